@@ -1,0 +1,31 @@
+"""What a call of `sample` costs, counted and not declared: network evaluations and floating-point operations."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+
+def accounted(model: nn.Module, draw: Callable[[], Tensor]) -> tuple[float | None, float | None]:
+    """NFE per `sample` call, and FLOPs per sample, of one call of `draw`.
+
+    NFE is the number of forward calls of the submodule with parameters of its own that ran most often: the steps of
+    a diffusion sampler, the pixels of an autoregressive one, 1 for a GAN. None where no such submodule ran.
+    FLOPs are torch's count of matrix products and convolutions, by `torch.utils.flop_counter`; None where it saw none.
+    """
+    calls: Counter[nn.Module] = Counter()
+    hooks = [module.register_forward_hook(lambda module, *_: calls.update([module])) for module in _owners(model)]
+    try:
+        with FlopCounterMode(display=False) as counter:
+            samples = draw()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    flops = counter.get_total_flops()
+    return (float(max(calls.values())) if calls else None), (flops / len(samples) if flops else None)
+
+
+def _owners(model: nn.Module) -> list[nn.Module]:
+    """The submodules that hold parameters of their own."""
+    return [m for m in model.modules() if m is not model and next(m.parameters(recurse=False), None) is not None]

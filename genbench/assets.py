@@ -1,0 +1,60 @@
+"""External assets: files that a pretrained model needs and declares instead of copying them into every trial."""
+
+import os
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from genbench.errors import GenbenchError
+from genbench.files import cache_folder, sha256_of, unique_beside
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file outside the trial: where it is, what its bytes are, what it was trained on.
+
+    Args:
+        location: an absolute path, or an https URL that `genbench run` fetches once into the cache.
+        sha256: of the file, 64 hexadecimal digits; part of the trial's identity.
+        trained_on: what the board shows as "pretrained on …".
+    """
+
+    location: str
+    sha256: str
+    trained_on: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies, or will lie once it is fetched."""
+        if self.location.startswith("https://"):
+            return cache_folder("assets") / self.sha256
+        return Path(self.location)
+
+    def verified(self) -> Path:
+        """The file's path, its bytes checked.
+
+        Raises:
+            GenbenchError: the file is missing, or is not the declared one.
+        """
+        if not self.path.is_file():
+            raise GenbenchError(f"asset {self.location} is not at {self.path}: put it there, or run with a network")
+        found = sha256_of(self.path)
+        if found != self.sha256:
+            raise GenbenchError(f"asset {self.path} has sha256 {found}, its declaration says {self.sha256}")
+        return self.path
+
+    def fetched(self) -> Path:
+        """The verified file, downloaded first where its location is a URL and the cache lacks it."""
+        if self.location.startswith("https://") and not self.path.is_file():
+            partial = unique_beside(self.path)
+            try:
+                with urllib.request.urlopen(self.location, timeout=60) as reply, partial.open("wb") as out:
+                    while block := reply.read(1 << 20):
+                        out.write(block)
+            except OSError as error:
+                partial.unlink(missing_ok=True)
+                raise GenbenchError(
+                    f"asset {self.location} could not be fetched ({error}); put the file at {self.path}"
+                ) from error
+            os.replace(partial, self.path)
+        return self.verified()

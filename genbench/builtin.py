@@ -1,0 +1,60 @@
+"""genbench's own parts, offered through the same hooks as anyone else's."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genbench.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from genbench.dataset import Dataset
+    from genbench.executors import Executor
+    from genbench.extractor import Extractor
+    from genbench.metric import Metric
+    from genbench.model import Model
+
+
+@hookimpl
+def genbench_models() -> "list[type[Model]]":
+    """The control models."""
+    from genbench import controls
+
+    return [controls.HeldOut, controls.Copycat, controls.IndependentPixels]
+
+
+@hookimpl
+def genbench_datasets() -> "list[type[Dataset]]":
+    """Embedded digits and any folder of images."""
+    from genbench.datasets.digits import Digits
+    from genbench.datasets.folder import ImageFolder
+
+    return [Digits, ImageFolder]
+
+
+@hookimpl
+def genbench_extractors() -> "list[type[Extractor]]":
+    """The digits network, and pixels for every Space."""
+    from genbench.extractors.digits_net import DigitsNet
+    from genbench.extractors.pixels import Pixels
+
+    return [DigitsNet, Pixels]
+
+
+@hookimpl
+def genbench_metrics() -> "list[type[Metric]]":
+    """The scores of METRICS."""
+    return list(import_module("genbench.metrics.builtin").METRICS)
+
+
+@hookimpl
+def genbench_suites() -> list[Path]:
+    """The suite files in the package."""
+    return sorted((Path(__file__).parent / "suites").glob("*.toml"))
+
+
+@hookimpl
+def genbench_executors() -> "list[type[Executor]]":
+    """Child processes of this machine."""
+    from genbench.executors.local import LocalExecutor
+
+    return [LocalExecutor]

@@ -1,0 +1,136 @@
+"""The catalogue: what all installed plugins offer, read in child processes once and cached by code hash."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import genbench
+from genbench import plugins
+from genbench.assets import Asset
+from genbench.errors import GenbenchError, unknown
+from genbench.files import cache_folder, digest, read_json, write_json
+from genbench.job import Job
+from genbench.plugins import Plugin
+from genbench.settings import Setting
+from genbench.supervisor import Supervisor
+
+IMPORT_LIMIT = 60.0  # wall seconds that a plugin's import may take
+KINDS = ("models", "datasets", "extractors", "metrics", "suites", "executors")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing on offer: its plugin and what it says of itself, as JSON."""
+
+    plugin: Plugin
+    fields: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What users type."""
+        return str(self.fields["name"])
+
+    @property
+    def control(self) -> bool:
+        """Whether it is a control model, which stands on every board and is never ranked."""
+        return self.fields.get("family") == "control" and self.plugin.module == plugins.BUILTIN
+
+    @property
+    def settings(self) -> list[Setting]:
+        """A model's declared settings."""
+        return [Setting.from_json(setting) for setting in self.fields["settings"]]
+
+    @property
+    def assets(self) -> list[Asset]:
+        """A model's external assets."""
+        return [Asset(**asset) for asset in self.fields["assets"]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, and where they come from."""
+        origin = {"distribution": self.plugin.distribution, "version": self.plugin.version, "file": self.plugin.file}
+        return {**self.fields, **origin}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with a plugin, in words."""
+
+    plugin: Plugin
+    reason: str
+
+    def __str__(self) -> str:
+        origin = self.plugin.file or " ".join(filter(None, (self.plugin.distribution, self.plugin.version)))
+        return f"{self.plugin.name} ({origin or self.plugin.module}): {self.reason}"
+
+
+@dataclass
+class Catalogue:
+    """Everything on offer, by kind and name; what is broken, and why."""
+
+    entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    faults: list[Fault] = field(default_factory=list)
+    parts: list[Plugin] = field(default_factory=list)
+
+    def find(self, kind: str, name: str) -> Entry:
+        """The entry of that kind and name.
+
+        Raises:
+            GenbenchError: there is none; the nearest name is suggested, and faults are mentioned.
+        """
+        if name in self.entries[kind]:
+            return self.entries[kind][name]
+        error = unknown(kind.removesuffix("s"), name, self.entries[kind])
+        if self.faults:
+            count = f"{len(self.faults)} plugin fault{'s' if len(self.faults) > 1 else ''}"
+            raise GenbenchError(f"{error}; {count}: see genbench list {kind}")
+        raise error
+
+    def add(self, plugin: Plugin, listing: Mapping[str, Any]) -> None:
+        """Take one plugin's listing; who comes first keeps a name, and built-ins come first."""
+        self.faults += [Fault(plugin, reason) for reason in listing["faults"]]
+        for kind in KINDS:
+            for fields in listing.get(kind, []):
+                entry = self.entries[kind].setdefault(fields["name"], Entry(plugin, fields))
+                if entry.plugin != plugin:
+                    owner = entry.plugin.distribution or entry.plugin.file or entry.plugin.module
+                    self.faults.append(Fault(plugin, f"the name {entry.name} is taken by {owner}; this one is ignored"))
+
+
+def read(supervisor: Supervisor, loose: Iterable[str] = ()) -> Catalogue:
+    """The catalogue of everything installed, and of loose model plugins (files or modules)."""
+    catalogue = Catalogue()
+    found = [*plugins.installed(plugins.MODELS), *map(plugins.loose, loose), *plugins.installed(plugins.PARTS)]
+    installed = _installed_names()
+    for plugin in found:
+        catalogue.add(plugin, _listing(plugin, supervisor, installed))
+        if plugin.group == plugins.PARTS:
+            catalogue.parts.append(plugin)
+    return catalogue
+
+
+def _installed_names() -> list[str]:
+    """Names and versions of all installed distributions, as their folders tell: an import may start to work."""
+    return sorted(path.name for place in set(sys.path) if place for path in Path(place).glob("*.dist-info"))
+
+
+def _listing(plugin: Plugin, supervisor: Supervisor, installed: list[str]) -> Mapping[str, Any]:
+    version = [genbench.__version__, plugins.builtin(plugins.PARTS).code]
+    key = digest({"plugin": plugin.to_json(), "installed": installed, "genbench": version})
+    path = cache_folder("listings") / f"{key}.json"
+    if path.exists():
+        cached: Mapping[str, Any] = read_json(path)
+        return cached
+    folder = Path(tempfile.mkdtemp(prefix="genbench-listing-"))
+    try:
+        job = Job("listing", folder, {"plugin": plugin.to_json()}, folder / "log.txt", IMPORT_LIMIT)
+        outcome = supervisor.run(job)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    listing = outcome.facts if outcome.ok else {"faults": [f"cannot be imported: {outcome.reason}"]}
+    if outcome.status != "interrupted":
+        write_json(path, dict(listing))
+    return listing

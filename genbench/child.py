@@ -1,0 +1,88 @@
+"""A child process: runs one job's stage and leaves its facts, or its failure in words, in the job's folder."""
+
+import contextlib
+import faulthandler
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from genbench.channel import Markers, over_socket
+from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
+from genbench.files import read_json, write_json
+from genbench.job import FACTS, FAILURE, JOB
+
+STAGES = {
+    "probe": "genbench.environment",
+    "listing": "genbench.listing",
+    "data": "genbench.preparer",
+    "fit": "genbench.worker",
+    "sample": "genbench.worker",
+    "density": "genbench.worker",
+    "score": "genbench.scorer",
+}
+REASON_LIMIT = 2000  # characters of a reason that are kept
+
+
+def run_stage(folder: Path, markers: Markers) -> None:
+    """Run the job in `folder`; its facts are written last.
+
+    Raises: whatever the stage raises.
+    """
+    job = read_json(folder / JOB)
+    module = import_module(STAGES[job["stage"]])
+    facts: dict[str, Any] = getattr(module, job["stage"])(folder, job["arguments"], markers)
+    write_json(folder / FACTS, facts)
+
+
+def main(folder: Path, descriptor: int) -> int:
+    """Run the job in `folder`, markers on a socket; the exit code is 0 or 1, the reason of a 1 lies in the folder."""
+    faulthandler.enable()
+    try:
+        _pin_threads(read_json(folder / JOB)["threads"])
+        run_stage(folder, over_socket(descriptor))
+    except BaseException as error:  # noqa: BLE001  # a plugin may raise anything, also SystemExit
+        with contextlib.suppress(BaseException):
+            traceback.print_exc()
+        status, reason = described(error)
+        write_json(folder / FAILURE, {"status": status, "reason": reason})
+        return 1
+    return 0
+
+
+def _pin_threads(threads: int) -> None:
+    """Make numeric libraries use that many threads, also those that were loaded before the fork."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads)
+    torch.set_num_threads(threads)
+
+
+def described(error: BaseException) -> tuple[str, str]:
+    """A status and one line of words for what a stage raised; survives an exception whose text fails."""
+    try:
+        words = " ".join(str(error).split())[:REASON_LIMIT]
+    except BaseException:  # noqa: BLE001  # __str__ is the plugin's code
+        words = "(an exception whose text cannot be made)"
+    name = type(error).__name__
+    if isinstance(error, Unsuitable):
+        return "skipped", words
+    if isinstance(error, InvalidEvidence):
+        return "invalid-evidence", words
+    if name == "OutOfMemoryError":
+        return "out-of-memory(device)", words
+    if isinstance(error, MemoryError):
+        return "out-of-memory(host)", words or "the process could not get the memory it asked for"
+    if isinstance(error, GenbenchError):
+        return "error", words
+    return "error", f"{name}: {words}" if words else name
+
+
+if __name__ == "__main__":
+    code = main(Path(sys.argv[1]), int(sys.argv[2]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # not held up by threads that a plugin left running

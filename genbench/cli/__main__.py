@@ -1,0 +1,8 @@
+"""`python -m genbench.cli`."""
+
+import sys
+
+from genbench.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

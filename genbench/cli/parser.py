@@ -1,0 +1,118 @@
+"""The grammar of the command line."""
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+import genbench
+from genbench.errors import GenbenchError
+
+KINDS = ("models", "datasets", "extractors", "metrics", "suites", "executors")
+
+RUN_EXAMPLES = """\
+examples:
+  genbench run --all                         every installed model on the default suite, then the report
+  genbench run --all --quick                 the same in minutes: one seed, a quarter of the budget
+  genbench run -m vae -m "ddpm[steps=100]"   two models, one with a setting changed
+  genbench run -m mine --plugin mine.py      a model in a loose file
+  genbench run -m mine --plugin mine.py --debug
+  genbench run --all --dry-run               the plan, with an estimate
+
+The same command again runs only what is missing.
+exit codes: 0 all candidates ok, 1 some failed, 2 wrong usage, 130 interrupted
+"""
+
+LIST_EXAMPLES = """\
+examples:
+  genbench list models
+  genbench list metrics --json
+  genbench list models --plugin mine.py
+"""
+
+REPORT_EXAMPLES = """\
+examples:
+  genbench report leaderboards/digits/records --out reports/digits
+  genbench report runs/digits --out /tmp/site
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a usage error as one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise GenbenchError(f"{message} (see {self.prog} --help)")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = _Parser(prog="genbench", description="A benchmark harness for deep generative models.")
+    top.add_argument("--version", action="version", version=f"genbench {genbench.__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_run(commands)
+    _add_list(commands)
+    _add_report(commands)
+    return top
+
+
+def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, summary: str, examples: str) -> _Parser:
+    return commands.add_parser(
+        name, help=summary, description=summary, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    run = _command(commands, "run", "train, sample, time and score models; write the leaderboard", RUN_EXAMPLES)
+    what = run.add_argument_group("what")
+    what.add_argument("--all", action="store_true", help="every discovered model")
+    what.add_argument(
+        "-m",
+        "--model",
+        dest="models",
+        action="append",
+        default=[],
+        metavar="NAME[SETTING=VALUE,…]",
+        help="a model, with settings where they differ from its defaults; may be repeated",
+    )
+    what.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE_OR_MODULE",
+        help="a model plugin that is not installed; may be repeated",
+    )
+    what.add_argument("--suite", default="digits", metavar="NAME_OR_TOML", help="the protocol (default: digits)")
+    what.add_argument("--seeds", type=int, metavar="N", help="training seeds per model (default: the suite's)")
+    what.add_argument("--quick", action="store_true", help="the suite's quick form")
+    how = run.add_argument_group("how")
+    how.add_argument("--device", default="auto", help="auto (the GPU where there is one), cpu, cuda, cuda:N, mps")
+    how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
+    how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
+    how.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="gets runs/ and reports/ (default: here)")
+    how.add_argument(
+        "--existing",
+        default="reuse",
+        metavar="reuse|retry-failed|force",
+        help="what to do with earlier results of the same inputs (default: reuse)",
+    )
+    how.add_argument("--dry-run", action="store_true", help="print the plan with an estimate, run nothing")
+    how.add_argument("--debug", action="store_true", help="one trial in this process, a debugger at the first error")
+    how.add_argument("--json", action="store_true", help="the leaderboard, or the plan, as JSON on stdout")
+
+
+def _add_list(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    listing = _command(commands, "list", "what is installed, and what is broken and why", LIST_EXAMPLES)
+    listing.add_argument("kind", choices=KINDS, nargs="?", default="models", help="default: models")
+    listing.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE_OR_MODULE",
+        help="a model plugin that is not installed; may be repeated",
+    )
+    listing.add_argument("--json", action="store_true", help="as JSON on stdout")
+
+
+def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    report = _command(commands, "report", "render the site from a folder of records", REPORT_EXAMPLES)
+    report.add_argument("records", type=Path, help="a folder of record files, or a run's folder")
+    report.add_argument("--out", type=Path, required=True, metavar="DIR", help="the site's folder")

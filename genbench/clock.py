@@ -1,0 +1,60 @@
+"""The parent's clock: sections of a stage that are timed from its "go" to the child's "done".
+
+A child says `ready` and waits; the parent says go and starts; the child says `lap` after each call and `done` at the
+end. What a plugin does to its own clock changes nothing here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+
+@dataclass
+class Section:
+    """One timed section: seconds from "go" to "done", and of each lap."""
+
+    started: float
+    seconds: float | None = None
+    laps: list[float] = field(default_factory=list)
+    _last: float = 0.0
+
+    def lap(self, now: float) -> None:
+        """Note that a call has returned."""
+        self.laps.append(now - (self._last or self.started))
+        self._last = now
+
+
+class Clock:
+    """Collects the sections of one stage; times are monotonic seconds that the caller reads."""
+
+    def __init__(self) -> None:
+        self.sections: dict[str, list[Section]] = {}
+
+    def note(self, message: Mapping[str, Any], now: float) -> None:
+        """Take a child's marker. A lap or an end of a section that never began is ignored."""
+        name = str(message.get("section", ""))
+        if message.get("at") == "ready":
+            self.sections.setdefault(name, []).append(Section(now))
+        elif name in self.sections and message.get("at") == "lap":
+            self.sections[name][-1].lap(now)
+        elif name in self.sections and message.get("at") == "done":
+            self.sections[name][-1].seconds = now - self.sections[name][-1].started
+
+    def seconds(self, name: str) -> float:
+        """Seconds spent in all finished sections of that name; 0.0 where there are none."""
+        return sum(section.seconds for section in self.sections.get(name, []) if section.seconds is not None)
+
+    def laps(self, name: str) -> list[float]:
+        """Seconds of each lap in the sections of that name."""
+        return [lap for section in self.sections.get(name, []) for lap in section.laps]
+
+    def null_call(self) -> float:
+        """Median seconds of an empty section: what one marker and its answer cost by themselves."""
+        calls = [section.seconds for section in self.sections.get("null", []) if section.seconds is not None]
+        return median(calls) if calls else 0.0
+
+    @property
+    def own_seconds(self) -> float:
+        """Seconds inside sections: the stage's own work, as opposed to what the harness costs."""
+        return sum(self.seconds(name) for name in self.sections)

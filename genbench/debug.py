@@ -1,0 +1,38 @@
+"""`--debug`: the stages of one trial in this process, with a debugger at the first error."""
+
+import pdb
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from genbench.channel import Markers
+from genbench.child import run_stage
+from genbench.clock import Clock
+from genbench.files import read_json, write_json
+from genbench.job import FACTS, JOB, Job
+from genbench.supervisor import Outcome, Progress, Supervisor
+
+
+class InProcess(Supervisor):
+    """Runs jobs in this process: no limits, no isolation, and a debugger where something raises."""
+
+    def run(self, job: Job, progress: Progress = lambda images, share: None) -> Outcome:
+        """Run a job here.
+
+        Raises: what the stage raised, after the debugger.
+        """
+        clock, started = Clock(), time.monotonic()
+
+        def tell(message: Mapping[str, Any]) -> None:
+            clock.note(message, time.monotonic())
+            if message["at"] == "progress":
+                progress(message["images"], message["share"])
+
+        write_json(job.folder / JOB, {"stage": job.stage, "arguments": dict(job.arguments), "threads": job.threads})
+        try:
+            run_stage(job.folder, Markers(tell))
+        except Exception:
+            pdb.post_mortem(sys.exc_info()[2])
+            raise
+        return Outcome("ok", None, time.monotonic() - started, clock, read_json(job.folder / FACTS))

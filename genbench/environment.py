@@ -1,0 +1,82 @@
+"""The `probe` stage: what this machine is, as every record carries it."""
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import genbench
+from genbench.channel import Markers
+from genbench.errors import GenbenchError
+
+PACKAGES = ("torch", "numpy", "scipy", "safetensors")
+
+
+def probe(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
+    """Resolve the device that was asked for and describe the machine, as a flat JSON object.
+
+    Raises:
+        GenbenchError: the device is not here.
+    """
+    device = resolved_device(str(arguments["device"]))
+    facts: dict[str, Any] = {
+        "genbench": genbench.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "device": str(device),
+        "device_name": device_name(device),
+        "cpu_name": _cpu_name(),
+        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "tf32": torch.backends.cuda.matmul.allow_tf32,
+        **{name: _version(name) for name in PACKAGES},
+    }
+    if device.type == "cuda":
+        facts["cuda"] = torch.version.cuda
+    return facts
+
+
+def resolved_device(asked: str) -> torch.device:
+    """The device that `auto`, `cpu`, `cuda`, `cuda:1` or `mps` names; `auto` is the GPU where there is one.
+
+    Raises:
+        GenbenchError: it is not here, or the name is none.
+    """
+    if asked == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(asked)
+    except RuntimeError as error:
+        raise GenbenchError(f"--device takes auto, cpu, cuda, cuda:N or mps, got {asked!r}") from error
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise GenbenchError(f"--device {asked}: this machine has {count} CUDA devices that torch can use; try cpu")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise GenbenchError("--device mps: torch cannot use it on this machine; try cpu")
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise GenbenchError(f"--device takes auto, cpu, cuda, cuda:N or mps, got {asked!r}")
+    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device
+
+
+def device_name(device: torch.device) -> str:
+    """The hardware's own name for a device."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,28 @@
+"""The errors that users and plugin authors meet: one line each, with what was expected, what was found, the way out."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GenbenchError(Exception):
+    """Something the user can mend; the command line prints it as one line and exits with 2."""
+
+
+class Unsuitable(GenbenchError):
+    """A model with these settings cannot serve this Space: its trial is skipped, with this reason."""
+
+
+class Unavailable(GenbenchError):
+    """A metric cannot be computed from this evidence: the board shows "n/a", with this reason."""
+
+
+class InvalidEvidence(GenbenchError):
+    """What a model returned is not what its Space asks for; nothing is cast, clipped or resized to fit."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> GenbenchError:
+    """The error for a name that is none of `known`, with the nearest one suggested."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return GenbenchError(f"no {kind} is named {name!r}{hint} (known: {', '.join(names) or 'none'})")

@@ -1,0 +1,169 @@
+"""Evidence: the tensors a trial leaves behind, checked against the Space on both sides of the trust boundary."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from genbench.errors import GenbenchError, InvalidEvidence
+from genbench.files import write_bytes
+from genbench.space import Space
+
+_NARROW = {"uint8": torch.uint8, "int32": torch.int32, "float32": torch.float32}
+
+
+def narrowed(x: object, space: Space, n: int) -> Tensor:
+    """What `Model.sample` returned, checked, on the host and in the Space's storage dtype.
+
+    Raises:
+        InvalidEvidence: not a dense int64 (float32 for real numbers) tensor [n, *shape] of values in range.
+    """
+    if not isinstance(x, Tensor):
+        raise InvalidEvidence(f"sample() returned {type(x).__name__}, expected a tensor")
+    wanted = torch.float32 if space.levels is None else torch.int64
+    if x.dtype != wanted:
+        raise InvalidEvidence(f"sample() returned {_plain(x.dtype)}, expected {_plain(wanted)}")
+    if x.layout != torch.strided or x.requires_grad:
+        what = "a tensor that requires grad" if x.requires_grad else f"a {_plain(x.layout)} tensor"
+        raise InvalidEvidence(f"sample() returned {what}, expected a plain dense one")
+    if tuple(x.shape) != (n, *space.shape):
+        raise InvalidEvidence(f"sample({n}) returned shape {tuple(x.shape)}, expected {(n, *space.shape)}")
+    host = x.cpu()
+    _check_values(host.numpy(), space, "sample() returned")
+    return host.to(_NARROW[space.storage])
+
+
+def _plain(value: object) -> str:
+    return str(value).removeprefix("torch.")
+
+
+def _check_values(x: NDArray[Any], space: Space, who: str) -> None:
+    if space.levels is None:
+        if not np.isfinite(x).all():
+            raise InvalidEvidence(f"{who} {int((~np.isfinite(x)).sum())} values that are NaN or infinite")
+        return
+    low, high = int(x.min()), int(x.max())
+    if low < 0 or high >= space.levels:
+        raise InvalidEvidence(f"{who} values from {low} to {high}, expected integers in [0, {space.levels})")
+
+
+def checked_nats(nats: object, space: Space, n: int) -> NDArray[np.float64]:
+    """What `Density.log_prob` returned for n rows, as float64 [n].
+
+    Raises:
+        InvalidEvidence: not n finite real numbers, or a probability above 1.
+    """
+    if not isinstance(nats, Tensor) or not nats.is_floating_point() or tuple(nats.shape) != (n,):
+        what = f"{_plain(nats.dtype)} {tuple(nats.shape)}" if isinstance(nats, Tensor) else type(nats).__name__
+        raise InvalidEvidence(f"log_prob() returned {what}, expected {n} floating-point nats, one a sample")
+    host: NDArray[np.float64] = nats.detach().cpu().double().numpy()
+    if not np.isfinite(host).all():
+        raise InvalidEvidence(f"log_prob() returned {int((~np.isfinite(host)).sum())} values that are not finite")
+    if space.levels is not None and host.max() > 1e-3:
+        raise InvalidEvidence(
+            f"log_prob() returned {host.max():.4g} nats, a probability above 1; is it a density, or the sign wrong?"
+        )
+    return host
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Save tensors as safetensors, atomically; each is cloned, since shared storage is refused."""
+    write_bytes(path, save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}))
+
+
+def read_arrays(path: Path, keys: set[str]) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file that must hold exactly `keys`.
+
+    Raises:
+        InvalidEvidence: a link, unreadable, or with other keys.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise InvalidEvidence(f"{path.name} is not there as a regular file")
+    try:
+        arrays = safetensors.numpy.load_file(path)
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise InvalidEvidence(f"{path.name} is not a safetensors file: {error}") from error
+    if set(arrays) != keys:
+        raise InvalidEvidence(f"{path.name} holds {sorted(arrays)}, expected {sorted(keys)}")
+    return arrays
+
+
+def read_samples(path: Path, space: Space, count: int) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
+    """Samples [count, *shape] in the storage dtype, and their labels [count] where the Space has classes.
+
+    Raises:
+        InvalidEvidence: anything else than exactly that.
+    """
+    arrays = read_arrays(path, {"x", "labels"} if space.classes else {"x"})
+    x, labels = arrays["x"], arrays.get("labels")
+    if x.shape != (count, *space.shape) or x.dtype != space.storage:
+        raise InvalidEvidence(
+            f"{path.name} holds {x.dtype} {x.shape}, expected {space.storage} {(count, *space.shape)}"
+        )
+    _check_values(x, space, f"{path.name} holds")
+    if labels is not None and (labels.shape != (count,) or labels.dtype != np.int64):
+        raise InvalidEvidence(f"{path.name} holds labels {labels.dtype} {labels.shape}, expected int64 {(count,)}")
+    return x, labels
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Save a module's `state_dict()` as safetensors.
+
+    Raises:
+        GenbenchError: the state holds something that is no tensor.
+    """
+    state = model.state_dict()
+    foreign = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if foreign:
+        raise GenbenchError(f"state_dict() holds {', '.join(foreign)}, which is no tensor; use buffers")
+    write_tensors(path, state)
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Load into a fresh module what `save_weights` wrote.
+
+    Parameters must match in shape and dtype. A buffer of another shape, or one that was None, is replaced.
+
+    Raises:
+        GenbenchError: a tensor without a place, a place without a tensor, or a parameter of another shape.
+    """
+    state = load_file(path)
+    missing = sorted(set(model.state_dict()) - set(state))
+    if missing:
+        raise GenbenchError(
+            f"the fitted model saved no {', '.join(missing)}, which a fresh one has; "
+            "register the same names in the constructor"
+        )
+    for name, tensor in state.items():
+        _place(model, name, tensor)
+
+
+def _place(model: nn.Module, name: str, tensor: Tensor) -> None:
+    path, _, leaf = name.rpartition(".")
+    try:
+        owner = model.get_submodule(path)
+    except AttributeError:
+        owner = nn.Module()
+    parameter = owner._parameters.get(leaf)
+    if parameter is not None:
+        if parameter.shape != tensor.shape or parameter.dtype != tensor.dtype:
+            raise GenbenchError(
+                f"parameter {name} is {_plain(tensor.dtype)} {tuple(tensor.shape)} after fit, but "
+                f"{_plain(parameter.dtype)} {tuple(parameter.shape)} in a fresh model; make its shape "
+                "depend on the Space and the settings alone"
+            )
+        parameter.data.copy_(tensor)
+    elif leaf in owner._buffers:
+        owner._buffers[leaf] = tensor
+    else:
+        raise GenbenchError(
+            f"the fitted model saved {name}, for which a fresh one has no place; "
+            "register it in the constructor (a buffer may start as None)"
+        )

@@ -1,0 +1,163 @@
+"""Starting child processes: warm ones, forked from a server that has imported torch, or cold ones (macOS)."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from genbench.errors import GenbenchError
+from genbench.job import Job
+
+
+class Child(ABC):
+    """A running child process, in a session of its own."""
+
+    pid: int
+    markers: socket.socket
+
+    @abstractmethod
+    def status(self) -> int | None:
+        """The exit code (negative: the signal that ended it), or None while it runs."""
+
+    def close(self) -> None:
+        """Let go of the sockets; the exit code stays known."""
+        self.markers.close()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the child's whole process group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+
+class Launcher(ABC):
+    """Starts the children of one run."""
+
+    @abstractmethod
+    def start(self, job: Job) -> Child:
+        """Start a child for a job whose `job.json` lies in its folder."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End whatever the launcher keeps running."""
+
+
+@dataclass
+class _WarmChild(Child):
+    pid: int
+    markers: socket.socket
+    end: socket.socket
+    _text: bytes = field(default=b"", init=False)
+    _code: int | None = field(default=None, init=False)
+
+    def status(self) -> int | None:
+        if self._code is None:
+            try:
+                block = self.end.recv(64, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return None
+            self._text += block
+            if not block and not self._text.endswith(b"\n"):
+                self._code = -signal.SIGKILL  # the server is gone, and its children with it
+            elif self._text.endswith(b"\n"):
+                self._code = os.waitstatus_to_exitcode(int(self._text))
+        return self._code
+
+    def close(self) -> None:
+        """Let go of both sockets."""
+        super().close()
+        self.end.close()
+
+
+class WarmLauncher(Launcher):
+    """Forks children from a `genbench.forkserver`, started at the first job."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._lock = Lock()
+
+    def start(self, job: Job) -> Child:
+        """Fork a child for the job."""
+        markers, childs_markers = socket.socketpair()
+        end, servers_end = socket.socketpair()
+        request = json.dumps({"folder": str(job.folder), "log": str(job.log)}).encode()
+        with self._lock:
+            control = self._warm()
+            socket.send_fds(control, [request], [childs_markers.fileno(), servers_end.fileno()])
+        childs_markers.close()
+        servers_end.close()
+        line = b""
+        while not line.endswith(b"\n"):
+            block = end.recv(1)
+            if not block:
+                raise GenbenchError("the fork server ended; start the run again")
+            line += block
+        return _WarmChild(int(line), markers, end)
+
+    def _warm(self) -> socket.socket:
+        if self._control is None:
+            control, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            command = [sys.executable, "-m", "genbench.forkserver", str(servers.fileno())]
+            self._server = subprocess.Popen(command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL)
+            servers.close()
+            if not control.recv(16):
+                raise GenbenchError("the fork server could not start; its error is above")
+            self._control = control
+        return self._control
+
+    def close(self) -> None:
+        """End the server."""
+        if self._control is not None and self._server is not None:
+            self._control.close()
+            self._server.wait()
+            self._control = self._server = None
+
+
+@dataclass
+class _ColdChild(Child):
+    process: subprocess.Popen[bytes]
+    markers: socket.socket
+
+    def __post_init__(self) -> None:
+        self.pid = self.process.pid
+
+    def status(self) -> int | None:
+        return self.process.poll()
+
+
+class ColdLauncher(Launcher):
+    """Starts a fresh interpreter for each job: where forking a process with torch inside is not safe."""
+
+    def __init__(self, python: Path | str = sys.executable) -> None:
+        self._python = str(python)
+
+    def start(self, job: Job) -> Child:
+        """Start an interpreter for the job."""
+        markers, childs_markers = socket.socketpair()
+        with job.log.open("ab") as log:
+            process = subprocess.Popen(
+                [self._python, "-m", "genbench.child", str(job.folder), str(childs_markers.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=job.folder,
+                start_new_session=True,
+                pass_fds=[childs_markers.fileno()],
+            )
+        childs_markers.close()
+        return _ColdChild(process, markers)
+
+    def close(self) -> None:
+        """Nothing is kept running."""
+
+
+def launcher() -> Launcher:
+    """The fastest safe launcher of this platform."""
+    return WarmLauncher() if sys.platform == "linux" else ColdLauncher()

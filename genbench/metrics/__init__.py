@@ -1,0 +1,1 @@
+"""The built-in metrics: declarations around pure functions, and the one sweep over inner products that feeds them."""

@@ -1,0 +1,282 @@
+"""A session: discover → plan → fit → sample → density → score → record → rank → render."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from genbench import catalogue as catalogues, plugins
+from genbench.catalogue import Catalogue
+from genbench.conductor import EXISTING, Conductor, Interrupted
+from genbench.errors import GenbenchError
+from genbench.executors import Executor
+from genbench.job import Job
+from genbench.leaderboard import Leaderboard
+from genbench.plan import DEFAULT_SUITE, Plan, Step, find_suite, planned
+from genbench.store import Result, check_writable, locked
+from genbench.supervisor import Outcome, Supervisor
+
+PREPARE_LIMIT = 3600.0  # wall seconds to load a dataset, or to look at the machine
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked to do; the command line's options, by the same names.
+
+    Args:
+        models: references such as "vae" or "ddpm[steps=200]".
+        all: every discovered model as well.
+        suite: a name, or the path of a TOML file.
+        quick: the suite's quick form.
+        seeds: training seeds per model; None: the suite's.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        jobs: steps that may run beside each other; None: one per core, or one per GPU.
+        plugin: loose model plugins: files or modules.
+        out: the folder that gets `runs/` and `reports/`.
+        existing: "reuse" finished results, "retry-failed", or "force" everything anew.
+        executor: where steps run.
+    """
+
+    models: Sequence[str] = ()
+    all: bool = False
+    suite: str = DEFAULT_SUITE
+    quick: bool = False
+    seeds: int | None = None
+    device: str = "auto"
+    jobs: int | None = None
+    plugin: Sequence[str] = ()
+    out: Path = Path()
+    existing: str = "reuse"
+    executor: str = "local"
+
+    def __post_init__(self) -> None:
+        if self.existing not in EXISTING:
+            raise GenbenchError(f"--existing takes {', '.join(EXISTING)}, got {self.existing!r}")
+        for name in ("seeds", "jobs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise GenbenchError(f"--{name} takes a positive integer, got {value}")
+
+
+class Listener(Protocol):
+    """Who is told how a run goes; called from several threads."""
+
+    def planned(self, plan: Plan, jobs: int) -> None:
+        """The plan is fixed and starts."""
+
+    def progress(self, step: Step, images: int, share: float) -> None:
+        """A running step has done `images` images, a share in [0, 1] of its work."""
+
+    def ended(self, step: Step, result: Result) -> None:
+        """A step has ended, or was found finished."""
+
+
+class Silence:
+    """A listener that does nothing."""
+
+    def planned(self, plan: Plan, jobs: int) -> None:
+        """Nothing."""
+
+    def progress(self, step: Step, images: int, share: float) -> None:
+        """Nothing."""
+
+    def ended(self, step: Step, result: Result) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run.
+
+    Args:
+        board: the leaderboard over all its records.
+        records: one a trial, as plain JSON.
+        report: the path of the rendered site's first page.
+        seconds: wall time of the run.
+        stage_seconds: of all stages that ran now, summed; those found finished are not in it.
+        own_seconds: the part of it inside the stages' own work: fitting, sampling, density, scoring.
+        idle_seconds: wall time in which no stage ran.
+    """
+
+    board: Leaderboard
+    records: list[dict[str, Any]] = field(repr=False)
+    report: Path
+    seconds: float
+    stage_seconds: float
+    own_seconds: float
+    idle_seconds: float
+
+    @property
+    def overhead(self) -> float:
+        """What the harness itself costs, as a share in [0, 1] of all the time that was spent."""
+        spent = self.stage_seconds + self.idle_seconds
+        return (spent - self.own_seconds) / max(spent, 1e-9)
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """The candidates that failed; a skipped one has not."""
+        candidates = [candidate for record in self.records for candidate in record["candidates"]]
+        return [candidate for candidate in candidates if candidate["status"] not in ("ok", "skipped")]
+
+
+def plan_of(options: Options, catalogue: Catalogue) -> Plan:
+    """The plan that the options ask for.
+
+    Raises:
+        GenbenchError: a wrong name, setting or suite key.
+    """
+    suite = find_suite(options.suite, catalogue)
+    suite = suite.quickened() if options.quick else suite
+    return planned(suite, catalogue, options.models, options.all, options.seeds)
+
+
+def run_folder(options: Options, plan: Plan) -> Path:
+    """Where a plan's trials lie."""
+    return (options.out / "runs" / plan.suite.name).absolute()
+
+
+def run(models: Sequence[str] | str = (), *, listener: Listener | None = None, **options: Any) -> Finished:
+    """Run models under a suite and render the report: what `genbench run` does, from Python.
+
+        finished = genbench.run(["vae", "ddpm[steps=200]"], suite="digits", seeds=3)
+        finished.board.frame()
+
+    Args:
+        models: one reference or several; with `all=True`, every discovered model as well.
+        listener: is told how the run goes.
+        options: see `genbench.session.Options`.
+    Raises:
+        GenbenchError: what the command line would refuse with exit code 2.
+        Interrupted: Ctrl-C; finished work is kept, and the same call goes on from it.
+    """
+    chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
+    with Supervisor() as supervisor:
+        plan = plan_of(chosen, catalogues.read(supervisor, chosen.plugin))
+        return execute(plan, chosen, supervisor, listener or Silence())
+
+
+def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: Listener) -> Finished:
+    """Run a plan to its report.
+
+    Raises:
+        GenbenchError: nothing could be started. Interrupted: it was stopped.
+    """
+    started = time.monotonic()
+    root, site = run_folder(options, plan), options.out / "reports" / plan.suite.name
+    check_writable(site)
+    with locked(root), _stopping(supervisor):
+        environment = _prepared("probe", root, {"device": options.device}, supervisor)
+        arguments = {"dataset": plan.suite.dataset, "plugins": [p.to_json() for p in plan.catalogue.parts]}
+        data = _prepared("data", root, arguments, supervisor)
+        for asset in {asset for trial in plan.trials for asset in trial.model.assets}:
+            asset.fetched()
+        jobs = options.jobs or _default_jobs(environment, plan.suite.threads)
+        meter = _Meter(listener)
+        conductor = Conductor(
+            plan,
+            root,
+            supervisor,
+            data,
+            environment,
+            options.existing,
+            listener.progress,
+            meter.ended,
+            _teller(plan.catalogue),
+        )
+        listener.planned(plan, jobs)
+        with meter.running():
+            _executor(options.executor, plan.catalogue)(jobs).run(plan.steps, conductor.execute)
+        records = sorted(conductor.records, key=lambda record: (record["model"]["reference"], record["seed"]))
+        from genbench.report import render
+
+        board = Leaderboard.of(records)
+        report = render(board, site)
+        seconds = time.monotonic() - started
+        return Finished(board, records, report, seconds, meter.stage_seconds, meter.own_seconds, seconds - meter.busy)
+
+
+def _prepared(stage: str, root: Path, arguments: dict[str, Any], supervisor: Supervisor) -> dict[str, Any]:
+    """Facts of a stage without which nothing can start.
+
+    Raises:
+        GenbenchError: it failed, with its reason.
+    """
+    folder = root / ".prepare" / stage
+    folder.mkdir(parents=True, exist_ok=True)
+    outcome: Outcome = supervisor.run(Job(stage, folder, arguments, folder / "log.txt", PREPARE_LIMIT))
+    if outcome.status == "interrupted":
+        raise Interrupted("interrupted")
+    if not outcome.ok:
+        raise GenbenchError(outcome.reason or outcome.status)
+    return dict(outcome.facts)
+
+
+def _default_jobs(environment: dict[str, Any], threads: int) -> int:
+    """One trial per GPU; on the CPU as many single-threaded ones as there are cores."""
+    return max(1, int(environment["cpus"]) // threads) if environment["device"] == "cpu" else 1
+
+
+def _executor(name: str, catalogue: Catalogue) -> type[Executor]:
+    catalogue.find("executors", name)
+    found: type[Executor] = plugins.parts("executors", catalogue.parts)[name]
+    return found
+
+
+def _teller(catalogue: Catalogue) -> Callable[[Any], None]:
+    """Calls every part plugin's `genbench_trial_done`; one that raises is a fault and stops nothing."""
+    listening = [plugin for plugin in catalogue.parts if plugin.module != plugins.BUILTIN]
+
+    def tell(record: Any) -> None:
+        for plugin in listening:
+            try:
+                plugins.load(plugin).tell("genbench_trial_done", record=record)
+            except Exception as error:  # noqa: BLE001  # the part's own trouble
+                catalogue.faults.append(catalogues.Fault(plugin, f"genbench_trial_done raised {error!r}"))
+
+    return tell
+
+
+class _Meter:
+    """Adds up where the time goes: steps overlap when several jobs run."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._lock = threading.Lock()
+        self.stage_seconds = self.own_seconds = self.busy = 0.0
+
+    def ended(self, step: Step, result: Result) -> None:
+        """Count a step, and pass the news on."""
+        with self._lock:
+            self.stage_seconds += 0.0 if result.reused else result.seconds
+            self.own_seconds += 0.0 if result.reused else result.own_seconds
+        self._listener.ended(step, result)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The time in which the executor works counts as busy, as far as stages ran in it."""
+        started = time.monotonic()
+        yield
+        self.busy = min(time.monotonic() - started, self.stage_seconds)
+
+
+@contextmanager
+def _stopping(supervisor: Supervisor) -> Iterator[None]:
+    """Ctrl-C and SIGTERM stop the running children; what has finished is kept. A second Ctrl-C kills at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        supervisor.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

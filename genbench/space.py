@@ -1,0 +1,60 @@
+"""Space: where samples live."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Space:
+    """The set that a dataset's samples and a model's samples are drawn from.
+
+    Args:
+        shape: (C, H, W) for images, (L,) for sequences, (D,) for points.
+        levels: entries are integers in [0, levels); None: entries are finite real numbers.
+        classes: labels are integers in [0, classes); None: there are no labels.
+    Raises:
+        ValueError: a size that is not a positive integer.
+    """
+
+    shape: tuple[int, ...]
+    levels: int | None = 256
+    classes: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(self.shape))
+        sizes = [("shape", size) for size in self.shape] or [("shape", 0)]
+        sizes += [(name, size) for name in ("levels", "classes") if (size := getattr(self, name)) is not None]
+        for name, size in sizes:
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"{name} takes positive integers, got {getattr(self, name)!r}")
+
+    @property
+    def dim(self) -> int:
+        """Entries in one sample: the D of bits per dimension."""
+        return math.prod(self.shape)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the shape is (C, H, W) with one grey or three colour channels."""
+        return len(self.shape) == 3 and self.shape[0] in (1, 3)
+
+    @property
+    def storage(self) -> str:
+        """The dtype that samples have on disk: the narrowest of uint8 and int32, or float32 for real numbers."""
+        if self.levels is None:
+            return "float32"
+        return "uint8" if self.levels <= 256 else "int32"
+
+    def to_json(self) -> dict[str, object]:
+        """The Space as plain JSON; `from_json` reads it back."""
+        return {"shape": list(self.shape), "levels": self.levels, "classes": self.classes}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> "Space":
+        """The Space that `to_json` wrote."""
+        return cls(**value)  # type: ignore[arg-type]  # __post_init__ checks every field
+
+    def __str__(self) -> str:
+        entries = "real" if self.levels is None else f"{self.levels} levels"
+        return f"{'×'.join(map(str, self.shape))}, {entries}" + (f", {self.classes} classes" if self.classes else "")

@@ -1,0 +1,54 @@
+"""Statistics of a leaderboard: intervals over training seeds, and the Pareto front."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds and the half width of its confidence interval, both in the values' unit.
+
+    `half_width` is None below two values: one seed says nothing about the spread.
+    """
+
+    mean: float
+    half_width: float | None
+
+
+def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Mean ± half width of Student's t interval, t(n - 1) · s / √n, of values that independent seeds gave.
+
+    Args:
+        values: at least one finite number.
+        confidence: the interval's coverage under normality, in (0, 1).
+    Raises:
+        ValueError: no values.
+    Source: Student 1908, "The probable error of a mean", https://doi.org/10.2307/2331554
+    """
+    n = len(values)
+    if not n:
+        raise ValueError("an interval needs at least one value")
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Interval(mean, None)
+    from scipy.special import stdtrit  # here, so that a leaderboard is read without SciPy
+
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    return Interval(mean, float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / math.sqrt(n))
+
+
+def pareto_front(points: Sequence[Sequence[float]]) -> list[bool]:
+    """Whether each point is dominated by no other, where larger is better on every axis.
+
+    A point dominates another if it is at least as good on every axis and better on one; equal points share their fate.
+
+    Args:
+        points: [N][axes] finite numbers.
+    """
+    return [not any(_dominates(other, point) for other in points) for point in points]
+
+
+def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
+    pairs = list(zip(one, other, strict=True))
+    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)

@@ -1,0 +1,140 @@
+"""The store: a folder per trial, a folder per stage with a manifest. The file system is the only state.
+
+A stage whose key and outputs verify is not run again. The key is made of the stage's own inputs alone.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from genbench.errors import GenbenchError
+from genbench.files import read_json, sha256_of, write_json
+
+MANIFEST = "manifest.json"
+FORMAT = 1  # of keys and manifests: raising it makes every stage run again
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a stage ended, as its manifest keeps it.
+
+    Args:
+        status: "ok" or one of FAULTS' statuses.
+        reason: one line of words, None where it is ok.
+        seconds: wall time of the child process.
+        own_seconds: the part of it inside the stage's own work, on the parent's clock.
+        facts: what the stage reported.
+        timing: what the parent's clock measured.
+        outputs: file name → SHA-256.
+        reused: whether it was found finished rather than run now.
+    """
+
+    status: str
+    reason: str | None
+    seconds: float = 0.0
+    own_seconds: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    timing: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    reused: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the stage did its work."""
+        return self.status == "ok"
+
+
+class StageFolder:
+    """The files of one stage of one trial."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def found(self, key: str) -> Result | None:
+        """The result that lies here, if it was made from these inputs and every file is as it was written."""
+        if not (self.path / MANIFEST).exists():
+            return None
+        try:
+            manifest = read_json(self.path / MANIFEST)
+            if manifest.pop("key") != key:
+                return None
+            result = Result(**manifest, reused=True)
+            whole = all(sha256_of(self.path / name) == sha for name, sha in result.outputs.items())
+        except (GenbenchError, KeyError, TypeError, AttributeError, OSError):
+            return None
+        return result if whole else None
+
+    def empty(self) -> None:
+        """Make the folder anew, without anything in it."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True)
+
+    def missing(self, names: tuple[str, ...]) -> list[str]:
+        """Those of `names` that are not here as regular files."""
+        return [name for name in names if (self.path / name).is_symlink() or not (self.path / name).is_file()]
+
+    def keep(self, key: str, result: Result, outputs: tuple[str, ...]) -> Result:
+        """Write the manifest, last of all files: from now on the result counts."""
+        hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
+        fields = asdict(result) | {"outputs": hashes, "key": key}
+        del fields["reused"]
+        write_json(self.path / MANIFEST, fields)
+        return Result(**{name: value for name, value in fields.items() if name != "key"})
+
+
+def log_tail(path: Path, limit: int = 4000) -> str:
+    """The last `limit` bytes of a log as text; what is not UTF-8 is replaced."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - limit))
+            return file.read(limit).decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse, before any work is done, a folder that could not take its results.
+
+    Raises:
+        GenbenchError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _refused(folder, error) from error
+
+
+def _refused(folder: Path, error: OSError) -> GenbenchError:
+    return GenbenchError(f"{folder} cannot be written ({error.strerror}); choose another place with --out")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the run folder for one coordinator; the kernel lets go of the lock when the holder ends, however it ends.
+
+    Raises:
+        GenbenchError: it cannot be written, or another process holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _refused(folder, error) from error
+    with os.fdopen(descriptor, "r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = lock.read().strip() or "another process"
+            raise GenbenchError(f"{folder} is in use by {owner}; wait for it, or choose another --out") from error
+        lock.truncate()
+        lock.write(f"process {os.getpid()}")
+        lock.flush()
+        yield

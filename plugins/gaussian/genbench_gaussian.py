@@ -1,0 +1,69 @@
+"""A full-covariance Gaussian fitted by maximum likelihood: what any deep model has to beat."""
+
+import math
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+import genbench
+
+LARGEST = 16_384  # entries in a sample: the covariance then takes 1 GiB
+
+
+def box_muller(n: int, d: int, device: torch.device) -> Tensor:
+    """Independent standard normals made of uniforms, two of each: r = √(-2 ln u₁), z = (r cos 2πu₂, r sin 2πu₂).
+
+    Args:
+        n, d: rows and columns.
+        device: where the uniforms are drawn.
+    Returns:
+        [n, d] float32; |z| stays below 5.8, since u₁ is a multiple of 2⁻²⁴.
+    Source: Box and Muller 1958, https://doi.org/10.1214/aoms/1177706645
+    """
+    u1, u2 = torch.rand(2, n, (d + 1) // 2, device=device)  # [n, ⌈d/2⌉] each, in [0, 1)
+    r, angle = (-2 * torch.log1p(-u1)).sqrt(), 2 * math.pi * u2  # 1 - u₁ is as uniform, and never 0
+    return torch.cat([r * angle.cos(), r * angle.sin()], dim=1)[:, :d]
+
+
+class Gaussian(genbench.Model):
+    """x = μ + L z rounded into the Space, z ~ N(0, I), with μ and L Lᵀ the training set's mean and covariance.
+
+    Args:
+        space: any; real-valued samples stay unrounded.
+        jitter: share of the mean variance that is added to every variance, so that L exists for constant pixels.
+    Raises:
+        Unsuitable: a sample has too many entries for a covariance matrix.
+    """
+
+    name = "gaussian"
+    family = genbench.Family.BASELINE
+    source = "Bishop, Pattern Recognition and Machine Learning, 2006, sec. 2.3.4"
+
+    def __init__(
+        self, space: genbench.Space, *, jitter: Annotated[float, genbench.Range(1e-9, 1, log=True)] = 1e-4
+    ) -> None:
+        if space.dim > LARGEST:
+            raise genbench.Unsuitable(f"a covariance over {space.dim} entries is too large: at most {LARGEST}")
+        super().__init__()
+        self.space, self.jitter = space, jitter
+        self.register_buffer("mu", torch.zeros(space.dim))
+        self.register_buffer("scale_tril", torch.eye(space.dim))
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        x = data.train.x[:].flatten(1).double()  # [N, D]
+        cov = torch.atleast_2d(x.T.cov(correction=0))
+        cov.diagonal().add_(self.jitter * max(cov.diagonal().mean().item(), 1e-12))
+        self.mu.copy_(x.mean(0))
+        self.scale_tril.copy_(torch.linalg.cholesky(cov))
+
+    def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
+        z = box_muller(n, self.space.dim, self.mu.device)
+        x = (self.mu + z @ self.scale_tril.T).view(n, *self.space.shape)
+        return x if self.space.levels is None else x.round().clamp(0, self.space.levels - 1).long()
+
+
+@genbench.hookimpl
+def genbench_models() -> list[type[genbench.Model]]:
+    """The models of this plugin."""
+    return [Gaussian]

@@ -1,0 +1,70 @@
+"""A real Chromium, and the site that it opens from a file."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from records import HOSTILE, VALUES, board_records, candidate, record
+from watching import Open, Watched
+
+from genbench.leaderboard import Leaderboard
+from genbench.report import render
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--no-first-run"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.fail("the browser tests need `chromium` on PATH (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a full board: eleven candidates, one that failed, three controls."""
+    return render(Leaderboard.of(board_records()), tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A board on which every kind of hostile word names a model, with a log, a family and a source of that kind."""
+    records = []
+    for word in HOSTILE.values():
+        name = f"{word} "
+        bad = {"reference": name, "family": word, "source": word, "description": word, "settings": {word: word}}
+        own = [candidate(name, VALUES), candidate(name + "2", None, status=word, reason=word, log=word, phase=word)]
+        records.append(record(name, candidates=own, model=bad, environment={word: word, "device_name": word}))
+        records[-1]["suite"]["title"] = HOSTILE["html"] + HOSTILE["long"]
+    return render(Leaderboard.of(records), tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Path, watched: Watched) -> Iterator[Open]:
+    """Opens a page, the site's by default, in a context of its own: `open_page(path, color_scheme="dark", …)`."""
+    contexts = []
+
+    def opened(path: Path = site, **options: object) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        watched.watch(page)
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

@@ -1,0 +1,182 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from watching import Open, Watched
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+HEADS = ["FD", "Clipped density", "Clipped coverage", "bits/dim", "Throughput", "Fit time"]
+
+
+def rows(page: Page, body: int = 0) -> list[str]:
+    """The names in the table's first column, in the order shown."""
+    names = page.locator("#board tbody").nth(body).locator("th[scope=row] .name").all_inner_texts()
+    return [name.split("\n")[0].split(" ")[0] for name in names]
+
+
+def shown(page: Page, column: str) -> list[float | None]:
+    """The values of a column as they stand, None where one is missing."""
+    cells = page.locator("#board tbody").first.locator(f"tr td:nth-child({HEADS.index(column) + 3})")
+    found = [cell.get_attribute("data-value") for cell in cells.all()]
+    return [None if value is None else float(value) for value in found]
+
+
+def sorts(page: Page) -> dict[str, str]:
+    heads = page.locator("#board [aria-sort]").all()
+    return {head.get_attribute("data-name") or "": head.get_attribute("aria-sort") or "" for head in heads}
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+# Quiet
+
+
+def test_the_page_opens_from_a_file_without_errors_or_requests(open_page: Open, watched: Watched, site: Path) -> None:
+    page = open_page()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Handwritten digits, 8×8")
+    assert watched.troubles == []
+    assert {url for url in watched.requests if not url.startswith("data:image/png;base64,")} == {site.as_uri()}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "<script>alert(1)</script>",
+        "<img src='data:,' onerror='alert(1)'>",
+        "<p style='color: red'>red</p>",
+        "<img src='https://example.invalid/x.png'>",
+    ],
+)
+def test_a_planted_fault_is_stopped_by_the_policy_and_noticed(
+    open_page: Open, watched: Watched, site: Path, tmp_path: Path, fault: str
+) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(site.read_text().replace("<main>", f"<main>{fault}"))
+    open_page(path).wait_for_timeout(50)
+    assert any("Content Security Policy" in trouble for trouble in watched.troubles)
+
+
+def test_hostile_records_run_nothing_and_break_no_layout(open_page: Open, watched: Watched, hostile_site: Path) -> None:
+    page = open_page(hostile_site, **PHONE)
+    page.get_by_role("button", name="Throughput").click()
+    assert watched.troubles == []
+    assert overflow(page) == 0
+    assert page.locator("script").count() == 1
+    assert "<b>bold</b>" in page.locator("#board").inner_text()
+
+
+# Sorting
+
+
+def test_a_click_sorts_best_first_and_the_next_one_turns_it_round(open_page: Open) -> None:
+    page = open_page()
+    assert sorts(page) == {"Clipped density": "descending"}  # as the records are ordered
+    for column, first in (("FD", "ascending"), ("Throughput", "descending")):
+        button = page.get_by_role("columnheader", name=column).get_by_role("button")
+        button.click()
+        best_first = [value for value in shown(page, column) if value is not None]
+        assert sorts(page) == {column: first}
+        assert best_first == sorted(best_first, reverse=first == "descending")
+        button.click()
+        assert [value for value in shown(page, column) if value is not None] == best_first[::-1]
+        assert sorts(page) == {column: {"ascending": "descending", "descending": "ascending"}[first]}
+
+
+def test_missing_values_come_last_in_both_directions(open_page: Open) -> None:
+    page = open_page()
+    for _ in range(2):
+        page.get_by_role("columnheader", name="bits/dim").get_by_role("button").click()
+        values = shown(page, "bits/dim")
+        assert values.count(None) == 6
+        assert None not in values[:-6]
+
+
+def test_names_are_sorted_as_words(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Candidate").click()
+    names = rows(page)
+    assert names == sorted(names)
+    assert sorts(page) == {"candidate": "ascending"}
+
+
+def test_sorting_works_by_keyboard_keeps_the_focus_and_is_announced(open_page: Open) -> None:
+    page = open_page()
+    button = page.get_by_role("columnheader", name="Throughput").get_by_role("button")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Sorted by Throughput, descending.")
+    assert rows(page)[0] == "gaussian"
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_have_text("Sorted by Throughput, ascending.")
+    expect(button).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("columnheader", name="Fit time").get_by_role("button")).to_be_focused()
+
+
+def test_controls_stay_apart_under_their_own_heading(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("columnheader", name="FD").get_by_role("button").click()
+    assert rows(page, body=1) == ["real-data", "copycat", "independent-pixels"]
+    assert page.locator("#board tbody").nth(1).locator("tr").first.get_attribute("class") == "group"
+
+
+# Without scripts, on a phone, on paper
+
+
+def test_everything_is_there_with_scripts_off(open_page: Open) -> None:
+    page = open_page(java_script_enabled=False)
+    assert rows(page)[0] == "ddpm[steps=200]/ddpm"
+    expect(page.get_by_role("button")).to_have_count(0)  # nothing that would do nothing
+    expect(page.locator("svg.chart")).to_have_count(3)
+    page.locator("#failures summary").first.click()
+    expect(page.locator("#failures details").first).to_have_attribute("open", "")
+
+
+def test_a_phone_scrolls_the_table_and_never_the_page(open_page: Open) -> None:
+    page = open_page(**PHONE)
+    assert overflow(page) == 0
+    region = page.get_by_role("region", name="Means over training seeds")
+    region.focus()
+    name = page.locator("tbody th[scope=row]").first
+    region.evaluate("region => { region.scrollLeft = 300; }")
+    assert region.evaluate("region => region.scrollLeft") == 300
+    box = name.bounding_box()
+    assert box is not None
+    assert box["x"] == 17  # the names stay in sight: a margin of 16 pixels and a border
+    assert box["width"] < 160
+
+
+def test_print_shows_the_whole_table_and_no_controls_of_the_page(open_page: Open) -> None:
+    page = open_page()
+    page.emulate_media(media="print")
+    expect(page.locator("header.top")).to_be_hidden()
+    assert page.locator(".scroll").evaluate("region => getComputedStyle(region).overflowX") == "visible"
+
+
+def test_forced_colours_keep_the_best_and_the_marks_visible(open_page: Open) -> None:
+    page = open_page(forced_colors="active")
+    assert page.locator("td.best").first.evaluate("cell => getComputedStyle(cell).outlineStyle") == "solid"
+    fills = page.locator("svg.chart .mark:not(.control) use").evaluate_all(
+        "all => all.map(x => getComputedStyle(x).fill)"
+    )
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper not in fills
+
+
+# Theme
+
+
+@pytest.mark.parametrize(("scheme", "offer"), [("light", "Dark theme"), ("dark", "Light theme")])
+def test_the_theme_follows_the_system_and_the_button_turns_it_round(open_page: Open, scheme: Any, offer: str) -> None:
+    page = open_page(color_scheme=scheme)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(paper)
+    page.get_by_role("button", name=offer).click()
+    assert page.evaluate(paper) != before
+    expect(page.get_by_role("button", name=offer)).to_have_count(0)
+    page.reload()
+    assert page.evaluate(paper) != before  # the choice is kept

@@ -1,0 +1,63 @@
+"""What all tests share: a cache of their own, one thread, one supervisor with its warm fork server, a plain run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+
+from genbench.launcher import WarmLauncher
+from genbench.supervisor import Supervisor
+
+PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cache of this test session, empty at its start; nothing of the user's is read or written."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "site").mkdir()
+    path = os.pathsep.join(filter(None, [str(home / "site"), os.environ.get("PYTHONPATH")]))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "HOME": home,
+            "GENBENCH_CACHE": home / "cache",
+            "OMP_NUM_THREADS": 1,
+            "NO_COLOR": 1,
+        }.items():
+            patch.setenv(name, str(value))
+        patch.setenv("PYTHONPATH", path)
+        torch.set_num_threads(1)
+        yield home / "cache"
+
+
+@pytest.fixture(scope="session")
+def site(cache: Path) -> Iterator[Path]:
+    """A folder on every child's import path and on this process's: a distribution put there is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(cache.parent / "site")
+        yield cache.parent / "site"
+
+
+@pytest.fixture(scope="session")
+def warm(cache: Path) -> Iterator[WarmLauncher]:
+    """One fork server for all tests: it imports torch once."""
+    launcher = WarmLauncher()
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture(scope="session")
+def supervisor(warm: WarmLauncher) -> Supervisor:
+    """One supervisor for all tests that run jobs in child processes; none of them may stop it."""
+    return Supervisor(warm)
+
+
+@pytest.fixture(scope="session")
+def plain(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+    """The finished run of one faultless model, with scores that compare features."""
+    out = tmp_path_factory.mktemp("plain")
+    suite = tiny.write_suite(out, quality="clipped-density", coverage="clipped-coverage")
+    return tiny.run(supervisor, out, [PLAIN], ["plain"], suite)

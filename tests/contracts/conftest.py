@@ -1,0 +1,77 @@
+"""Two runs of many small plugins, on integers and on real numbers, whose records the tests of this folder read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tiny
+
+from genbench.supervisor import Supervisor
+
+PLUGINS = Path(__file__).parent / "plugins"
+MODELS = {
+    "spaces": ["noise", "floats", "bytes", "too-high", "negative", "flat", "one-short", "sparse", "listed", "repeats"],
+    "budgets": ["logs", "logs[width=32,scale=2.5,fast=true,kind=square]", "staged", "starved", "leftover"],
+    "capabilities": [
+        *("obedient", "deaf", "mapped", "odd"),
+        *("bounded", "bounded[exact=false]", "half-broken", "broken-first"),
+    ],
+    "densities": ["uniform", "positive", "per-pixel", "undefined", "whole", "raises"],
+    "reloads": [
+        *("none-buffer", "grown-buffer", "tied", "plain-dict"),
+        *("drawn-permutation", "lost-density", "extra-state", "late-parameter"),
+    ],
+}
+REALS = ["normal", "not-a-number", "infinite", "double", "rounded", "differentiable"]
+
+POINTS = '''
+"""A dataset of points in the plane."""
+
+import numpy as np
+
+import genbench
+
+
+class Points(genbench.Dataset):
+    """Standard normal points."""
+
+    name, source, license = "points", "made for the tests", "CC0-1.0"
+
+    def splits(self):
+        x = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
+        train, valid, test = (genbench.Examples(rows) for rows in np.split(x, 3))
+        return genbench.Splits(genbench.Space((2,), levels=None), train, valid, test)
+
+
+@genbench.hookimpl
+def genbench_datasets():
+    return [Points]
+'''
+
+
+@pytest.fixture(scope="session")
+def contracts(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+    """The finished run of every model of the integer plugins."""
+    out = tmp_path_factory.mktemp("contracts")
+    models = [model for names in MODELS.values() for model in names]
+    files = [PLUGINS / f"{name}.py" for name in (*MODELS, "reals")]
+    return tiny.run(supervisor, out, files, [*models, "normal"], tiny.write_suite(out))
+
+
+@pytest.fixture(scope="session")
+def points(site: Path) -> Iterator[None]:
+    """An installed distribution that offers the dataset `points`; uninstalled at the end."""
+    info = site / "points-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: points\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[genbench.parts]\npoints = points_part\n")
+    (site / "points_part.py").write_text(POINTS)
+    yield
+    (info / "entry_points.txt").unlink()
+
+
+@pytest.fixture(scope="session")
+def reals(points: None, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+    """The finished run of every model of real numbers, on an installed dataset of points."""
+    out = tmp_path_factory.mktemp("reals")
+    return tiny.run(supervisor, out, [PLUGINS / "reals.py"], REALS, tiny.write_suite(out, dataset="points"))

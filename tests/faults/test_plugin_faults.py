@@ -1,0 +1,179 @@
+"""Whatever a plugin does in whichever phase, its own candidate says so and its neighbours' numbers stay the same."""
+
+from pathlib import Path
+
+import pytest
+import tiny
+
+from genbench import catalogue
+from genbench.errors import GenbenchError
+from genbench.supervisor import GRACE, Supervisor
+
+PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
+PLUGIN = '''
+import ctypes, os, signal, sys, time
+
+import torch
+
+import genbench
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+{on_import}
+
+class Faulty(genbench.Model, genbench.Density):
+    """Uniform pixels, and a fault in one phase."""
+
+    name, family, source = "{name}", genbench.Family.BASELINE, "made for the tests"
+    likelihood = genbench.Likelihood.EXACT
+
+    def __init__(self, space):
+        super().__init__()
+        self.space = space
+        {in_constructor}
+
+    def fit(self, data):
+        {in_fit}
+
+    def sample(self, n, *, labels=None):
+        {in_sample}
+        return torch.randint(self.space.levels, (n, *self.space.shape))
+
+    def log_prob(self, x):
+        {in_log_prob}
+        return torch.full((len(x),), -180.0)
+
+
+@genbench.hookimpl
+def genbench_models():
+    return [Faulty]
+'''
+DEADLY = {  # fault: (code, status, words of the reason)
+    "raises": ("raise RuntimeError('boom')", "error", "RuntimeError: boom"),
+    "exits": ("sys.exit(0)", "error", "SystemExit: 0"),
+    "vanishes": ("os._exit(0)", "no-evidence", "exited with code 0 and left no result"),
+    "segfaults": ("ctypes.string_at(0)", "crashed(SIGSEGV)", "was ended by SIGSEGV"),
+    "aborts": ("os.abort()", "crashed(SIGABRT)", "was ended by SIGABRT"),
+    "unprintable": ("raise Unprintable()", "error", "(an exception whose text cannot be made)"),
+}
+VANDALS = {  # what must not reach the next trial
+    "zeroes-the-data": "data.train.x._array[:] = 0; data.valid.x._array[:] = 0",
+    "changes-defaults": "torch.set_default_dtype(torch.float64); os.environ.clear(); torch.set_num_threads(2)",
+    "patches": "torch.multinomial = torch.zeros; time.monotonic = time.perf_counter = lambda: 0.0",
+    "forges-its-output": r"os.write(1, b'\xff{\"status\": \"ok\"}\n\x1b[2J'); os.write(2, b'\0' * 1000)",
+}
+HANGS = {
+    "sleeps": "time.sleep(600)",
+    "holds-the-gil": "ctypes.PyDLL(None).sleep(600)",
+    "ignores-sigterm": "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)",
+    "prints": "while True: print('again', flush=True)",
+}
+PHASES = ("constructor", "fit", "sample", "log_prob")
+LIMIT = 2.0
+
+
+def _plugin(folder: Path, name: str, phase: str, code: str) -> Path:
+    places = dict.fromkeys(("on_import", *(f"in_{phase}" for phase in PHASES)), "pass")
+    path = folder / f"{name}.py"
+    path.write_text(PLUGIN.format(name=name, **(places | {phase: code})))
+    return path
+
+
+def _name(fault: str, phase: str) -> str:
+    return f"{fault}-in-{phase.replace('_', '-')}"
+
+
+@pytest.fixture(scope="module")
+def faulty(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+    """A run of every fault in every phase, and of the plain model after all of them."""
+    out = tmp_path_factory.mktemp("faulty")
+    files = [_plugin(out, _name(f, p), f"in_{p}", DEADLY[f][0]) for f in DEADLY for p in PHASES]
+    files += [_plugin(out, name, "in_fit", code) for name, code in VANDALS.items()]
+    suite = tiny.write_suite(out, quality="clipped-density", coverage="clipped-coverage")
+    return tiny.run(supervisor, out, [*files, PLAIN], [*(file.stem for file in files), "plain"], suite, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def hanging(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+    """A run of models that would never end, all at once, under a limit of 2 s."""
+    out = tmp_path_factory.mktemp("hanging")
+    files = [_plugin(out, name, "in_fit", code) for name, code in HANGS.items()]
+    return tiny.run(supervisor, out, files, list(HANGS), tiny.write_suite(out, limit=LIMIT), jobs=len(HANGS))
+
+
+@pytest.mark.parametrize("phase", ["constructor", "fit", "sample"])
+@pytest.mark.parametrize("fault", DEADLY)
+def test_a_fault_fails_its_candidate_with_its_reason(faulty: tiny.Run, fault: str, phase: str):
+    _, status, words = DEADLY[fault]
+    candidate = faulty.candidate(_name(fault, phase))
+    assert candidate["status"] == status
+    assert words in candidate["reason"]
+    assert candidate["scores"] == {}
+
+
+@pytest.mark.parametrize("fault", DEADLY)
+def test_a_fault_in_log_prob_is_shown_with_its_reason(faulty: tiny.Run, fault: str):
+    candidate = faulty.candidate(_name(fault, "log_prob"))
+    assert DEADLY[fault][2] in (candidate["reason"] or candidate["unavailable"]["bits-per-dim"])
+    assert "bits-per-dim" not in candidate["scores"]
+
+
+@pytest.mark.parametrize(("fault", "words"), [("raises", "RuntimeError: boom"), ("segfaults", "Segmentation fault")])
+def test_the_tail_of_the_log_says_where_it_happened(faulty: tiny.Run, fault: str, words: str):
+    log = faulty.candidate(_name(fault, "fit"))["log"]
+    assert words in log
+    assert f"{_name(fault, 'fit')}.py" in log
+
+
+@pytest.mark.parametrize("vandal", VANDALS)
+def test_a_vandal_harms_itself_at_most(faulty: tiny.Run, vandal: str):
+    assert faulty.candidate(vandal)["status"] == "ok"
+
+
+@pytest.mark.parametrize("name", ["plain", "real-held-out", "copycat", "independent-pixels"])
+def test_the_neighbours_of_faulty_plugins_are_equal_to_the_bit(faulty: tiny.Run, plain: tiny.Run, name: str):
+    assert tiny.without_clocks(faulty.candidate(name)) == tiny.without_clocks(plain.candidate(name))
+
+
+def test_every_fault_is_among_the_failed_and_nothing_else_is(faulty: tiny.Run):
+    shown = {_name(fault, phase) for fault in DEADLY for phase in PHASES[:3]}
+    failed = {candidate["name"] for candidate in faulty.finished.failed}
+    assert shown <= failed <= shown | {_name(fault, "log_prob") for fault in DEADLY}
+
+
+@pytest.mark.parametrize("model", HANGS)
+def test_a_model_that_hangs_is_stopped_at_its_limit(hanging: tiny.Run, model: str):
+    record = hanging.record(model)
+    assert record["stages"]["fit"]["status"] == "timeout"
+    assert record["stages"]["fit"]["reason"] == "fit ran past its limit of 2 s"
+    assert LIMIT <= record["stages"]["fit"]["seconds"] < LIMIT + GRACE + 2  # 2 s for a busy machine
+    assert record["candidates"][0]["status"] == "timeout"
+
+
+def test_a_plugin_whose_import_fails_is_a_fault_of_the_catalogue_and_stops_no_other(
+    supervisor: Supervisor, tmp_path: Path
+):
+    files = {name: _plugin(tmp_path, name, "on_import", code) for name, (code, _, _) in DEADLY.items()}
+    found = catalogue.read(supervisor, [*map(str, files.values()), str(PLAIN)])
+    reasons = {fault.plugin.name: fault.reason for fault in found.faults}
+    assert set(reasons) == set(files)
+    for name, (_, _, words) in DEADLY.items():
+        assert reasons[name].startswith("cannot be imported: ")
+        assert words in reasons[name]
+    assert found.find("models", "plain").plugin.file == str(PLAIN)
+
+
+def test_an_import_that_hangs_is_given_up(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(catalogue, "IMPORT_LIMIT", 1.0)
+    found = catalogue.read(supervisor, [str(_plugin(tmp_path, "sleeps", "on_import", "time.sleep(600)"))])
+    assert [fault.reason for fault in found.faults] == ["cannot be imported: listing ran past its limit of 1 s"]
+
+
+def test_asking_for_a_model_whose_plugin_is_broken_points_to_the_faults(supervisor: Supervisor, tmp_path: Path):
+    file = _plugin(tmp_path, "raises", "on_import", "raise RuntimeError('boom')")
+    found = catalogue.read(supervisor, [str(file)])
+    with pytest.raises(GenbenchError, match=r"no model is named 'raises'.*1 plugin fault: see genbench list models"):
+        found.find("models", "raises")

@@ -1,0 +1,151 @@
+import itertools
+import math
+
+import pytest
+import torch
+from genbench_pixelcnn import PixelCNN
+from scipy import stats
+
+import genbench
+
+GREY = genbench.Space((1, 2, 2), levels=4)
+COLOUR = genbench.Space((3, 2, 2), levels=2)
+SMALL = {"width": 8, "layers": 2}
+
+
+def every_image(space):
+    """All images of a tiny Space: int64 [levels ** dim, *shape]."""
+    return torch.tensor(list(itertools.product(range(space.levels), repeat=space.dim))).view(-1, *space.shape)
+
+
+def scrambled(space, **settings):
+    """A model whose zero-initialised parts got random weights."""
+    model = PixelCNN(space, **{**SMALL, **settings}).eval()
+    model.place.data.normal_()
+    return model
+
+
+@pytest.mark.parametrize("space", [GREY, COLOUR, genbench.Space((1, 1, 5), levels=3)], ids=str)
+def test_the_probabilities_of_all_images_sum_to_one(space, ramps):
+    model = PixelCNN(space, **PixelCNN.audit_settings)
+    model.fit(ramps(space, 2000))
+    with torch.no_grad():
+        p = model.eval().log_prob(every_image(space)).double().exp()
+    # Rounding of 4,096 float32 probabilities.
+    assert p.sum().item() == pytest.approx(1, abs=1e-4)
+    assert p.max() > 3 * p.mean()  # it has learnt: far from uniform
+
+
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("place", [(0, 0), (2, 3), (4, 6)])
+def test_a_pixel_depends_on_all_earlier_ones_and_on_no_later_one(place, kernel):
+    """The gradient reaches every earlier pixel within the receptive field: there is no blind spot."""
+    model = scrambled(genbench.Space((1, 5, 7), levels=4), layers=6, kernel=kernel)
+    entries = torch.zeros(1, 1, 5, 7, requires_grad=True)
+    model.scaled = lambda x: entries[:, : x.shape[1]]
+    x = torch.zeros(1, 1, 5, 7, dtype=torch.int64)
+    logits = model.logits(model.horizontal(x, model.vertical(x)), x, 0)
+    (gradient,) = torch.autograd.grad(logits[0, :, *place].square().sum(), entries)
+    reached = gradient.flatten() != 0
+    before = place[0] * 7 + place[1]
+    assert reached[:before].all()
+    assert not reached[before:].any()
+
+
+def test_a_channel_depends_on_the_earlier_channels_of_its_pixel_and_on_no_later_one():
+    model = scrambled(genbench.Space((3, 2, 3), levels=4))
+    x = torch.randint(4, (1, 3, 2, 3))
+    for changed, asked in itertools.product(range(3), range(3)):
+        y = x.clone()
+        y[:, changed, 1, 1] = (y[:, changed, 1, 1] + 1) % 4
+        a, b = (model.logits(model.horizontal(z, model.vertical(z)), z, asked)[..., 1, 1] for z in (x, y))
+        assert torch.equal(a, b) == (changed >= asked)
+
+
+@pytest.mark.parametrize("space", [GREY, genbench.Space((3, 1, 2), levels=2)], ids=str)
+def test_samples_follow_the_density(space, ramps):
+    model = PixelCNN(space, **SMALL)
+    model.fit(ramps(space, 2000))
+    with torch.no_grad():
+        p = model.eval().log_prob(every_image(space)).double().exp()
+        x = model.sample(20_000).flatten(1)
+    index = (x * space.levels ** torch.arange(space.dim - 1, -1, -1)).sum(1)
+    counts = torch.bincount(index, minlength=len(p)).double()
+    # Chi-square wants an expectation of 5 in each cell: the rare images share one.
+    rare = 20_000 * p < 5
+    seen, expected = (
+        torch.cat([v[~rare], v[rare].sum().expand(int(rare.any()))]) for v in (counts, 20_000 * p / p.sum())
+    )
+    assert len(seen) > 30
+    assert stats.chisquare(seen.numpy(), expected.numpy()).pvalue > 1e-3
+
+
+def test_sampling_row_by_row_uses_the_logits_of_the_whole_image():
+    model = scrambled(genbench.Space((3, 4, 5), levels=4))
+    x = torch.randint(4, (2, 3, 4, 5))
+    whole = model.horizontal(x, model.vertical(x))
+    for i in range(4):
+        told = [above[:, :, -1:] for above in model.vertical(x[:, :, : i + 1])]
+        row = model.horizontal(x[:, :, i : i + 1], told)
+        # The same float32 sums, perhaps in another order.
+        assert torch.allclose(row, whole[:, :, i : i + 1], atol=1e-5)
+
+
+def test_an_untrained_softmax_of_zeros_gives_the_logarithm_of_the_levels():
+    model = PixelCNN(COLOUR, **SMALL).eval()
+    for head in model.heads:
+        torch.nn.init.zeros_(head[-1].weight)
+        torch.nn.init.zeros_(head[-1].bias)
+    nats = -model.log_prob(every_image(COLOUR))
+    assert torch.allclose(nats, torch.full_like(nats, 12 * math.log(2)), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 9, 7), (1, 1, 1)], ids=str)
+def test_a_reloaded_model_draws_the_same_samples(shape, ramps, reloaded):
+    space = genbench.Space(shape, levels=5)
+    model = PixelCNN(space, **SMALL)
+    model.fit(ramps(space, 128))
+    drawn = []
+    for m in (model.eval(), reloaded(model, **SMALL)):
+        torch.manual_seed(7)
+        with torch.no_grad():
+            drawn.append(m.sample(3))
+    assert torch.equal(*drawn)
+    assert drawn[0].shape == (3, *shape)
+    assert drawn[0].dtype == torch.int64
+    assert drawn[0].min() >= 0
+    assert drawn[0].max() < 5
+
+
+def test_a_short_fit_beats_independent_pixels(digits):
+    data = digits(10_000)
+    train, valid = data.train.x[:].flatten(1), data.valid.x[:]
+    counts = torch.nn.functional.one_hot(train, 17).sum(0) + 1
+    log_p = (counts / counts.sum(1, keepdim=True)).log()  # [64, 17]
+    independent = -log_p[torch.arange(64), valid.flatten(1)].mean()
+    model = PixelCNN(data.space, width=16, layers=1, batch=32)
+    model.fit(data)
+    with torch.no_grad():
+        nats = -model.eval().log_prob(valid).mean() / 64
+    # 0.1 bits per dimension, in nats.
+    assert nats < independent - 0.1 * math.log(2)
+
+
+def test_training_ends_early_and_keeps_the_best_weights_where_likelihood_stops_improving():
+    space = genbench.Space((1, 3, 3), levels=4)
+    rows = [genbench.Split(genbench.Examples(torch.randint(4, (n, 1, 3, 3)).byte().numpy())) for n in (16, 64)]
+    data = genbench.TrainingData(space, *rows, images=20_000)  # nothing to learn but 16 rows by heart
+    model = PixelCNN(space, **SMALL)
+    model.fit(data)
+    valid = [point["valid_nats_per_dim"] for point in data.curve]
+    assert data.progress < 0.5
+    # The rounding of float32 sums.
+    assert model.validated(data) == pytest.approx(min(valid), abs=1e-5)
+    assert min(valid) < valid[-1] - 0.05
+
+
+@pytest.mark.parametrize("space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,)),
+                                   genbench.Space((1, 2, 2), levels=1)], ids=str)  # fmt: skip
+def test_what_is_no_image_of_integers_is_unsuitable(space):
+    with pytest.raises(genbench.Unsuitable, match="2 or more levels"):
+        PixelCNN(space)

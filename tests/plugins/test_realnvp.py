@@ -1,0 +1,132 @@
+import itertools
+import math
+
+import pytest
+import torch
+from genbench_realnvp import RealNVP
+
+import genbench
+
+SHAPES = [(1, 8, 8), (1, 28, 28), (3, 9, 7)]
+
+
+@pytest.fixture(autouse=True)
+def without_gradients():
+    """Everything is called as the harness calls it; `fitted` allows gradients for `fit`."""
+    with torch.no_grad():
+        yield
+
+
+def fitted(model, data):
+    with torch.enable_grad():
+        model.fit(data)
+    return model.eval()
+
+
+def scrambled(shape, levels=4, **settings):
+    """A float64 flow whose zero-initialised layers got random weights: an identity would pass every test."""
+    model = RealNVP(genbench.Space(shape, levels=levels), width=8, **settings).double().eval()
+    for parameter in model.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return model
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 2), (1, 4, 4), (3, 9, 7), (1, 8, 8), (1, 28, 28), (3, 16, 8)])
+def test_the_inverse_undoes_the_flow(shape):
+    flow = scrambled(shape).f
+    x = 2 * torch.randn(5, *shape, dtype=torch.float64)
+    z, _ = flow(x)
+    assert z.shape == (5, math.prod(shape))
+    assert not torch.allclose(z, x.flatten(1), atol=0.1)
+    # Rounding of 1e-16 grows through at most 17 couplings with |s| near 1.
+    assert torch.allclose(flow.inverse(z), x, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 2), (3, 3, 2), (1, 8, 8)])
+def test_the_log_determinant_is_that_of_the_jacobian(shape):
+    model = scrambled(shape)
+    x = 4 * torch.rand(1, *shape, dtype=torch.float64)
+
+    def whole(x):
+        y, first = model.logit(x)
+        z, second = model.f(y)
+        return z.flatten(), (first + second).squeeze()
+
+    with torch.enable_grad():
+        jacobian = torch.autograd.functional.jacobian(lambda x: whole(x)[0], x).view(math.prod(shape), -1)
+    assert whole(x)[1].item() == pytest.approx(torch.linalg.slogdet(jacobian).logabsdet.item(), abs=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4), (3, 9, 7), (1, 8, 8)])
+def test_every_pixel_is_changed_and_every_latent_depends_on_its_neighbours(shape):
+    flow = scrambled(shape).f
+    x = torch.randn(1, *shape, dtype=torch.float64)
+    with torch.enable_grad():
+        jacobian = torch.autograd.functional.jacobian(lambda x: flow(x)[0], x).view(math.prod(shape), -1)
+    assert ((jacobian != 0).sum(0) > 3).all()
+    assert ((jacobian != 0).sum(1) > 3).all()
+
+
+def test_an_untrained_flow_is_the_identity():
+    model = RealNVP(genbench.Space((1, 4, 4), levels=4))
+    y = torch.randn(3, 1, 4, 4)
+    z, log_det = model.f(y)
+    assert torch.equal(z, y.flatten(1))
+    assert torch.equal(log_det, torch.zeros(3))
+
+
+def test_the_bound_on_all_images_of_a_tiny_space_sums_to_at_most_one(ramps):
+    space = genbench.Space((1, 2, 2), levels=4)
+    model = fitted(RealNVP(space, **RealNVP.audit_settings), ramps(space, 8_000))
+    everything = torch.tensor(list(itertools.product(range(4), repeat=4))).view(-1, 1, 2, 2)
+    total = model.log_prob(everything).double().exp().sum().item()
+    # Its expectation is the mass that the flow leaves inside the box: no more than 1, and most of it after a fit.
+    assert 0.8 < total < 1.02
+
+
+def test_more_draws_tighten_the_bound(digits):
+    data = digits(2_000)
+    model = fitted(RealNVP(data.space, draws=1, width=8), data)
+    x = data.valid.x[:200]
+    loose = model.log_prob(x).mean()
+    model.draws = 30
+    # The noise of one draw has a standard deviation of 0.5 nats or more, which Jensen's inequality turns into a gap.
+    assert model.log_prob(x).mean() > loose + 0.05
+
+
+def test_a_short_fit_improves_the_likelihood(digits):
+    data = digits(4_000)
+    model = RealNVP(data.space, width=16, batch=64, draws=1)
+    before = model.log_prob(data.valid.x[:]).mean()
+    assert fitted(model, data).log_prob(data.valid.x[:]).mean() > before + 60  # 44 nats are a bit a dimension
+    assert data.curve[-1]["valid_nats_per_dim"] < data.curve[0]["valid_nats_per_dim"]
+
+
+def test_decoding_undoes_encoding(digits):
+    data = digits(2_000)
+    model = fitted(RealNVP(data.space, width=8), data)
+    x = data.valid.x[:50]
+    z = model.encode(x)
+    assert z.shape == (50, model.latent_dim)
+    assert torch.equal(model.decode(z), x)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_reloaded_model_samples_the_same_integers(shape, ramps, reloaded):
+    space = genbench.Space(shape)
+    model = fitted(RealNVP(space, width=8, batch=32), ramps(space, 320))
+    twin = reloaded(model, width=8)
+    torch.manual_seed(1)
+    samples = model.sample(9)
+    torch.manual_seed(1)
+    assert torch.equal(twin.sample(9), samples)
+    assert samples.dtype == torch.int64
+    assert samples.shape == (9, *shape)
+    assert 0 <= samples.min() <= samples.max() < 256
+    assert not torch.equal(model.sample(9), samples)
+
+
+@pytest.mark.parametrize("space", [genbench.Space((12,)), genbench.Space((1, 1, 8)), genbench.Space((1, 8, 8), None)])
+def test_other_spaces_are_declined(space):
+    with pytest.raises(genbench.Unsuitable, match="needs images"):
+        RealNVP(space)

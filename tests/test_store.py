@@ -1,0 +1,138 @@
+"""The store: a stage counts while its key and every byte of its outputs verify, and one coordinator holds a run."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from genbench.errors import GenbenchError
+from genbench.store import MANIFEST, Result, StageFolder, check_writable, locked, log_tail
+
+KEY = "a" * 64
+OUTPUTS = ("samples.bin", "curve.json")
+
+
+@pytest.fixture
+def stage(tmp_path):
+    """A stage folder with two outputs, before it is kept."""
+    folder = StageFolder(tmp_path / "trial" / "fit")
+    folder.empty()
+    (folder.path / "samples.bin").write_bytes(b"samples")
+    (folder.path / "curve.json").write_text("[]")
+    return folder
+
+
+DONE = Result("ok", None, 2.5, 2.0, {"images": 3}, {"batches": [1.0]})
+
+
+def test_a_kept_result_is_found_under_its_key(stage):
+    kept = stage.keep(KEY, DONE, OUTPUTS)
+    assert set(kept.outputs) == set(OUTPUTS)
+    assert not kept.reused
+    assert stage.found(KEY) == replace(kept, reused=True)
+
+
+def test_before_it_is_kept_nothing_is_found(stage):
+    assert stage.found(KEY) is None
+
+
+def test_another_key_finds_nothing(stage):
+    stage.keep(KEY, DONE, OUTPUTS)
+    assert stage.found("b" * 64) is None
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("change", ["edited", "removed", "a folder"])
+def test_an_output_that_is_not_as_it_was_written_undoes_the_result(stage, name, change):
+    stage.keep(KEY, DONE, OUTPUTS)
+    (stage.path / name).unlink()
+    if change == "edited":
+        (stage.path / name).write_bytes(b"sampleS")
+    if change == "a folder":
+        (stage.path / name).mkdir()
+    assert stage.found(KEY) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"key": "%s"}', '{"key": "%s", "status": "ok", "new": 1}'])
+def test_a_manifest_that_is_cut_off_or_of_another_format_finds_nothing(stage, text):
+    (stage.path / MANIFEST).write_text(text.replace("%s", KEY))
+    assert stage.found(KEY) is None
+
+
+def test_a_manifest_whose_outputs_are_no_object_finds_nothing(stage):
+    stage.keep(KEY, DONE, OUTPUTS)
+    manifest = json.loads((stage.path / MANIFEST).read_text())
+    (stage.path / MANIFEST).write_text(json.dumps(manifest | {"outputs": ["samples.bin"]}))
+    assert stage.found(KEY) is None
+
+
+def test_a_failure_is_a_result_too_and_has_no_outputs(stage):
+    stage.keep(KEY, Result("error", "it broke"), OUTPUTS)
+    found = stage.found(KEY)
+    assert (found.status, found.reason, found.outputs, found.ok) == ("error", "it broke", {}, False)
+
+
+def test_an_emptied_folder_holds_nothing(stage):
+    (stage.path / "sub").mkdir()
+    stage.empty()
+    assert list(stage.path.iterdir()) == []
+
+
+def test_only_regular_files_count_as_outputs(stage):
+    (stage.path / "link").symlink_to("samples.bin")
+    (stage.path / "folder").mkdir()
+    assert stage.missing(("samples.bin", "link", "folder", "absent")) == ["link", "folder", "absent"]
+
+
+def test_the_tail_of_a_log_is_its_end_as_text_whatever_its_bytes_are(tmp_path):
+    log = tmp_path / "log.txt"
+    assert log_tail(log) == ""
+    log.write_bytes(b"x" * 5000 + b"\xff the end")
+    assert log_tail(log, limit=9) == "\ufffd the end"
+    assert len(log_tail(log)) == 4000
+
+
+def test_a_folder_that_can_take_results_is_made_and_left_empty(tmp_path):
+    check_writable(tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_folder_below_a_file_is_refused_before_any_work(tmp_path):
+    (tmp_path / "file").touch()
+    for refused in (tmp_path / "file", tmp_path / "file" / "runs"):
+        with pytest.raises(GenbenchError, match=r"cannot be written .*choose another place with --out"):
+            check_writable(refused)
+        with (
+            pytest.raises(GenbenchError, match=r"cannot be written .*choose another place with --out"),
+            locked(refused),
+        ):
+            raise AssertionError("it was let in")
+
+
+HOLDER = """
+import os, signal, sys
+from pathlib import Path
+from genbench.store import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+def test_one_process_at_a_time_holds_a_run_and_its_end_sets_it_free(tmp_path):
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(GenbenchError, match=f"is in use by process {holder.pid}; wait"), locked(tmp_path):
+            raise AssertionError("two coordinators at once")
+        holder.kill()
+    with locked(tmp_path):
+        pass
+
+
+def test_a_run_can_be_held_again_once_it_was_let_go(tmp_path):
+    for _ in range(2):
+        with locked(tmp_path):
+            pass
