@@ -1,5 +1,6 @@
 """External assets: files that a pretrained model needs and declares instead of copying them into every trial."""
 
+import http.client
 import os
 import urllib.request
 from dataclasses import dataclass
@@ -38,9 +39,7 @@ class Asset:
         """
         if not self.path.is_file():
             raise GenbenchError(f"asset {self.location} is not at {self.path}: put it there, or run with a network")
-        found = sha256_of(self.path)
-        if found != self.sha256:
-            raise GenbenchError(f"asset {self.path} has sha256 {found}, its declaration says {self.sha256}")
+        self._check(self.path)
         return self.path
 
     def fetched(self) -> Path:
@@ -51,10 +50,17 @@ class Asset:
                 with urllib.request.urlopen(self.location, timeout=60) as reply, partial.open("wb") as out:
                     while block := reply.read(1 << 20):
                         out.write(block)
-            except OSError as error:
-                partial.unlink(missing_ok=True)
+                self._check(partial)
+                os.replace(partial, self.path)
+            except (OSError, http.client.HTTPException) as error:
                 raise GenbenchError(
                     f"asset {self.location} could not be fetched ({error}); put the file at {self.path}"
                 ) from error
-            os.replace(partial, self.path)
+            finally:
+                partial.unlink(missing_ok=True)
         return self.verified()
+
+    def _check(self, path: Path) -> None:
+        found = sha256_of(path)
+        if found != self.sha256:
+            raise GenbenchError(f"asset {self.location} has sha256 {found}, its declaration says {self.sha256}")

@@ -1,5 +1,6 @@
 """The catalogue: what all installed plugins offer, read in child processes once and cached by code hash."""
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -15,11 +16,23 @@ from genbench.errors import GenbenchError, unknown
 from genbench.files import cache_folder, digest, read_json, write_json
 from genbench.job import Job
 from genbench.plugins import Plugin
-from genbench.settings import Setting
+from genbench.settings import NAME, Setting
 from genbench.supervisor import Supervisor
 
 IMPORT_LIMIT = 60.0  # wall seconds that a plugin's import may take
-KINDS = ("models", "datasets", "extractors", "metrics", "suites", "executors")
+_TEXTS = dict.fromkeys(("name", "description"), str)
+_SOURCED = _TEXTS | {"source": str}
+_FIELDS: Mapping[str, Mapping[str, type]] = {
+    "models": _SOURCED
+    | {"family": str, "described_sampler": str}
+    | dict.fromkeys(("capabilities", "settings", "samplers", "assets"), list),
+    "datasets": _SOURCED | {"license": str, "argument": str},
+    "extractors": _SOURCED,
+    "metrics": _SOURCED | dict.fromkeys(("title", "unit", "axis", "direction"), str),
+    "suites": {"name": str, "path": str},
+    "executors": _TEXTS,
+}
+KINDS = tuple(_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -100,13 +113,16 @@ class Catalogue:
                     self.faults.append(Fault(plugin, f"the name {entry.name} is taken by {owner}; this one is ignored"))
 
 
-def read(supervisor: Supervisor, loose: Iterable[str] = ()) -> Catalogue:
-    """The catalogue of everything installed, and of loose model plugins (files or modules)."""
+def read(supervisor: Supervisor, loose: Iterable[str] = (), retry: bool = False) -> Catalogue:
+    """The catalogue of everything installed, and of loose model plugins (files or modules).
+
+    `retry`: import again what could not be imported the last time; the reason may lie outside the plugin.
+    """
     catalogue = Catalogue()
     found = [*plugins.installed(plugins.MODELS), *map(plugins.loose, loose), *plugins.installed(plugins.PARTS)]
     installed = _installed_names()
     for plugin in found:
-        catalogue.add(plugin, _listing(plugin, supervisor, installed))
+        catalogue.add(plugin, _listing(plugin, supervisor, installed, retry))
         if plugin.group == plugins.PARTS:
             catalogue.parts.append(plugin)
     return catalogue
@@ -117,20 +133,43 @@ def _installed_names() -> list[str]:
     return sorted(path.name for place in set(sys.path) if place for path in Path(place).glob("*.dist-info"))
 
 
-def _listing(plugin: Plugin, supervisor: Supervisor, installed: list[str]) -> Mapping[str, Any]:
+def _listing(plugin: Plugin, supervisor: Supervisor, installed: list[str], retry: bool) -> Mapping[str, Any]:
     version = [genbench.__version__, plugins.builtin(plugins.PARTS).code]
     key = digest({"plugin": plugin.to_json(), "installed": installed, "genbench": version})
     path = cache_folder("listings") / f"{key}.json"
-    if path.exists():
+    with contextlib.suppress(GenbenchError):  # not there yet, or no longer readable: it is made anew
         cached: Mapping[str, Any] = read_json(path)
-        return cached
+        if not retry or "models" in cached:
+            return cached
     folder = Path(tempfile.mkdtemp(prefix="genbench-listing-"))
     try:
         job = Job("listing", folder, {"plugin": plugin.to_json()}, folder / "log.txt", IMPORT_LIMIT)
         outcome = supervisor.run(job)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    listing = outcome.facts if outcome.ok else {"faults": [f"cannot be imported: {outcome.reason}"]}
+    if not outcome.ok:
+        listing: Mapping[str, Any] = {"faults": [f"cannot be imported: {outcome.reason}"]}
+    elif _is_listing(outcome.facts):
+        listing = outcome.facts
+    else:
+        listing = {"faults": ["its import left something else than a listing"]}
     if outcome.status != "interrupted":
         write_json(path, dict(listing))
     return listing
+
+
+def _is_listing(facts: Mapping[str, Any]) -> bool:
+    """Whether facts have the form that `listing` gives them: a plugin could have left others in its place."""
+    try:
+        for kind, fields in _FIELDS.items():
+            for item in facts[kind]:
+                if not NAME.fullmatch(item["name"]) or {key: type(item[key]) for key in fields} != fields:
+                    return False
+        for model in facts["models"]:
+            entry = Entry(plugins.builtin(plugins.MODELS), model)
+            if not all(NAME.fullmatch(sampler) for sampler in entry.fields["samplers"]):
+                return False
+            _ = entry.settings, entry.assets
+        return all(isinstance(fault, str) for fault in facts["faults"])
+    except (KeyError, TypeError, AttributeError):
+        return False

@@ -13,6 +13,7 @@ from genbench.channel import Markers, over_socket
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.files import read_json, write_json
 from genbench.job import FACTS, FAILURE, JOB
+from genbench.machine import die_with_parent
 
 STAGES = {
     "probe": "genbench.environment",
@@ -82,6 +83,7 @@ def described(error: BaseException) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
+    die_with_parent()
     code = main(Path(sys.argv[1]), int(sys.argv[2]))
     sys.stdout.flush()
     sys.stderr.flush()

@@ -55,6 +55,13 @@ class Clock:
         return median(calls) if calls else 0.0
 
     @property
+    def open_section(self) -> str:
+        """The section that has begun last and not ended, or ""."""
+        begun = {name: sections[-1] for name, sections in self.sections.items()}
+        last = max(begun, key=lambda name: begun[name].started, default="")
+        return last if last and begun[last].seconds is None else ""
+
+    @property
     def own_seconds(self) -> float:
         """Seconds inside sections: the stage's own work, as opposed to what the harness costs."""
         return sum(self.seconds(name) for name in self.sections)

@@ -4,9 +4,11 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from genbench import record
+from genbench.assets import Asset
 from genbench.clock import Clock
 from genbench.errors import GenbenchError
 from genbench.files import digest, read_json, write_json
@@ -60,6 +62,8 @@ class Conductor:
     def __post_init__(self) -> None:
         self.results: dict[tuple[str, str], Result] = {}
         self.records: list[dict[str, Any]] = []
+        self._verified: set[Asset] = set()
+        self._fetching = Lock()
 
     def execute(self, step: Step) -> None:
         """Run a step, or find that it has been run; after the last step of a trial, write its record.
@@ -102,14 +106,32 @@ class Conductor:
         if found is not None and (found.ok or self.existing == "reuse"):
             return found
         stage.empty()
-        if shutil.disk_usage(stage.path).free < FREE_SPACE:
-            return stage.keep(key, Result("disk-full", f"less than {FREE_SPACE >> 20} MiB free at {self.root}"), ())
-        suite = self.plan.suite
+        suite, refused = self.plan.suite, self._refused(step, stage)
+        if refused is not None:
+            return refused  # not kept: it is the machine's trouble, and the next run looks again
         job = Job(step.stage, stage.path, arguments, stage.path / "log.txt", suite.limits[step.stage], suite.threads)
         outcome = self.supervisor.run(job, lambda images, share: self.progress(step, images, share))
         if outcome.status == "interrupted":
             raise Interrupted("interrupted")
         return stage.keep(key, self._judged(step, stage, outcome), OUTPUTS[step.stage])
+
+    def _refused(self, step: Step, stage: StageFolder) -> Result | None:
+        """Why a step cannot start on this machine now."""
+        if shutil.disk_usage(stage.path).free < FREE_SPACE:
+            return Result("disk-full", f"less than {FREE_SPACE >> 20} MiB free at {self.root}")
+        fault = self._asset_fault(step.trial) if step.stage != "score" else None
+        return Result("error", fault) if fault is not None else None
+
+    def _asset_fault(self, trial: Trial) -> str | None:
+        """Fetch and verify the files that a model needs from outside; what is wrong with them, in words."""
+        with self._fetching:
+            for asset in set(trial.model.assets) - self._verified:
+                try:
+                    asset.fetched()
+                except GenbenchError as error:
+                    return str(error)
+                self._verified.add(asset)
+        return None
 
     def _judged(self, step: Step, stage: StageFolder, outcome: Outcome) -> Result:
         missing = stage.missing(OUTPUTS[step.stage]) if outcome.ok else []

@@ -1,6 +1,5 @@
 """The `probe` stage: what this machine is, as every record carries it."""
 
-import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 import genbench
+from genbench import machine
 from genbench.channel import Markers
 from genbench.errors import GenbenchError
 
@@ -30,7 +30,7 @@ def probe(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
         "device": str(device),
         "device_name": device_name(device),
         "cpu_name": _cpu_name(),
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus": machine.cpus(),
         "tf32": torch.backends.cuda.matmul.allow_tf32,
         **{name: _version(name) for name in PACKAGES},
     }

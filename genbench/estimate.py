@@ -51,7 +51,7 @@ def _history(root: Path) -> Mapping[str, list[float]]:
                 continue  # a failure came early, or late: no measure of the work
             seconds = sum(stage["seconds"] for stage in value["stages"].values())
             found[value["model"]["reference"]].append(seconds)
-        except (GenbenchError, KeyError, TypeError):
+        except (GenbenchError, KeyError, TypeError, AttributeError):
             continue  # a record of another format tells nothing
     return found
 

@@ -88,7 +88,7 @@ def read_arrays(path: Path, keys: set[str]) -> dict[str, NDArray[Any]]:
         raise InvalidEvidence(f"{path.name} is not there as a regular file")
     try:
         arrays = safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidEvidence(f"{path.name} is not a safetensors file: {error}") from error
     if set(arrays) != keys:
         raise InvalidEvidence(f"{path.name} holds {sorted(arrays)}, expected {sorted(keys)}")
@@ -110,6 +110,9 @@ def read_samples(path: Path, space: Space, count: int) -> tuple[NDArray[Any], ND
     _check_values(x, space, f"{path.name} holds")
     if labels is not None and (labels.shape != (count,) or labels.dtype != np.int64):
         raise InvalidEvidence(f"{path.name} holds labels {labels.dtype} {labels.shape}, expected int64 {(count,)}")
+    if labels is not None and not (labels.min() >= 0 and labels.max() < (space.classes or 0)):
+        found = f"from {labels.min()} to {labels.max()}"
+        raise InvalidEvidence(f"{path.name} holds labels {found}, expected integers in [0, {space.classes})")
     return x, labels
 
 

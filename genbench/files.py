@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import math
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from genbench.errors import GenbenchError
 
@@ -71,9 +73,7 @@ def read_json(path: Path, limit: int = JSON_LIMIT) -> Any:
             or with NaN, infinity or a key twice in one object.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as file:
-            data = file.read(limit + 1)
+        data = _regular_bytes(path, limit + 1)
         if len(data) > limit:
             raise ValueError(f"larger than {limit} bytes")
         return parsed_json(data)
@@ -81,15 +81,32 @@ def read_json(path: Path, limit: int = JSON_LIMIT) -> Any:
         raise GenbenchError(f"{path} is not readable JSON: {error}") from error
 
 
+def _regular_bytes(path: Path, count: int) -> bytes:
+    """The first bytes of a regular file; a link, a folder or a pipe is an OSError, and never waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a regular file")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(count)
+    finally:
+        os.close(descriptor)
+
+
 def parsed_json(data: bytes) -> Any:
     """JSON without NaN, infinity, doubled keys or more than 32 levels; ValueError else."""
-    value = json.loads(data, parse_constant=_refused, object_pairs_hook=_single)
+    value = json.loads(data, parse_constant=_refused, parse_float=_finite, object_pairs_hook=_single)
     _check_depth(value, JSON_DEPTH)
     return value
 
 
-def _refused(constant: str) -> None:
+def _refused(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refused(text)
 
 
 def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

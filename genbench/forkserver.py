@@ -6,7 +6,6 @@ the server writes the child's wait status. When the parent is gone, the server a
 """
 
 import contextlib
-import ctypes
 import importlib
 import json
 import os
@@ -17,7 +16,8 @@ import sys
 import traceback
 from pathlib import Path
 
-PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+from genbench.machine import die_with_parent
+
 REQUEST_LIMIT = 65536
 # torch's optimisers and its FLOP counter import torch._dynamo at their first use, which takes seconds in each child.
 WARM = (
@@ -28,12 +28,6 @@ WARM = (
     "genbench.listing",
     "genbench.preparer",
 )
-
-
-def die_with_parent() -> None:
-    """Ask the kernel for a SIGKILL when the process that forked this one ends (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 class Server:
@@ -130,6 +124,7 @@ def main() -> None:
         importlib.import_module(name)
     control.sendall(b"warm\n")
     Server(control).serve()
+    os._exit(0)  # unloading torch would take seconds
 
 
 if __name__ == "__main__":

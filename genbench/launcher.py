@@ -85,21 +85,21 @@ class WarmLauncher(Launcher):
 
     def start(self, job: Job) -> Child:
         """Fork a child for the job."""
-        markers, childs_markers = socket.socketpair()
-        end, servers_end = socket.socketpair()
         request = json.dumps({"folder": str(job.folder), "log": str(job.log)}).encode()
-        with self._lock:
-            control = self._warm()
-            socket.send_fds(control, [request], [childs_markers.fileno(), servers_end.fileno()])
-        childs_markers.close()
-        servers_end.close()
-        line = b""
-        while not line.endswith(b"\n"):
-            block = end.recv(1)
-            if not block:
-                raise GenbenchError("the fork server ended; start the run again")
-            line += block
-        return _WarmChild(int(line), markers, end)
+        with contextlib.ExitStack() as ours:
+            markers, childs_markers = map(ours.enter_context, socket.socketpair())
+            end, servers_end = map(ours.enter_context, socket.socketpair())
+            try:
+                with self._lock:
+                    control = self._warm()
+                    socket.send_fds(control, [request], [childs_markers.fileno(), servers_end.fileno()])
+                childs_markers.close()
+                servers_end.close()
+                pid = _line(end)
+            except OSError as error:
+                raise GenbenchError("the fork server ended; start the run again") from error
+            ours.pop_all()
+        return _WarmChild(pid, markers, end)
 
     def _warm(self) -> socket.socket:
         if self._control is None:
@@ -107,7 +107,13 @@ class WarmLauncher(Launcher):
             command = [sys.executable, "-m", "genbench.forkserver", str(servers.fileno())]
             self._server = subprocess.Popen(command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL)
             servers.close()
-            if not control.recv(16):
+            try:
+                warm = control.recv(16)
+            except ConnectionError:
+                warm = b""
+            if not warm:
+                control.close()
+                self._server.wait()
                 raise GenbenchError("the fork server could not start; its error is above")
             self._control = control
         return self._control
@@ -118,6 +124,17 @@ class WarmLauncher(Launcher):
             self._control.close()
             self._server.wait()
             self._control = self._server = None
+
+
+def _line(end: socket.socket) -> int:
+    """The first line that the server writes: the child's process id."""
+    line = b""
+    while not line.endswith(b"\n"):
+        block = end.recv(1)
+        if not block:
+            raise ConnectionError("closed")
+        line += block
+    return int(line)
 
 
 @dataclass

@@ -1,9 +1,12 @@
 """A session: discover → plan → fit → sample → density → score → record → rank → render."""
 
+import re
+import shutil
 import signal
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +23,7 @@ from genbench.plan import DEFAULT_SUITE, Plan, Step, find_suite, planned
 from genbench.store import Result, check_writable, locked
 from genbench.supervisor import Outcome, Supervisor
 
+DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?|mps")
 PREPARE_LIMIT = 3600.0  # wall seconds to load a dataset, or to look at the machine
 
 
@@ -56,6 +60,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.existing not in EXISTING:
             raise GenbenchError(f"--existing takes {', '.join(EXISTING)}, got {self.existing!r}")
+        if not DEVICE.fullmatch(self.device):
+            raise GenbenchError(f"--device takes auto, cpu, cuda, cuda:N or mps, got {self.device!r}")
         for name in ("seeds", "jobs"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -155,7 +161,7 @@ def run(models: Sequence[str] | str = (), *, listener: Listener | None = None, *
     """
     chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
     with Supervisor() as supervisor:
-        plan = plan_of(chosen, catalogues.read(supervisor, chosen.plugin))
+        plan = plan_of(chosen, catalogues.read(supervisor, chosen.plugin, retry=True))
         return execute(plan, chosen, supervisor, listener or Silence())
 
 
@@ -167,14 +173,15 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
     """
     started = time.monotonic()
     root, site = run_folder(options, plan), options.out / "reports" / plan.suite.name
+    executor = _executor(options.executor, plan.catalogue)
+    check_writable(root)
     check_writable(site)
-    with locked(root), _stopping(supervisor):
-        environment = _prepared("probe", root, {"device": options.device}, supervisor)
+    with _stopping(supervisor):
+        environment = probed(options, supervisor)
         arguments = {"dataset": plan.suite.dataset, "plugins": [p.to_json() for p in plan.catalogue.parts]}
-        data = _prepared("data", root, arguments, supervisor)
-        for asset in {asset for trial in plan.trials for asset in trial.model.assets}:
-            asset.fetched()
-        jobs = options.jobs or _default_jobs(environment, plan.suite.threads)
+        data = _prepared("data", arguments, supervisor)
+    with locked(root), _stopping(supervisor):
+        jobs = jobs_of(options, plan, environment)
         meter = _Meter(listener)
         conductor = Conductor(
             plan,
@@ -189,7 +196,7 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
         )
         listener.planned(plan, jobs)
         with meter.running():
-            _executor(options.executor, plan.catalogue)(jobs).run(plan.steps, conductor.execute)
+            executor(jobs).run(plan.steps, conductor.execute)
         records = sorted(conductor.records, key=lambda record: (record["model"]["reference"], record["seed"]))
         from genbench.report import render
 
@@ -199,25 +206,38 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
         return Finished(board, records, report, seconds, meter.stage_seconds, meter.own_seconds, seconds - meter.busy)
 
 
-def _prepared(stage: str, root: Path, arguments: dict[str, Any], supervisor: Supervisor) -> dict[str, Any]:
+def probed(options: Options, supervisor: Supervisor) -> dict[str, Any]:
+    """What this machine is, and the device that the run will use, as records carry it.
+
+    Raises:
+        GenbenchError: the device is not here.
+    """
+    return _prepared("probe", {"device": options.device}, supervisor)
+
+
+def jobs_of(options: Options, plan: Plan, environment: Mapping[str, Any]) -> int:
+    """What `--jobs` says; else one trial per GPU, on the CPU as many as its cores hold the suite's threads."""
+    on_cpu = environment["device"] == "cpu"
+    return options.jobs or (max(1, int(environment["cpus"]) // plan.suite.threads) if on_cpu else 1)
+
+
+def _prepared(stage: str, arguments: dict[str, Any], supervisor: Supervisor) -> dict[str, Any]:
     """Facts of a stage without which nothing can start.
 
     Raises:
-        GenbenchError: it failed, with its reason.
+        GenbenchError: it failed, with its reason; its log is kept where it did not say one itself.
     """
-    folder = root / ".prepare" / stage
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"genbench-{stage}-"))
     outcome: Outcome = supervisor.run(Job(stage, folder, arguments, folder / "log.txt", PREPARE_LIMIT))
+    if outcome.ok or outcome.status in ("error", "interrupted"):
+        shutil.rmtree(folder, ignore_errors=True)
     if outcome.status == "interrupted":
         raise Interrupted("interrupted")
+    if outcome.status == "error":
+        raise GenbenchError(outcome.reason)
     if not outcome.ok:
-        raise GenbenchError(outcome.reason or outcome.status)
+        raise GenbenchError(f"{outcome.status}: {outcome.reason}; its log is {folder / 'log.txt'}")
     return dict(outcome.facts)
-
-
-def _default_jobs(environment: dict[str, Any], threads: int) -> int:
-    """One trial per GPU; on the CPU as many single-threaded ones as there are cores."""
-    return max(1, int(environment["cpus"]) // threads) if environment["device"] == "cpu" else 1
 
 
 def _executor(name: str, catalogue: Catalogue) -> type[Executor]:

@@ -1,6 +1,7 @@
 """Settings: a model's keyword-only constructor arguments, and the grammar `name[key=value,…]` that sets them."""
 
 import inspect
+import math
 import re
 import typing
 from collections.abc import Callable, Mapping
@@ -61,7 +62,9 @@ class Setting:
             value = float(value)
         if type(value).__name__ != self.type:
             raise GenbenchError(f"{owner}: {self.name} takes {_ARTICLES[self.type]}, got {value!r}")
-        if self.range and not self.range.low <= float(value) <= self.range.high:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise GenbenchError(f"{owner}: {self.name} takes {_ARTICLES[self.type]}, got {value!r}")
+        if self.range and not self.range.low <= value <= self.range.high:  # type: ignore[operator]  # not a text
             raise GenbenchError(f"{owner}: {self.name} lies in [{self.range.low}, {self.range.high}], got {value}")
         if self.choices and value not in self.choices:
             raise GenbenchError(f"{owner}: {self.name} is one of {', '.join(map(str, self.choices))}, got {value}")

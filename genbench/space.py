@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+MAX_LEVELS = 2**31  # entries are stored as int32 at most
+
 
 @dataclass(frozen=True)
 class Space:
@@ -14,7 +16,7 @@ class Space:
         levels: entries are integers in [0, levels); None: entries are finite real numbers.
         classes: labels are integers in [0, classes); None: there are no labels.
     Raises:
-        ValueError: a size that is not a positive integer.
+        ValueError: a size that is not a positive integer, or more than 2**31 levels.
     """
 
     shape: tuple[int, ...]
@@ -28,6 +30,8 @@ class Space:
         for name, size in sizes:
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise ValueError(f"{name} takes positive integers, got {getattr(self, name)!r}")
+        if self.levels is not None and self.levels > MAX_LEVELS:
+            raise ValueError(f"levels is at most 2**31, which int32 holds, got {self.levels}")
 
     @property
     def dim(self) -> int:

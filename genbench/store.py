@@ -100,14 +100,14 @@ def log_tail(path: Path, limit: int = 4000) -> str:
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse, before any work is done, a folder that could not take its results.
+    """Refuse, before any work is done and without making it, a folder that could not take its results.
 
     Raises:
         GenbenchError: it cannot be made or written.
     """
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        tempfile.TemporaryFile(dir=existing).close()
     except OSError as error:
         raise _refused(folder, error) from error
 

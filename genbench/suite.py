@@ -1,5 +1,6 @@
 """Suite: the protocol of a board, in one TOML file. Whatever changes a number stands in it."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -124,7 +125,7 @@ def _check_value(path: Path, key: str, value: object) -> None:
     if not isinstance(value, wanted) or isinstance(value, bool):
         kind = wanted.__name__ if isinstance(wanted, type) else "number"
         raise GenbenchError(f"suite {path}: {key} is a {kind}, got {value!r}")
-    if isinstance(value, int | float) and value < (0 if key == "latency_seconds" else 1):
+    if isinstance(value, int | float) and not (0 if key == "latency_seconds" else 1) <= value < math.inf:
         raise GenbenchError(f"suite {path}: {key} is positive, got {value}")
     if key == "name" and not NAME.fullmatch(str(value)):
         raise GenbenchError(f"suite {path}: name matches [a-z0-9][a-z0-9._-]*, got {value!r}")
@@ -133,10 +134,13 @@ def _check_value(path: Path, key: str, value: object) -> None:
 def _check_tables(path: Path, values: Mapping[str, Any]) -> None:
     if set(values["axes"]) != set(AXES):
         raise GenbenchError(f"suite {path}: [axes] sets {', '.join(AXES)}, got {', '.join(sorted(values['axes']))}")
+    for axis, score in values["axes"].items():
+        if not isinstance(score, str):
+            raise GenbenchError(f"suite {path}: [axes] {axis} is the name of a score, got {score!r}")
     for table in ("limits", "typical"):
         _refuse(path, set(values.get(table, {})) - set(STAGES), f"stage in [{table}]", STAGES)
         for stage, seconds in values.get(table, {}).items():
-            if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
+            if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds < math.inf:
                 raise GenbenchError(f"suite {path}: [{table}] {stage} is a positive number of seconds, got {seconds!r}")
     _refuse(path, set(values.get("quick", {})) - set(_QUICK), "key in [quick]", _QUICK)
     for key, value in values.get("quick", {}).items():

@@ -4,7 +4,6 @@ A child's word is not proof: success is exit code 0 and facts in the job's folde
 """
 
 import contextlib
-import json
 import select
 import signal
 import time
@@ -14,11 +13,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from genbench import memory
+from genbench import machine
 from genbench.channel import ANSWERED, GO
 from genbench.clock import Clock
 from genbench.errors import GenbenchError
-from genbench.files import read_json, write_json
+from genbench.files import parsed_json, read_json, write_json
 from genbench.job import FACTS, FAILURE, JOB, Job
 from genbench.launcher import Child, Launcher, launcher
 
@@ -92,7 +91,7 @@ class Supervisor:
             child.signal(signal.SIGKILL)  # whatever the stage left behind in its group
             child.close()
         seconds = time.monotonic() - started
-        status, reason, facts = _verdict(job, child, ended)
+        status, reason, facts = _verdict(job, child, ended, watch.clock.open_section)
         return Outcome(status, reason, seconds, watch.clock, facts, watch.memory)
 
     def _watch(self, child: Child, watch: "_Watch", deadline: float) -> str:
@@ -135,13 +134,12 @@ class _Watch:
             self._take(line, now)
 
     def _take(self, line: bytes, now: float) -> None:
-        try:
-            message = json.loads(line)
-            at = message["at"]
-        except (ValueError, TypeError, KeyError):
+        message = _marker(line)
+        if message is None:
             return  # a plugin that writes here spoils no more than its own timing
+        at = message["at"]
         if at == "progress":
-            self._progress(int(message["images"]), float(message["share"]))
+            self._progress(message["images"], message["share"])
             return
         if at in ("lap", "done"):
             self.clock.note(message, now)
@@ -153,15 +151,26 @@ class _Watch:
     def _look_at_memory(self, at: str) -> None:
         """The process's own peak, as the kernel keeps it, between the "ready" and the "done" of a section."""
         if at == "ready":
-            self._baseline = memory.reset_peak(self._child.pid)
+            self._baseline = machine.reset_peak(self._child.pid)
         if at == "done" and self._baseline is not None:
-            self.memory = max(0, memory.peak(self._child.pid) - self._baseline)
+            self.memory = max(0, machine.peak(self._child.pid) - self._baseline)
 
     def _answer(self, message: Mapping[str, Any]) -> None:
         if message["at"] == "ready":
             self.clock.note(message, time.monotonic())
         with contextlib.suppress(OSError):  # it died while it waited; its exit says why
             self._child.markers.send(GO)
+
+
+def _marker(line: bytes) -> Mapping[str, Any] | None:
+    """A child's marker; None where the line is none."""
+    try:
+        message = parsed_json(line)
+        if message["at"] == "progress":
+            return {"at": "progress", "images": int(message["images"]), "share": float(message["share"])}
+        return {"at": str(message["at"]), "section": str(message["section"])}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def _end(child: Child) -> None:
@@ -175,15 +184,16 @@ def _end(child: Child) -> None:
         time.sleep(POLL / 5)
 
 
-def _verdict(job: Job, child: Child, ended: str) -> tuple[str, str | None, Mapping[str, Any]]:
+def _verdict(job: Job, child: Child, ended: str, section: str) -> tuple[str, str | None, Mapping[str, Any]]:
+    where = f", in {section!r}" if section not in ("", job.stage) else ""
     if ended == "timeout":
-        return "timeout", f"{job.stage} ran past its limit of {job.limit:g} s", {}
+        return "timeout", f"{job.stage} ran past its limit of {job.limit:g} s{where}", {}
     if ended == "interrupted":
         return "interrupted", "the run was stopped", {}
     code = child.status()
     if code is not None and code < 0:
         name = _signal_name(-code)
-        return f"crashed({name})", f"{job.stage} was ended by {name}", {}
+        return f"crashed({name})", f"{job.stage} was ended by {name}{where}", {}
     if code == 0 and (facts := _readable(job.folder / FACTS)) is not None:
         return OK, None, facts
     failure = _readable(job.folder / FAILURE) or {}

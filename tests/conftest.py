@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
+from hypothesis import settings
 
 from genbench.launcher import WarmLauncher
 from genbench.supervisor import Supervisor
+
+settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
+settings.load_profile("genbench")
 
 PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"
 

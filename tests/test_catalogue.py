@@ -208,11 +208,16 @@ def test_a_built_in_name_cannot_be_taken(supervisor, plugin_file):
     ]
 
 
-def test_a_fault_that_lay_outside_the_plugin_is_gone_once_it_is_mended(reasons, plugin_file, tmp_path):
+def test_a_failed_import_is_remembered_for_who_lists_and_tried_again_for_who_runs(
+    supervisor, idle, plugin_file, tmp_path
+):
     path = plugin_file(f"weights = open({str(tmp_path / 'weights')!r})\n" + offering("patient"))
-    assert "FileNotFoundError" in reasons(path)[0]
+    assert "patient" not in catalogue.read(supervisor, [path]).entries["models"]
+    (fault,) = [fault for fault in catalogue.read(idle, [path]).faults if fault.plugin.file]
+    assert "FileNotFoundError" in fault.reason
     (tmp_path / "weights").touch()
-    assert reasons(path) == []
+    assert "patient" in catalogue.read(supervisor, [path], retry=True).entries["models"]
+    assert "patient" in catalogue.read(idle, [path]).entries["models"]
 
 
 def test_a_reading_that_was_interrupted_is_not_kept(supervisor, idle, plugin_file, reasons):

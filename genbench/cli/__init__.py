@@ -3,10 +3,9 @@
 import sys
 from collections.abc import Sequence
 
+from genbench.cli.exits import INTERRUPTED, OK, USAGE
 from genbench.cli.parser import parser
 from genbench.errors import GenbenchError
-
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

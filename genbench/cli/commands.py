@@ -10,7 +10,7 @@ from typing import Any
 
 from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue
-from genbench.cli import FAILED, INTERRUPTED, OK
+from genbench.cli.exits import FAILED, INTERRUPTED, OK
 from genbench.supervisor import Supervisor
 
 
@@ -37,11 +37,12 @@ def run_command(options: Namespace) -> int:
     names = session.Options.__dataclass_fields__
     chosen = session.Options(**{name: getattr(options, name) for name in names})
     with Supervisor() as supervisor:
-        catalogue = catalogues.read(supervisor, chosen.plugin)
+        catalogue = catalogues.read(supervisor, chosen.plugin, retry=True)
         _print_faults(catalogue)
         plan = session.plan_of(chosen, catalogue)
         if options.dry_run:
-            return _print_plan(plan, session.run_folder(chosen, plan), options)
+            jobs = session.jobs_of(chosen, plan, session.probed(chosen, supervisor))
+            return _print_plan(plan, session.run_folder(chosen, plan), jobs, options.json)
         if options.debug:
             from genbench.debug import InProcess
 
@@ -81,13 +82,12 @@ def report_command(options: Namespace) -> int:
     return OK
 
 
-def _print_plan(plan: Any, root: Any, options: Namespace) -> int:
+def _print_plan(plan: Any, root: Any, jobs: int, as_json: bool) -> int:
     from genbench.cli.tables import plan_table
     from genbench.estimate import estimates, wall_seconds
 
     found = estimates(plan, root)
-    jobs = options.jobs or 1
-    if options.json:
+    if as_json:
         trials = [
             {"model": t.reference, "seed": t.seed, "seconds": found[t.slug].seconds, "basis": found[t.slug].basis}
             for t in plan.trials

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import genbench
 from genbench.errors import GenbenchError
@@ -38,6 +38,9 @@ examples:
 
 class _Parser(argparse.ArgumentParser):
     """Reports a usage error as one line, like every other error."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         raise GenbenchError(f"{message} (see {self.prog} --help)")

@@ -32,7 +32,7 @@ def show(filled: Table) -> None:
     """Print a table, as wide as the terminal; a pipe has no width that lines should be broken for."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=240)
+        console = Console(width=max(1, console.measure(filled, options=console.options.update(width=10_000)).maximum))
     console.print(filled)
 
 

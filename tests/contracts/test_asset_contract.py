@@ -1,12 +1,11 @@
-"""External assets are verified before anything runs, and again where the model opens them."""
+"""External assets are verified before their model runs, and again where it opens them."""
 
 import hashlib
+import re
 from pathlib import Path
 
-import pytest
 import tiny
 
-import genbench
 from genbench.supervisor import Supervisor
 
 PRETRAINED = '''
@@ -48,6 +47,14 @@ def _pretrained(folder: Path, sha256: str) -> Path:
     return plugin
 
 
+def _refused(run: tiny.Run, reason: str) -> None:
+    """The model has failed before its code ran, and the controls are there."""
+    candidate = run.candidate("pretrained")
+    assert (candidate["status"], candidate["phase"]) == ("error", "fit")
+    assert re.search(reason, candidate["reason"])
+    assert run.candidate("copycat")["status"] == "ok"
+
+
 def test_a_model_reads_its_verified_asset_and_the_record_says_what_it_was_trained_on(
     supervisor: Supervisor, tmp_path: Path
 ):
@@ -61,13 +68,14 @@ def test_a_model_reads_its_verified_asset_and_the_record_says_what_it_was_traine
 def test_an_asset_with_other_bytes_than_declared_is_refused(supervisor: Supervisor, tmp_path: Path):
     (tmp_path / "level.txt").write_text("6")
     plugin = _pretrained(tmp_path, hashlib.sha256(b"5").hexdigest())
-    with pytest.raises(
-        genbench.GenbenchError, match=r"level\.txt has sha256 e7f6c011.*, its declaration says ef2d127d"
-    ):
-        tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
+    found = tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
+    _refused(found, r"level\.txt has sha256 e7f6c011.*, its declaration says ef2d127d")
 
 
-def test_a_missing_asset_is_refused_with_the_place_where_it_belongs(supervisor: Supervisor, tmp_path: Path):
-    plugin = _pretrained(tmp_path, "0" * 64)
-    with pytest.raises(genbench.GenbenchError, match=r"level\.txt: put it there"):
-        tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
+def test_a_missing_asset_is_refused_with_the_place_where_it_belongs_and_taken_once_it_is_there(supervisor: Supervisor, tmp_path: Path):
+    plugin = _pretrained(tmp_path, hashlib.sha256(b"5").hexdigest())
+    found = tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
+    _refused(found, r"level\.txt: put it there")
+    (tmp_path / "level.txt").write_text("5")
+    again = tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
+    assert again.candidate("pretrained")["status"] == "ok"

@@ -1,6 +1,23 @@
-"""A process's memory as the kernel tells it (Linux); elsewhere nothing is known."""
+"""What the kernel tells of this machine and its processes, and does for them; only Linux tells of memory."""
 
+import ctypes
+import os
+import signal
+import sys
 from pathlib import Path
+
+PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+
+
+def cpus() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def die_with_parent() -> None:
+    """Ask the kernel for a SIGKILL when the thread that started this process ends (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def reset_peak(pid: int) -> int | None:
