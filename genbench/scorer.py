@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-import os
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,18 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genbench import dataset
 from genbench.channel import Markers
-from genbench.errors import GenbenchError, InvalidEvidence, Unavailable, Unsuitable
+from genbench.errors import InvalidEvidence, Unavailable, Unsuitable
 from genbench.evidence import read_arrays, read_samples
-from genbench.extractor import Extractor
-from genbench.files import cache_folder, digest, unique_beside
+from genbench.features import Features
 from genbench.metric import Evidence, LogLikelihood, Metric, Score, Timing
 from genbench.metrics.comparison import Comparison
 from genbench.plugins import Plugin, parts
 from genbench.space import Space
 
-FEATURE_BATCH = 500
 GRID = 8  # samples a side on the board's picture
 GRID_LIMIT = 128  # pixels a side of a sample that is shown at all
 
@@ -34,7 +30,7 @@ def score(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
     plugins = [Plugin(**plugin) for plugin in arguments["plugins"]]
     home = Path(arguments["data"])
     with markers.timed("score"):
-        features = _Features(home, parts("extractors", plugins), torch.device(arguments["device"]))
+        features = Features(home, parts("extractors", plugins), torch.device(arguments["device"]))
         metrics = parts("metrics", plugins)
         done = []
         for index, candidate in enumerate(arguments["candidates"], 1):
@@ -44,7 +40,7 @@ def score(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
 
 
 def _scored(
-    candidate: Mapping[str, Any], names: list[str], metrics: Mapping[str, type[Metric]], features: "_Features"
+    candidate: Mapping[str, Any], names: list[str], metrics: Mapping[str, type[Metric]], features: "Features"
 ) -> dict[str, Any]:
     try:
         evidence = _evidence(candidate, features.space)
@@ -106,7 +102,7 @@ def _checked(result: Score) -> dict[str, Any]:
     return {"value": float(result.value), "low": ends[0], "high": ends[1], "details": details}
 
 
-def _identity(metric: Metric, extractor: str | None, evidence: Evidence, features: "_Features") -> dict[str, Any]:
+def _identity(metric: Metric, extractor: str | None, evidence: Evidence, features: "Features") -> dict[str, Any]:
     return {
         "title": metric.title,
         "axis": metric.axis.value,
@@ -118,61 +114,6 @@ def _identity(metric: Metric, extractor: str | None, evidence: Evidence, feature
         "reference": features.reference if extractor else None,
         "n": len(evidence.samples),
     }
-
-
-class _Features:
-    """Feature vectors of the reference data and of samples, each computed once; reference ones are cached on disk."""
-
-    def __init__(self, home: Path, classes: Mapping[str, type[Extractor]], device: torch.device) -> None:
-        self.space = dataset.read_space(home)
-        self.reference = f"{home.name[:16]}/test"
-        self._home, self._classes, self._device = home, classes, device
-        self._extractors: dict[str, Extractor] = {}
-        self._known: dict[tuple[str, str], NDArray[np.float32]] = {}
-        self._comparisons: dict[tuple[str, int], Comparison] = {}
-
-    def identity(self, name: str) -> str | None:
-        """The identity of the extractor of that name; None for no extractor."""
-        return self._extractor(name).identity if name else None
-
-    def comparison(self, name: str, samples: NDArray[Any]) -> Comparison:
-        """Real and generated features of one extractor; the same object for every metric of one candidate."""
-        key = (name, id(samples))
-        if key not in self._comparisons:
-            self._comparisons.clear()
-            extractor = self._extractor(name)
-            real, train = self._split(extractor, "test"), self._split(extractor, "train")
-            self._comparisons[key] = Comparison(real=real, generated=self._of(extractor, samples), train=train)
-        return self._comparisons[key]
-
-    def _extractor(self, name: str) -> Extractor:
-        if name not in self._extractors:
-            self._extractors[name] = self._classes[name](self.space, self._device)
-        return self._extractors[name]
-
-    def _split(self, extractor: Extractor, split: str) -> NDArray[np.float32]:
-        key = (extractor.identity, split)
-        if key not in self._known:
-            name = digest({"data": self._home.name, "split": split, "extractor": extractor.identity})
-            path = cache_folder("features") / f"{name}.npy"
-            if not path.exists():
-                values = self._of(extractor, dataset.read(self._home, split).x)
-                partial = unique_beside(path).with_suffix(".npy")
-                np.save(partial, values, allow_pickle=False)
-                os.replace(partial, path)
-            self._known[key] = np.load(path, allow_pickle=False)
-        return self._known[key]
-
-    def _of(self, extractor: Extractor, x: NDArray[Any]) -> NDArray[np.float32]:
-        blocks = []
-        with torch.no_grad():
-            for start in range(0, len(x), FEATURE_BATCH):
-                rows = torch.from_numpy(np.array(x[start : start + FEATURE_BATCH])).to(self._device)
-                blocks.append(extractor.features(rows).float().cpu().numpy())
-        features = np.concatenate(blocks)
-        if features.ndim != 2 or len(features) != len(x) or not np.isfinite(features).all():
-            raise GenbenchError(f"extractor {extractor.name} returned {features.shape}, expected finite [{len(x)}, d]")
-        return features
 
 
 def _grid(samples: NDArray[Any], space: Space) -> str | None:

@@ -72,7 +72,9 @@ def test_an_asset_with_other_bytes_than_declared_is_refused(supervisor: Supervis
     _refused(found, r"level\.txt has sha256 e7f6c011.*, its declaration says ef2d127d")
 
 
-def test_a_missing_asset_is_refused_with_the_place_where_it_belongs_and_taken_once_it_is_there(supervisor: Supervisor, tmp_path: Path):
+def test_a_missing_asset_is_refused_with_the_place_where_it_belongs_and_taken_once_it_is_there(
+    supervisor: Supervisor, tmp_path: Path
+):
     plugin = _pretrained(tmp_path, hashlib.sha256(b"5").hexdigest())
     found = tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
     _refused(found, r"level\.txt: put it there")
