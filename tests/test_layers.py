@@ -12,7 +12,8 @@ ROOMS = tuple(
     for line in (
         "genbench errors seeds files space settings assets dataset training model extractor metric hookspecs",
         "datasets extractors metrics controls plugins",
-        "machine job channel clock evidence accounting environment listing preparer worker features scorer child forkserver",
+        "machine job channel clock evidence accounting environment listing preparer worker features scorer",
+        "child forkserver",
         "launcher supervisor suite catalogue trial plan store record estimate executors conductor builtin",
         "statistics leaderboard report session debug cli __main__",
     )
