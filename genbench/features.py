@@ -1,5 +1,6 @@
 """Features: what an extractor makes of reference data and of samples, each computed once."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,8 @@ class Features:
         self._home, self._classes, self._device = home, classes, device
         self._extractors: dict[str, Extractor] = {}
         self._known: dict[tuple[str, str], NDArray[np.float32]] = {}
-        self._comparisons: dict[tuple[str, int], Comparison] = {}
+        self._sample_sha256 = ""  # of the samples that the comparisons are of
+        self._comparisons: dict[str, Comparison] = {}
 
     def identity(self, name: str) -> str | None:
         """The identity of the extractor of that name; None for no extractor."""
@@ -35,13 +37,14 @@ class Features:
 
     def comparison(self, name: str, samples: NDArray[Any]) -> Comparison:
         """Real and generated features of one extractor; the same object for every metric of one candidate."""
-        key = (name, id(samples))
-        if key not in self._comparisons:
-            self._comparisons.clear()
+        sample_sha256 = hashlib.sha256(np.ascontiguousarray(samples).data).hexdigest()
+        if sample_sha256 != self._sample_sha256:
+            self._sample_sha256, self._comparisons = sample_sha256, {}
+        if name not in self._comparisons:
             extractor = self._extractor(name)
             real, train = self._split(extractor, "test"), self._split(extractor, "train")
-            self._comparisons[key] = Comparison(real=real, generated=self._of(extractor, samples), train=train)
-        return self._comparisons[key]
+            self._comparisons[name] = Comparison(real=real, generated=self._of(extractor, samples), train=train)
+        return self._comparisons[name]
 
     def _extractor(self, name: str) -> Extractor:
         if name not in self._extractors:
