@@ -1,11 +1,12 @@
 """The catalogue: what all installed plugins offer, read in child processes once and cached by code hash."""
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from genbench import plugins
 from genbench.assets import Asset
 from genbench.errors import GenbenchError, unknown
 from genbench.files import cache_folder, digest, read_json, write_json
+from genbench.isolation import Confinement
 from genbench.job import Job
 from genbench.plugins import Plugin
 from genbench.settings import NAME, Setting
@@ -25,9 +27,9 @@ _SOURCED = _TEXTS | {"source": str}
 _FIELDS: Mapping[str, Mapping[str, type]] = {
     "models": _SOURCED
     | {"family": str, "described_sampler": str}
-    | dict.fromkeys(("capabilities", "settings", "samplers", "assets"), list),
+    | dict.fromkeys(("capabilities", "settings", "samplers", "assets", "needs"), list),
     "datasets": _SOURCED | {"license": str, "argument": str},
-    "extractors": _SOURCED,
+    "extractors": _SOURCED | {"weights": str},
     "metrics": _SOURCED | dict.fromkeys(("title", "unit", "axis", "direction"), str),
     "suites": {"name": str, "path": str},
     "executors": _TEXTS,
@@ -113,19 +115,49 @@ class Catalogue:
                     self.faults.append(Fault(plugin, f"the name {entry.name} is taken by {owner}; this one is ignored"))
 
 
-def read(supervisor: Supervisor, loose: Iterable[str] = (), retry: bool = False) -> Catalogue:
+def read(
+    supervisor: Supervisor, loose: Iterable[str] = (), retry: bool = False, pythons: Iterable[str] = ()
+) -> Catalogue:
     """The catalogue of everything installed, and of loose model plugins (files or modules).
 
-    `retry`: import again what could not be imported the last time; the reason may lie outside the plugin.
+    Args:
+        retry: import again what could not be imported the last time; the reason may lie outside the plugin.
+        pythons: "NAME=PATH", the interpreter of the environment that has the model plugin of that name.
+    Raises:
+        GenbenchError: such an environment is not there, or has no such plugin.
     """
     catalogue = Catalogue()
-    found = [*plugins.installed(plugins.MODELS), *map(plugins.loose, loose), *plugins.installed(plugins.PARTS)]
+    foreign = [plugin for text in pythons for plugin in _foreign(text, supervisor)]
+    names = {plugin.name for plugin in foreign}
+    here = [plugin for plugin in plugins.installed(plugins.MODELS) if plugin.name not in names]
+    found = [*here, *map(plugins.loose, loose), *foreign, *plugins.installed(plugins.PARTS)]
     installed = _installed_names()
     for plugin in found:
         catalogue.add(plugin, _listing(plugin, supervisor, installed, retry))
         if plugin.group == plugins.PARTS:
             catalogue.parts.append(plugin)
     return catalogue
+
+
+def _foreign(text: str, supervisor: Supervisor) -> list[Plugin]:
+    name, _, path = text.partition("=")
+    python = shutil.which(path) if path else None
+    if not name or python is None:
+        raise GenbenchError(f"--python takes NAME=PATH, a model plugin and an interpreter that has it, got {text!r}")
+    python = os.path.abspath(python)  # not resolved: a link in its bin folder is what makes a virtual environment
+    folder = Path(tempfile.mkdtemp(prefix="genbench-discovery-"))
+    try:
+        job = Job("discovery", folder, {"name": name}, folder / "log.txt", IMPORT_LIMIT, python=python)
+        outcome = supervisor.run(job)
+        last = next(reversed(job.log.read_text(errors="replace").strip().splitlines()), "no output")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not outcome.ok:
+        raise GenbenchError(f"--python {text}: {outcome.reason}; is genbench installed there? ({last})")
+    found = [Plugin(**(plugin | {"python": python})) for plugin in outcome.facts["plugins"]]
+    if not found:
+        raise GenbenchError(f"--python {text}: that environment has no model plugin named {name!r}")
+    return found
 
 
 def _installed_names() -> list[str]:
@@ -143,7 +175,10 @@ def _listing(plugin: Plugin, supervisor: Supervisor, installed: list[str], retry
             return cached
     folder = Path(tempfile.mkdtemp(prefix="genbench-listing-"))
     try:
-        job = Job("listing", folder, {"plugin": plugin.to_json()}, folder / "log.txt", IMPORT_LIMIT)
+        confinement = Confinement(reads=plugin.places)
+        arguments = {"plugin": plugin.to_json()}
+        job = Job("listing", folder, arguments, folder / "log.txt", IMPORT_LIMIT)
+        job = replace(job, confinement=confinement, python=plugin.python)
         outcome = supervisor.run(job)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,7 @@
 """A child process: runs one job's stage and leaves its facts, or its failure in words, in the job's folder."""
 
 import contextlib
+import errno
 import faulthandler
 import os
 import sys
@@ -12,16 +13,20 @@ from typing import Any
 from genbench.channel import Markers, over_socket
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.files import read_json, write_json
+from genbench.isolation import Confinement, confine
 from genbench.job import FACTS, FAILURE, JOB
 from genbench.machine import die_with_parent
 
 STAGES = {
     "probe": "genbench.environment",
+    "discovery": "genbench.listing",
     "listing": "genbench.listing",
     "data": "genbench.preparer",
+    "prepare": "genbench.preparer",
     "fit": "genbench.worker",
     "sample": "genbench.worker",
     "density": "genbench.worker",
+    "audit": "genbench.auditor",
     "score": "genbench.scorer",
 }
 REASON_LIMIT = 2000  # characters of a reason that are kept
@@ -42,7 +47,10 @@ def main(folder: Path, descriptor: int) -> int:
     """Run the job in `folder`, markers on a socket; the exit code is 0 or 1, the reason of a 1 lies in the folder."""
     faulthandler.enable()
     try:
-        _pin_threads(read_json(folder / JOB)["threads"])
+        job = read_json(folder / JOB)
+        if job["confinement"] is not None:
+            confine(folder, Confinement(**job["confinement"]))
+        _pin_threads(job["threads"])
         run_stage(folder, over_socket(descriptor))
     except BaseException as error:  # noqa: BLE001  # a plugin may raise anything, also SystemExit
         with contextlib.suppress(BaseException):
@@ -75,6 +83,8 @@ def described(error: BaseException) -> tuple[str, str]:
         return "invalid-evidence", words
     if name == "OutOfMemoryError":
         return "out-of-memory(device)", words
+    if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
+        return "disk-full", words
     if isinstance(error, MemoryError):
         return "out-of-memory(host)", words or "the process could not get the memory it asked for"
     if isinstance(error, GenbenchError):

@@ -1,6 +1,7 @@
 """The conductor: turns the steps of a plan into jobs with keys, keeps their results, and writes each trial's record."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,22 +10,25 @@ from typing import Any
 
 from genbench import record
 from genbench.assets import Asset
+from genbench.brief import Brief
 from genbench.clock import Clock
 from genbench.errors import GenbenchError
 from genbench.files import digest, read_json, write_json
 from genbench.job import Job
 from genbench.plan import Plan, Step
-from genbench.store import FORMAT, Result, StageFolder
+from genbench.store import FORMAT, Damaged, Result, StageFolder
 from genbench.supervisor import Outcome, Supervisor
 from genbench.trial import Trial
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "fit": ("checkpoint.safetensors", "check.safetensors", "curve.json"),
     "sample": ("samples.safetensors",),
+    "audit": ("audit.safetensors",),
     "density": ("nats.safetensors",),
     "score": (),
 }
-OWN = ("fit", "warm-up", "run", "latency", "density", "score")  # sections that are the stage's own work
+OWN = ("fit", "warm-up", "run", "latency", "audit", "density", "score")  # sections that are the stage's own work
+PATIENCE = 3  # fits of one plugin that may die in a row before the rest are skipped
 FREE_SPACE = 256 * 2**20  # bytes that a run wants to find on its disk
 EXISTING = ("reuse", "retry-failed", "force")
 
@@ -61,7 +65,10 @@ class Conductor:
 
     def __post_init__(self) -> None:
         self.results: dict[tuple[str, str], Result] = {}
+        self._brief = Brief(self.plan, self.root, self.data, self.environment, self.results)
         self.records: list[dict[str, Any]] = []
+        self.damaged: list[str] = []
+        self._crashes: Counter[str] = Counter()
         self._verified: set[Asset] = set()
         self._fetching = Lock()
 
@@ -73,43 +80,53 @@ class Conductor:
         """
         result = self._skipped(step) or self._result(step)
         self.results[step.trial.slug, step.name] = result
+        self._count_crash(step, result)
         self.ended(step, result)
         if step.stage == "score":
             self._record(step.trial)
 
-    def of(self, trial: Trial, name: str) -> Result | None:
-        """The result of a trial's step, if it has ended."""
-        return self.results.get((trial.slug, name))
-
-    def folder(self, trial: Trial, name: str = "") -> Path:
-        """The folder of a trial, or of one of its steps."""
-        return self.root / trial.slug / name
+    def _count_crash(self, step: Step, result: Result) -> None:
+        """Count the fits in a row whose process died; an error that was raised and told costs no patience."""
+        if step.stage == "fit":
+            died = result.status.startswith(("crashed", "no-evidence", "timeout", "out-of-memory"))
+            name = step.trial.model.plugin.name
+            self._crashes[name] = self._crashes[name] + 1 if died else 0
 
     def _skipped(self, step: Step) -> Result | None:
         """The result of a step that cannot run, because what it needs has failed."""
-        fit = self.of(step.trial, "fit")
+        fit = self._brief.of(step.trial, "fit")
         if step.stage != "fit" and fit is not None and not fit.ok:
             return Result("skipped", f"fit: {fit.status}")
-        if step.stage == "score" and not self._sampled(step.trial):
+        if step.stage == "fit" and self._crashes[step.trial.model.plugin.name] >= PATIENCE:
+            return Result("skipped", f"the last {PATIENCE} fits of plugin {step.trial.model.plugin.name} died")
+        if step.stage == "score" and not self._brief.sampled(step.trial):
             return Result("skipped", "no sampler left samples")
+        if step.stage == "audit" and self._brief.described(step.trial) not in self._brief.sampled(step.trial):
+            return Result("skipped", f"sampler {self._brief.described(step.trial)} left no samples")
         return None
 
-    def _sampled(self, trial: Trial) -> list[str]:
-        results = {sampler: self.of(trial, f"sample/{sampler}") for sampler in trial.samplers}
-        return [sampler for sampler, result in results.items() if result is not None and result.ok]
-
     def _result(self, step: Step) -> Result:
-        stage = StageFolder(self.folder(step.trial, step.name))
-        inputs, arguments = self._inputs(step), self._arguments(step)
+        stage = StageFolder(self._brief.folder(step.trial, step.name))
+        inputs, arguments = self._brief.inputs(step), self._brief.arguments(step)
         key = digest({"format": FORMAT, "stage": step.name, **inputs})
-        found = stage.found(key) if self.existing != "force" else None
+        found = self._found(stage, key) if self.existing != "force" else None
         if found is not None and (found.ok or self.existing == "reuse"):
             return found
-        stage.empty()
+        stage.empty(key)
         suite, refused = self.plan.suite, self._refused(step, stage)
         if refused is not None:
             return refused  # not kept: it is the machine's trouble, and the next run looks again
-        job = Job(step.stage, stage.path, arguments, stage.path / "log.txt", suite.limits[step.stage], suite.threads)
+        job = Job(
+            step.stage,
+            stage.path,
+            arguments,
+            stage.path / "log.txt",
+            suite.limits[step.stage],
+            suite.threads,
+            suite.job_caps,
+            self._brief.confinement(step),
+            step.trial.model.plugin.python if step.stage != "score" else "",
+        )
         outcome = self.supervisor.run(job, lambda images, share: self.progress(step, images, share))
         if outcome.status == "interrupted":
             raise Interrupted("interrupted")
@@ -133,6 +150,15 @@ class Conductor:
                 self._verified.add(asset)
         return None
 
+    def _found(self, stage: StageFolder, key: str) -> Result | None:
+        """A stored result of these inputs; what is damaged is set aside and named, and does not count."""
+        try:
+            return stage.found(key)
+        except Damaged as damage:
+            place = stage.quarantine()
+            self.damaged.append(f"{stage.path / str(damage)} is not as it was written; set aside as {place.name}")
+            return None
+
     def _judged(self, step: Step, stage: StageFolder, outcome: Outcome) -> Result:
         missing = stage.missing(OUTPUTS[step.stage]) if outcome.ok else []
         status, reason = outcome.status, outcome.reason
@@ -140,7 +166,8 @@ class Conductor:
             status, reason = "no-evidence", f"{step.stage} said that it was done and left no {', '.join(missing)}"
         own = sum(outcome.clock.seconds(section) for section in OWN)
         timing = self._timing(step, outcome) if step.stage == "sample" else {}
-        timing = timing | {"own_seconds": outcome.clock.seconds("fit")} if step.stage == "fit" else timing
+        if step.stage == "fit":
+            timing = {"own_seconds": outcome.clock.seconds("fit") + outcome.facts.get("seconds_before", 0.0)}
         return Result(status, reason, outcome.seconds, own, outcome.facts, timing)
 
     def _timing(self, step: Step, outcome: Outcome) -> dict[str, Any]:
@@ -160,100 +187,10 @@ class Conductor:
             "warm_up_seconds": clock.seconds("warm-up"),
         }
 
-    def _inputs(self, step: Step) -> dict[str, Any]:
-        """What the step's result depends on, by value: files and code by their hashes."""
-        trial, suite = step.trial, self.plan.suite
-        machine = {"device": self.environment["device"], "threads": suite.threads}
-        fit = {
-            "code": trial.model.plugin.code,
-            "settings": dict(trial.settings),
-            "seed": trial.seed,
-            "model": trial.model.name,
-            "dataset": self.data["sha256"],
-            "images": suite.images,
-            **machine,
-            "assets": [asset.sha256 for asset in trial.model.assets],
-        }
-        if step.stage == "fit":
-            return fit
-        fitted = {"fit": fit, "checkpoint": self._hash(trial, "fit", "checkpoint.safetensors")}
-        if step.stage == "sample":
-            return {
-                **fitted,
-                "count": suite.count,
-                "batch": suite.batch,
-                "latency": self._latency_seconds(trial),
-                "hardware": self.environment["device_name"],
-            }
-        if step.stage == "density":
-            return {**fitted, "batch": suite.batch}
-        paths = ("samples", "nats")  # their hashes stand beside them
-        told = {name: self._evidence_of(trial, name) for name in self._sampled(trial)}
-        evidence = {name: {k: v for k, v in fields.items() if k not in paths} for name, fields in told.items()}
-        return {
-            "candidates": evidence,
-            "scores": list(suite.scores),
-            "dataset": self.data["sha256"],
-            "parts": [plugin.code for plugin in self.plan.catalogue.parts],
-        }
-
-    def _hash(self, trial: Trial, name: str, file: str) -> str | None:
-        result = self.of(trial, name)
-        return result.outputs.get(file) if result is not None else None
-
-    def _latency_seconds(self, trial: Trial) -> float:
-        return self.plan.suite.latency_seconds if trial.seed == 0 else 0.0
-
-    def _arguments(self, step: Step) -> dict[str, Any]:
-        trial, suite = step.trial, self.plan.suite
-        if step.stage == "score":
-            return {
-                "plugins": [plugin.to_json() for plugin in self.plan.catalogue.parts],
-                "data": self.data["path"],
-                "device": self.environment["device"],
-                "scores": list(suite.scores),
-                "candidates": [self._evidence_of(trial, sampler) for sampler in self._sampled(trial)],
-            }
-        return {
-            "plugin": trial.model.plugin.to_json(),
-            "model": trial.model.name,
-            "reference": trial.reference,
-            "settings": dict(trial.settings),
-            "seed": trial.seed,
-            "sampler": step.sampler,
-            "dataset": suite.dataset,
-            "data": self.data["path"],
-            "device": self.environment["device"],
-            "images": suite.images,
-            "count": suite.count,
-            "batch": suite.batch,
-            "fit": str(self.folder(trial, "fit")),
-            "latency_seconds": self._latency_seconds(trial),
-        }
-
-    def _evidence_of(self, trial: Trial, sampler: str) -> dict[str, Any]:
-        """What the scorer is told of one candidate."""
-        sampled, fit = self.of(trial, f"sample/{sampler}"), self.of(trial, "fit")
-        density = self.of(trial, "density") if sampler == trial.model.fields["described_sampler"] else None
-        has_nats = density is not None and density.ok
-        timing = dict(sampled.timing) if sampled is not None else {}
-        return {
-            "sampler": sampler,
-            "samples": str(self.folder(trial, f"sample/{sampler}") / "samples.safetensors"),
-            "sha256": self._hash(trial, f"sample/{sampler}", "samples.safetensors"),
-            "count": self.plan.suite.count,
-            "nats": str(self.folder(trial, "density") / "nats.safetensors") if has_nats else None,
-            "nats_sha256": self._hash(trial, "density", "nats.safetensors") if has_nats else None,
-            "likelihood": density.facts["likelihood"] if density is not None and has_nats else None,
-            "timing": {name: timing.get(name) for name in record.TIMING},
-            "parameters": fit.facts.get("parameters") if fit is not None else None,
-            "fit_seconds": fit.timing.get("own_seconds") if fit is not None else None,
-        }
-
     def _record(self, trial: Trial) -> None:
         """Write the trial's record, and tell who listens."""
         results = {name: result for (slug, name), result in self.results.items() if slug == trial.slug}
-        curve = self.folder(trial, "fit") / "curve.json"
+        curve = self._brief.folder(trial, "fit") / "curve.json"
         value = record.of_trial(
             trial,
             self.plan.suite,
@@ -261,10 +198,15 @@ class Conductor:
             self.environment,
             results,
             read_json(curve) if results["fit"].ok else [],
-            self.folder(trial),
+            self._brief.folder(trial),
         )
-        path = self.folder(trial) / "record.json"
-        kept = read_json(path) if path.exists() else {}
+        path = self._brief.folder(trial) / "record.json"
+        kept: dict[str, Any] = {}
+        if path.exists():
+            try:
+                kept = read_json(path)
+            except GenbenchError as error:
+                self.damaged.append(f"{error}; written again")
         if kept | {"finished": None} == value | {"finished": None}:
             value = kept  # nothing has changed: the record stays as it was written
         else:

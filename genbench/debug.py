@@ -11,7 +11,8 @@ from genbench.child import run_stage
 from genbench.clock import Clock
 from genbench.files import read_json, write_json
 from genbench.job import FACTS, JOB, Job
-from genbench.supervisor import Outcome, Progress, Supervisor
+from genbench.supervisor import Outcome, Supervisor
+from genbench.watch import Progress
 
 
 class InProcess(Supervisor):
@@ -29,7 +30,7 @@ class InProcess(Supervisor):
             if message["at"] == "progress":
                 progress(message["images"], message["share"])
 
-        write_json(job.folder / JOB, {"stage": job.stage, "arguments": dict(job.arguments), "threads": job.threads})
+        write_json(job.folder / JOB, job.to_json())
         try:
             run_stage(job.folder, Markers(tell))
         except Exception:

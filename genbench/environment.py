@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 import genbench
-from genbench import machine
+from genbench import isolation, machine
 from genbench.channel import Markers
-from genbench.errors import GenbenchError
+from genbench.device import resolved_device
 
 PACKAGES = ("torch", "numpy", "scipy", "safetensors")
 
@@ -31,34 +31,13 @@ def probe(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
         "device_name": device_name(device),
         "cpu_name": _cpu_name(),
         "cpus": machine.cpus(),
+        "isolation": isolation.level(),
         "tf32": torch.backends.cuda.matmul.allow_tf32,
         **{name: _version(name) for name in PACKAGES},
     }
     if device.type == "cuda":
         facts["cuda"] = torch.version.cuda
     return facts
-
-
-def resolved_device(asked: str) -> torch.device:
-    """The device that `auto`, `cpu`, `cuda`, `cuda:1` or `mps` names; `auto` is the GPU where there is one.
-
-    Raises:
-        GenbenchError: it is not here, or the name is none.
-    """
-    if asked == "auto":
-        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-    except RuntimeError as error:
-        raise GenbenchError(f"--device takes auto, cpu, cuda, cuda:N or mps, got {asked!r}") from error
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if device.type == "cuda" and (device.index or 0) >= count:
-        raise GenbenchError(f"--device {asked}: this machine has {count} CUDA devices that torch can use; try cpu")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise GenbenchError("--device mps: torch cannot use it on this machine; try cpu")
-    if device.type not in ("cpu", "cuda", "mps"):
-        raise GenbenchError(f"--device takes auto, cpu, cuda, cuda:N or mps, got {asked!r}")
-    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device
 
 
 def device_name(device: torch.device) -> str:

@@ -1,28 +1,32 @@
 """A warm process that has imported torch and forks a child for each job in milliseconds instead of seconds.
 
 It only imports: a threaded torch operation here, or a touch of CUDA, would break its children. Linux only.
-The parent sends requests over a socket, with two descriptors each: the child's marker socket, and a socket on which
-the server writes the child's wait status. When the parent is gone, the server and its children go too.
+The parent sends requests over a socket, with three descriptors each: the child's marker socket, a socket on which the
+server writes the child's wait status, and the pipe that takes the child's output. Whatever a child leaves running
+becomes the server's and is ended before the child's end is told. When the parent is gone, the server ends everything.
 """
 
 import contextlib
 import importlib
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
-from genbench.machine import die_with_parent
+from genbench import machine
 
 REQUEST_LIMIT = 65536
 # torch's optimisers and its FLOP counter import torch._dynamo at their first use, which takes seconds in each child.
 WARM = (
     "torch._dynamo",
     "genbench.worker",
+    "genbench.auditor",
     "genbench.scorer",
     "genbench.environment",
     "genbench.listing",
@@ -56,26 +60,31 @@ class Server:
             self._reap()
 
     def _take_request(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_LIMIT, 2)
+        data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_LIMIT, 3)
         if not data:
             return False
-        markers, end = descriptors
+        markers, end, output = descriptors
         pid = os.fork()
         if pid == 0:
-            self._become_child(json.loads(data), markers, socket.socket(fileno=end))
+            self._become_child(json.loads(data), markers, socket.socket(fileno=end), output)
         os.close(markers)
+        os.close(output)
         self._ends[pid] = socket.socket(fileno=end)
         self._ends[pid].sendall(f"{pid}\n".encode())
         return True
 
-    def _become_child(self, request: dict[str, str], markers: int, end: socket.socket) -> None:
+    def _become_child(self, request: dict[str, Any], markers: int, end: socket.socket, output: int) -> None:
         """Never returns."""
         code = 1
         try:
             self._selector.close()
             for inherited in (end, self._control, *self._ends.values()):
                 inherited.close()
-            detach(request)
+            detach(request, output)
+            if request["python"]:
+                os.set_inheritable(markers, True)
+                command = [request["python"], "-m", "genbench.child", request["folder"], str(markers)]
+                os.execv(request["python"], command)
             from genbench import child
 
             code = child.main(Path(request["folder"]), markers)
@@ -87,38 +96,50 @@ class Server:
             os._exit(code)
 
     def _reap(self) -> None:
-        while self._ends:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            end = self._ends.pop(pid)
-            with end, contextlib.suppress(OSError):
-                end.sendall(f"{status}\n".encode())
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = ended
+                if pid not in self._ends:
+                    continue  # somebody's orphan
+                end = self._ends.pop(pid)
+                self._end_orphans()
+                with end, contextlib.suppress(OSError):
+                    end.sendall(f"{status}\n".encode())
+
+    def _end_orphans(self) -> None:
+        """Kill what ended children have left: it became this process's children, as its own children will in turn."""
+        while orphans := [pid for pid in machine.children(os.getpid()) if pid not in self._ends]:
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
     def _stop_all(self) -> None:
-        for pid in self._ends:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+        self._ends.clear()
+        self._end_orphans()
 
 
-def detach(request: dict[str, str]) -> None:
-    """Make a fresh child its own session, with its own signals, folder and log."""
+def detach(request: dict[str, Any], output: int) -> None:
+    """Make a fresh child its own session, with its own signals, folder and output."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
-    die_with_parent()
-    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    machine.die_with_parent()
+    machine.adopt_orphans()
+    machine.prefer_for_killing()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (request["disk"], request["disk"]))
     null = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((null, 0), (log, 1), (log, 2)):
+    for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
+    os.close(output)
     os.chdir(request["folder"])
 
 
 def main() -> None:
     """Import what stages need, say so, and serve the socket whose descriptor is the first argument."""
-    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    machine.adopt_orphans()
     control = socket.socket(fileno=int(sys.argv[1]))
     for name in WARM:
         importlib.import_module(name)

@@ -5,9 +5,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genbench.isolation import Confinement
+
 JOB = "job.json"
 FACTS = "facts.json"
 FAILURE = "failure.json"
+RESUME = "resume"  # folder in which a stage keeps what a killed one goes on from
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What a job may take of its machine, in bytes.
+
+    Args:
+        memory: of its whole process tree, mapped files apart.
+        disk: that its folder may hold.
+        log: of its output that are kept: the first and the last half.
+    """
+
+    memory: int = 8 * 2**30
+    disk: int = 4 * 2**30
+    log: int = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -21,6 +39,9 @@ class Job:
         log: the file that its output is appended to.
         limit: wall-clock seconds after which it is stopped.
         threads: how many threads its numeric libraries may use; the bytes that come out depend on it.
+        caps: what it may take besides time.
+        confinement: what it may reach; None: as much as the harness itself.
+        python: the interpreter of a plugin with an environment of its own; "": this one.
     """
 
     stage: str
@@ -29,3 +50,16 @@ class Job:
     log: Path
     limit: float
     threads: int = 1
+    caps: Caps = Caps()
+    confinement: Confinement | None = None
+    python: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What the child has to know, as plain JSON."""
+        confinement = None if self.confinement is None else self.confinement.to_json()
+        return {
+            "stage": self.stage,
+            "arguments": dict(self.arguments),
+            "threads": self.threads,
+            "confinement": confinement,
+        }

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 
 from genbench.errors import GenbenchError
@@ -21,14 +20,16 @@ class Child(ABC):
 
     pid: int
     markers: socket.socket
+    output: int  # the reading end of the pipe that its stdout and stderr are
 
     @abstractmethod
     def status(self) -> int | None:
         """The exit code (negative: the signal that ended it), or None while it runs."""
 
     def close(self) -> None:
-        """Let go of the sockets; the exit code stays known."""
+        """Let go of the sockets and the pipe; the exit code stays known."""
         self.markers.close()
+        os.close(self.output)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the child's whole process group."""
@@ -52,6 +53,7 @@ class Launcher(ABC):
 class _WarmChild(Child):
     pid: int
     markers: socket.socket
+    output: int
     end: socket.socket
     _text: bytes = field(default=b"", init=False)
     _code: int | None = field(default=None, init=False)
@@ -76,7 +78,7 @@ class _WarmChild(Child):
 
 
 class WarmLauncher(Launcher):
-    """Forks children from a `genbench.forkserver`, started at the first job."""
+    """Forks children from a `genbench.forkserver`, started at the first job; it ends what they leave behind."""
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
@@ -85,26 +87,26 @@ class WarmLauncher(Launcher):
 
     def start(self, job: Job) -> Child:
         """Fork a child for the job."""
-        request = json.dumps({"folder": str(job.folder), "log": str(job.log)}).encode()
-        with contextlib.ExitStack() as ours:
-            markers, childs_markers = map(ours.enter_context, socket.socketpair())
-            end, servers_end = map(ours.enter_context, socket.socketpair())
+        request = json.dumps({"folder": str(job.folder), "python": job.python, "disk": job.caps.disk}).encode()
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            markers = _pair(ours, theirs)
+            end = _pair(ours, theirs)
+            output = _pipe(ours, theirs)
             try:
                 with self._lock:
                     control = self._warm()
-                    socket.send_fds(control, [request], [childs_markers.fileno(), servers_end.fileno()])
-                childs_markers.close()
-                servers_end.close()
-                pid = _line(end)
+                    socket.send_fds(control, [request], [markers[1].fileno(), end[1].fileno(), output[1]])
+                theirs.close()
+                pid = _line(end[0])
             except OSError as error:
                 raise GenbenchError("the fork server ended; start the run again") from error
             ours.pop_all()
-        return _WarmChild(pid, markers, end)
+        return _WarmChild(pid, markers[0], output[0], end[0])
 
     def _warm(self) -> socket.socket:
         if self._control is None:
             control, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            command = [sys.executable, "-m", "genbench.forkserver", str(servers.fileno())]
+            command = [sys.executable, "-P", "-m", "genbench.forkserver", str(servers.fileno())]
             self._server = subprocess.Popen(command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL)
             servers.close()
             try:
@@ -126,6 +128,19 @@ class WarmLauncher(Launcher):
             self._control = self._server = None
 
 
+def _pair(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
+    mine, childs = socket.socketpair()
+    return ours.enter_context(mine), theirs.enter_context(childs)
+
+
+def _pipe(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[int, int]:
+    reading, writing = os.pipe()
+    ours.callback(os.close, reading)
+    theirs.callback(os.close, writing)
+    os.set_blocking(reading, False)
+    return reading, writing
+
+
 def _line(end: socket.socket) -> int:
     """The first line that the server writes: the child's process id."""
     line = b""
@@ -141,6 +156,7 @@ def _line(end: socket.socket) -> int:
 class _ColdChild(Child):
     process: subprocess.Popen[bytes]
     markers: socket.socket
+    output: int
 
     def __post_init__(self) -> None:
         self.pid = self.process.pid
@@ -148,28 +164,30 @@ class _ColdChild(Child):
     def status(self) -> int | None:
         return self.process.poll()
 
+    def close(self) -> None:
+        """End what is left of the group, as far as it can be found, and let go of the socket and the pipe."""
+        self.signal(signal.SIGKILL)
+        super().close()
+
 
 class ColdLauncher(Launcher):
     """Starts a fresh interpreter for each job: where forking a process with torch inside is not safe."""
 
-    def __init__(self, python: Path | str = sys.executable) -> None:
-        self._python = str(python)
-
     def start(self, job: Job) -> Child:
         """Start an interpreter for the job."""
-        markers, childs_markers = socket.socketpair()
-        with job.log.open("ab") as log:
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            markers, output = _pair(ours, theirs), _pipe(ours, theirs)
             process = subprocess.Popen(
-                [self._python, "-m", "genbench.child", str(job.folder), str(childs_markers.fileno())],
+                [job.python or sys.executable, "-m", "genbench.child", str(job.folder), str(markers[1].fileno())],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output[1],
+                stderr=output[1],
                 cwd=job.folder,
                 start_new_session=True,
-                pass_fds=[childs_markers.fileno()],
+                pass_fds=[markers[1].fileno()],
             )
-        childs_markers.close()
-        return _ColdChild(process, markers)
+            ours.pop_all()
+        return _ColdChild(process, markers[0], output[0])
 
     def close(self) -> None:
         """Nothing is kept running."""

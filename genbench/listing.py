@@ -12,8 +12,8 @@ from genbench.errors import GenbenchError
 from genbench.extractor import Extractor
 from genbench.hookspecs import MODEL_HOOKS
 from genbench.metric import Metric
-from genbench.model import Conditional, Density, Latent, Model
-from genbench.plugins import MODELS, Offers, Plugin, load
+from genbench.model import NEEDS, Conditional, Density, Latent, Model
+from genbench.plugins import MODELS, Offers, Plugin, installed, load
 
 CAPABILITIES = {"density": Density, "conditional": Conditional, "latent": Latent}
 
@@ -39,6 +39,12 @@ def listing(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dic
     if not any(found.values()) and not faults and not offers.known:
         faults.append("implements no hook (did you forget @genbench.hookimpl?)")
     return {**found, "faults": faults}
+
+
+def discovery(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
+    """The `discovery` stage, run by the interpreter of another environment: the model plugins of a name there."""
+    found = [plugin.to_json() for plugin in installed(MODELS)[1:] if plugin.name == arguments["name"]]
+    return {"plugins": found}
 
 
 def _offered(offers: Offers, kind: str, faults: list[str]) -> list[Any]:
@@ -73,7 +79,15 @@ def model_listing(cls: type[Model]) -> dict[str, Any]:
         "samplers": list(cls.samplers),
         "described_sampler": described,
         "assets": [vars(asset) for asset in cls.assets.values()],
+        "needs": _needs(cls),
     }
+
+
+def _needs(cls: type[Model]) -> list[str]:
+    unknown = set(cls.needs) - set(NEEDS)
+    if unknown:
+        raise GenbenchError(f"needs holds {', '.join(sorted(unknown))}; a model may ask for {', '.join(NEEDS)}")
+    return sorted(cls.needs)
 
 
 def _dataset_listing(cls: type[Dataset]) -> dict[str, Any]:
@@ -85,7 +99,8 @@ def _dataset_listing(cls: type[Dataset]) -> dict[str, Any]:
 def _extractor_listing(cls: type[Extractor]) -> dict[str, Any]:
     fields = ("name", "source", "version")
     _check_class(cls, Extractor, fields)
-    return {**{field: getattr(cls, field) for field in fields}, "description": _first_sentence(cls)}
+    weights = {"weights": cls.weights.file if cls.weights else ""}
+    return {**{field: getattr(cls, field) for field in fields}, **weights, "description": _first_sentence(cls)}
 
 
 def _metric_listing(cls: type[Metric]) -> dict[str, Any]:

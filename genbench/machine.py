@@ -1,5 +1,6 @@
-"""What the kernel tells of this machine and its processes, and does for them; only Linux tells of memory."""
+"""What the kernel tells of this machine and its processes, and does for them; only Linux tells of other processes."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+CHILD_SUBREAPER = 36  # prctl's PR_SET_CHILD_SUBREAPER
 
 
 def cpus() -> int:
@@ -18,6 +20,36 @@ def die_with_parent() -> None:
     """Ask the kernel for a SIGKILL when the thread that started this process ends (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, also of daemons (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(CHILD_SUBREAPER, 1)
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of a process's children."""
+    return [child for child, parent in _parents().items() if parent == pid]
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    parents, found = _parents(), [pid]
+    for member in found:
+        found += [child for child, parent in parents.items() if parent == member]
+    return found
+
+
+def private_bytes(pid: int) -> int:
+    """Memory that a process holds for itself and in shared memory; a mapped data file is not in it."""
+    return sum(_field(pid, name) or 0 for name in ("RssAnon", "RssShmem"))
+
+
+def prefer_for_killing() -> None:
+    """Let the kernel pick this process, rather than the harness, when the machine runs out of memory."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def reset_peak(pid: int) -> int | None:
@@ -32,6 +64,17 @@ def reset_peak(pid: int) -> int | None:
 def peak(pid: int) -> int:
     """Highest resident bytes since `reset_peak`; 0 where the process is gone."""
     return _field(pid, "VmHWM") or 0
+
+
+def _parents() -> dict[int, int]:
+    """Process id → its parent's, of every process."""
+    found = {}
+    for entry in os.listdir("/proc") if sys.platform == "linux" else ():
+        if entry.isdecimal():
+            with contextlib.suppress(OSError, IndexError):
+                after_name = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                found[int(entry)] = int(after_name[1])
+    return found
 
 
 def _field(pid: int, name: str) -> int | None:

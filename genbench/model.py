@@ -35,6 +35,9 @@ class Likelihood(Enum):
     ESTIMATE = "estimate"
 
 
+NEEDS = ("network", "files")  # TCP connections; files of the user outside the trial
+
+
 class Model(nn.Module, ABC):
     """A generative model of one Space. All that `sample` needs lives in parameters and buffers.
 
@@ -54,6 +57,7 @@ class Model(nn.Module, ABC):
     source: ClassVar[str]  # paper, year and URL
     samplers: ClassVar[Mapping[str, Mapping[str, object]]] = {"default": {}}
     assets: ClassVar[Mapping[str, Asset]] = {}
+    needs: ClassVar[tuple[str, ...]] = ()  # what it asks for beyond its own folder, of NEEDS; the board shows it
 
     @abstractmethod
     def fit(self, data: TrainingData) -> None:

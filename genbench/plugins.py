@@ -37,6 +37,7 @@ class Plugin:
         file: the loose file, or "".
         distribution, version: what it was installed from; "" for a loose one.
         code: SHA-256 over its Python files: an edited plugin is another plugin.
+        python: the interpreter of the environment that it is installed in; "": this one.
     """
 
     name: str
@@ -46,6 +47,12 @@ class Plugin:
     distribution: str
     version: str
     code: str
+    python: str = ""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What its process has to be able to read, apart from what is installed."""
+        return (str(Path(self.file).parent),) if self.file else ()
 
     def to_json(self) -> dict[str, str]:
         """Plain JSON; `Plugin(**value)` reads it back."""

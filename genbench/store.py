@@ -3,8 +3,10 @@
 A stage whose key and outputs verify is not run again. The key is made of the stage's own inputs alone.
 """
 
+import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.files import read_json, sha256_of, write_json
+from genbench.files import digest, read_json, sha256_of, write_json
+from genbench.job import RESUME
 
 MANIFEST = "manifest.json"
-FORMAT = 1  # of keys and manifests: raising it makes every stage run again
+FORMAT = 2  # of keys and manifests: raising it makes every stage run again
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class Result:
         return self.status == "ok"
 
 
+class Damaged(Exception):
+    """A stored file is not as it was written; its text is the file's name."""
+
+
 class StageFolder:
     """The files of one stage of one trial."""
 
@@ -57,24 +64,47 @@ class StageFolder:
         self.path = path
 
     def found(self, key: str) -> Result | None:
-        """The result that lies here, if it was made from these inputs and every file is as it was written."""
+        """The result that lies here, if it was made from these inputs.
+
+        Raises:
+            Damaged: a file is not as it was written.
+        """
         if not (self.path / MANIFEST).exists():
             return None
         try:
             manifest = read_json(self.path / MANIFEST)
-            if manifest.pop("key") != key:
-                return None
+            stated = manifest.pop("sha256", None)
+            if stated is not None and stated != digest(manifest):
+                raise Damaged(MANIFEST)
+            if stated is None or manifest.pop("key") != key:
+                return None  # of another version, or of other inputs
             result = Result(**manifest, reused=True)
-            whole = all(sha256_of(self.path / name) == sha for name, sha in result.outputs.items())
-        except (GenbenchError, KeyError, TypeError, AttributeError, OSError):
-            return None
-        return result if whole else None
+        except (GenbenchError, KeyError, TypeError, AttributeError) as error:
+            raise Damaged(MANIFEST) from error
+        for name, sha in result.outputs.items():
+            if self.missing((name,)) or sha256_of(self.path / name) != sha:
+                raise Damaged(name)
+        return result
 
-    def empty(self) -> None:
-        """Make the folder anew, without anything in it."""
+    def quarantine(self) -> Path:
+        """Move what lies here out of the way, to be looked at; where it went."""
+        place = self.path.with_name(f".damaged-{self.path.name}-{secrets.token_hex(4)}")
+        os.rename(self.path, place)
+        return place
+
+    def empty(self, key: str) -> None:
+        """Make the folder anew, without anything in it but what a killed stage of the same inputs can go on from."""
+        resume = self.path / RESUME
+        with contextlib.suppress(OSError):
+            if (resume / "key").read_text() == key:
+                for path in self.path.iterdir():
+                    if path != resume:
+                        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+                return
         if self.path.exists():
             shutil.rmtree(self.path)
-        self.path.mkdir(parents=True)
+        resume.mkdir(parents=True)
+        (resume / "key").write_text(key)
 
     def missing(self, names: tuple[str, ...]) -> list[str]:
         """Those of `names` that are not here as regular files."""
@@ -82,10 +112,11 @@ class StageFolder:
 
     def keep(self, key: str, result: Result, outputs: tuple[str, ...]) -> Result:
         """Write the manifest, last of all files: from now on the result counts."""
+        shutil.rmtree(self.path / RESUME, ignore_errors=True)
         hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
         fields = asdict(result) | {"outputs": hashes, "key": key}
         del fields["reused"]
-        write_json(self.path / MANIFEST, fields)
+        write_json(self.path / MANIFEST, fields | {"sha256": digest(fields)})
         return Result(**{name: value for name, value in fields.items() if name != "key"})
 
 

@@ -2,16 +2,18 @@
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
+from genbench.job import Caps
 from genbench.settings import NAME
 
+CAPS = {"memory_gib": 8.0, "disk_gib": 4.0, "log_mib": 16.0}
 AXES = ("quality", "coverage", "speed")
-STAGES = ("fit", "sample", "density", "score")
+STAGES = ("fit", "sample", "audit", "density", "score")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Suite:
         axes: the scores that stand for quality, coverage and speed.
         latency_seconds: how long calls with batch 1 are timed, for the first seed.
         limits: wall seconds of each stage, after which a trial has failed.
+        checkpoint_seconds: how often a fit keeps what a killed one goes on from, where the model offers it.
+        caps: memory_gib of a stage's process tree, disk_gib of its folder, log_mib of its output.
         typical: seconds of each stage as measured once on two CPU cores: for estimates before there are any others.
         quick: what `--quick` changes.
     """
@@ -47,7 +51,9 @@ class Suite:
     axes: Mapping[str, str]
     threads: int = 1
     latency_seconds: float = 5.0
+    checkpoint_seconds: float = 60.0
     limits: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 3600.0))
+    caps: Mapping[str, float] = field(default_factory=lambda: dict(CAPS))
     typical: Mapping[str, float] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
 
@@ -60,6 +66,36 @@ class Suite:
         if not self.quick:
             raise GenbenchError(f"suite {self.name} has no [quick] table, so there is no --quick form of it")
         return replace(self, name=f"{self.name}-quick", title=f"{self.title} (quick look)", quick={}, **self.quick)
+
+    def limited(self, texts: Iterable[str]) -> "Suite":
+        """The suite with limits and caps that `--limit NAME=VALUE` sets; they change no number.
+
+        Raises:
+            GenbenchError: an unknown name, or no positive number.
+        """
+        limits, caps = dict(self.limits), dict(self.caps)
+        for text in texts:
+            name, _, value = text.partition("=")
+            table = limits if name in limits else caps
+            if name not in table:
+                raise GenbenchError(
+                    f"--limit takes NAME=VALUE with a name of {', '.join([*limits, *caps])}, got {text!r}"
+                )
+            try:
+                table[name] = float(value)
+            except ValueError:
+                table[name] = math.nan
+            if not 0 < table[name] < math.inf:
+                raise GenbenchError(f"--limit {name} takes a positive number, got {value!r}")
+        return replace(self, limits=limits, caps=caps)
+
+    @property
+    def job_caps(self) -> Caps:
+        """The caps in bytes."""
+        gib, mib = 2**30, 2**20
+        return Caps(
+            int(self.caps["memory_gib"] * gib), int(self.caps["disk_gib"] * gib), int(self.caps["log_mib"] * mib)
+        )
 
     def protocol(self, dataset_sha256: str) -> dict[str, Any]:
         """What makes two numbers comparable: the data, the budget, the sample count and the batch."""
@@ -83,9 +119,11 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "scores": list,
     "axes": dict,
     "limits": dict,
+    "caps": dict,
     "typical": dict,
     "quick": dict,
     "latency_seconds": (int, float),
+    "checkpoint_seconds": (int, float),
 }
 _QUICK = ("images", "seeds", "latency_seconds")
 
@@ -108,10 +146,9 @@ def read(path: Path) -> Suite:
     for key, value in values.items():
         _check_value(path, key, value)
     _check_tables(path, values)
-    limits = dict.fromkeys(STAGES, 3600.0) | values.get("limits", {})
-    return Suite(
-        **(values | {"title": values.get("title", values["name"]), "scores": tuple(values["scores"]), "limits": limits})
-    )
+    values["limits"] = dict.fromkeys(STAGES, 3600.0) | values.get("limits", {})
+    values["caps"] = CAPS | values.get("caps", {})
+    return Suite(**(values | {"title": values.get("title", values["name"]), "scores": tuple(values["scores"])}))
 
 
 def _refuse(path: Path, found: set[str], what: str, known: object) -> None:
@@ -125,7 +162,7 @@ def _check_value(path: Path, key: str, value: object) -> None:
     if not isinstance(value, wanted) or isinstance(value, bool):
         kind = wanted.__name__ if isinstance(wanted, type) else "number"
         raise GenbenchError(f"suite {path}: {key} is a {kind}, got {value!r}")
-    if isinstance(value, int | float) and not (0 if key == "latency_seconds" else 1) <= value < math.inf:
+    if isinstance(value, int | float) and not (0 if key.endswith("_seconds") else 1) <= value < math.inf:
         raise GenbenchError(f"suite {path}: {key} is positive, got {value}")
     if key == "name" and not NAME.fullmatch(str(value)):
         raise GenbenchError(f"suite {path}: name matches [a-z0-9][a-z0-9._-]*, got {value!r}")
@@ -137,11 +174,11 @@ def _check_tables(path: Path, values: Mapping[str, Any]) -> None:
     for axis, score in values["axes"].items():
         if not isinstance(score, str):
             raise GenbenchError(f"suite {path}: [axes] {axis} is the name of a score, got {score!r}")
-    for table in ("limits", "typical"):
-        _refuse(path, set(values.get(table, {})) - set(STAGES), f"stage in [{table}]", STAGES)
-        for stage, seconds in values.get(table, {}).items():
-            if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds < math.inf:
-                raise GenbenchError(f"suite {path}: [{table}] {stage} is a positive number of seconds, got {seconds!r}")
+    for table, what, known in (("limits", "stage", STAGES), ("typical", "stage", STAGES), ("caps", "cap", CAPS)):
+        _refuse(path, set(values.get(table, {})) - set(known), f"{what} in [{table}]", known)
+        for name, value in values.get(table, {}).items():
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+                raise GenbenchError(f"suite {path}: [{table}] {name} is a positive number, got {value!r}")
     _refuse(path, set(values.get("quick", {})) - set(_QUICK), "key in [quick]", _QUICK)
     for key, value in values.get("quick", {}).items():
         _check_value(path, key, value)

@@ -3,32 +3,30 @@
 A child's word is not proof: success is exit code 0 and facts in the job's folder.
 """
 
-import contextlib
-import select
+import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from genbench import machine
-from genbench.channel import ANSWERED, GO
 from genbench.clock import Clock
 from genbench.errors import GenbenchError
-from genbench.files import parsed_json, read_json, write_json
+from genbench.files import read_json, write_json
+from genbench.isolation import HOME
 from genbench.job import FACTS, FAILURE, JOB, Job
 from genbench.launcher import Child, Launcher, launcher
+from genbench.watch import Progress, Watch
 
 OK = "ok"
-CLAIMS = frozenset({"error", "skipped", "invalid-evidence", "out-of-memory(host)", "out-of-memory(device)"})
+CLAIMS = frozenset(
+    {"error", "skipped", "invalid-evidence", "out-of-memory(host)", "out-of-memory(device)", "disk-full"}
+)
 POLL = 0.05  # seconds between two looks at a child that says nothing
 GRACE = 1.0  # seconds between SIGTERM and SIGKILL
-MARKER_LIMIT = 1 << 16  # bytes of one marker line
 CHILD_JSON_LIMIT = 1 << 20
-
-Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
@@ -81,119 +79,65 @@ class Supervisor:
             return Outcome("interrupted", "the run was stopped", 0.0)
         for name in (FACTS, FAILURE):
             (job.folder / name).unlink(missing_ok=True)
-        write_json(job.folder / JOB, {"stage": job.stage, "arguments": dict(job.arguments), "threads": job.threads})
+        write_json(job.folder / JOB, job.to_json())
         started = time.monotonic()
         child = self._launcher.start(job)
         try:
-            watch = _Watch(child, progress)
-            ended = self._watch(child, watch, started + job.limit)
+            watch = Watch(child, job, progress)
+            stopped = self._watch(child, watch, job, started + job.limit)
+            watch.close()
         finally:
-            child.signal(signal.SIGKILL)  # whatever the stage left behind in its group
+            if child.status() is None:
+                child.signal(signal.SIGKILL)
             child.close()
+            shutil.rmtree(job.folder / HOME, ignore_errors=True)
         seconds = time.monotonic() - started
-        status, reason, facts = _verdict(job, child, ended, watch.clock.open_section)
+        if stopped is not None:
+            return Outcome(*stopped, seconds, watch.clock)
+        status, reason, facts = _verdict(job, child, watch.clock.open_section)
         return Outcome(status, reason, seconds, watch.clock, facts, watch.memory)
 
-    def _watch(self, child: Child, watch: "_Watch", deadline: float) -> str:
-        """Serve a child's markers until it ends: "exit", "timeout" or "interrupted"."""
+    def _watch(self, child: Child, watch: Watch, job: Job, deadline: float) -> tuple[str, str] | None:
+        """Serve a child until it ends by itself, or end it: status and words of why."""
         while child.status() is None:
-            if self._stop.is_set() or time.monotonic() > deadline:
-                _end(child)
-                return "interrupted" if self._stop.is_set() else "timeout"
+            reason = self._reason_to_end(watch, job, deadline)
+            if reason is not None:
+                _end(child, watch)
+                return reason
             watch.serve(POLL)
         watch.serve(0)
-        return "exit"
-
-
-class _Watch:
-    """The parent's end of one child's marker socket."""
-
-    def __init__(self, child: Child, progress: Progress) -> None:
-        self._child = child
-        self._progress = progress
-        self._partial = b""
-        self._baseline: int | None = None
-        self.clock = Clock()
-        self.memory: int | None = None
-
-    def serve(self, wait: float) -> None:
-        """Take the markers that arrive within `wait` seconds."""
-        if not select.select([self._child.markers], [], [], wait)[0]:
-            return
-        try:
-            block = self._child.markers.recv(MARKER_LIMIT)
-        except OSError:
-            block = b""
-        now = time.monotonic()
-        if not block:
-            time.sleep(wait)  # the child closed its end: only its exit is left to wait for
-            return
-        *lines, self._partial = (self._partial + block).split(b"\n")
-        self._partial = self._partial[-MARKER_LIMIT:]
-        for line in lines:
-            self._take(line, now)
-
-    def _take(self, line: bytes, now: float) -> None:
-        message = _marker(line)
-        if message is None:
-            return  # a plugin that writes here spoils no more than its own timing
-        at = message["at"]
-        if at == "progress":
-            self._progress(message["images"], message["share"])
-            return
-        if at in ("lap", "done"):
-            self.clock.note(message, now)
-        if message.get("section") == "run":
-            self._look_at_memory(at)
-        if at in ANSWERED:
-            self._answer(message)
-
-    def _look_at_memory(self, at: str) -> None:
-        """The process's own peak, as the kernel keeps it, between the "ready" and the "done" of a section."""
-        if at == "ready":
-            self._baseline = machine.reset_peak(self._child.pid)
-        if at == "done" and self._baseline is not None:
-            self.memory = max(0, machine.peak(self._child.pid) - self._baseline)
-
-    def _answer(self, message: Mapping[str, Any]) -> None:
-        if message["at"] == "ready":
-            self.clock.note(message, time.monotonic())
-        with contextlib.suppress(OSError):  # it died while it waited; its exit says why
-            self._child.markers.send(GO)
-
-
-def _marker(line: bytes) -> Mapping[str, Any] | None:
-    """A child's marker; None where the line is none."""
-    try:
-        message = parsed_json(line)
-        if message["at"] == "progress":
-            return {"at": "progress", "images": int(message["images"]), "share": float(message["share"])}
-        return {"at": str(message["at"]), "section": str(message["section"])}
-    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
+    def _reason_to_end(self, watch: Watch, job: Job, deadline: float) -> tuple[str, str] | None:
+        if self._stop.is_set():
+            return "interrupted", "the run was stopped"
+        if time.monotonic() > deadline:
+            where = _where(job, watch.clock.open_section)
+            return "timeout", f"{job.stage} ran past its limit of {job.limit:g} s{where}"
+        return watch.excess()
 
-def _end(child: Child) -> None:
-    """SIGTERM, a grace, SIGKILL to the whole group."""
+
+def _end(child: Child, watch: Watch) -> None:
+    """SIGTERM, a grace, SIGKILL to the whole group; its output is taken all the while, so that it never waits."""
     child.signal(signal.SIGTERM)
     until = time.monotonic() + GRACE
     while child.status() is None and time.monotonic() < until:
-        time.sleep(POLL)
+        watch.serve(POLL)
     child.signal(signal.SIGKILL)
     while child.status() is None:
         time.sleep(POLL / 5)
 
 
-def _verdict(job: Job, child: Child, ended: str, section: str) -> tuple[str, str | None, Mapping[str, Any]]:
-    where = f", in {section!r}" if section not in ("", job.stage) else ""
-    if ended == "timeout":
-        return "timeout", f"{job.stage} ran past its limit of {job.limit:g} s{where}", {}
-    if ended == "interrupted":
-        return "interrupted", "the run was stopped", {}
+def _where(job: Job, section: str) -> str:
+    """Which part of a stage a child was in, where that says more than the stage."""
+    return f", in {section!r}" if section not in ("", job.stage) else ""
+
+
+def _verdict(job: Job, child: Child, section: str) -> tuple[str, str | None, Mapping[str, Any]]:
     code = child.status()
     if code is not None and code < 0:
         name = _signal_name(-code)
-        return f"crashed({name})", f"{job.stage} was ended by {name}{where}", {}
+        return f"crashed({name})", f"{job.stage} was ended by {name}{_where(job, section)}", {}
     if code == 0 and (facts := _readable(job.folder / FACTS)) is not None:
         return OK, None, facts
     failure = _readable(job.folder / FAILURE) or {}

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from genbench.dataset import Examples
 from genbench.errors import GenbenchError
+from genbench.resume import Keeper, Stateful
 from genbench.space import Space
 
 Progress = Callable[[int, float], None]  # images seen, share of the budget spent in [0, 1]
@@ -70,6 +71,7 @@ class TrainingData:
         device: where `batches` puts them, and where the model's parameters are.
         seed: of the shuffling alone.
         report: called with (images seen, share of the budget spent).
+        keeper: where `checkpoint` keeps its parts; None: nowhere.
     """
 
     space: Space
@@ -79,16 +81,46 @@ class TrainingData:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     seed: int = 0
     report: Progress = lambda images, share: None
+    keeper: Keeper | None = None
     seen: int = field(default=0, init=False)
     curve: list[dict[str, float]] = field(default_factory=list, init=False)
     _started: float = field(default_factory=time.monotonic, init=False)
     _stages: int = field(default=0, init=False)
     _share: float = field(default=0.0, init=False)
+    _resumed: dict[str, Any] = field(default_factory=dict, init=False)
 
     @property
     def progress(self) -> float:
         """Share of the whole budget spent, in [0, 1]: for schedules, warm-up and averaging."""
         return min(1.0, self.seen / self.images)
+
+    def checkpoint(self, **parts: Stateful) -> None:
+        """Keep these parts between batches from time to time, so that a fit that is killed goes on from there.
+
+            optimiser = torch.optim.Adam(self.parameters())
+            data.checkpoint(model=self, optimiser=optimiser)
+            for x, y in data.batches(128): …
+
+        Call it once, before the first `batches`. Whatever else changes from batch to batch must be in one of the
+        parts or follow from `seen` and `progress`: the code before the loop runs again, and the loop goes on in the
+        middle. The random generators, the order of the data and the curve are kept by themselves.
+        """
+        if self.keeper is None:
+            return
+        self._resumed = self.keeper.register(parts) or {}
+        if self._resumed:
+            self.seen, self.curve = self._resumed["seen"], self._resumed["curve"]
+            self._started -= self._resumed["seconds"]
+
+    @property
+    def seconds_before(self) -> float:
+        """Wall seconds that an earlier process spent on this fit before it was killed."""
+        return float(self._resumed.get("seconds", 0.0))
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds since the fit began, those of an earlier process that was killed included."""
+        return time.monotonic() - self._started
 
     def batches(self, size: int, *, share: float = 1.0) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Shuffled training batches `(x [size, *shape], y [size] or None)` on the device, until the budget is spent.
@@ -102,6 +134,11 @@ class TrainingData:
             GenbenchError: nothing is left for a single batch, so that a training stage would silently do nothing.
         """
         end = min(self.images, round((self._share + share) * self.images))
+        begun = self._resumed.get("stage", 0)  # by an earlier process: the last of them it did not finish
+        if self._stages < begun:
+            self._share += share
+            self._stages += 1
+            return self._rest(size, end) if self._stages == begun else iter(())
         if size < 1 or self.seen + size > end:
             raise GenbenchError(
                 f"a training stage got no batches: it asks for {size} images at a time and "
@@ -109,11 +146,22 @@ class TrainingData:
             )
         self._share += share
         self._stages += 1
-        return self._batches(size, end, np.random.default_rng((self.seed, self._stages)))
+        return self._batches(size, end, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
 
-    def _batches(self, size: int, end: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor | None]]:
-        order = np.empty(0, np.int64)
+    def _rest(self, size: int, end: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """What is left of a stage that an earlier process had begun."""
+        rng = np.random.default_rng()
+        rng.bit_generator.state = self._resumed["rng"]
+        if self.keeper is not None:
+            self.keeper.restore_generators()
+        yield from self._batches(size, end, rng, self._resumed["order"].numpy())
+
+    def _batches(
+        self, size: int, end: int, rng: np.random.Generator, order: NDArray[np.int64]
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
         while self.seen + size <= end:
+            if self.keeper is not None and self.keeper.due:
+                self.keeper.keep(self._position(rng, order))
             while len(order) < size:
                 order = np.concatenate([order, rng.permutation(len(self.train))])
             rows, order = torch.from_numpy(order[:size]), order[size:]
@@ -122,11 +170,21 @@ class TrainingData:
             y = None if self.train.y is None else self.train.y[rows].to(self.device)
             yield self.train.x[rows].to(self.device), y
 
+    def _position(self, rng: np.random.Generator, order: NDArray[np.int64]) -> dict[str, Any]:
+        return {
+            "seen": self.seen,
+            "stage": self._stages,
+            "seconds": self.seconds,
+            "curve": self.curve,
+            "rng": rng.bit_generator.state,
+            "order": torch.from_numpy(order.copy()),
+        }
+
     def log(self, **scalars: float) -> None:
         """Add a point to the training curve: named numbers at the present count of images and seconds."""
         values = {name: float(value) for name, value in scalars.items()}
         finite = {name: value for name, value in values.items() if math.isfinite(value)}
-        self.curve.append({"images": self.seen, "seconds": time.monotonic() - self._started, **finite})
+        self.curve.append({"images": self.seen, "seconds": self.seconds, **finite})
 
 
 class BestWeights:
@@ -150,6 +208,14 @@ class BestWeights:
         self.loss = loss
         self._state = {name: value.detach().clone() for name, value in self._module.state_dict().items()}
         return True
+
+    def state_dict(self) -> dict[str, Any]:
+        """The kept weights and their loss, for `TrainingData.checkpoint`."""
+        return {"state": self._state, "loss": self.loss}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+        self._state, self.loss = state["state"], state["loss"]
 
     def restore(self) -> None:
         """Put the kept state back; without one (every loss was NaN) the module stays as it is."""

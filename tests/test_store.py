@@ -1,6 +1,5 @@
 """The store: a stage counts while its key and every byte of its outputs verify, and one coordinator holds a run."""
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from genbench.errors import GenbenchError
-from genbench.store import MANIFEST, Result, StageFolder, check_writable, locked, log_tail
+from genbench.store import MANIFEST, Damaged, Result, StageFolder, check_writable, locked, log_tail
 
 KEY = "a" * 64
 OUTPUTS = ("samples.bin", "curve.json")
@@ -18,7 +17,7 @@ OUTPUTS = ("samples.bin", "curve.json")
 def stage(tmp_path):
     """A stage folder with two outputs, before it is kept."""
     folder = StageFolder(tmp_path / "trial" / "fit")
-    folder.empty()
+    folder.empty(KEY)
     (folder.path / "samples.bin").write_bytes(b"samples")
     (folder.path / "curve.json").write_text("[]")
     return folder
@@ -52,19 +51,46 @@ def test_an_output_that_is_not_as_it_was_written_undoes_the_result(stage, name, 
         (stage.path / name).write_bytes(b"sampleS")
     if change == "a folder":
         (stage.path / name).mkdir()
-    assert stage.found(KEY) is None
+    with pytest.raises(Damaged, match=name):
+        stage.found(KEY)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"key": "%s"}', '{"key": "%s", "status": "ok", "new": 1}'])
-def test_a_manifest_that_is_cut_off_or_of_another_format_finds_nothing(stage, text):
+@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
+def test_a_manifest_that_is_cut_off_is_damaged(stage, text):
+    (stage.path / MANIFEST).write_text(text)
+    with pytest.raises(Damaged, match=MANIFEST):
+        stage.found(KEY)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"key": "%s"}', '{"key": "%s", "status": "ok", "new": 1}'])
+def test_a_manifest_of_another_version_finds_nothing(stage, text):
     (stage.path / MANIFEST).write_text(text.replace("%s", KEY))
     assert stage.found(KEY) is None
 
 
-def test_a_manifest_whose_outputs_are_no_object_finds_nothing(stage):
+@pytest.mark.parametrize("name", [*OUTPUTS, MANIFEST])
+def test_one_flipped_bit_in_any_file_undoes_the_result(stage, name):
     stage.keep(KEY, DONE, OUTPUTS)
-    manifest = json.loads((stage.path / MANIFEST).read_text())
-    (stage.path / MANIFEST).write_text(json.dumps(manifest | {"outputs": ["samples.bin"]}))
+    whole = (stage.path / name).read_bytes()
+    for position in range(0, len(whole) * 8, max(1, len(whole) * 8 // 64)):
+        flipped = bytearray(whole)
+        flipped[position // 8] ^= 1 << position % 8
+        (stage.path / name).write_bytes(flipped)
+        named, found = "", None
+        try:
+            found = stage.found(KEY)
+        except Damaged as damage:
+            named = str(damage)
+        assert found is None
+        # A bit of the manifest's word "sha256" or "key" makes it a manifest of another version.
+        assert named == name or (named, name) == ("", MANIFEST)
+
+
+def test_what_is_set_aside_is_kept_and_out_of_the_way(stage):
+    stage.keep(KEY, DONE, OUTPUTS)
+    place = stage.quarantine()
+    assert (place / "samples.bin").read_bytes() == b"samples"
+    assert place.name.startswith(".damaged-fit-")
     assert stage.found(KEY) is None
 
 
@@ -74,10 +100,22 @@ def test_a_failure_is_a_result_too_and_has_no_outputs(stage):
     assert (found.status, found.reason, found.outputs, found.ok) == ("error", "it broke", {}, False)
 
 
-def test_an_emptied_folder_holds_nothing(stage):
+def contents(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_an_emptied_folder_holds_only_what_the_same_stage_can_go_on_from(stage):
     (stage.path / "sub").mkdir()
-    stage.empty()
-    assert list(stage.path.iterdir()) == []
+    (stage.path / "resume" / "half").touch()
+    stage.empty(KEY)
+    assert contents(stage.path) == ["resume", "resume/half", "resume/key"]
+    stage.empty("b" * 64)
+    assert contents(stage.path) == ["resume", "resume/key"]
+
+
+def test_what_a_stage_could_go_on_from_goes_with_its_end(stage):
+    stage.keep(KEY, DONE, OUTPUTS)
+    assert "resume" not in contents(stage.path)
 
 
 def test_only_regular_files_count_as_outputs(stage):

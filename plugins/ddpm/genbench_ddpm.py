@@ -10,6 +10,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 import genbench
 from genbench import Choice, Range
 
+LOGS = 100  # points on the training curve
+
 GROUPS = 8  # of every GroupNorm
 FREQUENCIES = 1000.0  # the highest of the sines that tell the time, in radians per unit of t / T
 ALPHA_BAR_T = 4e-5  # the share of signal variance left at t = T, that of the paper's schedule
@@ -121,7 +123,8 @@ class DDPM(genbench.Model, genbench.Density):
         optimizer = torch.optim.AdamW(self.net.parameters(), lr=self.lr, weight_decay=1e-4)
         updates = data.images // self.batch
         averaged = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + updates / 20)))
-        for i, (x, _) in enumerate(data.batches(self.batch)):
+        data.checkpoint(net=self.net, optimizer=optimizer, averaged=averaged)
+        for x, _ in data.batches(self.batch):
             optimizer.param_groups[0]["lr"] = self.lr * min(1, 50 * data.progress, 1 - data.progress)
             loss = self.loss(self.scaled(x))
             optimizer.zero_grad()
@@ -129,7 +132,7 @@ class DDPM(genbench.Model, genbench.Density):
             nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
             optimizer.step()
             averaged.update_parameters(self.net)
-            if i % max(1, updates // 100) == 0:
+            if data.progress * LOGS >= len(data.curve) + 1:
                 data.log(loss=loss.item())
         self.net.load_state_dict(averaged.module.state_dict())
 

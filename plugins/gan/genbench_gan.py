@@ -121,10 +121,12 @@ class GAN(genbench.Model):
         optimisers = [torch.optim.Adam(net.parameters(), self.lr, betas=(0.0, 0.99)) for net in (self.D, self.G)]
         schedules = [LambdaLR(optimiser, lambda _: min(1, 2 - 2 * data.progress)) for optimiser in optimisers]
         average = AveragedModel(self.G, avg_fn=self._averaged, use_buffers=True)
-        for step, (x, _) in enumerate(data.batches(self.batch)):
+        steps = {f"{type(part).__name__}{i % 2}": part for i, part in enumerate([*optimisers, *schedules])}
+        data.checkpoint(model=self, average=average, **steps)
+        for x, _ in data.batches(self.batch):
             real = 2 * x / (self.space.levels - 1) - 1
             fake = self.G(torch.randn(len(x), self.latent, device=x.device))
-            penalised = self.penalty > 0 and step % PENALTY_EVERY == 0
+            penalised = self.penalty > 0 and data.seen // self.batch % PENALTY_EVERY == 0
             d_loss = self._descend(optimisers[0], self._discriminator_loss(real, fake.detach(), penalised))
             self.D.requires_grad_(False)
             g_loss = self._descend(optimisers[1], nn.functional.softplus(-self._judged(fake)).mean())

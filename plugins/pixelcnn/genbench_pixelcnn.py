@@ -1,5 +1,6 @@
 """A Gated PixelCNN: the chain rule over pixels, each factor a softmax over the levels."""
 
+import math
 from typing import Annotated, ClassVar
 
 import torch
@@ -118,8 +119,9 @@ class PixelCNN(genbench.Model, genbench.Density):
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=1e-4)
         updates = data.images // self.batch
         averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + updates / 20)))
-        best, best_at = genbench.BestWeights(averaged.module), 0.0
-        for i, (x, _) in enumerate(data.batches(self.batch)):
+        best = genbench.BestWeights(averaged.module)
+        data.checkpoint(model=self, optimizer=optimizer, averaged=averaged, best=best)
+        for x, _ in data.batches(self.batch):
             optimizer.param_groups[0]["lr"] = self.lr * min(1, 100 * data.progress) * (1 - data.progress)
             loss = -self.log_prob(x).mean() / self.space.dim
             optimizer.zero_grad()
@@ -127,14 +129,20 @@ class PixelCNN(genbench.Model, genbench.Density):
             nn.utils.clip_grad_norm_(self.parameters(), 1.0)
             optimizer.step()
             averaged.update_parameters(self)
-            if i % max(1, updates // CHECKS) == 0:
+            if data.progress * CHECKS >= len(data.curve) + 1:
                 valid = averaged.module.validated(data)
+                best.offer(valid)
                 data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid)
-                best_at = data.progress if best.offer(valid) else best_at
-            if data.progress > best_at + PATIENCE:
-                break
+                if self._is_over(data):
+                    break
         best.restore()
         self.load_state_dict(averaged.module.state_dict())
+
+    @staticmethod
+    def _is_over(data: genbench.TrainingData) -> bool:
+        """Whether the validation loss has not fallen for a share PATIENCE of the budget."""
+        best = min(data.curve, key=lambda point: point.get("valid_nats_per_dim", math.inf))
+        return data.seen - best["images"] > PATIENCE * data.images
 
     @torch.no_grad()
     def validated(self, data: genbench.TrainingData) -> float:

@@ -174,7 +174,8 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent):
         share = min(1, self.epochs * len(data.train) / data.images)
         optimiser = torch.optim.Adam(self.parameters(), self.lr)
         schedule = LambdaLR(optimiser, lambda _: math.cos(math.pi / 2 * data.progress / share))
-        best, checks = genbench.BestWeights(self), 0
+        best = genbench.BestWeights(self)
+        data.checkpoint(model=self, optimiser=optimiser, schedule=schedule, best=best)
         for x, _ in data.batches(self.batch, share=share):
             loss = -self._dequantised(x).mean() / self.space.dim
             optimiser.zero_grad()
@@ -182,8 +183,7 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent):
             nn.utils.clip_grad_norm_(self.parameters(), 1.0)
             optimiser.step()
             schedule.step()
-            if data.progress / share * CHECKS >= checks + 1:
-                checks += 1
+            if data.progress / share * CHECKS >= len(data.curve) + 1:
                 valid = self._validated(data)
                 best.offer(valid)
                 data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid)

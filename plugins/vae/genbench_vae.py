@@ -174,7 +174,8 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent):
         share = min(1, self.epochs * len(data.train) / data.images)
         optimiser = torch.optim.Adam(self.parameters(), self.lr)
         schedule = LambdaLR(optimiser, lambda _: math.cos(math.pi / 2 * data.progress / share))
-        best, checks = genbench.BestWeights(self), 0
+        best = genbench.BestWeights(self)
+        data.checkpoint(model=self, optimiser=optimiser, schedule=schedule, best=best)
         for x, _ in data.batches(self.batch, share=share):
             reconstruction, kl = self._terms(x)
             loss = (min(1, data.progress / share / WARM_UP) * kl - reconstruction).mean() / self.space.dim
@@ -183,8 +184,7 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent):
             nn.utils.clip_grad_norm_(self.parameters(), 5.0)
             optimiser.step()
             schedule.step()
-            if data.progress / share * CHECKS >= checks + 1:
-                checks += 1
+            if data.progress / share * CHECKS >= len(data.curve) + 1:
                 valid = self._validated(data)
                 best.offer(valid)
                 data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid, kl_nats=kl.mean().item())

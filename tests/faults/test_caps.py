@@ -1,0 +1,207 @@
+"""Caps and confinement: what a plugin takes or touches beyond its share costs its own candidate, and nothing else."""
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from genbench import isolation, machine, plugins
+from genbench.isolation import Confinement
+from genbench.job import Caps, Job
+from genbench.supervisor import Outcome, Supervisor
+
+MIB = 2**20
+LISTS_NOTHING = "\nimport genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
+TAKES_MEMORY = """
+import time
+held = []
+for _ in range(200):
+    held.append(bytearray(b'x' * 8 * 2**20))
+    time.sleep(0.02)
+"""
+SHARES_MEMORY = TAKES_MEMORY.replace("import time\n", "import time, mmap\n").replace(
+    "bytearray(b'x' * 8 * 2**20)", "mmap.mmap(-1, 8 * 2**20)); held[-1].write(b'x' * 8 * 2**20"
+)
+IN_A_CHILD = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', {code!r}])\n"
+ONE_HUGE_FILE = "f = open('huge', 'wb')\nwhile True:\n    f.write(b'x' * 2**20)\n"
+MANY_SMALL_FILES = "import itertools\nfor i in itertools.count():\n    open(f'small{i}', 'wb').write(b'x' * 4096)\n"
+FLOODS = """
+import sys
+for _ in range(1000):
+    sys.stdout.write('x' * 2**20)
+sys.stdout.write('the end')
+sys.stdout.flush()
+"""
+SHOWS = """
+import json, os
+open('seen', 'w').write(json.dumps(dict(os.environ)))
+open(os.path.expanduser('~/x'), 'w').write('x')
+"""
+DAEMON = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open("daemon", "w").write(str(os.getpid()))
+        os.rename("daemon", "pid")
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+while not os.path.exists("pid"):
+    time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def outcome(supervisor: Supervisor, tmp_path: Path) -> Callable[..., tuple[Outcome, Job]]:
+    """`outcome(code, …)`: how the import of a plugin with this code ends, and the job that it was."""
+
+    def run(code: str, **options: object) -> tuple[Outcome, Job]:
+        file = tmp_path / "plugin.py"
+        file.write_text(code + LISTS_NOTHING)
+        folder = tmp_path / "job"
+        folder.mkdir()
+        arguments = {"plugin": plugins.loose(str(file)).to_json()}
+        job = Job("listing", folder, arguments, folder / "log.txt", 60, **options)
+        return supervisor.run(job), job
+
+    return run
+
+
+def _gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize("code", [TAKES_MEMORY, SHARES_MEMORY, IN_A_CHILD.format(code=TAKES_MEMORY)])
+def test_memory_beyond_the_cap_ends_the_job_and_says_how_much_it_was(outcome, code: str):
+    ended, _ = outcome(code, caps=Caps(memory=600 * MIB))
+    assert ended.status == "out-of-memory(host)"
+    assert ended.reason.startswith("listing used ")
+    assert ended.reason.endswith("MiB of memory, its limit is 600 MiB")
+
+
+def test_memory_below_the_cap_is_nobodys_business(outcome):
+    ended, _ = outcome("held = bytearray(b'x' * 100 * 2**20)\n", caps=Caps(memory=900 * MIB))
+    assert ended.status == "ok"
+
+
+@pytest.mark.parametrize("code", [ONE_HUGE_FILE, MANY_SMALL_FILES])
+def test_a_folder_beyond_the_cap_is_disk_full(outcome, code: str):
+    ended, job = outcome(code, caps=Caps(disk=30 * MIB))
+    assert ended.status == "disk-full"
+    held = sum(path.stat().st_size for path in job.folder.rglob("*") if path.is_file())
+    assert held < 300 * MIB  # a quarter of a second of writing beyond the cap
+
+
+def test_a_flood_of_output_is_kept_from_both_ends_and_stops_nothing(outcome):
+    ended, job = outcome(FLOODS, caps=Caps(log=4 * MIB))
+    assert ended.status == "ok"
+    log = job.log.read_bytes()
+    assert len(log) < 5 * MIB + 100  # the cap, one block and the line between both ends
+    assert log.startswith(b"xxx")
+    assert log.endswith(b"xxxthe end")
+    assert b"bytes of output are left out here" in log
+
+
+def test_a_daemon_that_left_its_session_is_ended_with_its_job(outcome):
+    ended, job = outcome(DAEMON)
+    assert ended.status == "ok"
+    assert _gone(int((job.folder / "pid").read_text()))
+
+
+def test_without_adoption_the_daemon_would_stay(tmp_path: Path):
+    # The control of the test above: a process that adopts no orphans loses sight of the daemon.
+    lone = tmp_path / "lone"
+    lone.mkdir()
+    pid = os.fork()
+    if pid == 0:
+        os.chdir(lone)
+        exec(DAEMON, {})
+        os._exit(0)
+    os.waitpid(pid, 0)
+    daemon = int((lone / "pid").read_text())
+    alive = daemon not in machine.children(os.getpid()) and not _gone(daemon)
+    os.kill(daemon, 9)
+    assert alive
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """The port of a TCP server on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+TOUCHES = {
+    "writes outside": "open({outside!r}, 'w').write('x')",
+    "reads outside": "open({secret!r}).read()",
+    "connects": "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)",
+    "signals the harness": "import os; os.kill({parent}, 0)",
+    "removes its neighbour": "import shutil; shutil.rmtree({neighbour!r})",
+}
+
+
+@pytest.fixture
+def touch(outcome, tmp_path: Path, listening: int) -> Callable[..., Outcome]:
+    """`touch(what, …)`: how a plugin that touches something ends; the things to touch are there."""
+    (tmp_path / "secret").write_text("key")
+    (tmp_path / "neighbour").mkdir()
+    things = {
+        "outside": str(tmp_path.parent / "outside"),
+        "secret": str(tmp_path.parent / "secret-of-the-user"),
+        "port": listening,
+        "parent": os.getpid(),
+        "neighbour": str(tmp_path / "neighbour"),
+    }
+    Path(things["secret"]).write_text("key")
+
+    def run(what: str, confinement: Confinement | None) -> Outcome:
+        return outcome(TOUCHES[what].format(**things) + "\n", confinement=confinement)[0]
+
+    return run
+
+
+def test_this_kernel_can_confine():
+    # Where it cannot, the next tests would prove nothing; every supported CI kernel has Landlock.
+    assert isolation.level().startswith("landlock")
+
+
+@pytest.mark.parametrize("what", TOUCHES)
+def test_a_confined_plugin_cannot(touch, tmp_path: Path, what: str):
+    ended = touch(what, Confinement(reads=(str(tmp_path),)))
+    assert ended.status == "error"
+    assert "Permission" in ended.reason or "not permitted" in ended.reason
+
+
+@pytest.mark.parametrize("what", TOUCHES)
+def test_an_unconfined_plugin_can(touch, what: str):
+    assert touch(what, None).status == "ok"
+
+
+def test_who_asked_for_the_network_connects_and_still_writes_nothing_outside(touch, outcome, tmp_path: Path):
+    assert touch("connects", Confinement(reads=(str(tmp_path),), network=True)).status == "ok"
+
+
+def test_who_asked_for_everything_writes_outside(touch):
+    assert touch("writes outside", Confinement(everything=True)).status == "ok"
+
+
+def test_a_confined_plugin_sees_a_cleared_environment_and_a_home_that_goes_with_it(
+    outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    _, job = outcome(SHOWS, confinement=Confinement(reads=(str(tmp_path),)))
+    seen = json.loads((job.folder / "seen").read_text())
+    assert seen["HOME"].startswith(str(job.folder))
+    assert not {"SSH_AUTH_SOCK", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"} & set(seen)
+    assert not (job.folder / isolation.HOME).exists()
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "SSH_AUTH_SOCK", "PIP_INDEX_URL"])
+def test_secrets_in_the_environment_are_not_handed_on(name: str, tmp_path: Path):
+    kept = isolation.cleared({name: "secret", "PATH": "/bin", "LC_ALL": "C"}, tmp_path)
+    assert name not in kept
+    assert (kept["PATH"], kept["LC_ALL"], kept["HOME"]) == ("/bin", "C", str(tmp_path / isolation.HOME))
