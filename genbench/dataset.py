@@ -3,6 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -82,12 +83,14 @@ class Dataset(ABC):
 
     A subclass names itself and returns its splits; it may read files, never draw at random without a fixed seed.
     `NAME:ARGUMENT` (as in `folder:PATH`) reaches the constructor where the class sets `argument`.
+    One whose files do not come with it looks for them in `places`, best first, which the harness sets before `splits`.
     """
 
     name: ClassVar[str]
     source: ClassVar[str]  # paper or page, with its URL
     license: ClassVar[str]
     argument: ClassVar[str] = ""  # what follows the colon, in capitals, or "" where nothing does
+    places: Sequence[Path] = ()
 
     def __init__(self, argument: str = "") -> None:
         if bool(argument) != bool(self.argument):
@@ -101,6 +104,13 @@ class Dataset(ABC):
 
         Raises:
             GenbenchError: the data are not there; says how to get them.
+        """
+
+    def fetch(self, folder: Path) -> None:  # noqa: B027  # most datasets have nothing to download
+        """Download what `splits` will look for into `folder`, one of the places.
+
+        Raises:
+            GenbenchError: the network or the server would not.
         """
 
 

@@ -1,12 +1,15 @@
 """Extractor: samples → feature vectors. A score names the extractor that it was computed with."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from genbench.space import Space
+from genbench.weights import Weights
 
 
 class Extractor(ABC):
@@ -15,11 +18,14 @@ class Extractor(ABC):
     name: ClassVar[str]
     source: ClassVar[str]
     version: ClassVar[str]  # of the preprocessing: part of the identity
+    weights: ClassVar[Weights | None] = None  # the file that it reads and that comes from outside
 
     @abstractmethod
-    def __init__(self, space: Space, device: torch.device) -> None:
+    def __init__(self, space: Space, device: torch.device, weights: Path | None = None) -> None:
         """Make ready for samples of `space` on `device`.
 
+        Args:
+            weights: the file to read; only an extractor that declares `weights` is given one, and need take it.
         Raises:
             Unsuitable: this extractor cannot serve this Space.
             GenbenchError: its weights are not there; says how to get them.
@@ -38,3 +44,16 @@ class Extractor(ABC):
     @abstractmethod
     def features(self, x: Tensor) -> Tensor:
         """[N, *shape] of the Space's storage dtype, on the device → float32 [N, d], in row order."""
+
+
+class Classifier(Extractor):
+    """An extractor whose features also tell the class of a sample."""
+
+    @abstractmethod
+    def labels(self, features: Tensor) -> Tensor:
+        """Float32 [N, d] on the device, as `features` gave them → int64 [N], the most probable class of each."""
+
+
+def loaded(cls: type[Extractor], space: Space, device: torch.device, files: Mapping[str, Path]) -> Extractor:
+    """An extractor of a class, with its weights file among `files` (extractor → path) if it reads one."""
+    return cls(space, device) if cls.weights is None else cls(space, device, files.get(cls.name))

@@ -1,20 +1,16 @@
 """`folder:PATH`: any folder of images of one size."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from genbench.dataset import SPLITS, Dataset, Examples, Splits
 from genbench.errors import GenbenchError
+from genbench.images import found, stacked
 from genbench.seeds import seed_for
 from genbench.space import Space
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")  # Pillow's modes with transparency
 TURNS = ("valid", "train", "test", "train", "train")  # of every five images in a row: 60 / 20 / 20
 
 Rows = dict[str, list[int]]  # split → indices of its images
@@ -47,35 +43,16 @@ class ImageFolder(Dataset):
             GenbenchError: no such folder, no images, some of the split folders but not all, a split without images,
                 an image that cannot be read, has an alpha channel or another mode, or is not like the first.
         """
-        images = sorted(_found(self._folder))
-        if not images:
-            raise GenbenchError(f"no images in {self._folder} (known: {', '.join(SUFFIXES)})")
+        if not self._folder.is_dir():
+            raise GenbenchError(f"no such folder: {self._folder} (the dataset is written folder:PATH)")
+        images = found(self._folder)
         in_splits = _has_split_folders(self._folder)
         labels, classes = _labels(images, depth=int(in_splits))
         rows = _rows_in_folders(images) if in_splits else _rows_drawn(images, labels)
         _check_filled(rows, self._folder)
-        x, y = _stacked(self._folder, images), np.array(labels, np.int64)
+        x, y = stacked(self._folder, images), np.array(labels, np.int64)
         parts = (Examples(x[rows[split]], y[rows[split]] if classes else None) for split in SPLITS)
         return Splits(Space(x.shape[1:], levels=256, classes=classes or None), *parts)
-
-
-def _found(folder: Path) -> Iterator[str]:
-    """Paths of the images below `folder`, relative, with `/`, in no order."""
-    if not folder.is_dir():
-        raise GenbenchError(f"no such folder: {folder} (the dataset is written folder:PATH)")
-    for parent, folders, files in os.walk(folder, onerror=_unreadable, followlinks=True):
-        here = Path(parent)
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in folders:
-            if here.resolve().is_relative_to((here / name).resolve()):
-                raise GenbenchError(f"{here / name} is a link to a folder that holds it; remove the link")
-        for name in files:
-            if not name.startswith(".") and name.lower().endswith(SUFFIXES):
-                yield (here / name).relative_to(folder).as_posix()
-
-
-def _unreadable(error: OSError) -> None:
-    raise GenbenchError(f"folder {error.filename} cannot be read ({error.strerror}); make it readable or remove it")
 
 
 def _has_split_folders(folder: Path) -> bool:
@@ -123,47 +100,3 @@ def _check_filled(rows: Rows, folder: Path) -> None:
     if not all(counts.values()):
         found = ", ".join(f"{split} {count}" for split, count in counts.items())
         raise GenbenchError(f"too few images in {folder}: every split needs at least one, got {found}; add images")
-
-
-def _stacked(folder: Path, images: list[str]) -> NDArray[np.uint8]:
-    """All images, [N, C, H, W]."""
-    first = _pixels(folder / images[0])
-    x = np.empty((len(images), *first.shape), np.uint8)
-    for row, image in enumerate(images):
-        pixels = _pixels(folder / image)
-        if pixels.shape != first.shape:
-            raise GenbenchError(
-                f"images differ: {images[0]} is {_form(first)}, {image} is {_form(pixels)}; "
-                "convert all to one size and one mode"
-            )
-        x[row] = pixels
-    return x
-
-
-def _form(pixels: NDArray[np.uint8]) -> str:
-    channels, height, width = pixels.shape
-    return f"{'RGB' if channels == 3 else 'grey'} {width}×{height}"
-
-
-def _pixels(path: Path) -> NDArray[np.uint8]:
-    """One image, [1, H, W] grey or [3, H, W] colour."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            target = _mode(path, image)
-            pixels = np.asarray(image.convert(target), np.uint8)  # [H, W] or [H, W, 3]
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise GenbenchError(f"{path} is not a readable image ({error}); repair or remove it") from error
-    return pixels[None] if target == "L" else pixels.transpose(2, 0, 1)
-
-
-def _mode(path: Path, image: Any) -> str:
-    """L or RGB: what the image's mode stands for without loss."""
-    if image.mode in ALPHA or "transparency" in image.info:
-        raise GenbenchError(f"{path} has an alpha channel, expected grey or RGB; flatten it onto a background")
-    target = {"1": "L", "L": "L", "RGB": "RGB", "P": "RGB"}.get(image.mode)
-    if target is None or getattr(image, "n_frames", 1) > 1:
-        found = "several frames" if target else f"mode {image.mode}"
-        raise GenbenchError(f"{path} has {found}, expected one grey (8 bit) or RGB image; convert it")
-    return target

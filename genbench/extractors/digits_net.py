@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from genbench.errors import Unsuitable
-from genbench.extractor import Extractor
+from genbench.extractor import Classifier
 from genbench.files import sha256_of
 from genbench.space import Space
 
@@ -65,7 +65,7 @@ def trained(weights: Path = WEIGHTS) -> Network:
     return network.eval()
 
 
-class DigitsNet(Extractor):
+class DigitsNet(Classifier):
     """Features that know digits: the penultimate layer, d = 64, of a classifier that must also keep the image.
 
     Training asks the features for the class, for the pixels back and for the amount of added noise
@@ -98,3 +98,9 @@ class DigitsNet(Extractor):
     def features(self, x: Tensor) -> Tensor:
         """[N, 1, 8, 8] integers in [0, 16] on the device → float32 [N, 64], of about unit variance on real digits."""
         return torch.cat([self._network.features(rows) for rows in torch.split(x, BATCH)])
+
+    @torch.no_grad()
+    def labels(self, features: Tensor) -> Tensor:
+        """Float32 [N, 64] → the digit that the classifier holds most probable, int64 [N]."""
+        logits: Tensor = self._network.classifier(features)
+        return logits.argmax(1)
