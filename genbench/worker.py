@@ -1,7 +1,6 @@
 """The stages that run a model plugin's code: fit, sample, density. They write evidence and score nothing."""
 
 import contextlib
-import random
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,16 +14,19 @@ from torch import Tensor
 from genbench import dataset
 from genbench.accounting import accounted
 from genbench.channel import Markers
-from genbench.errors import GenbenchError, InvalidEvidence, unknown
-from genbench.evidence import checked_nats, load_weights, narrowed, save_weights, write_tensors
+from genbench.controls import ControlData
+from genbench.errors import GenbenchError, InvalidEvidence
+from genbench.evidence import checked_nats, narrowed, save_weights, write_tensors
 from genbench.files import write_json
+from genbench.instance import CHECKPOINT, model_class, names_of, reloaded, seed_all
+from genbench.job import RESUME
 from genbench.model import Conditional, Density, Model
-from genbench.plugins import Plugin, load
+from genbench.plugins import BUILTIN
+from genbench.resume import Keeper
 from genbench.seeds import seed_for
 from genbench.space import Space
 from genbench.training import Split, TrainingData
 
-CHECKPOINT = "checkpoint.safetensors"
 CHECK = "check.safetensors"  # a few samples and nats that the reloaded model has to give again
 CURVE = "curve.json"
 SAMPLES = "samples.safetensors"
@@ -32,32 +34,14 @@ NATS = "nats.safetensors"
 CHECK_ROWS = 4
 
 
-def model_class(arguments: Mapping[str, Any]) -> type[Model]:
-    """Import the plugin of a job and return the model class that the job names."""
-    classes: dict[str, type[Model]] = {
-        cls.name: cls for cls in load(Plugin(**arguments["plugin"])).of("genbench_models")
-    }
-    if arguments["model"] not in classes:
-        raise unknown("model", arguments["model"], classes)
-    return classes[arguments["model"]]
-
-
 def fit(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
     """Train a model; leaves its checkpoint, its curve, and the check of the reloaded one."""
     home = Path(arguments["data"])
     space, device = dataset.read_space(home), torch.device(arguments["device"])
     cls = model_class(arguments)
-    data = TrainingData(
-        space,
-        Split(dataset.read(home, "train")),
-        Split(dataset.read(home, "valid")),
-        arguments["images"],
-        device,
-        seed_for("shuffle", *_names(arguments)),
-        markers.progress,
-    )
+    data = _training_data(folder, arguments, space, device, markers)
     with markers.timed("fit"):
-        _seed("fit", *_names(arguments))
+        seed_all("fit", *names_of(arguments))
         model = cls(space, **arguments["settings"]).to(device)
         model.train()
         model.fit(data)
@@ -67,7 +51,11 @@ def fit(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[st
     write_json(folder / CURVE, data.curve)
     with markers.timed("check"):
         write_tensors(folder / CHECK, _drawn(_CHECKS, model, space, data.valid, arguments))
-    return {"images": data.seen, "parameters": sum(p.numel() for p in model.parameters())}
+    return {
+        "images": data.seen,
+        "seconds_before": data.seconds_before,
+        "parameters": sum(p.numel() for p in model.parameters()),
+    }
 
 
 def sample(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
@@ -75,7 +63,7 @@ def sample(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict
     home = Path(arguments["data"])
     space, device = dataset.read_space(home), torch.device(arguments["device"])
     with markers.timed("load"):
-        model = _reloaded(arguments, space, device)
+        model = reloaded(arguments, space, device)
         _verify_reload(model, space, home, arguments)
     count, batch = arguments["count"], arguments["batch"]
     settings = model.samplers[arguments["sampler"]]
@@ -89,7 +77,7 @@ def sample(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict
             pass
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    names = (*_names(arguments), arguments["sampler"])
+    names = (*names_of(arguments), arguments["sampler"])
     batches: list[Tensor] = []
     with markers.timed("run") as lap:
         for start in range(0, count, batch):
@@ -97,7 +85,8 @@ def sample(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict
             batches.append(narrowed(draw(n, *names, start // batch, start=start), space, n))
             lap()
             markers.progress(start + n, (start + n) / count)
-    _check_fresh(batches)
+    if not _is_control(arguments):  # one of them shows one image on purpose
+        _check_fresh(batches)
     tensors = {"x": torch.cat(batches)}
     if draw.labels is not None:
         tensors["labels"] = draw.labels
@@ -112,43 +101,39 @@ def density(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dic
     home, batch = Path(arguments["data"]), arguments["batch"]
     space, device = dataset.read_space(home), torch.device(arguments["device"])
     with markers.timed("load"):
-        model = _reloaded(arguments, space, device)
+        model = reloaded(arguments, space, device)
     if not isinstance(model, Density):
         raise GenbenchError(f"{arguments['model']} is no Density")
     test = Split(dataset.read(home, "test"))
     parts = []
     with markers.timed("density"), torch.no_grad():
         for start, (x, _) in zip(range(0, len(test), batch), test.batches(batch, device), strict=True):
-            _seed("density", *_names(arguments), start // batch)
+            seed_all("density", *names_of(arguments), start // batch)
             parts.append(checked_nats(model.log_prob(x), space, len(x)))
             markers.progress(start + len(x), (start + len(x)) / len(test))
     write_tensors(folder / NATS, {"test": torch.from_numpy(np.concatenate(parts))})
     return {"likelihood": model.likelihood.value}
 
 
-def _names(arguments: Mapping[str, Any]) -> tuple[object, ...]:
-    """What every seed of a trial is made of."""
-    return arguments["reference"], arguments["dataset"], arguments["seed"]
+def _is_control(arguments: Mapping[str, Any]) -> bool:
+    """Whether the harness runs its own code: the parent says which plugin it is, and no plugin can say otherwise."""
+    return bool(arguments["plugin"]["module"] == BUILTIN)
 
 
-def _seed(*names: object) -> None:
-    seed = seed_for(*names)
-    torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
-    random.seed(seed)
+def _training_data(
+    folder: Path, arguments: Mapping[str, Any], space: Space, device: torch.device, markers: Markers
+) -> TrainingData:
+    """What the model is fitted on; the test split is within reach of the harness's own controls alone."""
+    home = Path(arguments["data"])
+    splits = Split(dataset.read(home, "train")), Split(dataset.read(home, "valid"))
+    seed, keeper = seed_for("shuffle", *names_of(arguments)), Keeper(folder / RESUME, arguments["checkpoint_seconds"])
+    told = (space, *splits, arguments["images"], device, seed, markers.progress, keeper)
+    return ControlData(*told, home=home) if _is_control(arguments) else TrainingData(*told)
 
 
 def _synchronise(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _reloaded(arguments: Mapping[str, Any], space: Space, device: torch.device) -> Model:
-    """A fresh instance, made under another seed than the fitted one, with the fitted state."""
-    _seed("reload", arguments["sampler"], *_names(arguments))
-    model = model_class(arguments)(space, **arguments["settings"])
-    load_weights(model, Path(arguments["fit"]) / CHECKPOINT)
-    return model.to(device).eval()
 
 
 def _checked_samples(model: Model, space: Space, valid: Split, device: torch.device) -> Tensor:
@@ -177,7 +162,7 @@ def _drawn(
     """What the model gives under fixed seeds; a part that raises is left out, and fails in the stage that needs it."""
     tensors = {}
     for name in names:
-        _seed("check", *_names(arguments))
+        seed_all("check", *names_of(arguments))
         with torch.no_grad(), contextlib.suppress(Exception):
             tensors[name] = _CHECKS[name](model, space, valid, torch.device(arguments["device"]))
     return tensors
@@ -232,7 +217,7 @@ class _Draw:
         labels = None
         if self.conditional and self.labels is not None:
             labels = ((self.labels[start : start + n] + shift) % (self.space.classes or 1)).to(self.device)
-        _seed("sample", *names)
+        seed_all("sample", *names)
         with torch.no_grad():
             return self.model.sample(n, labels=labels, **self.settings)
 
