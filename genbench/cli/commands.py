@@ -37,7 +37,7 @@ def run_command(options: Namespace) -> int:
     names = session.Options.__dataclass_fields__
     chosen = session.Options(**{name: getattr(options, name) for name in names})
     with Supervisor() as supervisor:
-        catalogue = catalogues.read(supervisor, chosen.plugin, retry=True)
+        catalogue = catalogues.read(supervisor, chosen.plugin, True, chosen.python)
         _print_faults(catalogue)
         plan = session.plan_of(chosen, catalogue)
         if options.dry_run:
@@ -66,11 +66,42 @@ def _executed(plan: Any, chosen: Any, supervisor: Supervisor, options: Namespace
         again = shlex.join(["genbench", *sys.argv[1:]])
         print(f"\ninterrupted; what has finished is kept. This goes on from it:\n  {again}", file=sys.stderr)
         return INTERRUPTED
+    for damage in finished.damaged:
+        print(f"genbench: {damage}", file=sys.stderr)
     if options.json:
         _print_json(finished.board.to_json())
     else:
         summary(finished)
     return FAILED if finished.failed else OK
+
+
+def prepare_command(options: Namespace) -> int:
+    """`genbench prepare NAME`."""
+    from genbench.groundwork import fetched
+
+    with Supervisor() as supervisor:
+        catalogue = catalogues.read(supervisor, retry=True)
+        facts = fetched(options.name, options.data_root, catalogue, supervisor)
+    rows = ", ".join(f"{name} {count:,}" for name, count in facts.get("rows", {}).items())
+    print(f"{options.name} is ready{f' ({rows})' if rows else ''}: sha256 {facts['sha256']}, {facts['path']}")
+    return OK
+
+
+def score_command(options: Namespace) -> int:
+    """`genbench score SAMPLES`."""
+    from genbench.appraisal import Request, appraised
+    from genbench.cli.appraisal import appraisal, progress
+
+    request = Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
+    with progress(sys.stderr) as listener:
+        found = appraised(request, listener)
+    for warning in found.warnings:
+        print(f"genbench: warning: {warning}", file=sys.stderr)
+    if options.json:
+        _print_json(found.to_json())
+    else:
+        appraisal(found)
+    return OK
 
 
 def report_command(options: Namespace) -> int:
@@ -80,6 +111,19 @@ def report_command(options: Namespace) -> int:
 
     print(render(Leaderboard.of(read_records(options.records)), options.out))
     return OK
+
+
+def doctor_command(options: Namespace) -> int:
+    """`genbench doctor`: exit code 1 where something is missing."""
+    from genbench.cli.doctor import examined, finding_table
+
+    with Supervisor() as supervisor:
+        findings = examined(supervisor, catalogues.read(supervisor, retry=True))
+    if options.json:
+        _print_json({finding.name: {"value": finding.value, "trouble": finding.trouble} for finding in findings})
+    else:
+        finding_table(findings)
+    return FAILED if any(finding.trouble for finding in findings) else OK
 
 
 def _print_plan(plan: Any, root: Any, jobs: int, as_json: bool) -> int:

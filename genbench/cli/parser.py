@@ -29,10 +29,42 @@ examples:
   genbench list models --plugin mine.py
 """
 
+PREPARE_EXAMPLES = """\
+examples:
+  genbench prepare fashion-mnist             into genbench's cache, where every run finds it
+  genbench prepare cifar10 --data-root data
+  genbench prepare inception-v3-compat       an extractor's weights
+
+What is there already is not downloaded again; each file is checked against its published digest.
+"""
+
+SCORE_EXAMPLES = """\
+examples:
+  genbench score samples/ --dataset digits                  against a dataset's test split
+  genbench score samples/ --reference real/ --train train/  against other images; is anything copied?
+  genbench score samples.npz --reference real.npy --extractor pixels --scores fd,kid
+  genbench score --features G.npy --reference S.npy         features that you already have
+
+Samples are a folder of images (PNG; JPEG with a warning), or an array in a .npy, .npz or .safetensors file:
+[N, H, W], [N, H, W, C] or [N, C, H, W], integers in [0, 255]. Where a dataset has another number of levels
+(digits: 17), they are an array of integers in [0, levels).
+The extractor is digits-net for digits, inception-v3-compat for other images of 256 levels (fd is then the FID),
+else pixels; inception-v3-compat-64, -192 and -768 do with fewer images than FID's 2048 features ask for.
+Without --scores the training split is read as well, for the verdict on memorisation and the scores that need it.
+exit codes: 0 scored, 2 wrong usage, unusable input, or nothing that could be computed
+"""
+
 REPORT_EXAMPLES = """\
 examples:
   genbench report leaderboards/digits/records --out reports/digits
   genbench report runs/digits --out /tmp/site
+"""
+
+
+DOCTOR_EXAMPLES = """\
+examples:
+  genbench doctor
+  genbench doctor --json
 """
 
 
@@ -53,7 +85,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_run(commands)
     _add_list(commands)
+    _add_prepare(commands)
+    _add_score(commands)
     _add_report(commands)
+    _add_doctor(commands)
     return top
 
 
@@ -97,9 +132,47 @@ def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="reuse|retry-failed|force",
         help="what to do with earlier results of the same inputs (default: reuse)",
     )
+    how.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="the interpreter of a model plugin with an environment of its own; may be repeated",
+    )
+    how.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="fit, sample, density, audit, score (seconds), memory_gib, disk_gib, log_mib; may be repeated",
+    )
+    how.add_argument(
+        "--isolation", default="auto", metavar="auto|process", help="how far plugins are confined (default: auto)"
+    )
+    add_sources(how)
     how.add_argument("--dry-run", action="store_true", help="print the plan with an estimate, run nothing")
     how.add_argument("--debug", action="store_true", help="one trial in this process, a debugger at the first error")
     how.add_argument("--json", action="store_true", help="the leaderboard, or the plan, as JSON on stdout")
+
+
+def add_sources(to: "argparse._ArgumentGroup | argparse.ArgumentParser") -> None:
+    """The options that say where data and weights lie which genbench does not ship."""
+    to.add_argument(
+        "--data-root", default="", metavar="DIR", help="copies of datasets (default: $GENBENCH_DATA, then the cache)"
+    )
+    to.add_argument(
+        "--extractor-weights",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="the weights of an extractor (default: the cache, torch's cache); FILE alone where one needs any",
+    )
+
+
+def _add_prepare(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    prepare = _command(commands, "prepare", "download a dataset, or an extractor's weights", PREPARE_EXAMPLES)
+    prepare.add_argument("name", help="of a dataset or an extractor (see genbench list)")
+    prepare.add_argument("--data-root", default="", metavar="DIR", help="gets a dataset's files (default: the cache)")
 
 
 def _add_list(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -115,7 +188,29 @@ def _add_list(commands: "argparse._SubParsersAction[_Parser]") -> None:
     listing.add_argument("--json", action="store_true", help="as JSON on stdout")
 
 
+def _add_score(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    score = _command(commands, "score", "score samples that you already have, no training", SCORE_EXAMPLES)
+    score.add_argument("samples", nargs="?", metavar="SAMPLES", help="a folder of images, or an array file")
+    against = score.add_argument_group("against what")
+    against.add_argument("--dataset", default="", metavar="NAME", help="a dataset's test split (see genbench list)")
+    against.add_argument("--reference", metavar="OTHER", help="a folder of images or an array file")
+    against.add_argument("--train", metavar="OTHER", help="what the model was trained on, beside --reference")
+    against.add_argument("--features", metavar="FILE", help="[N, d] floats instead of SAMPLES; the others then too")
+    how = score.add_argument_group("how")
+    how.add_argument("--extractor", default="", metavar="NAME", help="what makes the features (default: see below)")
+    how.add_argument("--scores", default="", metavar="NAME,…", help="also: memorisation (default: all that apply)")
+    how.add_argument("--device", default="auto", help="auto (the GPU where there is one), cpu, cuda, cuda:N, mps")
+    add_sources(how)
+    how.add_argument("--name", default="", help="of what is scored (default: the last part of its path)")
+    how.add_argument("--json", action="store_true", help="the scores and their identity as JSON on stdout")
+
+
 def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
     report = _command(commands, "report", "render the site from a folder of records", REPORT_EXAMPLES)
     report.add_argument("records", type=Path, help="a folder of record files, or a run's folder")
     report.add_argument("--out", type=Path, required=True, metavar="DIR", help="the site's folder")
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    doctor = _command(commands, "doctor", "what this machine can do, and what is missing", DOCTOR_EXAMPLES)
+    doctor.add_argument("--json", action="store_true", help="as JSON on stdout")

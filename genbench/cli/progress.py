@@ -14,7 +14,7 @@ from genbench.estimate import estimates, wall_seconds
 from genbench.plan import Plan, Step
 from genbench.store import Result
 
-WEIGHTS = {"fit": 20.0, "sample": 3.0, "density": 3.0, "score": 1.0}  # of a step in the overall bar
+WEIGHTS = {"fit": 20.0, "sample": 3.0, "audit": 3.0, "density": 3.0, "score": 1.0}  # of a step in the overall bar
 
 
 def _label(step: Step) -> str:

@@ -1,32 +1,36 @@
 """What a run found, in short, on stdout."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.markup import escape
 
 from genbench.cli.figures import duration, number
 from genbench.cli.tables import show, table
-from genbench.leaderboard import Cell, Column, Leaderboard, Row
+from genbench.leaderboard import AXES, Cell, Column, Leaderboard, Row
+from genbench.report.text import visible
 from genbench.session import Finished
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 
 
 def summary(finished: Finished) -> None:
-    """The leaderboard in short, what failed, where the report is."""
+    """The verdict, the leaderboard in short, what is flagged, what failed, where the report is."""
     board = finished.board
     columns = [column for column in board.columns if column.axis not in ("cost",)]
     heads = [f"{column.title} {ARROWS.get(column.direction, '')}".strip() for column in columns]
-    board_table = table("candidate", *heads, "seeds")
+    board_table = table("candidate", "tiers", *heads, "seeds")
     for heading, rows in (("", board.rows), ("controls", board.controls)):
         if heading and rows:
             board_table.add_section()
         for row in rows:
             board_table.add_row(*_row(row, columns, board))
     show(board_table)
+    print(_plain(board.sentence))
+    print("● on the Pareto front; tiers of quality, coverage and speed, – where a candidate is not ranked")
+    for words in gated(board):
+        print(_plain(words))
     for failure in board.failures:
-        words = " ".join(failure.reason.split())
-        print(f"{failure.status}: {failure.name} seed {failure.seed}, {failure.phase}: {words}")
+        print(_plain(f"{failure.status}: {failure.name} seed {failure.seed}, {failure.phase}: {failure.reason}"))
     if finished.stage_seconds:
         print(f"\n{duration(finished.seconds)}, of which the harness itself cost {finished.overhead:.1%}")
     print(f"report: {finished.report}")
@@ -34,10 +38,35 @@ def summary(finished: Finished) -> None:
         print("some candidates failed; the same command with --existing retry-failed tries them again")
 
 
+def gated(board: Leaderboard) -> Iterator[str]:
+    """What the gates bar from ranks, and why; controls are there to be flagged."""
+    for row in board.rows:
+        if row.gate.flagged:
+            yield f"flagged: {row.name} copies and is not ranked: {row.gate.reason}"
+        off = {place.missing for place in row.places.values() if place.missing.startswith("off this axis")}
+        yield from (f"off an axis: {row.name}: {missing}" for missing in sorted(off))
+        if row.ok and row.likelihood and row.audits.status == "failed":
+            yield f"flagged: {row.name}: bits/dim is not ranked: {row.audits.unranked}"
+
+
+def _plain(words: str) -> str:
+    return visible(" ".join(words.split()))
+
+
 def _row(row: Row, columns: Sequence[Column], board: Leaderboard) -> list[str]:
-    cells = [_cell(row.cells[column.name], row.cells[column.name].mean == board.best(column)) for column in columns]
-    mark = " ●" if row.front else ""
-    return [escape(row.name) + mark, *cells, f"{len(row.ok)}/{len(row.results)}"]
+    cells = [_cell(row.cells[column.name], _best(row, column, board)) for column in columns]
+    mark = " ●" if row.front else " flagged" if row.gate.flagged and not row.control else ""
+    return [escape(row.name) + mark, _tiers(row), *cells, f"{len(row.ok)}/{len(row.results)}"]
+
+
+def _best(row: Row, column: Column, board: Leaderboard) -> bool:
+    return not row.unranked(column) and row.cells[column.name].mean == board.best(column)
+
+
+def _tiers(row: Row) -> str:
+    """The tiers of the three axes, or the ranks where seeds tell no spread."""
+    places = [row.places.get(axis) for axis in AXES]
+    return " ".join(str((place.tier or place.rank) if place and place.rank else "–") for place in places)
 
 
 def _cell(cell: Cell, best: bool) -> str:

@@ -10,13 +10,13 @@ from rich.table import Table
 from genbench.catalogue import Entry
 from genbench.cli.figures import duration
 from genbench.estimate import Estimate
-from genbench.plan import Plan
+from genbench.plan import Plan, steps_of
 from genbench.settings import Setting
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "models": ("name", "family", "capabilities", "settings", "samplers", "distribution"),
     "datasets": ("name", "license", "description", "distribution"),
-    "extractors": ("name", "version", "description", "distribution"),
+    "extractors": ("name", "version", "weights", "description", "distribution"),
     "metrics": ("name", "axis", "direction", "unit", "description", "distribution"),
     "suites": ("name", "path", "distribution"),
     "executors": ("name", "description", "distribution"),
@@ -44,6 +44,8 @@ def listing(kind: str, entries: Sequence[Entry]) -> None:
         fields = entry.to_json()
         if kind == "models":
             fields["settings"] = [_setting(setting) for setting in entry.settings]
+        if kind == "extractors":
+            fields["weights"] = f"genbench prepare {entry.name}" if fields["weights"] else "–"
         if kind == "datasets" and fields["argument"]:
             fields["name"] = f"{fields['name']}:{fields['argument']}"
         rows.add_row(*(escape(_text(fields[column])) for column in columns))
@@ -68,7 +70,7 @@ def plan_table(plan: Plan, found: Mapping[str, Estimate], seconds: float | None,
     rows = table("model", "seed", "stages", "estimate", "from", title=f"{plan.suite.name}: {plan.suite.title}")
     for trial in plan.trials:
         estimate = found[trial.slug]
-        stages = ["fit", *(f"sample {s}" for s in trial.samplers), *["density"][: trial.is_density], "score"]
+        stages = [step.name.replace("/", " ") for step in steps_of(trial)]
         time = "unknown" if estimate.seconds is None else duration(estimate.seconds)
         rows.add_row(escape(trial.reference), str(trial.seed), ", ".join(stages), time, estimate.basis)
     show(rows)
