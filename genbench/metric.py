@@ -1,5 +1,6 @@
 """Metric: a pure function from a candidate's evidence, and reference data, to a number."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,18 @@ class Score:
     low: float | None = None
     high: float | None = None
     details: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """{"value", "low", "high", "details"}: what is not finite, apart from the value, is left out.
+
+        Raises:
+            Unavailable: the value is not finite.
+        """
+        if not math.isfinite(self.value):
+            raise Unavailable(f"failed: the metric returned {self.value}")
+        ends = [None if end is None or not math.isfinite(end) else float(end) for end in (self.low, self.high)]
+        details = {name: float(value) for name, value in self.details.items() if math.isfinite(value)}
+        return {"value": float(self.value), "low": ends[0], "high": ends[1], "details": details}
 
 
 @dataclass(frozen=True)
@@ -116,7 +129,12 @@ class Evidence:
 
 
 class Metric(ABC):
-    """A score's declaration and its function. A score's name is `name`, or `name@extractor` if it uses features."""
+    """A score's declaration and its function. A score's name is `name`, or `name@extractor` if it uses features.
+
+    `blind_to` and `symmetric` are statements that `genbench.battery` holds a metric against: which of its known
+    distortions the score does not see by its definition (precision does not see dropped modes), and whether exchanging
+    real and generated features leaves it as it is.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]  # a column head
@@ -126,6 +144,14 @@ class Metric(ABC):
     source: ClassVar[str]
     version: ClassVar[str]
     uses_features: ClassVar[bool] = False
+    blind_to: ClassVar[frozenset[str]] = frozenset()  # names of `genbench.distortion.DISTORTIONS`
+    symmetric: ClassVar[bool] = False
+
+    @classmethod
+    def declaration(cls) -> dict[str, str]:
+        """What the metric says of itself, as every score of it carries it."""
+        texts = {name: getattr(cls, name) for name in ("title", "unit", "version", "source")}
+        return {**texts, "axis": cls.axis.value, "direction": cls.direction.value}
 
     @abstractmethod
     def score(self, evidence: Evidence) -> Score:

@@ -1,20 +1,29 @@
-"""What every built-in metric must do on known distortions, and on the controls made of real digits."""
+"""What every built-in metric must do: on known distortions, by the battery, and on the controls made of real digits."""
 
+import random
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from genbench.battery import findings
 from genbench.datasets.digits import Digits
-from genbench.metric import Direction
+from genbench.distortion import COUNT, DISTORTIONS, fresh
+from genbench.errors import Unavailable
+from genbench.metric import Axis, Direction, Metric, Score
 from genbench.metrics.builtin import METRICS
+from genbench.metrics.clipped import ClippedDensity
+from genbench.metrics.mind import MongeInceptionDistance
+from genbench.metrics.speed import Throughput
 
-FEATURES = [metric for metric in METRICS if metric.uses_features]
+BY_NAME = {metric.name: metric for metric in METRICS}
+DIGITS = ("fd", "kid", "precision", "recall", "density", "coverage", "clipped-density", "clipped-coverage")
 
 
 def values(found):
-    return {metric.name: metric().score(found).value for metric in FEATURES}
+    return {name: BY_NAME[name]().score(found).value for name in DIGITS}
 
 
 @pytest.fixture(scope="module")
@@ -25,54 +34,220 @@ def digits():
     return {"train": train, "valid": valid, "test": test, "labels": splits.valid.y}
 
 
-def test_declarations_are_complete_and_names_unique():
-    assert len({metric.name for metric in METRICS}) == len(METRICS)
-    for metric in METRICS:
-        assert metric.name == metric.name.lower().replace("_", "-")
-        assert "https://" in metric.source
-        assert any(year in metric.source for year in map(str, range(1990, 2030)))
-        assert metric.version
-        assert metric.title
-        assert isinstance(metric.unit, str)
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_the_battery_finds_no_fault_with_a_built_in_metric(metric):
+    assert [str(finding) for finding in findings(metric)] == []
 
 
-def test_metrics_start_without_torch():
-    code = "import sys, genbench.metrics.builtin; sys.exit('torch' in sys.modules or 'scipy' in sys.modules)"
+def test_names_are_unique_and_sources_have_a_url():
+    assert len(BY_NAME) == len(METRICS)
+    assert all("https://" in metric.source for metric in METRICS)
+
+
+def test_metrics_and_the_battery_start_without_torch():
+    code = (
+        "import sys, genbench.metrics.builtin, genbench.battery; sys.exit(bool({'torch', 'scipy'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("metric", FEATURES, ids=lambda metric: metric.name)
-def test_order_of_samples_does_not_matter(draw, evidence, metric):
-    real, generated = draw(200, 6, 1), draw(200, 6, 2, law=1)
-    shuffled = real[np.random.default_rng(1).permutation(200)], generated[np.random.default_rng(2).permutation(200)]
-    one, other = metric().score(evidence(real, generated)), metric().score(evidence(*shuffled))
-    assert one.value == pytest.approx(other.value, rel=1e-5, abs=1e-7)  # float32 sums in another order
+# Broken metrics, one fault each: a sound one, spoilt.
 
 
-@pytest.mark.parametrize("metric", FEATURES, ids=lambda metric: metric.name)
-def test_the_same_features_give_the_same_score_to_the_last_bit(draw, evidence, metric):
-    real, generated = draw(300, 6, 1), draw(300, 6, 2, law=1)
-    assert metric().score(evidence(real, generated)) == metric().score(evidence(real.copy(), generated.copy()))
+class Sound(MongeInceptionDistance):
+    name = "sound"
 
 
-@pytest.mark.parametrize("metric", FEATURES, ids=lambda metric: metric.name)
-def test_samples_that_drift_away_score_worse_and_worse(draw, evidence, metric):
-    real, generated = draw(400, 8, 1), draw(400, 8, 2)
-    path = [metric().score(evidence(real, generated + np.float32(shift))).value for shift in (0, 0.3, 0.6, 0.9, 4)]
-    steps = np.diff(path) if metric.direction is Direction.LOWER else -np.diff(path)
-    assert (steps >= 0).all()
-    assert (steps[:3] > 0).all()
+class WrongSign(Sound):
+    direction = Direction.HIGHER
 
 
-@pytest.mark.parametrize("name", ["fd", "kid", "recall", "coverage", "clipped-coverage"])
-def test_dropped_modes_are_seen(draw, evidence, name):
-    metric = next(metric for metric in FEATURES if metric.name == name)
-    modes = np.repeat(np.eye(8, dtype=np.float32) * 8, 60, axis=0)
-    real, generated = draw(480, 8, 1) + modes, draw(480, 8, 2) + modes
-    kept = [np.resize(generated[: 60 * k], (480, 8)) + draw(480, 8, 3, scale=0.05) * 0.01 for k in (8, 6, 4, 2)]
-    path = [metric().score(evidence(real, g.astype(np.float32))).value for g in kept]
-    steps = np.diff(path) if metric.direction is Direction.LOWER else -np.diff(path)
-    assert (steps > 0).all()
+class BackwardsClock(Throughput):
+    direction = Direction.LOWER
+
+
+class DependsOnOrder(Sound):
+    def score(self, evidence):
+        half = evidence.comparison.generated[: len(evidence.comparison.generated) // 2]
+        return Score(super().score(evidence).value + float(half.mean()))
+
+
+class ChangesItsInput(Sound):
+    def score(self, evidence):
+        evidence.comparison.generated[:] -= evidence.comparison.generated.mean(axis=0)
+        return super().score(evidence)
+
+
+class ChangesTheSamples(Sound):
+    def score(self, evidence):
+        evidence.samples.sort(axis=0)
+        return super().score(evidence)
+
+
+class UsesTheGlobalSeed(Sound):
+    def score(self, evidence):
+        return Score(super().score(evidence).value + 1e-6 * np.random.standard_normal())
+
+
+class SeedsEverybody(Sound):
+    def score(self, evidence):
+        random.seed(0)
+        return super().score(evidence)
+
+
+class HasNoSeed(Sound):
+    def score(self, evidence):
+        return Score(super().score(evidence).value + 1e-6 * np.random.default_rng().standard_normal())
+
+
+class NanOnFewSamples(Sound):
+    def score(self, evidence):
+        few = len(evidence.samples) <= evidence.comparison.dim
+        return Score(float("nan")) if few else super().score(evidence)
+
+
+class NanInDetails(Sound):
+    def score(self, evidence):
+        return Score(super().score(evidence).value, details={"spread": float("inf")})
+
+
+class IgnoresGenerated(Sound):
+    symmetric = False
+
+    def score(self, evidence):
+        return Score(float(evidence.comparison.real.std()))
+
+
+class NeedsAnExtractorWithoutSayingSo(Sound):
+    def score(self, evidence):
+        return Score(float(super().score(evidence).value if evidence.features.dim else 0))
+
+
+class RefusesWithoutWords(Sound):
+    def score(self, evidence):
+        if evidence.features is None or len(evidence.samples) < COUNT:
+            raise Unavailable("")
+        return super().score(evidence)
+
+
+class RefusesEverything(Sound):
+    def score(self, evidence):
+        raise Unavailable("needs a depth map of each sample")
+
+
+class ClaimsToBeBlind(Sound):
+    blind_to = frozenset({"shift"})
+
+
+class ClaimsAsymmetry(Sound):
+    symmetric = False
+
+
+class ClaimsSymmetry(ClippedDensity):
+    symmetric = True
+
+
+class GoesUpAndDown(Sound):
+    def score(self, evidence):
+        return Score(abs(super().score(evidence).value - 1) - 1 + 2 * (super().score(evidence).value > 1.5))
+
+
+class DislikesTheRealData(Sound):
+    def score(self, evidence):
+        value = super().score(evidence).value
+        return Score(value if value > 1e-9 else 100.0)
+
+
+class ReturnsANumber(Sound):
+    def score(self, evidence):
+        return super().score(evidence).value
+
+
+class Crashes(Sound):
+    def score(self, evidence):
+        raise KeyError("features")
+
+
+class Misdeclared(Sound):
+    name = "My_Metric"
+    axis = "quality"
+    source = "a blog"
+    blind_to = frozenset({"colours"})
+
+
+class Undeclared(Metric):
+    name = "undeclared"
+    axis = Axis.QUALITY
+
+    def score(self, evidence):
+        return Score(1.0)
+
+
+@pytest.mark.parametrize(
+    ("metric", "check", "words"),
+    [
+        (WrongSign, "distortions", "takes noise for an improvement"),
+        (
+            BackwardsClock,
+            "distortions",
+            "takes expense for an improvement: 240 without it, then 120, 60, 30, and lower",
+        ),
+        (DependsOnOrder, "order", "depends on the order of the samples"),
+        (ChangesItsInput, "inputs", "changes its input: the generated features are not what they were"),
+        (ChangesTheSamples, "inputs", "changes its input: the samples are not what they were"),
+        (UsesTheGlobalSeed, "repeatable", "draws from a global generator"),
+        (SeedsEverybody, "repeatable", "draws from a global generator, or seeds it"),
+        (HasNoSeed, "repeatable", "for the same samples: every draw needs a fixed seed"),
+        (NanOnFewSamples, "limits", "12 samples of 16 features: returns nan as value"),
+        (NanInDetails, "number", "returns inf as spread; leave it out"),
+        (IgnoresGenerated, "distortions", "does not see dropped-modes"),
+        (NeedsAnExtractorWithoutSayingSo, "limits", "evidence of samples alone: ends with AttributeError"),
+        (RefusesWithoutWords, "limits", "raises Unavailable without words"),
+        (RefusesEverything, "number", "could not be tried, the metric refuses: needs a depth map of each sample"),
+        (ClaimsToBeBlind, "distortions", "states that it is blind to shift, but sees it"),
+        (ClaimsAsymmetry, "symmetry", "leaves the value as it is: state symmetric = True"),
+        (ClaimsSymmetry, "symmetry", "state symmetric = False"),
+        (GoesUpAndDown, "distortions", "goes up and down as noise grows"),
+        (DislikesTheRealData, "identity", "gives 100 to the real data themselves and"),
+        (ReturnsANumber, "number", "returns float, expected genbench.Score"),
+        (Crashes, "number", "ends with KeyError: 'features'; raise genbench.Unavailable with the reason"),
+        (Misdeclared, "declaration", "name 'My_Metric' is not like 'clipped-density'"),
+        (Misdeclared, "declaration", "axis is 'quality', expected one of genbench.Axis"),
+        (Misdeclared, "declaration", "source 'a blog' names no year"),
+        (Misdeclared, "declaration", "blind_to names 'colours', which is no known distortion (known: noise, blur,"),
+        (Undeclared, "declaration", "direction is missing"),
+    ],
+)
+def test_the_battery_says_what_a_broken_metric_breaks(metric, check, words):
+    found = findings(metric)
+    assert [finding for finding in found if finding.check == check and words in finding.words], [*map(str, found)]
+
+
+def test_the_spoilt_metric_was_sound_before():
+    assert findings(Sound) == []
+
+
+@pytest.mark.parametrize("broken", [SeedsEverybody, ClaimsAsymmetry, DislikesTheRealData])
+def test_a_single_fault_is_found_by_its_own_check_alone(broken):
+    assert len({finding.check for finding in findings(broken)}) == 1
+
+
+def test_the_battery_leaves_the_generators_of_the_process_as_they_were():
+    random.seed(3)
+    np.random.seed(3)
+    want = random.random(), np.random.standard_normal()
+    random.seed(3)
+    np.random.seed(3)
+    findings(Throughput)
+    assert (random.random(), np.random.standard_normal()) == want
+
+
+def test_distortions_grow_from_the_undistorted_samples():
+    for distortion in DISTORTIONS.values():
+        none, *grown = (distortion.samples(strength).x.astype(int) for strength in (0.0, *distortion.strengths))
+        assert none.shape == fresh("real").x.shape
+        moved = [int((x != none).any(axis=(1, 2, 3)).sum()) for x in grown]
+        assert all(0 < a <= b for a, b in pairwise(moved))
 
 
 def test_fresh_real_digits_are_near_perfect(digits, evidence):
@@ -89,7 +264,7 @@ def test_fresh_real_digits_are_near_perfect(digits, evidence):
 def test_a_copycat_of_train_digits_is_perfect_but_for_its_distance_to_them(digits, evidence):
     found = evidence(digits["test"], digits["train"], train=digits["train"])
     assert values(found)["clipped-density"] == pytest.approx(1, abs=0.06)
-    fd = next(metric for metric in FEATURES if metric.name == "fd")().score(found)
+    fd = BY_NAME["fd"]().score(found)
     assert fd.details["against_train"] == pytest.approx(0, abs=1e-6)
     assert fd.value < fd.details["real_floor"]
 
