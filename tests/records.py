@@ -31,7 +31,7 @@ _COLUMNS: dict[str, tuple[str, str, str, str]] = {  # name: title, axis, directi
     "throughput": ("Throughput", "speed", "higher", "images/s"),
     "fit-time": ("Fit time", "cost", "lower", "s"),
 }
-_DETAILS = {"fd@digits-net": {"floor": 2.1, "corrected": 11.0}}
+_DETAILS = {"fd@digits-net": {"real_floor": 2.1, "real_floor_count": 299.0, "bias_corrected": 11.0}}
 AXES = {"quality": "clipped-density@digits-net", "coverage": "clipped-coverage@digits-net", "speed": "throughput"}
 
 
@@ -61,7 +61,51 @@ def candidate(name: str, values: dict[str, float] | None = None, **changes: Any)
         "likelihood": "lower bound" if "bits-per-dim" in values else None,
         "evidence": {"samples": "ab" * 32},
         "timing": {"images": 599, "seconds": 1.5},
+        "memorisation": memorisation() if ok else None,
+        "audits": audits() if "bits-per-dim" in values else None,
         "grid": grid() if ok else None,
+        **changes,
+    }
+
+
+def memorisation(status: str = "clear", **changes: Any) -> dict[str, Any]:
+    """What the memorisation gate says of a candidate: by default that nothing was copied."""
+    flagged, share = status == "flagged", {"clear": 0.012, "flagged": 0.98}.get(status)
+    found = {"share": share, "control": 0.01, "p": 1e-9 if flagged else 0.4}
+    tests = [{"against": against, "test": test, "flagged": flagged and against == "train", **found}
+             for against in ("train", "test") for test in ("tail", "one-third")]  # fmt: skip
+    reasons = {"flagged": "tail test against training data: 98.0% of the samples, 1.0% of fresh real data, p = 1e-09",
+               "unavailable": "needs at least two distinct rows of real data"}  # fmt: skip
+    return {
+        "status": status,
+        "reason": reasons.get(status),
+        "tests": [] if share is None else tests,
+        "detectable": {"train": 0.041, "test": 0.043},
+        "suspicious": [{"sample": 7, "against": "train", "row": 12, "distance": 0.25}],
+        "pairs": None if share is None else grid(3, columns=4),
+        "extractor": "digits-net/1/0123456789abcdef",
+        **changes,
+    }  # fmt: skip
+
+
+def audits(status: str = "passed", **changes: Any) -> dict[str, Any]:
+    """What the audits say of a density: by default that it is one."""
+    sums = {"passed": ("passed", 1.0), "failed": ("failed", 3.2), "unaudited": ("skipped", None)}
+    found, value = sums[status]
+    words = "the 256 states of 1×2×2 with 4 levels sum to " + str(value) if value else "fits no tiny space"
+    return {
+        "status": status,
+        "reason": None if status == "passed" else f"exhaustive-sum: {words}",
+        "audits": [
+            {"name": "exhaustive-sum", "status": found, "value": value, "bound": 1.001, "words": words},
+            {
+                "name": "noise-floor",
+                "status": "passed",
+                "value": 4.4,
+                "bound": 4.09,
+                "words": "uniform noise costs 4.4",
+            },
+        ],
         **changes,
     }
 
@@ -131,16 +175,17 @@ _FIELD = [  # name, family, FD, quality, coverage, bits/dim, kind, images/s, fit
     ("ebm", "energy", 88.0, 0.37, 0.44, None, None, 55.0, 260.0),
     ("ddgan", "hybrid", 19.6, 0.85, 0.84, None, None, 9_800.0, 180.0),
     ("gaussian", "baseline", 131.0, 0.11, 0.35, 2.95, "lower bound", 210_000.0, 0.1),
+    ("replay", "baseline", 10.4, 0.98, 0.969, None, None, 2.1e6, 0.2),
 ]
 _CONTROLS = [
-    ("real-data", 9.1, 0.99, 0.985, None, None, 3.1e6, 0.01),
+    ("real-held-out", 9.1, 0.99, 0.985, None, None, 3.1e6, 0.01),
     ("independent-pixels", 412.0, 0.004, 0.03, 3.31, "exact", 520_000.0, 0.05),
     ("copycat", 10.3, 0.985, 0.97, None, None, 2.9e6, 0.01),
 ]
 
 
 def board_records(seeds: int = 3) -> list[dict[str, Any]]:
-    """A full board: eleven candidates, one that fails, one that fails once, and three controls."""
+    """A full board: eleven candidates, one that copies, one that fails, one that fails once, and three controls."""
     records = [_trial(seed, False, list(rows)) for seed in range(seeds) for rows in _by_model(_FIELD)]
     records += [_trial(seed, True, [(name, "control", *rest)]) for seed in range(seeds) for name, *rest in _CONTROLS]
     log = "epoch 3\n\x1b[31mTraceback (most recent call last):\x1b[0m\nRuntimeError: loss is not finite\n"
@@ -170,4 +215,7 @@ def _scored(seed: int, name: str, numbers: list[Any]) -> dict[str, Any]:
         means["bits-per-dim"] = bits, 0.002
     values = {column: float(mean * rng.normal(1, noise)) for column, (mean, noise) in means.items()}
     sampler = name.partition("/")[2] or "default"
-    return candidate(name, values, likelihood=kind, sampler=sampler, grid=grid(len(name)))
+    gates = {"memorisation": memorisation("flagged" if name in ("replay", "copycat") else "clear")}
+    if bits:
+        gates["audits"] = audits({"flow": "failed", "flow-matching/heun-20": "unaudited"}.get(name, "passed"))
+    return candidate(name, values, likelihood=kind, sampler=sampler, grid=grid(len(name)), **gates)

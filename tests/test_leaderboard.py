@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from records import AXES, VALUES, board_records, candidate, record, score
+from records import AXES, VALUES, audits, board_records, candidate, memorisation, record, score
 
 from genbench.errors import GenbenchError
 from genbench.leaderboard import Leaderboard, read_records
+from genbench.leaderboard.anchors import CEILING, FLOOR
+from genbench.leaderboard.gates import COPYCATS
 
 FD, QUALITY, COVERAGE, SPEED = "fd@digits-net", AXES["quality"], AXES["coverage"], AXES["speed"]
 
 
 def scored(name: str, seed: int = 0, **values: float) -> dict[str, Any]:
     named = {"fd": FD, "quality": QUALITY, "coverage": COVERAGE, "speed": SPEED, "bits": "bits-per-dim"}
-    return record(name, seed, candidates=[candidate(name, VALUES | {named[key]: v for key, v in values.items()})])
+    own = VALUES | {named[key]: v for key, v in values.items()}
+    return record(name, seed, candidates=[candidate(name, own, likelihood="exact" if "bits" in values else None)])
 
 
 def failing(name: str, seed: int = 0, **changes: Any) -> dict[str, Any]:
@@ -74,10 +77,10 @@ def test_a_skipped_candidate_does_not_apply_and_is_listed() -> None:
 
 
 def test_details_are_averaged_where_every_seed_has_them() -> None:
-    details = [{"floor": 2.0, "corrected": 10.0}, {"floor": 3.0}, {"floor": 4.0, "corrected": None}]
+    details = [{"real_floor": 2.0, "bias": 10.0}, {"real_floor": 3.0}, {"real_floor": 4.0, "bias": None}]
     records = [record(seed=seed, candidates=[candidate("vae", VALUES, scores={FD: score(FD, 20.0, details=numbers)})])
                for seed, numbers in enumerate(details)]  # fmt: skip
-    assert Leaderboard.of(records).rows[0].cells[FD].details == {"floor": 3.0}
+    assert Leaderboard.of(records).rows[0].cells[FD].details == {"real_floor": 3.0}
 
 
 def test_rows_stand_in_the_order_of_the_quality_axis() -> None:
@@ -120,11 +123,11 @@ def test_a_suite_without_three_axes_has_no_front() -> None:
 
 
 def test_controls_stand_apart_and_are_never_best_nor_on_the_front() -> None:
-    perfect = scored("real-data", quality=1.0, coverage=1.0, speed=1e6)
+    perfect = scored("real-held-out", quality=1.0, coverage=1.0, speed=1e6)
     perfect["model"]["control"] = True
     board = Leaderboard.of([perfect, scored("vae", quality=0.5)])
     assert [row.name for row in board.rows] == ["vae"]
-    assert [(row.name, row.front) for row in board.controls] == [("real-data", None)]
+    assert [(row.name, row.front) for row in board.controls] == [("real-held-out", None)]
     assert board.rows[0].front
     assert board.best(next(c for c in board.columns if c.name == QUALITY)) == 0.5
 
@@ -278,3 +281,230 @@ def test_a_board_is_read_without_torch_numpy_or_pandas() -> None:
     heavy = "{'torch', 'numpy', 'pandas', 'scipy'}"
     code = f"import sys, genbench.leaderboard, genbench.report; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+# Gates before ranks
+
+
+def gated(name: str, status: str, seed: int = 0, **changes: Any) -> dict[str, Any]:
+    own = scored(name, seed, **changes)
+    own["candidates"][0]["memorisation"] = memorisation(status)
+    return own
+
+
+def test_a_candidate_flagged_at_any_seed_is_shown_and_ranked_nowhere() -> None:
+    copies = [gated("copies", "clear" if seed else "flagged", seed, quality=0.99, coverage=0.99, speed=1e6)
+              for seed in range(3)]  # fmt: skip
+    board = Leaderboard.of([*copies, *(scored("vae", seed) for seed in range(3))])
+    row = by_name(board)["copies"]
+    assert row.gate.flagged
+    assert row.gate.reason.startswith("seed 0: tail test against training data")
+    assert (row.front, row.front_share, row.volume) == (None, None, None)
+    assert {place.missing for place in row.places.values()} == {"not ranked: flagged as a copy"}
+    assert [r.name for r in board.rows] == ["vae", "copies"]  # after those that are ranked
+    assert {c.name: board.best(c) for c in board.columns if c.name in AXES.values()} == {
+        QUALITY: 0.5, COVERAGE: 0.6, SPEED: 1000.0}  # fmt: skip
+    assert row.cells[QUALITY].mean == pytest.approx(0.99)
+
+
+def test_a_gate_is_clear_only_where_every_seed_is() -> None:
+    def status(*statuses: str) -> str:
+        return Leaderboard.of([gated("a", s, seed) for seed, s in enumerate(statuses)]).rows[0].gate.status
+
+    assert status("clear", "clear") == "clear"
+    assert status("clear", "unavailable") == "unavailable"
+    assert status("unavailable", "flagged") == "flagged"
+
+
+@pytest.mark.parametrize("absent", [None, {}])
+def test_what_no_record_judges_is_neither_flagged_nor_clear(absent: Any) -> None:
+    own = scored("vae")
+    own["candidates"][0]["memorisation"] = absent
+    gate = Leaderboard.of([own]).rows[0].gate
+    assert (gate.status, gate.flagged, gate.reason) == ("", False, "")
+    del own["candidates"][0]["memorisation"]
+    assert Leaderboard.of([own]).rows[0].gate.status == ""
+
+
+def test_the_smallest_share_that_is_seen_is_the_worst_of_the_seeds() -> None:
+    records = [gated("a", "clear", seed) for seed in range(2)]
+    records[1]["candidates"][0]["memorisation"]["detectable"] = {"train": 0.09, "test": None}
+    assert Leaderboard.of(records).rows[0].gate.detectable == {"train": 0.09}
+
+
+@pytest.mark.parametrize(("status", "best", "why"), [
+    ("passed", 1.5, ""), ("failed", 2.0, "its density failed an audit: exhaustive-sum: the 256 states"),
+    ("unaudited", 2.0, "its density could not be audited: exhaustive-sum: fits no tiny space"),
+    (None, 2.0, "its density has not been audited"),
+])  # fmt: skip
+def test_bits_per_dim_are_ranked_only_where_the_audits_are_passed(status: Any, best: float, why: str) -> None:
+    own = scored("low", bits=1.5)
+    own["candidates"][0] |= {"audits": status and audits(status)}
+    board = Leaderboard.of([own, scored("high", bits=2.0)])
+    column = next(column for column in board.columns if column.name == "bits-per-dim")
+    row = by_name(board)["low"]
+    assert board.best(column) == best
+    assert row.cells["bits-per-dim"].mean == 1.5
+    assert row.unranked(column).startswith(why)
+    assert bool(row.unranked(column)) == bool(why)
+    assert row.places["quality"].rank  # the other axes do not care
+
+
+def test_a_control_that_copies_is_flagged_and_no_failure() -> None:
+    board = Leaderboard.of(board_records())
+    control = by_name(board)["copycat"]
+    assert control.gate.flagged
+    assert control.places == {}
+    assert "copycat" not in {failure.name for failure in board.failures}
+
+
+def test_the_copycats_that_a_gate_has_to_see_are_the_controls_of_that_name() -> None:
+    from genbench.controls import CONTROLS
+
+    assert set(COPYCATS) <= {control.name for control in CONTROLS}
+    assert {FLOOR, CEILING} <= {control.name for control in CONTROLS}
+
+
+@pytest.mark.parametrize(("gate", "status"), [("memorisation", "Flagged"), ("audits", "ok"), ("audits", "passed ")])
+def test_a_gate_that_says_something_unknown_is_refused(gate: str, status: str) -> None:
+    own = scored("vae")
+    own["candidates"][0][gate] = {"status": status}
+    with pytest.raises(GenbenchError, match=rf"candidates\[0\].{gate}.status is .* or absent, got '{status}'"):
+        Leaderboard.of([own])
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"tests": [{"share": "all"}]}, "share' has type float"), ({"tests": {}}, "tests' has type list"),
+    ({"detectable": {"train": float("nan")}}, "finite number"), ({"tests": [{"flagged": 1}]}, "flagged' has type bool"),
+    ({"pairs": 7}, "pairs' has type str"), ({"suspicious": [{"row": 1.5}]}, "row' has type int"),
+])  # fmt: skip
+def test_a_gate_of_another_form_is_refused_with_the_field(changes: dict[str, Any], message: str) -> None:
+    own = scored("vae")
+    own["candidates"][0]["memorisation"] = memorisation(**changes)
+    with pytest.raises(GenbenchError, match=message):
+        Leaderboard.of([own])
+
+
+def test_an_audit_may_find_numbers_that_no_score_may_have() -> None:
+    own = scored("vae", bits=2.0)
+    own["candidates"][0]["audits"]["audits"][0]["value"] = 1e300
+    assert Leaderboard.of([own]).rows[0].audits.status == "passed"
+
+
+# Standings
+
+
+def control(name: str, **values: float) -> dict[str, Any]:
+    own = scored(name, **values)
+    own["model"] |= {"control": True, "family": "control"}
+    return own
+
+
+FLOOR_RECORD = control("independent-pixels", fd=400.0, quality=0.0, coverage=0.0, speed=1e5)
+CEILING_RECORD = control("real-held-out", fd=9.0, quality=1.0, coverage=1.0, speed=1e6)
+
+
+def test_quality_counts_only_where_fd_is_below_that_of_independent_pixels() -> None:
+    board = Leaderboard.of([FLOOR_RECORD, scored("ok", fd=399.0), scored("off", fd=400.0, quality=0.9, speed=9e4)])
+    row = by_name(board)["off"]
+    assert row.places["quality"].missing == (
+        "off this axis: its FD of 400 is not below 400, that of independent-pixels"
+    )
+    assert (row.front, row.places["quality"].rank, row.places["speed"].rank) == (None, None, 1)
+    assert by_name(board)["ok"].places["quality"].rank == 1
+
+
+def test_the_volume_is_that_between_independent_pixels_and_real_data() -> None:
+    half = scored("half", quality=0.5, coverage=0.5, speed=10.0**2.5)
+    other = scored("other", quality=1.0, coverage=0.25, speed=10.0**2.5)
+    board = Leaderboard.of([FLOOR_RECORD, CEILING_RECORD, half, other])
+    assert by_name(board)["half"].volume == pytest.approx(0.125, rel=1e-12)
+    assert board.standings.volume == pytest.approx(0.125 + 0.0625, rel=1e-12)
+    assert Leaderboard.of([half, other]).standings.volume is None
+
+
+def test_candidates_that_seeds_cannot_separate_share_a_tier_and_their_rank_is_an_interval() -> None:
+    noise = (-0.01, 0.0, 0.01)
+    means = {"a": 0.8, "b": 0.795, "c": 0.4}
+    board = Leaderboard.of([scored(name, seed, quality=mean + noise[(seed + i) % 3], coverage=mean + noise[seed],
+                                   speed=1000 * (1 + noise[seed])) for i, (name, mean) in enumerate(means.items())
+                            for seed in range(3)])  # fmt: skip
+    places = {row.name: row.places["quality"] for row in board.rows}
+    assert {name: (place.rank, place.tier) for name, place in places.items()} == {"a": (1, 1), "b": (2, 1), "c": (3, 2)}
+    assert (places["a"].ranks, places["c"].ranks) == ((1, 2), (3, 3))
+    assert {row.places["speed"].tier for row in board.rows} == {1}
+
+
+def test_one_seed_has_ranks_and_no_tiers() -> None:
+    board = Leaderboard.of([scored("a", quality=0.9), scored("b", quality=0.1)])
+    assert [(r.places["quality"].rank, r.places["quality"].tier) for r in board.rows] == [(1, None), (2, None)]
+    assert [row.front_share for row in board.rows] == [None, None]
+
+
+def test_speeds_of_several_machines_rank_nobody_on_speed_and_decide_nothing() -> None:
+    other = scored("gan", speed=5.0)
+    other["environment"]["device_name"] = "NVIDIA H200"
+    board = Leaderboard.of([scored("vae"), other])
+    assert board.sentence == "Undecided: speeds of several machines are not ranked against each other."
+    assert {row.places["speed"].rank for row in board.rows} == {None}
+    assert {row.places["quality"].rank for row in board.rows} == {1, 2}
+    assert [row.front for row in board.rows] == [None, None]
+
+
+# The verdict
+
+
+def test_the_verdict_of_a_full_board_names_what_beats_each_candidate() -> None:
+    board = Leaderboard.of(board_records())
+    found = board.to_json()["verdict"]
+    assert (found["value"], found["winner"], found["margins"], found["tested"]) == ("none", None, False, True)
+    assert board.sentence == (
+        "No candidate wins quality, coverage and speed at once: each of the 11 is significantly beaten on at least one "
+        "axis (α = 0.05, Holm over 165 comparisons)."
+    )
+    assert "replay" not in {c[side] for c in found["deciding"] for side in ("better", "worse")}
+    assert len(found["deciding"]) == 11
+
+
+def test_one_seed_gives_a_verdict_by_the_margins_and_says_so() -> None:
+    best = scored("best", quality=0.9, coverage=0.9, speed=5000.0)
+    board = Leaderboard.of([best, scored("other")])
+    assert board.sentence == (
+        "best wins quality, coverage and speed at once: on one seed it is ahead of its only rival by the margin on "
+        "every axis, 0.05 of quality, 0.05 of coverage, a factor of 2 of speed."
+    )
+    close = Leaderboard.of([best, scored("other"), scored("close", quality=0.87, coverage=0.87, speed=4000.0)])
+    assert close.sentence.startswith("Undecided: one seed does not settle whether best or close wins")
+    assert "nothing can be said of chance" in close.sentence
+
+
+def test_a_candidate_that_copies_neither_wins_nor_beats_anybody() -> None:
+    copies = gated("copies", "flagged", quality=0.99, coverage=0.99, speed=1e7)
+    board = Leaderboard.of([copies, scored("best", quality=0.9, coverage=0.9, speed=5000.0), scored("other")])
+    assert board.standings.verdict.winner == "best"
+
+
+@pytest.mark.parametrize(("records", "why"), [
+    ([scored("vae")], "there is only one ranked candidate"),
+    ([failing("a"), failing("b")], "no candidate has a score of quality"),
+    ([gated("a", "flagged"), gated("b", "flagged")], "no candidate is ranked on all three axes"),
+])  # fmt: skip
+def test_a_board_that_compares_nothing_says_why_it_is_undecided(records: list[dict[str, Any]], why: str) -> None:
+    board = Leaderboard.of(records)
+    assert board.sentence.startswith(f"Undecided: {why}")
+    assert board.to_json()["verdict"]["value"] == "undecided"
+
+
+def test_a_frame_has_ranks_tiers_and_what_the_gates_say() -> None:
+    frame = Leaderboard.of(board_records()).frame()
+    assert frame.loc["replay", "memorisation"] == "flagged"
+    assert frame.loc["replay", "quality missing"] == "not ranked: flagged as a copy"
+    assert frame.loc["ddpm[steps=200]/ddpm", "quality rank"] == 1
+    assert frame["quality tier"].isna().sum() == 5  # flagged, failed, three controls
+
+
+def test_the_records_of_a_runs_trials_are_read_from_its_folder(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        tmp_path.joinpath(name).mkdir()
+        tmp_path.joinpath(name, "record.json").write_text(json.dumps(record(name)))
+    assert [r["model"]["name"] for r in read_records(tmp_path)] == ["a", "b"]

@@ -14,8 +14,15 @@ LARGEST = 1e30  # of a number in a record: sums of squares stay finite
 # A field that is missing or null reads as "", None, [], {}; a field that is not listed is not read.
 _SCORE = {"value": float, "low": float, "high": float, "details": {str: float}, "title": str, "axis": str,
           "direction": str, "unit": str, "version": str, "extractor": str, "source": str}  # fmt: skip
+_MEMORISATION = {"status": str, "reason": str, "detectable": {str: float}, "pairs": str, "extractor": str,
+                 "tests": [{"against": str, "test": str, "share": float, "control": float, "p": float,
+                            "flagged": bool}],
+                 "suspicious": [{"sample": int, "against": str, "row": int, "distance": float}]}  # fmt: skip
+# An audit's value and bound stand in its words; as numbers they may exceed any score, and are not read.
+_AUDITS = {"status": str, "reason": str, "audits": [{"name": str, "status": str, "words": str}]}
 _CANDIDATE = {"sampler": str, "name": str, "status": str, "phase": str, "reason": str, "elapsed": float, "log": str,
-              "scores": {str: _SCORE}, "unavailable": {str: str}, "likelihood": str, "grid": str}  # fmt: skip
+              "scores": {str: _SCORE}, "unavailable": {str: str}, "likelihood": str, "grid": str,
+              "memorisation": _MEMORISATION, "audits": _AUDITS}  # fmt: skip
 _RECORD = {
     "format": int, "protocol": str, "seed": int, "finished": str, "environment": {str: object},
     "suite": {"name": str, "title": str, "seeds": int, "images": int, "count": int, "batch": int, "extractor": str,
@@ -29,6 +36,8 @@ _RECORD = {
     "curve": [{str: float}],
     "candidates": [_CANDIDATE],
 }  # fmt: skip
+# What the gates may say; "" where they were not asked.
+STATUSES = {"memorisation": ("", "clear", "flagged", "unavailable"), "audits": ("", "passed", "failed", "unaudited")}
 _EMPTY: dict[object, object] = {str: "", bool: False}
 
 
@@ -90,16 +99,21 @@ def fitted_record(record: Json) -> Json:
     if known["format"] != 1 or known["seed"] is None or not all(names):
         raise GenbenchError("a record has format 1, a protocol, a seed, and names for its model and candidates; got "
                             f"format {known['format']}, seed {known['seed']}, {shown(names)}")  # fmt: skip
+    for index, candidate in enumerate(known["candidates"]):
+        for gate, statuses in STATUSES.items():
+            if candidate[gate]["status"] not in statuses:
+                raise GenbenchError(f"record.candidates[{index}].{gate}.status is {', '.join(filter(None, statuses))} "
+                                    f"or absent, got {shown(candidate[gate]['status'])}")  # fmt: skip
     return known
 
 
 def read_records(folder: Path) -> list[Json]:
-    """The records in a folder's `*.json` as they were written, sorted by file name.
+    """The records in a folder, as they were written: its `*.json` by file name, or those of a run's trials by theirs.
 
     Raises:
         GenbenchError: a file that is not JSON, is larger or deeper than a record may be, or holds no record.
     """
-    return [_read(path) for path in sorted(folder.glob("*.json"))]
+    return [_read(path) for path in sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))]
 
 
 def _read(path: Path) -> Json:

@@ -123,8 +123,8 @@ def scatter(board: Leaderboard, x: Column, y: Column) -> Scatter | None:
 def _front(
     rows: Sequence[Row], spots: Sequence[tuple[float, float]], x: Column, y: Column
 ) -> list[tuple[float, float]]:
-    """The spots of the candidates that no other candidate beats on both scores."""
-    known = [(row, spot) for row, spot in zip(rows, spots, strict=True) if not row.model["control"]]
+    """The spots of the ranked candidates that no other one beats on both scores."""
+    known = [(row, spot) for row, spot in zip(rows, spots, strict=True) if not row.unranked(x)]
     points = [[column.oriented(row.cells[column.name].mean or 0) for column in (x, y)] for row, _ in known]
     return [spot for (_, spot), on in zip(known, pareto_front(points), strict=True) if on]
 
@@ -157,7 +157,8 @@ def _staircase(front: Sequence[tuple[float, float]]) -> Iterable[tuple[float, fl
 
 def _described(row: Row, x: Column, y: Column) -> str:
     values = (f"{column.title} {number(row.cells[column.name].mean or 0.0)}" for column in (x, y))
-    return clip(f"{clip(row.name, 80)}: {', '.join(values)}", 200)
+    flag = "; flagged, not ranked" if row.gate.flagged and not row.control else ""
+    return clip(f"{clip(row.name, 80)}: {', '.join(values)}{flag}", 200)
 
 
 def family_of(row: Row) -> str:
@@ -186,15 +187,19 @@ class Curve:
 
 
 CURVE_BOX = (4.0, 236.0, 96.0, 6.0)  # left, right, bottom, top
-CURVE_LINES, CURVE_POINTS = 3, 60
+CURVE_LINES, CURVE_POINTS, ALL_POINTS = 3, 60, 1200  # of a curve, of a line, and of the lines of a page
 
 
-def curve(name: str, seed: int, points: Sequence[dict[str, float]]) -> Curve | None:
-    """At most three of the numbers that a model logged against images seen; None below two points."""
+def curve(name: str, seed: int, points: Sequence[dict[str, float]], most: int = CURVE_POINTS) -> Curve | None:
+    """At most three of the numbers that a model logged against images seen; None below two points.
+
+    Args:
+        most: points of a line, at least two.
+    """
     keys = list(dict.fromkeys(key for point in points for key in sorted(point) if key not in ("images", "seconds")))
     lines = {key: [(p["images"], p[key]) for p in points if p.get(key) is not None and p.get("images") is not None]
              for key in keys}  # fmt: skip
-    drawn = {key: _thinned(line) for key, line in lines.items() if len(line) > 1}
+    drawn = {key: _thinned(line, most) for key, line in lines.items() if len(line) > 1}
     drawn = dict(list(drawn.items())[:CURVE_LINES])
     if not drawn:
         return None
@@ -206,7 +211,7 @@ def curve(name: str, seed: int, points: Sequence[dict[str, float]]) -> Curve | N
     return Curve(name, seed, pixels, number(min(values)), number(max(values)), number(max(images)))
 
 
-def _thinned(line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """At most 60 of the points, evenly spread, both ends among them."""
-    count = min(len(line), CURVE_POINTS)
+def _thinned(line: Sequence[tuple[float, float]], most: int) -> list[tuple[float, float]]:
+    """At most `most` of the points, evenly spread, both ends among them."""
+    count = min(len(line), most)
     return [line[round(i * (len(line) - 1) / (count - 1))] for i in range(count)]

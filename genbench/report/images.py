@@ -1,28 +1,79 @@
-"""Sample grids: a stranger's PNG is decoded and encoded anew, so that only pixels reach a page."""
+"""Pictures: a stranger's PNG is decoded and encoded anew, so that only pixels reach a page."""
 
 import base64
 import binascii
+import hashlib
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-PIXELS = 2**20  # of a grid, at most
-BYTES = 96 * 1024  # of a grid's PNG, at most
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PIXELS = 2**20  # of a picture, at most
+BYTES = 96 * 1024  # of a picture's PNG, at most
+SITE = 1_600_000  # bytes of all pictures of a site
+INLINE = 90_000  # characters of those that are part of a page of few rows; the others lie beside it
+FOLDER = "images"
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A PNG as a `data:` address, with its size in pixels."""
+    """A PNG by its address, a `data:` one or that of a file beside the page, with its size in pixels."""
 
     address: Markup
     width: int
     height: int
 
 
+@dataclass
+class Album:
+    """The pictures of a site: those that a page holds itself, and the files beside it.
+
+    Args:
+        count: how many pictures there may be; each gets an equal share of the site's bytes.
+        tile: height and width in pixels of a sample in a grid, by which a grid is cut where it is too large.
+        inline: characters of pictures that the page may hold itself.
+        files: bytes by path relative to the page.
+    """
+
+    count: int = 1
+    tile: tuple[int, int] | None = None
+    inline: int = INLINE
+    files: dict[str, bytes] = field(default_factory=dict)
+    _held: int = 0
+
+    def shown(self, encoded: str) -> Grid | str:
+        """A picture with a place on the site, or why it is not shown."""
+        found = png(encoded, min(BYTES, SITE // max(1, self.count)), self.tile)
+        if isinstance(found, str):
+            return found
+        data, width, height = found
+        held = grid_of(data, width, height)
+        if self._held + len(held.address) <= self.inline:
+            self._held += len(held.address)
+            return held
+        path = f"{FOLDER}/{hashlib.sha256(data).hexdigest()[:16]}.png"
+        self.files[path] = data
+        return Grid(Markup(path), width, height)  # of our own making
+
+
 def grid(encoded: str) -> Grid | str:
-    """The grid that the base64 PNG `encoded` shows, without anything but its pixels; or why it is not shown."""
+    """The picture that the base64 PNG `encoded` shows, without anything but its pixels; or why it is not shown."""
+    found = png(encoded, BYTES, None)
+    return found if isinstance(found, str) else grid_of(*found)
+
+
+def grid_of(data: bytes, width: int, height: int) -> Grid:
+    """A PNG of ours as a part of the page."""
+    return Grid(Markup("data:image/png;base64," + base64.b64encode(data).decode()), width, height)
+
+
+def png(encoded: str, limit: int, tile: tuple[int, int] | None) -> tuple[bytes, int, int] | str:
+    """The pixels of a base64 PNG as a new PNG of at most `limit` bytes, its width and height; or why not."""
     from PIL import Image, UnidentifiedImageError  # here, so that a board without a page needs no Pillow
 
     if not encoded:
@@ -34,12 +85,30 @@ def grid(encoded: str) -> Grid | str:
         if image.width * image.height > PIXELS:
             return f"larger than {PIXELS} pixels"
         pixels = image.convert("L" if image.mode in ("1", "L", "I;16", "I") else "RGB")
-        out = io.BytesIO()
-        Image.frombytes(pixels.mode, pixels.size, pixels.tobytes()).save(out, "PNG", optimize=True)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"larger than {PIXELS} pixels"
     except (binascii.Error, UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         return "not a PNG image"
-    if out.tell() > BYTES:
-        return f"larger than {BYTES} bytes"
-    return Grid(Markup("data:image/png;base64," + base64.b64encode(out.getvalue()).decode()), *pixels.size)
+    return _within(pixels, limit, tile)
+
+
+def _within(image: "Image", limit: int, tile: tuple[int, int] | None) -> tuple[bytes, int, int] | str:
+    """The picture, without the last rows and columns of its samples where it would be larger than `limit` bytes."""
+    sides = [(image.width, image.height)]
+    if tile and 0 < max(tile) < max(image.size):
+        height, width = (side + 1 for side in tile)  # a line of one pixel between two samples
+        most = max(image.width // width, image.height // height) + 1
+        sides += [(min(n * width - 1, image.width), min(n * height - 1, image.height)) for n in range(most - 1, 0, -1)]
+    for side in sides:
+        data = _encoded(image.crop((0, 0, *side)))
+        if len(data) <= limit:
+            return data, *side
+    return f"larger than {limit} bytes"
+
+
+def _encoded(image: "Image") -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.frombytes(image.mode, image.size, image.tobytes()).save(out, "PNG", optimize=True)
+    return out.getvalue()

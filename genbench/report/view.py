@@ -5,7 +5,9 @@ from typing import Any
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.report import charts
-from genbench.report.images import grid
+from genbench.report.gates import flags, gates, unaudited
+from genbench.report.images import Album
+from genbench.report.standing import front, place, verdicts
 from genbench.report.text import NOT_STATED, clip, duration, number, spread
 
 KINDS = {  # of a likelihood, as bits/dim: sign, words
@@ -17,8 +19,8 @@ KINDS = {  # of a likelihood, as bits/dim: sign, words
 LEADERS = {"quality": "Highest quality", "coverage": "Highest coverage", "speed": "Fastest"}
 
 
-def page(board: Leaderboard) -> dict[str, Any]:
-    """Everything that the templates ask for."""
+def page(board: Leaderboard, album: Album) -> dict[str, Any]:
+    """Everything that the templates ask for; pictures find their place in the album."""
     controls = "Controls: what every column is read against"
     return {
         "title": board.suite["title"] or board.suite["name"] or "Leaderboard",
@@ -27,6 +29,7 @@ def page(board: Leaderboard) -> dict[str, Any]:
         "protocol": board.protocol,
         "facts": facts(board),
         "several_seeds": len({record["seed"] for record in board.records}) > 1,
+        "verdict": verdicts(board),
         "leaders": list(leaders(board)),
         "columns": [head(column, board) for column in board.columns],
         "groups": [(name, [line(row, board) for row in rows])
@@ -35,7 +38,8 @@ def page(board: Leaderboard) -> dict[str, Any]:
         "charts": charts.trilemma(board),
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),
-        "samples": [samples(row) for row in (*board.rows, *board.controls)],
+        "samples": [samples(row, album) for row in (*board.rows, *board.controls)],
+        "gates": gates(board, album),
         "curves": list(curves(board)),
         "failures": [(failure, duration(failure.elapsed)) for failure in board.failures],
         "models": list(models(board)),
@@ -72,7 +76,8 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
         column = known.get(board.suite["axes"].get(axis, ""))
         best = board.best(column) if column else None
         if column and best is not None:
-            first, *others = [row for row in board.rows if row.cells[column.name].mean == best]
+            ranked = [row for row in board.rows if not row.unranked(column)]
+            first, *others = [row for row in ranked if row.cells[column.name].mean == best]
             yield {
                 "words": words,
                 "name": first.name,
@@ -92,17 +97,17 @@ def head(column: Column, board: Leaderboard) -> dict[str, Any]:
         "words": f"{column.direction} is better" if column.direction else "no candidate has this score",
         "first": "ascending" if column.direction == "lower" else "descending",
         "sorted": quality and column.direction != "",
-        "basis": [part for part in (column.unit, column.extractor.partition("/")[0], floor(column, board)) if part],
+        "basis": [part for part in (column.unit, column.extractor.partition("/")[0]) if part],
         "is_axis": column.name in board.suite["axes"].values(),
     }
 
 
-def floor(column: Column, board: Leaderboard) -> str:
-    """The score that real data would get, where the metric told it: a range where it differs between candidates."""
-    cells = [row.cells[column.name] for row in (*board.rows, *board.controls)]
-    floors = [cell.details["floor"] for cell in cells if "floor" in cell.details]
-    ends = dict.fromkeys([number(min(floors)), number(max(floors))] if floors else [])
-    return f"floor {' to '.join(ends)}" if ends else ""
+def floor(details: Mapping[str, float]) -> str:
+    """What real data score against real data, with how many samples of each; "" for scores without a floor."""
+    if "real_floor" not in details:
+        return ""
+    count = details.get("real_floor_count")
+    return number(details["real_floor"]) + (f", n = {number(count)}" if count else "")
 
 
 def line(row: Row, board: Leaderboard) -> dict[str, Any]:
@@ -112,6 +117,8 @@ def line(row: Row, board: Leaderboard) -> dict[str, Any]:
         "row": row,
         "family": charts.family_of(row),
         "marks": marks(row),
+        "flags": list(flags(row)),
+        "front": front(row),
         "seeds": f"{len(row.ok)}" if len(row.ok) == len(row.results) else f"{len(row.ok)} of {len(row.results)}",
         "cells": [entry(row, column, board) for column in board.columns],
         "hardware": [letters[name] for name in row.hardware] if len(letters) > 1 else [],
@@ -132,13 +139,18 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
         brief = row.missing and row.results[0].candidate["status"]  # the reason is told once, under the table
         return {"missing": kind, "reason": clip(brief or reason, 48)}
     sign, words = KINDS.get(row.likelihood if column.axis == "density" else "", ("", ""))
+    axis = next((axis for axis, own in board.standings.columns.items() if own.name == column.name), "")
+    standing, off = place(row, axis) if axis and not row.control else ("", "")
     return {
         "missing": "",
-        "value": repr(cell.mean),
+        "value": f"{cell.mean:.6g}",
         "text": number(cell.mean),
         "spread": spread(cell.mean, cell.half_width),
         "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
-        "best": not row.model["control"] and cell.mean == board.best(column),
+        "best": not row.unranked(column) and cell.mean == board.best(column),
+        "place": standing,
+        "floor": floor(cell.details),
+        "unranked": "" if row.control else off or (unaudited(row) if column.axis == "density" else ""),
         "sign": sign,
         "words": words,
         "speed": column.axis == "speed",
@@ -150,11 +162,11 @@ def hardware(board: Leaderboard) -> list[tuple[int, str]]:
     return list(enumerate(board.hardware, 1)) if len(board.hardware) > 1 else []
 
 
-def samples(row: Row) -> dict[str, Any]:
+def samples(row: Row, album: Album) -> dict[str, Any]:
     """A row's sample grid, of its first seed that succeeded, or why there is none."""
     if not row.ok:
         return {"row": row, "seed": None, "grid": None, "missing": row.missing}
-    shown = grid(row.ok[0].candidate["grid"])
+    shown = album.shown(row.ok[0].candidate["grid"])
     known = {"row": row, "seed": row.ok[0].record["seed"]}
     if isinstance(shown, str):
         return {**known, "grid": None, "missing": f"n/a: {shown}"}
@@ -164,9 +176,12 @@ def samples(row: Row) -> dict[str, Any]:
 def curves(board: Leaderboard) -> Iterable[charts.Curve]:
     """A learning curve for each model that logged one, of its first seed."""
     seen: set[str] = set()
+    references = {record["model"]["reference"] for record in board.records}
+    lines = charts.CURVE_LINES * len(references)
+    most = min(charts.CURVE_POINTS, max(8, charts.ALL_POINTS // lines))
     for record in board.records:
         reference = record["model"]["reference"]
-        drawn = None if reference in seen else charts.curve(reference, record["seed"], record["curve"])
+        drawn = None if reference in seen else charts.curve(reference, record["seed"], record["curve"], most)
         if drawn:
             seen.add(reference)
             yield drawn

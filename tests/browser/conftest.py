@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from records import HOSTILE, VALUES, board_records, candidate, record
+from records import HOSTILE, VALUES, audits, board_records, candidate, memorisation, record
 from watching import Open, Watched
 
 from genbench.leaderboard import Leaderboard
@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a full board: eleven candidates, one that failed, three controls."""
+    """The page of a full board: eleven candidates, one that copies, one that failed, three controls."""
     return render(Leaderboard.of(board_records()), tmp_path_factory.mktemp("site"))
 
 
@@ -40,7 +40,11 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for word in HOSTILE.values():
         name = f"{word} "
         bad = {"reference": name, "family": word, "source": word, "description": word, "settings": {word: word}}
-        own = [candidate(name, VALUES), candidate(name + "2", None, status=word, reason=word, log=word, phase=word)]
+        gates = {"memorisation": memorisation("flagged", reason=word), "audits": audits("failed", reason=word)}
+        own = [
+            candidate(name, VALUES, likelihood="exact", **gates),
+            candidate(name + "2", None, status=word, reason=word, log=word, phase=word),
+        ]
         records.append(record(name, candidates=own, model=bad, environment={word: word, "device_name": word}))
         records[-1]["suite"]["title"] = HOSTILE["html"] + HOSTILE["long"]
     return render(Leaderboard.of(records), tmp_path_factory.mktemp("hostile"))

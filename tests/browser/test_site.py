@@ -3,7 +3,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from records import VALUES, candidate, grid, record
 from watching import Open, Watched
+
+from genbench.leaderboard import Leaderboard
+from genbench.report import render
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 HEADS = ["FD", "Clipped density", "Clipped coverage", "bits/dim", "Throughput", "Fit time"]
@@ -91,8 +95,8 @@ def test_missing_values_come_last_in_both_directions(open_page: Open) -> None:
     for _ in range(2):
         page.get_by_role("columnheader", name="bits/dim").get_by_role("button").click()
         values = shown(page, "bits/dim")
-        assert values.count(None) == 6
-        assert None not in values[:-6]
+        assert values.count(None) == 7
+        assert None not in values[:-7]
 
 
 def test_names_are_sorted_as_words(open_page: Open) -> None:
@@ -109,7 +113,7 @@ def test_sorting_works_by_keyboard_keeps_the_focus_and_is_announced(open_page: O
     button.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Sorted by Throughput, descending.")
-    assert rows(page)[0] == "gaussian"
+    assert rows(page)[0] == "replay"
     page.keyboard.press("Space")
     expect(page.get_by_role("status")).to_have_text("Sorted by Throughput, ascending.")
     expect(button).to_be_focused()
@@ -120,7 +124,7 @@ def test_sorting_works_by_keyboard_keeps_the_focus_and_is_announced(open_page: O
 def test_controls_stay_apart_under_their_own_heading(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("columnheader", name="FD").get_by_role("button").click()
-    assert rows(page, body=1) == ["real-data", "copycat", "independent-pixels"]
+    assert rows(page, body=1) == ["real-held-out", "copycat", "independent-pixels"]
     assert page.locator("#board tbody").nth(1).locator("tr").first.get_attribute("class") == "group"
 
 
@@ -134,6 +138,23 @@ def test_everything_is_there_with_scripts_off(open_page: Open) -> None:
     expect(page.locator("svg.chart")).to_have_count(3)
     page.locator("#failures summary").first.click()
     expect(page.locator("#failures details").first).to_have_attribute("open", "")
+
+
+def test_the_verdict_and_the_gates_open_without_scripts(open_page: Open) -> None:
+    page = open_page(java_script_enabled=False)
+    assert page.locator(".verdict .says").inner_text().startswith("No candidate wins quality, coverage and speed")
+    page.locator(".verdict summary").first.click()
+    assert page.locator(".verdict details").first.locator("li").count() == 11
+    expect(page.locator("#gates details[open]")).to_have_count(2)  # the one that copies, and a density that failed
+    expect(page.locator("#gates details[open] img").first).to_be_visible()
+
+
+def test_pictures_beside_the_page_are_shown(open_page: Open, watched: Watched, tmp_path: Path) -> None:
+    records = [record(f"m{i}", candidates=[candidate(f"m{i}", VALUES, grid=grid(i))]) for i in range(25)]
+    page = open_page(render(Leaderboard.of(records), tmp_path))
+    widths = page.locator("#samples img").evaluate_all("images => images.map(image => image.naturalWidth)")
+    assert widths == [64] * 25
+    assert watched.troubles == []
 
 
 def test_a_phone_scrolls_the_table_and_never_the_page(open_page: Open) -> None:

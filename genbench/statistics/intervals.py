@@ -1,4 +1,4 @@
-"""Statistics of a leaderboard: intervals over training seeds, and the Pareto front."""
+"""Intervals over training seeds."""
 
 import math
 from collections.abc import Sequence
@@ -36,19 +36,3 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
 
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     return Interval(mean, float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / math.sqrt(n))
-
-
-def pareto_front(points: Sequence[Sequence[float]]) -> list[bool]:
-    """Whether each point is dominated by no other, where larger is better on every axis.
-
-    A point dominates another if it is at least as good on every axis and better on one; equal points share their fate.
-
-    Args:
-        points: [N][axes] finite numbers.
-    """
-    return [not any(_dominates(other, point) for other in points) for point in points]
-
-
-def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
-    pairs = list(zip(one, other, strict=True))
-    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)

@@ -1,0 +1,96 @@
+"""What a page says of standings: the verdict with the comparisons that decide it, places, and the front."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from genbench.leaderboard import AXES, Leaderboard, Place, Row
+from genbench.report.text import clip, number
+from genbench.statistics import Comparison, Verdict
+
+LISTED = 30  # comparisons of a verdict; an undecided one of many candidates has hundreds
+SEEN = 0.005  # of replicates, to be worth a mark
+
+
+def verdicts(board: Leaderboard) -> dict[str, Any]:
+    """The verdict, and the one with margins where it is another question."""
+    strict, margins = board.standings.verdict, board.standings.with_margins
+    entries = [_verdict(board, strict, board.sentence)]
+    if strict.tested:
+        entries.append(_verdict(board, margins, board.sentence_with_margins))
+    return {"sentence": board.sentence, "value": strict.outcome.value, "entries": entries, "volume": volume(board)}
+
+
+def _verdict(board: Leaderboard, verdict: Verdict, sentence: str) -> dict[str, Any]:
+    shown = verdict.deciding[:LISTED]
+    return {
+        "sentence": sentence,
+        "heading": "With margins" if verdict.margins and verdict.tested else "What decides it",
+        "lines": [comparison(board, found) for found in shown],
+        "more": len(verdict.deciding) - len(shown),
+    }
+
+
+def comparison(board: Leaderboard, found: Comparison) -> dict[str, str]:
+    """Two candidates on one axis."""
+    column = board.standings.columns[found.axis]
+    rows = {row.name: row for row in board.rows}
+    better, worse = (number(rows[name].cells[column.name].mean or 0.0) for name in (found.better, found.worse))
+    unit = f" {clip(column.unit, 16)}" if column.unit else ""
+    return {
+        "better": found.better,
+        "worse": found.worse,
+        "sign": "is ahead of" if found.ahead else "is not separated from",
+        "axis": found.axis,
+        "figures": f"{better} against {worse}{unit}",
+        "chance": chance(found),
+    }
+
+
+def chance(found: Comparison) -> str:
+    """The p of a comparison, before and after Holm's correction; "" for one seed."""
+    if found.p is None or found.adjusted is None:
+        return ""
+    return f"p = {_p(found.p)}, {_p(found.adjusted)} after Holm".replace("= <", "<")
+
+
+def _p(p: float) -> str:
+    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
+def volume(board: Leaderboard) -> str:
+    """How much of the cube the candidates dominate, in words; "" without anchors."""
+    share = board.standings.volume
+    if share is None:
+        return ""
+    return (
+        f"Together the candidates dominate {share:.1%} of the cube whose corners are independent pixels at one image a "
+        f"second and real data at 100,000 images a second."
+    )
+
+
+def place(row: Row, axis: str) -> tuple[str, str]:
+    """A candidate's place on an axis, and why it has none: ("tier 1 · rank 1–3", "")."""
+    found = row.places.get(axis, Place())
+    if found.rank is None:
+        return "", clip(found.missing, 120)
+    low, high = found.ranks or (found.rank, found.rank)
+    ranks = f"rank {low}" if low == high else f"rank {low}–{high}"
+    return f"tier {found.tier} · {ranks}" if found.tier else ranks, ""
+
+
+def front(row: Row) -> tuple[str, str] | None:
+    """The mark of a candidate that is, or might be, on the Pareto front: sign and words."""
+    share = row.front_share
+    if not row.front and (share is None or share < SEEN):
+        return None
+    words = "on the Pareto front" if row.front else "not on the Pareto front by its means"
+    if share is None:
+        return "◆", words
+    return f"{'◆' if row.front else '◇'}\u00a0{share:.0%}", f"{words}, in {share:.0%} of the replicates"
+
+
+def places(row: Row) -> Iterable[tuple[str, str]]:
+    """By axis, a candidate's place in words."""
+    for axis in AXES:
+        found, missing = place(row, axis)
+        yield axis, found or missing or "not ranked"
