@@ -1,4 +1,4 @@
-"""genbench: a benchmark harness for deep generative models. What a plugin author imports, and `run`.
+"""genbench: a benchmark harness for deep generative models. What a plugin author imports, `run` and `score`.
 
 Names are loaded when they are first used, so that `import genbench` and the command line need no torch.
 """
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from genbench.appraisal import score as score
     from genbench.assets import Asset as Asset
     from genbench.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
     from genbench.errors import GenbenchError as GenbenchError, Unavailable as Unavailable, Unsuitable as Unsuitable
-    from genbench.extractor import Extractor as Extractor
+    from genbench.extractor import Classifier as Classifier, Extractor as Extractor
     from genbench.hookspecs import hookimpl as hookimpl
     from genbench.metric import (
         Axis as Axis,
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
     from genbench.settings import Choice as Choice, Range as Range
     from genbench.space import Space as Space
     from genbench.training import BestWeights as BestWeights, Split as Split, TrainingData as TrainingData
+    from genbench.weights import Weights as Weights
 
 _HOMES = {
+    "appraisal": ["score"],
     "assets": ["Asset"],
     "dataset": ["Dataset", "Examples", "Splits"],
     "errors": ["GenbenchError", "Unavailable", "Unsuitable"],
-    "extractor": ["Extractor"],
+    "extractor": ["Classifier", "Extractor"],
     "hookspecs": ["hookimpl"],
     "metric": ["Axis", "Direction", "Evidence", "Metric", "Score"],
     "session": ["run"],
@@ -46,6 +49,7 @@ _HOMES = {
     "settings": ["Choice", "Range"],
     "space": ["Space"],
     "training": ["BestWeights", "Split", "TrainingData"],
+    "weights": ["Weights"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

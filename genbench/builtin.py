@@ -17,27 +17,33 @@ if TYPE_CHECKING:
 @hookimpl
 def genbench_models() -> "list[type[Model]]":
     """The control models."""
-    from genbench import controls
+    from genbench.controls import CONTROLS
 
-    return [controls.HeldOut, controls.Copycat, controls.IndependentPixels]
+    return list(CONTROLS)
 
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Embedded digits and any folder of images."""
+    """Embedded digits, three classics that are downloaded, and any folder of images."""
+    from genbench.datasets.cifar10 import Cifar10
     from genbench.datasets.digits import Digits
     from genbench.datasets.folder import ImageFolder
+    from genbench.datasets.mnist import FashionMnist, Mnist
 
-    return [Digits, ImageFolder]
+    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder]
 
 
 @hookimpl
 def genbench_extractors() -> "list[type[Extractor]]":
-    """The digits network, and pixels for every Space."""
+    """The digits network, pixels for every Space, and torch-fidelity's networks for images of 256 levels."""
+    from genbench.extractors.clip import ClipVitB32
     from genbench.extractors.digits_net import DigitsNet
+    from genbench.extractors.dinov2 import DinoV2VitL14
+    from genbench.extractors.inception import LAYERS
     from genbench.extractors.pixels import Pixels
+    from genbench.extractors.vgg16 import Vgg16
 
-    return [DigitsNet, Pixels]
+    return [DigitsNet, Pixels, *LAYERS, DinoV2VitL14, Vgg16, ClipVitB32]
 
 
 @hookimpl

@@ -87,7 +87,7 @@ class Conductor:
 
     def _count_crash(self, step: Step, result: Result) -> None:
         """Count the fits in a row whose process died; an error that was raised and told costs no patience."""
-        if step.stage == "fit":
+        if step.stage == "fit" and result.status != "skipped":
             died = result.status.startswith(("crashed", "no-evidence", "timeout", "out-of-memory"))
             name = step.trial.model.plugin.name
             self._crashes[name] = self._crashes[name] + 1 if died else 0
@@ -210,6 +210,7 @@ class Conductor:
         if kept | {"finished": None} == value | {"finished": None}:
             value = kept  # nothing has changed: the record stays as it was written
         else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, value)
         self.records.append(value)
         self.recorded(value)

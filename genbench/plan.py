@@ -19,7 +19,7 @@ class Step:
 
     Args:
         trial: whose.
-        stage: "fit", "sample", "density" or "score".
+        stage: "fit", "sample", "audit", "density" or "score".
         sampler: which preset, for "sample"; else "".
         exclusive: whether it must be alone on the machine: its time is a result.
         after: the steps that have to end before it.
@@ -52,11 +52,12 @@ class Plan:
 
 
 def steps_of(trial: Trial) -> list[Step]:
-    """fit → a sample step for each sampler → density, where the model is one → score."""
+    """fit → a sample step for each sampler → audit and density, where the model is one → score."""
     fit = Step(trial, "fit")
     samples = [Step(trial, "sample", sampler, exclusive=True, after=(fit,)) for sampler in trial.samplers]
     # The test data reach the plugin here, and here alone: after everything else that it does.
-    densities = [Step(trial, "density", after=(fit, *samples))] if trial.is_density else []
+    stages = ("audit", "density") if trial.is_density else ()
+    densities = [Step(trial, stage, after=(fit, *samples)) for stage in stages]
     return [fit, *samples, *densities, Step(trial, "score", after=(fit, *samples, *densities))]
 
 

@@ -58,6 +58,7 @@ def _model(trial: Trial, fit: Result) -> dict[str, Any]:
         "code": plugin.code,
         "control": trial.model.control,
         "parameters": fit.facts.get("parameters"),
+        "needs": list(fields["needs"]),
         "pretrained_on": [asset.trained_on for asset in trial.model.assets],
     }
 
@@ -84,6 +85,8 @@ def _candidate(trial: Trial, sampler: str, results: Mapping[str, Result], folder
         "likelihood": density.facts.get("likelihood") if density is not None else None,
         "evidence": dict(sampled.outputs) if sampled is not None else {},
         "timing": dict(sampled.timing) if sampled is not None else {},
+        "memorisation": scored.get("memorisation"),
+        "audits": scored.get("audits"),
         "grid": scored.get("grid"),
     }
 

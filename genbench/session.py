@@ -1,9 +1,7 @@
 """A session: discover → plan → fit → sample → density → score → record → rank → render."""
 
 import re
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,17 +12,17 @@ from typing import Any, Protocol
 
 from genbench import catalogue as catalogues, plugins
 from genbench.catalogue import Catalogue
-from genbench.conductor import EXISTING, Conductor, Interrupted
+from genbench.conductor import EXISTING, Conductor
 from genbench.errors import GenbenchError
 from genbench.executors import Executor
-from genbench.job import Job
+from genbench.groundwork import data_arguments, prepared
 from genbench.leaderboard import Leaderboard
 from genbench.plan import DEFAULT_SUITE, Plan, Step, find_suite, planned
 from genbench.store import Result, check_writable, locked
-from genbench.supervisor import Outcome, Supervisor
+from genbench.supervisor import Supervisor
 
+ISOLATION = ("auto", "process")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?|mps")
-PREPARE_LIMIT = 3600.0  # wall seconds to load a dataset, or to look at the machine
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,11 @@ class Options:
         out: the folder that gets `runs/` and `reports/`.
         existing: "reuse" finished results, "retry-failed", or "force" everything anew.
         executor: where steps run.
+        python: "NAME=PATH" of model plugins with an environment of their own: the interpreter there.
+        limit: "NAME=VALUE" for limits and caps that differ from the suite's.
+        isolation: "auto", as far as the kernel can, or "process".
+        data_root: the folder with copies of datasets; "": what GENBENCH_DATA says, and the cache.
+        extractor_weights: NAME=FILE of extractors whose weights are not in the cache.
     """
 
     models: Sequence[str] = ()
@@ -56,10 +59,17 @@ class Options:
     out: Path = Path()
     existing: str = "reuse"
     executor: str = "local"
+    python: Sequence[str] = ()
+    limit: Sequence[str] = ()
+    isolation: str = "auto"
+    data_root: str = ""
+    extractor_weights: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.existing not in EXISTING:
             raise GenbenchError(f"--existing takes {', '.join(EXISTING)}, got {self.existing!r}")
+        if self.isolation not in ISOLATION:
+            raise GenbenchError(f"--isolation takes {', '.join(ISOLATION)}, got {self.isolation!r}")
         if not DEVICE.fullmatch(self.device):
             raise GenbenchError(f"--device takes auto, cpu, cuda, cuda:N or mps, got {self.device!r}")
         for name in ("seeds", "jobs"):
@@ -106,6 +116,7 @@ class Finished:
         stage_seconds: of all stages that ran now, summed; those found finished are not in it.
         own_seconds: the part of it inside the stages' own work: fitting, sampling, density, scoring.
         idle_seconds: wall time in which no stage ran.
+        damaged: stored files that were not as they were written, in words; their stages ran anew.
     """
 
     board: Leaderboard
@@ -115,6 +126,7 @@ class Finished:
     stage_seconds: float
     own_seconds: float
     idle_seconds: float
+    damaged: tuple[str, ...] = ()
 
     @property
     def overhead(self) -> float:
@@ -136,7 +148,7 @@ def plan_of(options: Options, catalogue: Catalogue) -> Plan:
         GenbenchError: a wrong name, setting or suite key.
     """
     suite = find_suite(options.suite, catalogue)
-    suite = suite.quickened() if options.quick else suite
+    suite = (suite.quickened() if options.quick else suite).limited(options.limit)
     return planned(suite, catalogue, options.models, options.all, options.seeds)
 
 
@@ -161,7 +173,7 @@ def run(models: Sequence[str] | str = (), *, listener: Listener | None = None, *
     """
     chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
     with Supervisor() as supervisor:
-        plan = plan_of(chosen, catalogues.read(supervisor, chosen.plugin, retry=True))
+        plan = plan_of(chosen, catalogues.read(supervisor, chosen.plugin, True, chosen.python))
         return execute(plan, chosen, supervisor, listener or Silence())
 
 
@@ -176,10 +188,14 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
     executor = _executor(options.executor, plan.catalogue)
     check_writable(root)
     check_writable(site)
+    suite, parts = plan.suite, plan.catalogue.parts
+    extractors = [suite.extractor, *(score.partition("@")[2] for score in suite.scores)]
+    arguments = data_arguments(suite.dataset, extractors, parts, options.data_root, options.extractor_weights)
     with _stopping(supervisor):
         environment = probed(options, supervisor)
-        arguments = {"dataset": plan.suite.dataset, "plugins": [p.to_json() for p in plan.catalogue.parts]}
-        data = _prepared("data", arguments, supervisor)
+        if options.isolation == "process":
+            environment["isolation"] = "process"
+        data = prepared("data", arguments, supervisor)
     with locked(root), _stopping(supervisor):
         jobs = jobs_of(options, plan, environment)
         meter = _Meter(listener)
@@ -203,7 +219,8 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
         board = Leaderboard.of(records)
         report = render(board, site)
         seconds = time.monotonic() - started
-        return Finished(board, records, report, seconds, meter.stage_seconds, meter.own_seconds, seconds - meter.busy)
+        idle, damaged = seconds - meter.busy, tuple(conductor.damaged)
+        return Finished(board, records, report, seconds, meter.stage_seconds, meter.own_seconds, idle, damaged)
 
 
 def probed(options: Options, supervisor: Supervisor) -> dict[str, Any]:
@@ -212,32 +229,13 @@ def probed(options: Options, supervisor: Supervisor) -> dict[str, Any]:
     Raises:
         GenbenchError: the device is not here.
     """
-    return _prepared("probe", {"device": options.device}, supervisor)
+    return prepared("probe", {"device": options.device}, supervisor)
 
 
 def jobs_of(options: Options, plan: Plan, environment: Mapping[str, Any]) -> int:
     """What `--jobs` says; else one trial per GPU, on the CPU as many as its cores hold the suite's threads."""
     on_cpu = environment["device"] == "cpu"
     return options.jobs or (max(1, int(environment["cpus"]) // plan.suite.threads) if on_cpu else 1)
-
-
-def _prepared(stage: str, arguments: dict[str, Any], supervisor: Supervisor) -> dict[str, Any]:
-    """Facts of a stage without which nothing can start.
-
-    Raises:
-        GenbenchError: it failed, with its reason; its log is kept where it did not say one itself.
-    """
-    folder = Path(tempfile.mkdtemp(prefix=f"genbench-{stage}-"))
-    outcome: Outcome = supervisor.run(Job(stage, folder, arguments, folder / "log.txt", PREPARE_LIMIT))
-    if outcome.ok or outcome.status in ("error", "interrupted"):
-        shutil.rmtree(folder, ignore_errors=True)
-    if outcome.status == "interrupted":
-        raise Interrupted("interrupted")
-    if outcome.status == "error":
-        raise GenbenchError(outcome.reason)
-    if not outcome.ok:
-        raise GenbenchError(f"{outcome.status}: {outcome.reason}; its log is {folder / 'log.txt'}")
-    return dict(outcome.facts)
 
 
 def _executor(name: str, catalogue: Catalogue) -> type[Executor]:

@@ -80,7 +80,13 @@ def test_the_built_in_parts_and_controls_are_there_without_a_fault(supervisor):
     assert {name for name, entry in found.entries["models"].items() if entry.control} == {
         "real-held-out",
         "copycat",
+        "copycat-noise",
+        "partial-copycat",
+        "test-copycat",
+        "mode-dropper",
         "independent-pixels",
+        "noise",
+        "mean-image",
     }
 
 

@@ -12,6 +12,7 @@ import genbench
 from genbench import catalogue
 from genbench.cli import main
 from genbench.cli.parser import KINDS, parser
+from genbench.controls import CONTROLS
 from genbench.errors import GenbenchError
 
 MODEL = """\
@@ -145,9 +146,9 @@ def test_a_dry_run_prints_every_trial_and_writes_nothing(genbench_command, place
     code, output, error = genbench_command(*RUN, "-m", "tiny[hidden=9]", "--dry-run", "--jobs", "1", "--out", "out")
     lines = [line.split() for line in output.splitlines()]
     trials = [(words[0], words[1]) for words in lines if len(words) > 2 and words[1] in ("0", "1")]
-    controls = [("real-held-out", "0"), ("copycat", "0"), ("independent-pixels", "0")]
+    controls = [(control.name, "0") for control in CONTROLS]
     assert trials == [*controls, *[(model, seed) for seed in "01" for model in ("tiny", "tiny[hidden=9]")]]
-    assert output.splitlines()[-1] == "7 trials, 1 at a time: unknown until a first run has been timed"
+    assert output.splitlines()[-1] == "13 trials, 1 at a time: unknown until a first run has been timed"
     assert (code, error) == (0, "")
     assert tree(place) == before
 

@@ -10,12 +10,14 @@ ROOT = Path(__file__).parents[1]
 ROOMS = tuple(
     room
     for line in (
-        "genbench errors seeds files space settings assets dataset training model extractor metric hookspecs",
-        "datasets extractors metrics controls plugins",
-        "machine job channel clock evidence accounting environment listing preparer worker features scorer",
+        "genbench errors seeds files images space settings assets weights dataset resume training model extractor",
+        "metric hookspecs",
+        "datasets extractors metrics distortion response battery controls plugins supplies",
+        "machine device isolation job channel clock evidence accounting environment listing preparer instance worker",
+        "audits auditor features picture memorisation gate scorer",
         "child forkserver",
-        "launcher supervisor suite catalogue trial plan store record estimate executors conductor builtin",
-        "statistics leaderboard report session debug cli __main__",
+        "launcher watch supervisor suite catalogue trial plan store record brief estimate executors conductor builtin",
+        "arrays layout samples yardstick appraisal statistics leaderboard report groundwork session debug cli __main__",
     )
     for room in line.split()
 )

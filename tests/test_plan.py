@@ -107,14 +107,15 @@ def test_all_without_a_plugin_says_how_to_install_one(plan, catalogue):
 def test_steps_come_after_what_they_need_and_test_data_after_all_sampling(plan):
     trial = plan("ddpm", seeds=1).trials[-1]
     steps = {step.name: step for step in steps_of(trial)}
-    assert list(steps) == ["fit", "sample/ddpm", "sample/ddim-25", "density", "score"]
+    assert list(steps) == ["fit", "sample/ddpm", "sample/ddim-25", "audit", "density", "score"]
     needs = {name: {before.name for before in step.after} for name, step in steps.items()}
     assert needs == {
         "fit": set(),
         "sample/ddpm": {"fit"},
         "sample/ddim-25": {"fit"},
+        "audit": {"fit", "sample/ddpm", "sample/ddim-25"},
         "density": {"fit", "sample/ddpm", "sample/ddim-25"},
-        "score": {"fit", "sample/ddpm", "sample/ddim-25", "density"},
+        "score": {"fit", "sample/ddpm", "sample/ddim-25", "audit", "density"},
     }
 
 

@@ -85,7 +85,8 @@ def again(supervisor: Supervisor, out: Path) -> Again:
 
 def _run(supervisor: Supervisor, out: Path, **options: object) -> tiny.Run:
     files = [out / "plain.py", out / "flaky.py"]
-    return tiny.run(supervisor, out, files, ["plain", "flaky"], tiny.write_suite(out), **options)
+    unconfined = {"isolation": "process"} | options  # the flaky one leaves its process id beside its file
+    return tiny.run(supervisor, out, files, ["plain", "flaky"], tiny.write_suite(out), **unconfined)
 
 
 def test_the_same_call_again_runs_nothing_and_leaves_the_records_as_they_are(first: tiny.Run, again: Again):
@@ -98,21 +99,31 @@ def test_the_same_call_again_runs_nothing_and_leaves_the_records_as_they_are(fir
 def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
     with (out / "plain.py").open("a") as file:
         file.write("# another comment\n")
-    assert again().heard.ran == {f"plain.default.0/{step}" for step in ("fit", "sample/default", "density", "score")}
+    steps = ("fit", "sample/default", "audit", "density", "score")
+    assert again().heard.ran == {f"plain.default.0/{step}" for step in steps}
 
 
 def test_other_settings_are_another_trial_and_leave_the_first(out: Path, supervisor: Supervisor, first: tiny.Run):
     models = ["plain[smoothing=2]", "plain"]
-    run = tiny.run(supervisor, out, [out / "plain.py"], models, tiny.write_suite(out))
-    assert {name.partition("/")[2] for name in run.heard.ran} == {"fit", "sample/default", "density", "score"}
+    run = tiny.run(supervisor, out, [out / "plain.py"], models, tiny.write_suite(out), isolation="process")
+    assert {name.partition("/")[2] for name in run.heard.ran} == {"fit", "sample/default", "audit", "density", "score"}
     assert not any(name.startswith("plain.default.0/") for name in run.heard.ran)
     assert run.record("plain") == first.record("plain")
+
+
+def test_another_extractor_of_the_suite_is_another_verdict_and_nothing_else(out: Path, supervisor: Supervisor):
+    suite = tiny.write_suite(out)
+    suite.write_text(suite.read_text().replace('extractor = "pixels"', 'extractor = "digits-net"'))
+    run = tiny.run(supervisor, out, [out / "plain.py"], ["plain"], suite, isolation="process")
+    assert {name.partition("/")[2] for name in run.heard.ran} == {"score"}
+    assert run.candidate("plain")["memorisation"]["extractor"].startswith("digits-net/")
 
 
 @pytest.mark.parametrize(
     ("file", "steps"),
     [
         ("sample/default/samples.safetensors", {"sample/default", "score"}),
+        ("audit/audit.safetensors", {"audit"}),
         ("density/nats.safetensors", {"density"}),
         ("fit/checkpoint.safetensors", {"fit"}),
     ],
@@ -198,7 +209,7 @@ def test_a_run_that_was_interrupted_and_then_killed_is_completed_by_the_command_
 ):
     (tmp_path / "waits.py").write_text(WAITS)
     suite = tiny.write_suite(tmp_path)
-    given = ["run", "-m", "waits", "--plugin", "waits.py", "--suite", "tiny.toml", "--device", "cpu"]
+    given = ["run", "-m", "waits", "--plugin", "waits.py", "--suite", "tiny.toml", "--isolation", "process"]
     genbench = [sys.executable, "-m", "genbench"]
 
     interrupted = _started([*genbench, *given], tmp_path)
@@ -215,7 +226,7 @@ def test_a_run_that_was_interrupted_and_then_killed_is_completed_by_the_command_
     assert _gone(child)
 
     (tmp_path / "release").touch()
-    completed = tiny.run(supervisor, tmp_path, [tmp_path / "waits.py"], ["waits"], suite, device="cpu")
+    completed = tiny.run(supervisor, tmp_path, [tmp_path / "waits.py"], ["waits"], suite, isolation="process")
     assert completed.candidate("waits")["status"] == "ok"
     assert not any(name.startswith("copycat.default.0/fit") for name in completed.heard.ran)
 

@@ -49,7 +49,7 @@ def test_a_built_in_suite_reads_and_is_named_as_its_file(path):
 def test_a_minimal_suite_has_defaults_for_the_rest(written):
     found = suite.read(written(TOML))
     assert (found.title, found.threads, found.latency_seconds) == ("mine", 1, 5.0)
-    assert found.limits == {"fit": 3600, "sample": 3600, "density": 3600, "score": 3600}
+    assert found.limits == {"fit": 3600, "sample": 3600, "audit": 3600, "density": 3600, "score": 3600}
     assert found.scores == ("fd", "throughput")
 
 
@@ -57,6 +57,7 @@ def test_a_limit_that_is_set_leaves_the_others(written):
     assert suite.read(written(TOML + "[limits]\nfit = 5")).limits == {
         "fit": 5,
         "sample": 3600,
+        "audit": 3600,
         "density": 3600,
         "score": 3600,
     }

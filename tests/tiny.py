@@ -31,6 +31,7 @@ speed = "throughput"
 [limits]
 fit = {limit}
 sample = {limit}
+audit = {limit}
 density = {limit}
 score = 60
 """

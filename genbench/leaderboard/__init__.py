@@ -74,10 +74,13 @@ class Leaderboard:
         return tuple(sorted({name for row in (*self.rows, *self.controls) for name in row.hardware}))
 
     def best(self, column: Column) -> float | None:
-        """The best mean among the candidates that are ranked; None without any, or for speeds of several machines."""
+        """The best mean among the candidates that are ranked.
+
+        None without any, for speeds of several machines, and for novelty, which the gate judges: noise is novel too.
+        """
         ranked = [row.cells[column.name].mean for row in self.rows if not row.unranked(column)]
         means = [mean for mean in ranked if mean is not None]
-        if not means or not column.direction or (column.axis == "speed" and len(self.hardware) > 1):
+        if not means or not column.direction or column.axis == "novelty" or (column.axis == "speed" and len(self.hardware) > 1):
             return None
         return max(means, key=column.oriented)
 

@@ -4,7 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.metrics.cloud import Cloud, Indices, Reals, Vectors, squared_distances
+from genbench.metrics.products import Pairs, Products
 from genbench.metrics.sweep import Reduction
+
+Counts = tuple[NDArray[np.int64], NDArray[np.int64]]  # points in each ball, balls around each point
 
 
 class Balls(Reduction):
@@ -28,14 +31,29 @@ class Balls(Reduction):
         self.points_in_ball = np.zeros(len(centres), np.int64)
         self.balls_around_point = np.zeros(len(points), np.int64)
 
-    def take(self, rows: slice, columns: slice, products: Vectors) -> None:
-        """Add the block's pairs to the counts."""
-        margin = products - self._column_bound[columns]
-        margin -= self._row_bound[rows, None]
-        i, j = np.divmod(np.flatnonzero(margin >= 0), margin.shape[1])
-        inside = self._inside(margin[i, j], i + rows.start, j + columns.start)
-        self.points_in_ball[rows] += np.bincount(i[inside], minlength=len(margin))
-        self.balls_around_point[columns] += np.bincount(j[inside], minlength=margin.shape[1])
+    def part(self, rows: slice, columns: slice, products: Products) -> Counts:
+        """The block's counts, of points in balls and of balls around points."""
+        return self.counts(rows, columns, self.near(rows, columns, products))
+
+    def add(self, rows: slice, columns: slice, part: Counts) -> None:
+        """Add the block's counts to the whole."""
+        self.points_in_ball[rows] += part[0]
+        self.balls_around_point[columns] += part[1]
+
+    def near(self, rows: slice, columns: slice, products: Products) -> Pairs:
+        """The pairs of a block that may lie in a ball."""
+        return products.above(self._row_bound[rows], self._column_bound[columns])
+
+    def counts(self, rows: slice, columns: slice, pairs: Pairs) -> Counts:
+        """The counts of a block, of whose pairs all that lie in a ball are given."""
+        i, j = pairs.i + rows.start, pairs.j + columns.start
+        margin = pairs.products - self._column_bound[j] - self._row_bound[i]
+        inside = margin >= 0
+        inside[inside] = self._inside(margin[inside], i[inside], j[inside])
+        return (
+            np.bincount(pairs.i[inside], minlength=rows.stop - rows.start),
+            np.bincount(pairs.j[inside], minlength=columns.stop - columns.start),
+        )
 
     def _inside(self, margin: Vectors, i: Indices, j: Indices) -> NDArray[np.bool_]:
         """Which of the pairs (i, j) that may lie inside do."""
@@ -45,3 +63,20 @@ class Balls(Reduction):
         inside = np.ones(len(i), np.bool_)
         inside[near] = squared <= radii if self._closed else squared < radii
         return inside
+
+
+class NestedBalls(Reduction):
+    """Several balls around each centre, of which the first is the largest: only pairs near it are looked at."""
+
+    def __init__(self, *balls: Balls) -> None:
+        self._balls = balls
+
+    def part(self, rows: slice, columns: slice, products: Products) -> list[Counts]:
+        """The block's counts, for each kind of ball."""
+        pairs = self._balls[0].near(rows, columns, products)
+        return [balls.counts(rows, columns, pairs) for balls in self._balls]
+
+    def add(self, rows: slice, columns: slice, part: list[Counts]) -> None:
+        """Add the block's counts to the whole, for each kind of ball."""
+        for balls, counts in zip(self._balls, part, strict=True):
+            balls.add(rows, columns, counts)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from genbench.metric import Axis, Direction, Evidence, Metric, Score
 from genbench.metrics.cloud import Reals
-from genbench.metrics.comparison import Within
+from genbench.metrics.reference import Within
 
 K = 5
 SOURCE = "Salvy, Talbot, Thirion 2025, https://arxiv.org/abs/2507.01761"
@@ -73,6 +73,7 @@ class ClippedDensity(Metric):
     source = SOURCE
     version = "1"
     uses_features = True
+    blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """Clipped density, in [0, 1]."""

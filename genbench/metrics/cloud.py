@@ -12,6 +12,7 @@ Vectors = NDArray[np.float32]
 Reals = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+LARGEST = 1e15  # of a feature's magnitude: its square is still far from float32's end
 PAIRS_AT_ONCE = 2**18  # entries of the differences that `squared_distances` holds at a time: they stay in the cache
 
 
@@ -59,6 +60,11 @@ class Cloud:
         """[N] float64; a float32 inner product of x and y is off by less than slack(x) + slack(y)."""
         share = float(np.finfo(np.float32).eps) * (16 + math.sqrt(self.dim))
         return share * self.half_norms
+
+
+def cloud(x: Vectors, about: Vectors) -> Cloud:
+    """The vectors x about the mean of the vectors `about`."""
+    return Cloud(x, about.mean(axis=0, dtype=np.float64).astype(np.float32))
 
 
 def squared_distances(x: Vectors, i: Indices, y: Vectors, j: Indices) -> Reals:

@@ -1,51 +1,37 @@
 """Comparison: real and generated feature vectors, and everything that scores share, computed once when it is asked for.
 
     within_real, within_generated   S Sᵀ, G Gᵀ → nearest neighbours, kernel sums
-    across                          S Gᵀ       → balls, kernel sums
+    across                          S Gᵀ       → balls, kernel sums, the nearest of S to each of G
+    train_of_real, train_of_generated   S Tᵀ, G Tᵀ → the nearest of T
+    train_within                    T Tᵀ       → nearest neighbours
 
-Of a product only blocks exist at any time. A score that needs another pair of sets sweeps it with its own reductions:
+Of a product only blocks exist at any time. What S and T give alone lies in a Reference, which candidates may share:
 
-    train, generated = cloud(comparison.train, comparison.real), cloud(comparison.generated, comparison.real)
-    nearest = Neighbours(generated, train, 2)
-    sweep_across(generated, train, [nearest], comparison.product)
+    reference = Reference(real, train)
+    for generated in candidates:
+        comparison = Comparison(reference, generated)
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genbench.errors import Unavailable
-from genbench.metrics.balls import Balls
-from genbench.metrics.cloud import Cloud, Indices, Reals, Vectors
+from genbench.metrics.balls import Balls, NestedBalls
+from genbench.metrics.cloud import Cloud, Vectors
 from genbench.metrics.kernel import KernelSums
 from genbench.metrics.moments import Moments, moments
-from genbench.metrics.neighbours import Neighbours
-from genbench.metrics.sweep import BLOCK, Turned, product_on, sweep_across, sweep_within
+from genbench.metrics.neighbours import Nearest, Neighbours
+from genbench.metrics.reference import NEAREST, Reference, Within
+from genbench.metrics.sweep import BLOCK, Turned, sweep_across
 
-LARGEST = 1e15  # of a feature's magnitude: its square is still far from float32's end
-NEAREST = 5  # the most neighbours that a built-in score asks for
+Classify = Callable[[Vectors], NDArray[np.int64]]
+
 SUBSETS, SUBSET_SIZE = 100, 1000  # of the legacy kernel inception distance
 SUBSET_SEED = 2020  # torch-fidelity's, so that its subsets are drawn
-
-
-@dataclass(frozen=True)
-class Within:
-    """What scores keep of the pairs within one set of N vectors.
-
-    Args:
-        squared: [N, 5] float64 squared distances to the nearest others, ascending; infinite where there are fewer.
-        neighbours: [N, 5] the rows that these are.
-        kernel: sums of the kernel of the kernel inception distance.
-    """
-
-    squared: Reals
-    neighbours: Indices
-    kernel: KernelSums
-
-    def squared_radii(self, k: int) -> Reals:
-        """Squared distance of each vector to its k-th nearest other, [N] float64; k is at most 5."""
-        return self.squared[:, k - 1]
 
 
 @dataclass(frozen=True)
@@ -57,6 +43,7 @@ class Across:
         real5: open balls around real vectors that reach to the 5th neighbour: density and coverage.
         clipped5: closed balls like them, of at most the median radius: clipped density.
         kernel: sums of the kernel of the kernel inception distance.
+        neighbours: what `real_of_generated` is found from.
     """
 
     real3: Balls
@@ -64,15 +51,23 @@ class Across:
     real5: Balls
     clipped5: Balls
     kernel: KernelSums
+    neighbours: Neighbours
+
+    @cached_property
+    def real_of_generated(self) -> Nearest:
+        """The two real vectors nearest to each generated one, [M, 2]."""
+        return Nearest(*self.neighbours.nearest())
 
 
 class Comparison:
     """Feature vectors of real test data S, generated samples G and, perhaps, real training data T.
 
     Args:
-        real, generated, train: [N, d], [M, d] and [K, d] float32, of magnitudes up to 1e15; never changed.
+        real: S, [N, d] float32, or a Reference that holds S, T, the device and the block already.
+        generated, train: [M, d] and [K, d] float32, of magnitudes up to 1e15; never changed.
         device: where torch multiplies the blocks (`cuda`); None: NumPy does.
         block: rows of a block; the results do not depend on it.
+        classify: labels [N] int64 of vectors [N, d]; None: the extractor names no classes.
     Raises:
         ValueError: other shapes or another dtype.
         Unavailable: values that are too large or not finite.
@@ -80,43 +75,45 @@ class Comparison:
 
     def __init__(
         self,
-        real: Vectors,
+        real: Vectors | Reference,
         generated: Vectors,
         train: Vectors | None = None,
         *,
         device: str | None = None,
         block: int = BLOCK,
+        classify: Classify | None = None,
     ) -> None:
-        for name, x in (("real", real), ("generated", generated), ("train", real if train is None else train)):
-            _check(name, x, real.shape[-1])
-        self.real, self.generated, self.train = real, generated, train
-        self.product, self._block = product_on(device), block
+        if isinstance(real, Reference):
+            self.reference = real
+        else:
+            self.reference = Reference(real, train, device=device, block=block)
+        self.reference.check("generated", generated)
+        self.generated, self._classify = generated, classify
+        self.real, self.train, self.product = self.reference.real, self.reference.train, self.reference.product
 
     @property
     def dim(self) -> int:
         """Features in one vector, d."""
-        return int(self.real.shape[1])
+        return self.reference.dim
 
-    @cached_property
+    @property
     def moments_real(self) -> Moments:
         """Mean and covariance of S."""
-        return moments(self.real)
+        return self.reference.moments_real
 
     @cached_property
     def moments_generated(self) -> Moments:
         """Mean and covariance of G."""
         return moments(self.generated)
 
-    @cached_property
+    @property
     def moments_train(self) -> Moments:
         """Mean and covariance of T.
 
         Raises:
             Unavailable: there is no T.
         """
-        if self.train is None:
-            raise Unavailable("needs the features of the training data")
-        return moments(self.train)
+        return self.reference.moments_train
 
     @cached_property
     def subsets(self) -> tuple[Vectors, Vectors]:
@@ -131,14 +128,30 @@ class Comparison:
         return real, generated
 
     @cached_property
+    def labels(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The predicted classes of S [N] and of G [M].
+
+        Raises:
+            Unavailable: the extractor names no classes.
+        """
+        if self._classify is None:
+            raise Unavailable("needs an extractor that names classes, such as digits-net")
+        return self._classify(self.real), self._classify(self.generated)
+
+    @cached_property
+    def generated_cloud(self) -> Cloud:
+        """G about the mean of S."""
+        return self.reference.cloud(self.generated)
+
+    @property
     def within_real(self) -> Within:
         """The reduced pairs of S with S."""
-        return self._within(self.real, self.subsets[0])
+        return self.reference.within_real(len(self.generated), self.subsets[0])
 
     @cached_property
     def within_generated(self) -> Within:
         """The reduced pairs of G with G."""
-        return self._within(self.generated, self.subsets[1])
+        return self.reference.within(self.generated_cloud, self.subsets[1])
 
     @cached_property
     def across(self) -> Across:
@@ -150,33 +163,47 @@ class Comparison:
         fewest = min(len(self.real), len(self.generated))
         if fewest < NEAREST + 2:
             raise Unavailable(f"needs at least {NEAREST + 2} samples in each set, got {fewest}")
-        real, generated = cloud(self.real, self.real), cloud(self.generated, self.real)
+        real, generated = self.reference.real_cloud, self.generated_cloud
         radii3, radii5 = self.within_real.squared_radii(3), self.within_real.squared_radii(5)
-        across = Across(
-            real3=Balls(real, generated, radii3, closed=True),
-            generated3=Balls(generated, real, self.within_generated.squared_radii(3), closed=True),
-            real5=Balls(real, generated, radii5, closed=False),
-            clipped5=Balls(real, generated, np.minimum(radii5, np.median(radii5)), closed=True),
-            kernel=KernelSums(real, generated, *self.subsets),
+        balls = (
+            Balls(real, generated, radii3, closed=True),
+            Balls(generated, real, self.within_generated.squared_radii(3), closed=True),
+            Balls(real, generated, radii5, closed=False),
+            Balls(real, generated, np.minimum(radii5, np.median(radii5)), closed=True),
         )
-        reductions = [across.real3, Turned(across.generated3), across.real5, across.clipped5, across.kernel]
-        sweep_across(real, generated, reductions, self.product, self._block)
-        return across
+        kernel, nearest = KernelSums(real, generated, *self.subsets), Neighbours(generated, real, 2)
+        reductions = [
+            NestedBalls(balls[2], balls[0], balls[3]),
+            Turned(balls[1]),
+            kernel,
+            Turned(nearest),
+        ]
+        sweep_across(real, generated, reductions, self.product, self.reference.block)
+        return Across(*balls, kernel, nearest)
 
-    def _within(self, x: Vectors, subsets: Vectors) -> Within:
-        own = cloud(x, x)
-        neighbours, kernel = Neighbours(own, own, NEAREST), KernelSums(own, own, subsets, subsets)
-        sweep_within(own, [neighbours, kernel], self.product, self._block)
-        return Within(*neighbours.nearest(), kernel)
+    @property
+    def train_of_real(self) -> Nearest:
+        """The two training vectors nearest to each real test vector, [N, 2].
 
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.reference.train_of_real
 
-def cloud(x: Vectors, about: Vectors) -> Cloud:
-    """The vectors x about the mean of the vectors `about`."""
-    return Cloud(x, about.mean(axis=0, dtype=np.float64).astype(np.float32))
+    @cached_property
+    def train_of_generated(self) -> Nearest:
+        """The two training vectors nearest to each generated one, [M, 2].
 
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.reference.nearest(self.generated_cloud, self.reference.train_cloud, 2)
 
-def _check(name: str, x: Vectors, dim: int) -> None:
-    if x.dtype != np.float32 or x.ndim != 2 or x.shape[1] != dim or not x.size:
-        raise ValueError(f"{name}: expected float32 [N, {dim}], got {x.dtype} {list(x.shape)}")
-    if not max(x.max(), -x.min()) <= LARGEST:  # NaN fails as well
-        raise Unavailable(f"features of the {name} samples are not all finite, or exceed {LARGEST:g}")
+    @property
+    def train_within(self) -> Nearest:
+        """The other training vector nearest to each training vector, [K, 1].
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.reference.train_within

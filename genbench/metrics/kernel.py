@@ -3,6 +3,7 @@
 import numpy as np
 
 from genbench.metrics.cloud import Cloud, Vectors
+from genbench.metrics.products import CubeSums, Cubing, Products
 from genbench.metrics.sweep import Reduction
 
 
@@ -25,24 +26,29 @@ class KernelSums(Reduction):
         self.of_column = self.of_row if self._within else np.zeros(len(columns_of))
         self.of_subset = np.zeros(len(row_subsets))
 
-    @np.errstate(over="ignore", invalid="ignore")  # the score says that the features are too large
-    def take(self, rows: slice, columns: slice, products: Vectors) -> None:
-        """Add the block's kernel values to the sums; of two blocks that mirror each other one stands for both."""
+    def part(self, rows: slice, columns: slice, products: Products) -> CubeSums | None:
+        """The block's sums; of two blocks that mirror each other one stands for both."""
         if self._within and columns.start < rows.start:
+            return None
+        cubing = Cubing(
+            1 / self._dim,
+            self._row_shift[rows],
+            self._column_shift[columns],
+            self._row_subsets[:, rows],
+            self._column_subsets[:, columns],
+            diagonal=not (self._within and rows == columns),
+        )
+        return products.cube_sums(cubing)
+
+    def add(self, rows: slice, columns: slice, part: CubeSums | None) -> None:
+        """Add the block's sums to the whole."""
+        if part is None:
             return
-        root = products * np.float32(1 / self._dim)  # x·y/d + 1, about the origin
-        root += self._row_shift[rows, None]
-        root += self._column_shift[columns]
-        kernel = root * root
-        kernel *= root
-        if self._within and rows == columns:  # here each pair stands twice, once in either order
-            np.fill_diagonal(kernel, 0)
-            kernel /= 2
-        self.of_row[rows] += kernel.sum(axis=1, dtype=np.float64)
-        self.of_column[columns] += kernel.sum(axis=0, dtype=np.float64)
-        partial = self._row_subsets[:, rows] @ kernel  # [B, c]
-        sums = np.einsum("bc,bc->b", partial, self._column_subsets[:, columns], dtype=np.float64)
-        self.of_subset += 2 * sums if self._within else sums
+        twice = self._within and rows == columns  # here each pair stands twice, once in either order
+        share = 0.5 if twice else 1.0
+        self.of_row[rows] += share * part.of_row
+        self.of_column[columns] += share * part.of_column
+        self.of_subset += 2 * share * part.of_subset if self._within else part.of_subset
 
 
 def _shift(cloud: Cloud) -> Vectors:

@@ -72,6 +72,7 @@ class KernelInceptionDistance(Metric):
     source = "Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401"
     version = "1"
     uses_features = True
+    symmetric = True
 
     def score(self, evidence: Evidence) -> Score:
         """KID against the real test data."""

@@ -31,6 +31,7 @@ class Precision(Metric):
     source = SOURCE
     version = "1"
     uses_features = True
+    blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """Precision, in [0, 1]."""
@@ -48,6 +49,7 @@ class Recall(Metric):
     source = SOURCE
     version = "1"
     uses_features = True
+    blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 
     def score(self, evidence: Evidence) -> Score:
         """Recall, in [0, 1]."""

@@ -1,28 +1,38 @@
 """The sweep: every block of inner products is computed once and handed to all reductions that want it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import zip_longest
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
 
 from genbench.metrics.cloud import Cloud, Vectors
+from genbench.metrics.products import HostProducts, Products
+from genbench.metrics.workers import workers
 
 BLOCK = 1000  # rows of a block: 4 MB of products, which stay in the cache while the reductions read them
 
-Product = Callable[[Vectors, Vectors], Vectors]  # a [r, d], b [c, d] → a bᵀ [r, c]
+Product = Callable[[Vectors, Vectors], Products]  # a [r, d], b [c, d] → a bᵀ [r, c]
 
 
 class Reduction(ABC):
-    """What a score keeps of the inner products between two clouds, block by block, in any order of blocks."""
+    """What a score keeps of the inner products between two clouds, whatever the order of blocks."""
 
     @abstractmethod
-    def take(self, rows: slice, columns: slice, products: Vectors) -> None:
-        """Account for a block.
+    def part(self, rows: slice, columns: slice, products: Products) -> Any:
+        """What a block comes to. Several threads ask for different blocks at once: it changes nothing.
 
         Args:
             rows, columns: which vectors of the two clouds the block holds.
-            products: [r, c] float32 inner products about the centre; shared with other reductions, never written to.
+            products: [r, c] inner products about the centre; shared with other reductions.
         """
+
+    @abstractmethod
+    def add(self, rows: slice, columns: slice, part: Any) -> None:
+        """Account for what a block came to. One thread adds, block by block, in an order that is always the same."""
+
+
+Task = tuple[slice, slice, Sequence[Reduction]]  # rows of one cloud and of another, and who wants their products
 
 
 class Turned(Reduction):
@@ -31,19 +41,20 @@ class Turned(Reduction):
     def __init__(self, reduction: Reduction) -> None:
         self._reduction = reduction
 
-    def take(self, rows: slice, columns: slice, products: Vectors) -> None:
-        """The block, transposed."""
-        self._reduction.take(columns, rows, products.T)
+    def part(self, rows: slice, columns: slice, products: Products) -> Any:
+        """The block's, transposed."""
+        return self._reduction.part(columns, rows, products.turned())
+
+    def add(self, rows: slice, columns: slice, part: Any) -> None:
+        """The block's, transposed."""
+        self._reduction.add(columns, rows, part)
 
 
 def sweep_within(cloud: Cloud, reductions: Sequence[Reduction], product: Product, block: int = BLOCK) -> None:
     """All ordered pairs of one cloud, each vector with itself included; half of the products serve for both orders."""
     pairs = [(rows, columns) for rows in cloud.blocks(block) for columns in cloud.blocks(block, rows.start)]
-    for rows, columns, products in _multiplied(cloud, cloud, pairs, product):
-        for reduction in reductions:
-            reduction.take(rows, columns, products)
-            if columns != rows:
-                reduction.take(columns, rows, products.T)
+    both = [*reductions, *(Turned(reduction) for reduction in reductions)]
+    _sweep(cloud, cloud, [(*pair, reductions if pair[0] == pair[1] else both) for pair in pairs], product)
 
 
 def sweep_across(
@@ -51,40 +62,44 @@ def sweep_across(
 ) -> None:
     """All pairs of a vector of one cloud and a vector of another, which share their centre."""
     pairs = [(rows, columns) for rows in rows_of.blocks(block) for columns in columns_of.blocks(block)]
-    for rows, columns, products in _multiplied(rows_of, columns_of, pairs, product):
-        for reduction in reductions:
-            reduction.take(rows, columns, products)
+    _sweep(rows_of, columns_of, [(*pair, reductions) for pair in pairs], product)
 
 
-def _multiplied(
-    rows_of: Cloud, columns_of: Cloud, pairs: Sequence[tuple[slice, slice]], product: Product
-) -> Iterator[tuple[slice, slice, Vectors]]:
-    """The products of each pair of blocks, in order; the next one is multiplied while its predecessor is in use."""
+def _sweep(rows_of: Cloud, columns_of: Cloud, tasks: Sequence[Task], product: Product) -> None:
+    """Multiply and reduce each block in a thread of its own, and account for the blocks in their order."""
 
-    def multiply(rows: slice, columns: slice) -> Vectors:
-        return product(rows_of.block(rows), columns_of.block(columns))
+    def parts(a: Vectors, rows: slice, columns: slice, reductions: Sequence[Reduction]) -> list[Any]:
+        # A set's product with itself is half the work: NumPy knows it by the array's being the same.
+        b = a if rows_of is columns_of and rows == columns else columns_of.block(columns)
+        products = product(a, b)
+        return [reduction.part(rows, columns, products) for reduction in reductions]
 
-    with ThreadPoolExecutor(1) as ahead:
-        pending = ahead.submit(multiply, *pairs[0])
-        for pair, following in zip_longest(pairs, pairs[1:]):
-            products = pending.result()
-            if following:
-                pending = ahead.submit(multiply, *following)
-            yield *pair, products
+    with workers() as (pool, count):
+        pending: deque[tuple[Task, Future[list[Any]]]] = deque()
+        for index, task in enumerate(tasks):
+            if not index or tasks[index - 1][0] != task[0]:
+                a = rows_of.block(task[0])
+            pending.append((task, pool.submit(parts, a, *task)))
+            if len(pending) > count:
+                _account(*pending.popleft())
+        while pending:
+            _account(*pending.popleft())
+
+
+def _account(task: Task, parts: "Future[list[Any]]") -> None:
+    rows, columns, reductions = task
+    for reduction, part in zip(reductions, parts.result(), strict=True):
+        reduction.add(rows, columns, part)
 
 
 def product_on(device: str | None) -> Product:
     """The function that multiplies blocks: NumPy's BLAS where `device` is None, else torch on that device."""
     if device is None:
-        return _numpy_product
-    import torch
+        return _host_product
+    from genbench.metrics.torch_products import TorchProducts
 
-    def product(a: Vectors, b: Vectors) -> Vectors:
-        products: Vectors = (torch.from_numpy(a).to(device) @ torch.from_numpy(b).to(device).T).cpu().numpy()
-        return products
-
-    return product
+    return lambda a, b: TorchProducts.of(a, b, device)
 
 
-def _numpy_product(a: Vectors, b: Vectors) -> Vectors:
-    return a @ b.T
+def _host_product(a: Vectors, b: Vectors) -> Products:
+    return HostProducts(a @ b.T)

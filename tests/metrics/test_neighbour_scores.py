@@ -8,7 +8,8 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 
 from genbench.errors import Unavailable
 from genbench.metrics.balls import Balls
-from genbench.metrics.comparison import Comparison, cloud
+from genbench.metrics.cloud import cloud
+from genbench.metrics.comparison import Comparison
 from genbench.metrics.density_coverage import Coverage, Density, coverage, density
 from genbench.metrics.precision_recall import Precision, Recall, share_inside
 from genbench.metrics.sweep import Turned, sweep_across

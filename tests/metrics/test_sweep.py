@@ -8,9 +8,9 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from genbench.errors import Unavailable
-from genbench.metrics.balls import Balls
-from genbench.metrics.cloud import Cloud, squared_distances
-from genbench.metrics.comparison import Comparison, cloud
+from genbench.metrics.balls import Balls, NestedBalls
+from genbench.metrics.cloud import Cloud, cloud, squared_distances
+from genbench.metrics.comparison import Comparison
 from genbench.metrics.neighbours import Neighbours
 from genbench.metrics.sweep import Turned, product_on, sweep_across, sweep_within
 
@@ -55,6 +55,25 @@ def test_fewer_others_than_neighbours_leave_infinite_distances(draw):
     np.testing.assert_array_equal(np.isinf(squared), [[False, False, True, True, True]] * 3)
 
 
+@pytest.mark.parametrize("block", [8, 30, 1000])
+def test_of_equally_near_vectors_the_first_are_kept_for_any_cut_into_blocks(block):
+    x = np.repeat(np.float32([[0, 0], [3, 4], [0, 1]]), [60, 20, 1], axis=0)
+    x = x[np.random.default_rng(0).permutation(len(x))]
+    (zeros,) = np.nonzero((x == 0).all(1))
+    squared, index = nearest_within(x, 5, block)
+    np.testing.assert_array_equal(squared[zeros], 0)
+    others = [[j for j in zeros if j != i][:5] for i in zeros]
+    np.testing.assert_array_equal(index[zeros], others)
+
+
+def test_sorted_data_whose_first_block_is_far_from_all_others_lose_no_neighbour(draw):
+    x = draw(300, 5, 1) + 20 * np.arange(6, dtype=np.float32).repeat(50)[:, None]
+    _, index = nearest_within(x, 3, 25)
+    everyone = exact(x, x)
+    np.fill_diagonal(everyone, np.inf)
+    np.testing.assert_array_equal(index, np.argsort(everyone, 1)[:, :3])
+
+
 def test_copies_and_near_copies_keep_their_distances_far_from_the_centre():
     rng = np.random.default_rng(0)
     x = rng.choice([-1000, 1000], (40, 1)).astype(np.float32) + rng.standard_normal((40, 30), dtype=np.float32)
@@ -95,6 +114,18 @@ def test_turned_balls_are_balls_around_the_columns(draw):
     np.testing.assert_array_equal(balls.balls_around_point, (exact(y, x) <= 4).sum(0))
 
 
+def test_nested_balls_are_each_counted_by_its_own_rule():
+    x, y = np.arange(12, dtype=np.float32)[:, None], np.arange(9, dtype=np.float32)[:, None]
+    clouds = cloud(x, x), cloud(y, x)
+    kinds = [(np.full(12, 9.0), False), (np.full(12, 1.0), True), (np.minimum(9, np.arange(12.0)), True)]
+    alone, nested = ([Balls(*clouds, radii, closed=closed) for radii, closed in kinds] for _ in range(2))
+    sweep_across(*clouds, [*alone, NestedBalls(*nested)], NUMPY, 5)
+    for one, other in zip(alone, nested, strict=True):
+        np.testing.assert_array_equal(one.points_in_ball, other.points_in_ball)
+        np.testing.assert_array_equal(one.balls_around_point, other.balls_around_point)
+    assert len({balls.points_in_ball.sum() for balls in nested}) == 3
+
+
 @pytest.mark.parametrize("dim", [3, 100, 2048])
 def test_float32_products_are_within_the_slack(dim):
     rng = np.random.default_rng(dim)
@@ -102,7 +133,7 @@ def test_float32_products_are_within_the_slack(dim):
     x = Cloud(x.astype(np.float32), np.full(dim, 0.5, np.float32))
     rows = slice(0, 300)
     true = x.block(rows).astype(np.float64) @ x.block(rows).astype(np.float64).T
-    error = np.abs(NUMPY(x.block(rows), x.block(rows)) - true)
+    error = np.abs(x.block(rows) @ x.block(rows).T - true)
     assert (error < (x.slack[:, None] + x.slack[None]) / 2).all()  # the other half is for what is added to them
 
 
