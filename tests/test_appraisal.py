@@ -99,7 +99,8 @@ def test_a_score_that_was_asked_for_and_cannot_be_had_says_why(splits):
 def test_the_training_split_is_left_alone_where_no_score_asks_for_it(splits):
     heard = Heard()
     found = genbench.score(splits.valid.x[7:], dataset="digits", extractor="pixels", scores="kid", listener=heard)
-    assert heard.rows == {"samples": 592, "test": 599}
+    assert heard.rows["samples"] == 592
+    assert set(heard.rows) <= {"samples", "test"}  # features of the test split may be known from before
     assert (found.identity["train"], found.memorisation) == (None, None)
     assert heard.lines == ["scoring 592 samples of an array against 599 of digits/test, pixels/1/no-weights, on cpu"]
 

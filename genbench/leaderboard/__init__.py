@@ -80,7 +80,8 @@ class Leaderboard:
         """
         ranked = [row.cells[column.name].mean for row in self.rows if not row.unranked(column)]
         means = [mean for mean in ranked if mean is not None]
-        if not means or not column.direction or column.axis == "novelty" or (column.axis == "speed" and len(self.hardware) > 1):
+        mixed = column.axis == "speed" and len(self.hardware) > 1
+        if not means or not column.direction or mixed or column.axis == "novelty":
             return None
         return max(means, key=column.oriented)
 

@@ -19,7 +19,7 @@ class Anchors:
     def share(self, axis: str, value: float) -> float:
         """Where `value` stands between the ends of the axis, in [0, 1]."""
         if axis == "speed":
-            found = math.log10(value) / DECADES
+            found = math.log10(value) / DECADES if value > 0 else 0.0
         else:
             low, high = self.ends[axis]
             found = (value - low) / (high - low)
