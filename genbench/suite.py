@@ -65,7 +65,10 @@ class Suite:
         """
         if not self.quick:
             raise GenbenchError(f"suite {self.name} has no [quick] table, so there is no --quick form of it")
-        return replace(self, name=f"{self.name}-quick", title=f"{self.title} (quick look)", quick={}, **self.quick)
+        share = self.quick.get("images", self.images) / self.images
+        typical = {stage: value * (share if stage == "fit" else 1) for stage, value in self.typical.items()}
+        told = {"name": f"{self.name}-quick", "title": f"{self.title} (quick look)", "typical": typical, "quick": {}}
+        return replace(self, **(told | dict(self.quick)))
 
     def limited(self, texts: Iterable[str]) -> "Suite":
         """The suite with limits and caps that `--limit NAME=VALUE` sets; they change no number.

@@ -19,6 +19,8 @@ from genbench.launcher import Child
 MARKER_LIMIT = 1 << 16  # bytes of one marker line
 OUTPUT_BLOCK = 1 << 20
 LOOK = 0.25  # seconds between two looks at what a child takes
+LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
+TIMED = ("run", "latency")  # sections whose seconds are results
 MIB = 2**20
 
 Progress = Callable[[int, float], None]
@@ -52,7 +54,7 @@ class Watch:
 
     def excess(self) -> tuple[str, str] | None:
         """The status and words of a cap that the child has passed."""
-        return self._appetite.excess()
+        return self._appetite.excess(LONG_LOOK if self.clock.open_section in TIMED else LOOK)
 
     def close(self) -> None:
         """Take what is left of the child's output, without waiting for more, and finish its log."""
@@ -94,6 +96,7 @@ class Watch:
 
     def _answer(self, message: Mapping[str, Any]) -> None:
         if message["at"] == "ready":
+            self._appetite.rest()
             self.clock.note(message, time.monotonic())
         with contextlib.suppress(OSError):  # it died while it waited; its exit says why
             self._child.markers.send(GO)
@@ -168,9 +171,13 @@ class _Appetite:
         self._pid, self._stage, self._folder, self._caps = pid, job.stage, job.folder, job.caps
         self._looked = time.monotonic()
 
-    def excess(self) -> tuple[str, str] | None:
+    def rest(self) -> None:
+        """Begin the time to the next look anew."""
+        self._looked = time.monotonic()
+
+    def excess(self, interval: float) -> tuple[str, str] | None:
         """The status and words of a cap that is passed; None where none is, or where it is not yet time to look."""
-        if time.monotonic() - self._looked < LOOK:
+        if time.monotonic() - self._looked < interval:
             return None
         memory = sum(machine.private_bytes(pid) for pid in machine.family(self._pid))
         found = None

@@ -31,7 +31,7 @@ _RECORD = {
                 "space": {"shape": [int], "levels": int, "classes": int}},
     "model": {"name": str, "reference": str, "family": str, "source": str, "description": str, "distribution": str,
               "version": str, "code": str, "capabilities": [str], "settings": {str: object}, "control": bool,
-              "parameters": int, "pretrained_on": [str]},
+              "parameters": int, "pretrained_on": [str], "needs": [str]},
     "stages": {str: {"status": str, "reason": str, "seconds": float}},
     "curve": [{str: float}],
     "candidates": [_CANDIDATE],
