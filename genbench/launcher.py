@@ -107,7 +107,11 @@ class WarmLauncher(Launcher):
         if self._control is None:
             control, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             command = [sys.executable, "-P", "-m", "genbench.forkserver", str(servers.fileno())]
-            self._server = subprocess.Popen(command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL)
+            # OpenBLAS makes its threads anew after a fork, and they spin for a while beside what is timed.
+            environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+            self._server = subprocess.Popen(
+                command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL, env=environment
+            )
             servers.close()
             try:
                 warm = control.recv(16)
