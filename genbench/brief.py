@@ -46,7 +46,6 @@ class Brief:
     def inputs(self, step: Step) -> dict[str, Any]:
         """What the step's result depends on, by value: files and code by their hashes."""
         trial, suite = step.trial, self.plan.suite
-        machine = {"device": self.environment["device"], "threads": suite.threads}
         fit = {
             "code": trial.model.plugin.code,
             "settings": dict(trial.settings),
@@ -54,7 +53,8 @@ class Brief:
             "model": trial.model.name,
             "dataset": self.data["sha256"],
             "images": suite.images,
-            **machine,
+            "device": self.environment["device"],
+            "threads": suite.threads,
             "assets": [asset.sha256 for asset in trial.model.assets],
         }
         if step.stage == "fit":
@@ -71,8 +71,7 @@ class Brief:
         if step.stage == "density":
             return {**fitted, "batch": suite.batch}
         if step.stage == "audit":
-            drawn = self._hash(trial, f"sample/{self.described(trial)}", "samples.safetensors")
-            return {**fitted, "samples": drawn, "batch": suite.batch}
+            return {**fitted, "samples": self._drawn(trial), "batch": suite.batch}
         paths = ("samples", "nats", "audit")  # their hashes stand beside them
         told = {name: self._evidence_of(trial, name) for name in self.sampled(trial)}
         evidence = {name: {k: v for k, v in fields.items() if k not in paths} for name, fields in told.items()}
@@ -84,6 +83,9 @@ class Brief:
             "weights": {name: weights["sha256"] for name, weights in self.data["weights"].items()},
             "parts": [plugin.code for plugin in self.plan.catalogue.parts],
         }
+
+    def _drawn(self, trial: Trial) -> str | None:
+        return self._hash(trial, f"sample/{self.described(trial)}", "samples.safetensors")
 
     def _hash(self, trial: Trial, name: str, file: str) -> str | None:
         result = self.of(trial, name)

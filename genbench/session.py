@@ -193,23 +193,12 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
     arguments = data_arguments(suite.dataset, extractors, parts, options.data_root, options.extractor_weights)
     with _stopping(supervisor):
         environment = probed(options, supervisor)
-        if options.isolation == "process":
-            environment["isolation"] = "process"
         data = prepared("data", arguments, supervisor)
     with locked(root), _stopping(supervisor):
         jobs = jobs_of(options, plan, environment)
         meter = _Meter(listener)
-        conductor = Conductor(
-            plan,
-            root,
-            supervisor,
-            data,
-            environment,
-            options.existing,
-            listener.progress,
-            meter.ended,
-            _teller(plan.catalogue),
-        )
+        told = listener.progress, meter.ended, _teller(plan.catalogue)
+        conductor = Conductor(plan, root, supervisor, data, environment, options.existing, *told)
         listener.planned(plan, jobs)
         with meter.running():
             executor(jobs).run(plan.steps, conductor.execute)
@@ -229,7 +218,8 @@ def probed(options: Options, supervisor: Supervisor) -> dict[str, Any]:
     Raises:
         GenbenchError: the device is not here.
     """
-    return prepared("probe", {"device": options.device}, supervisor)
+    facts = prepared("probe", {"device": options.device}, supervisor)
+    return facts | ({"isolation": "process"} if options.isolation == "process" else {})
 
 
 def jobs_of(options: Options, plan: Plan, environment: Mapping[str, Any]) -> int:

@@ -121,7 +121,10 @@ def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
     what.add_argument("--suite", default="digits", metavar="NAME_OR_TOML", help="the protocol (default: digits)")
     what.add_argument("--seeds", type=int, metavar="N", help="training seeds per model (default: the suite's)")
     what.add_argument("--quick", action="store_true", help="the suite's quick form")
-    how = run.add_argument_group("how")
+    _add_how(run.add_argument_group("how"))
+
+
+def _add_how(how: "argparse._ArgumentGroup") -> None:
     how.add_argument("--device", default="auto", help="auto (the GPU where there is one), cpu, cuda, cuda:N, mps")
     how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
     how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
