@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from genbench import record
-from genbench.isolation import Confinement
 from genbench.plan import Plan, Step
+from genbench.processes.isolation import Confinement
 from genbench.store import Result
 from genbench.trial import Trial
 

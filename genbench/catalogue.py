@@ -15,11 +15,11 @@ from genbench import plugins
 from genbench.assets import Asset
 from genbench.errors import GenbenchError, unknown
 from genbench.files import cache_folder, digest, read_json, write_json
-from genbench.isolation import Confinement
-from genbench.job import Job
 from genbench.plugins import Plugin
+from genbench.processes.isolation import Confinement
+from genbench.processes.job import Job
+from genbench.processes.supervisor import Supervisor
 from genbench.settings import NAME, Setting
-from genbench.supervisor import Supervisor
 
 IMPORT_LIMIT = 60.0  # wall seconds that a plugin's import may take
 _TEXTS = dict.fromkeys(("name", "description"), str)

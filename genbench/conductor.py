@@ -11,13 +11,13 @@ from typing import Any
 from genbench import record
 from genbench.assets import Asset
 from genbench.brief import Brief
-from genbench.clock import Clock
 from genbench.errors import GenbenchError
 from genbench.files import digest, read_json, write_json
-from genbench.job import Job
 from genbench.plan import Plan, Step
+from genbench.processes.clock import Clock
+from genbench.processes.job import Job
+from genbench.processes.supervisor import Outcome, Supervisor
 from genbench.store import FORMAT, Damaged, Result, StageFolder
-from genbench.supervisor import Outcome, Supervisor
 from genbench.trial import Trial
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {

@@ -6,13 +6,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from genbench.channel import Markers
-from genbench.child import run_stage
-from genbench.clock import Clock
 from genbench.files import read_json, write_json
-from genbench.job import FACTS, JOB, Job
-from genbench.supervisor import Outcome, Supervisor
-from genbench.watch import Progress
+from genbench.processes.channel import Markers
+from genbench.processes.child import run_stage
+from genbench.processes.clock import Clock
+from genbench.processes.job import FACTS, JOB, Job
+from genbench.processes.supervisor import Outcome, Supervisor
+from genbench.processes.watch import Progress
 
 
 class InProcess(Supervisor):

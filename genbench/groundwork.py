@@ -10,9 +10,9 @@ from genbench import supplies, weights
 from genbench.catalogue import Catalogue
 from genbench.conductor import Interrupted
 from genbench.errors import GenbenchError, unknown
-from genbench.job import Job
 from genbench.plugins import Plugin
-from genbench.supervisor import Outcome, Supervisor
+from genbench.processes.job import Job
+from genbench.processes.supervisor import Outcome, Supervisor
 
 LIMIT = 3600.0  # wall seconds to load a dataset, to fetch it, or to look at the machine
 

@@ -131,9 +131,9 @@ class Evidence:
 class Metric(ABC):
     """A score's declaration and its function. A score's name is `name`, or `name@extractor` if it uses features.
 
-    `blind_to` and `symmetric` are statements that `genbench.battery` holds a metric against: which of its known
-    distortions the score does not see by its definition (precision does not see dropped modes), and whether exchanging
-    real and generated features leaves it as it is.
+    `blind_to` and `symmetric` are statements that `genbench.conformance.battery` holds a metric against: which of its
+    known distortions the score does not see by its definition (precision does not see dropped modes), and whether
+    exchanging real and generated features leaves it as it is.
     """
 
     name: ClassVar[str]
@@ -144,7 +144,7 @@ class Metric(ABC):
     source: ClassVar[str]
     version: ClassVar[str]
     uses_features: ClassVar[bool] = False
-    blind_to: ClassVar[frozenset[str]] = frozenset()  # names of `genbench.distortion.DISTORTIONS`
+    blind_to: ClassVar[frozenset[str]] = frozenset()  # names of `genbench.conformance.distortion.DISTORTIONS`
     symmetric: ClassVar[bool] = False
 
     @classmethod

@@ -18,8 +18,8 @@ from genbench.executors import Executor
 from genbench.groundwork import data_arguments, prepared
 from genbench.leaderboard import Leaderboard
 from genbench.plan import DEFAULT_SUITE, Plan, Step, find_suite, planned
+from genbench.processes.supervisor import Supervisor
 from genbench.store import Result, check_writable, locked
-from genbench.supervisor import Supervisor
 
 ISOLATION = ("auto", "process")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?|mps")

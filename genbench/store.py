@@ -17,7 +17,7 @@ from typing import Any
 
 from genbench.errors import GenbenchError
 from genbench.files import digest, read_json, sha256_of, write_json
-from genbench.job import RESUME
+from genbench.processes.job import RESUME
 
 MANIFEST = "manifest.json"
 FORMAT = 2  # of keys and manifests: raising it makes every stage run again

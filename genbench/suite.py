@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.job import Caps
+from genbench.processes.job import Caps
 from genbench.settings import NAME
 
 CAPS = {"memory_gib": 8.0, "disk_gib": 4.0, "log_mib": 16.0}

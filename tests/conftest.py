@@ -9,8 +9,8 @@ import tiny
 import torch
 from hypothesis import settings
 
-from genbench.launcher import WarmLauncher
-from genbench.supervisor import Supervisor
+from genbench.processes.launcher import WarmLauncher
+from genbench.processes.supervisor import Supervisor
 
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
 settings.load_profile("genbench")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from genbench.accounting import accounted
+from genbench.stages.accounting import accounted
 
 
 class Sampler(nn.Module):

@@ -11,13 +11,13 @@ from scipy.linalg import sqrtm
 import genbench
 from genbench import dataset
 from genbench.appraisal import Appraisal
+from genbench.appraisal.samples import rows_sha256
 from genbench.datasets.digits import Digits
 from genbench.errors import GenbenchError
 from genbench.extractors.digits_net import DigitsNet
 from genbench.features import Features
 from genbench.metric import Evidence
 from genbench.metrics.builtin import METRICS
-from genbench.samples import rows_sha256
 
 RNG = np.random.default_rng(0)
 REAL = RNG.normal(size=(200, 4)).astype(np.float32)

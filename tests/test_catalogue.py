@@ -10,7 +10,7 @@ from genbench import catalogue, plugins
 from genbench.catalogue import KINDS, Catalogue, Entry
 from genbench.errors import GenbenchError
 from genbench.plugins import MODELS, Plugin
-from genbench.supervisor import Supervisor
+from genbench.processes.supervisor import Supervisor
 
 MODEL = """\
 import genbench

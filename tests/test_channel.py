@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from genbench.channel import GO, Markers
+from genbench.processes.channel import GO, Markers
 
 CHILD = """
 import sys
-from genbench.channel import over_socket
+from genbench.processes.channel import over_socket
 markers = over_socket(int(sys.argv[1]))
 with markers.timed("run") as lap:
     lap()

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from genbench.clock import Clock
+from genbench.processes.clock import Clock
 
 
 def noted(*messages: tuple[str, str, float]) -> Clock:

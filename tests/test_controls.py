@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from genbench import controls, dataset, plugins, worker
-from genbench.channel import Markers
+from genbench import controls, dataset, plugins
 from genbench.controls import (
     CONTROLS,
     ControlData,
@@ -29,7 +28,9 @@ from genbench.datasets.digits import Digits
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.evidence import load_weights, save_weights
 from genbench.model import Family, Likelihood, Model
+from genbench.processes.channel import Markers
 from genbench.space import Space
+from genbench.stages import worker
 from genbench.training import Split, TrainingData
 
 SPACE = Space((1, 1, 2), levels=3, classes=3)

@@ -13,7 +13,7 @@ import tiny
 from genbench import catalogue, groundwork, weights
 from genbench.cli import commands, main
 from genbench.errors import GenbenchError
-from genbench.supervisor import Supervisor
+from genbench.processes.supervisor import Supervisor
 from genbench.weights import Weights
 
 PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"

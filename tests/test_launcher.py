@@ -10,9 +10,9 @@ import pytest
 
 from genbench import plugins
 from genbench.errors import GenbenchError
-from genbench.job import Job
-from genbench.launcher import ColdLauncher, WarmLauncher
-from genbench.supervisor import Supervisor
+from genbench.processes.job import Job
+from genbench.processes.launcher import ColdLauncher, WarmLauncher
+from genbench.processes.supervisor import Supervisor
 
 PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"
 

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.stats import fisher_exact
 from torch import Tensor
 
-from genbench import controls, dataset, memorisation, scorer
+from genbench import controls, dataset, memorisation
 from genbench.dataset import Examples, Splits
 from genbench.datasets.digits import Digits
 from genbench.errors import Unavailable, Unsuitable
@@ -31,6 +31,7 @@ from genbench.metrics.neighbours import Nearest
 from genbench.metrics.sweep import product_on
 from genbench.metrics.tail import fisher, tail
 from genbench.space import Space
+from genbench.stages import scorer
 from genbench.training import Split
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ import tiny
 
 from genbench import catalogue
 from genbench.errors import GenbenchError
+from genbench.processes.supervisor import Supervisor
 from genbench.session import Options, execute, plan_of
-from genbench.supervisor import Supervisor
 
 PLUGIN = '''
 import conflicting

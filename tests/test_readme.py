@@ -8,7 +8,7 @@ import pytest
 
 from genbench import catalogue, hookspecs, session
 from genbench.cli.parser import parser
-from genbench.supervisor import Supervisor
+from genbench.processes.supervisor import Supervisor
 
 ROOT = Path(__file__).parent.parent
 SUITE = """

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays as any_array
 from PIL import Image
 from safetensors.numpy import save_file
 
-from genbench import samples
+from genbench.appraisal import samples
 from genbench.errors import GenbenchError
 from genbench.space import Space
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
+from genbench.appraisal.samples import rows_sha256
 from genbench.cli import main
 from genbench.datasets.digits import Digits
 from genbench.errors import GenbenchError
-from genbench.samples import rows_sha256
 
 N = 70  # more than the 64 features of the layer that is compared
 

@@ -15,8 +15,8 @@ import tiny
 
 from genbench import catalogue
 from genbench.errors import GenbenchError
+from genbench.processes.supervisor import Supervisor
 from genbench.store import locked
-from genbench.supervisor import Supervisor
 
 PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"
 WAITS = """

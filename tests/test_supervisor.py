@@ -9,9 +9,9 @@ from threading import Thread
 import pytest
 
 from genbench import plugins
-from genbench.job import Job
-from genbench.launcher import WarmLauncher
-from genbench.supervisor import GRACE, Supervisor
+from genbench.processes.job import Job
+from genbench.processes.launcher import WarmLauncher
+from genbench.processes.supervisor import GRACE, Supervisor
 
 MAKES_AN_ORPHAN = """
 import subprocess

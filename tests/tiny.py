@@ -8,9 +8,9 @@ from typing import Any
 
 from genbench import catalogue, session
 from genbench.plan import Plan, Step
+from genbench.processes.supervisor import Supervisor
 from genbench.session import Finished, Options
 from genbench.store import Result
-from genbench.supervisor import Supervisor
 
 SUITE = """
 name = "tiny"

@@ -11,7 +11,7 @@ from typing import Any
 from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue
 from genbench.cli.exits import FAILED, INTERRUPTED, OK
-from genbench.supervisor import Supervisor
+from genbench.processes.supervisor import Supervisor
 
 
 def list_command(options: Namespace) -> int:

@@ -13,7 +13,7 @@ from genbench.cli.tables import show, table
 from genbench.errors import GenbenchError
 from genbench.files import cache_folder
 from genbench.groundwork import prepared
-from genbench.supervisor import Supervisor
+from genbench.processes.supervisor import Supervisor
 
 GIB = 2**30
 LITTLE = 2  # GiB of free disk below which a run may fail

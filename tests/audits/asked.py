@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genbench import auditor, dataset, plugins, worker
+from genbench import dataset, plugins
 from genbench.audits import KEYS, Reference, Told, candidate, judged
 from genbench.audits.findings import Finding
-from genbench.channel import Markers
 from genbench.errors import InvalidEvidence
 from genbench.evidence import read_arrays, read_samples
-from genbench.instance import model_class
+from genbench.processes.channel import Markers
 from genbench.space import Space
+from genbench.stages import auditor, worker
+from genbench.stages.instance import model_class
 
 COUNT = 300
 REALS = Space((2,), levels=None)

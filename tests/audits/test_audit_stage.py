@@ -7,10 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from genbench import auditor, dataset
-from genbench.channel import Markers
+from genbench import dataset
 from genbench.errors import Unsuitable
 from genbench.evidence import write_tensors
+from genbench.processes.channel import Markers
+from genbench.stages import auditor
 
 
 def test_what_the_stage_left_is_checked_before_it_is_believed(audited, digits: Path, tmp_path: Path):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from genbench import isolation, machine, plugins
-from genbench.isolation import Confinement
-from genbench.job import Caps, Job
-from genbench.supervisor import Outcome, Supervisor
+from genbench import plugins
+from genbench.processes import isolation, machine
+from genbench.processes.isolation import Confinement
+from genbench.processes.job import Caps, Job
+from genbench.processes.supervisor import Outcome, Supervisor
 
 MIB = 2**20
 LISTS_NOTHING = "\nimport genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"

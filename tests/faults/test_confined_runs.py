@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tiny
 
-from genbench.supervisor import Supervisor
+from genbench.processes.supervisor import Supervisor
 
 PEEKS = '''
 import os

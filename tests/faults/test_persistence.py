@@ -6,7 +6,7 @@ import pytest
 import tiny
 
 from genbench import conductor
-from genbench.supervisor import Supervisor
+from genbench.processes.supervisor import Supervisor
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 DIES = '''

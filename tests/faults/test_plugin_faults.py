@@ -7,7 +7,7 @@ import tiny
 
 from genbench import catalogue
 from genbench.errors import GenbenchError
-from genbench.supervisor import GRACE, Supervisor
+from genbench.processes.supervisor import GRACE, Supervisor
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 PLUGIN = '''

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from genbench.battery import findings
+from genbench.conformance.battery import findings
+from genbench.conformance.distortion import COUNT, DISTORTIONS, fresh
 from genbench.datasets.digits import Digits
-from genbench.distortion import COUNT, DISTORTIONS, fresh
 from genbench.errors import Unavailable
 from genbench.metric import Axis, Direction, Metric, Score
 from genbench.metrics.builtin import METRICS
@@ -45,9 +45,8 @@ def test_names_are_unique_and_sources_have_a_url():
 
 
 def test_metrics_and_the_battery_start_without_torch():
-    code = (
-        "import sys, genbench.metrics.builtin, genbench.battery; sys.exit(bool({'torch', 'scipy'} & set(sys.modules)))"
-    )
+    modules = "sys, genbench.metrics.builtin, genbench.conformance.battery"
+    code = f"import {modules}; sys.exit(bool({{'torch', 'scipy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

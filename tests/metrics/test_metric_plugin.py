@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from genbench import catalogue, plugins
-from genbench.battery import CHECKS, findings
-from genbench.distortion import DISTORTIONS
-from genbench.supervisor import Supervisor
+from genbench.conformance.battery import CHECKS, findings
+from genbench.conformance.distortion import DISTORTIONS
+from genbench.processes.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -12,13 +12,13 @@ from torch import Tensor
 from genbench import audits, dataset
 from genbench.audits import rungs
 from genbench.audits.findings import ESTIMATE, EXACT, total
-from genbench.channel import Markers
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.evidence import narrowed, read_samples, write_tensors
-from genbench.instance import model_class, names_of, reloaded, seed_all
 from genbench.model import Conditional, Density, Likelihood
+from genbench.processes.channel import Markers
 from genbench.seeds import seed_for
 from genbench.space import Space
+from genbench.stages.instance import model_class, names_of, reloaded, seed_all
 from genbench.training import Split, TrainingData
 
 AUDIT = "audit.safetensors"

@@ -12,13 +12,13 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from genbench.clock import Clock
 from genbench.errors import GenbenchError
 from genbench.files import read_json, write_json
-from genbench.isolation import HOME
-from genbench.job import FACTS, FAILURE, JOB, Job
-from genbench.launcher import Child, Launcher, launcher
-from genbench.watch import Progress, Watch
+from genbench.processes.clock import Clock
+from genbench.processes.isolation import HOME
+from genbench.processes.job import FACTS, FAILURE, JOB, Job
+from genbench.processes.launcher import Child, Launcher, launcher
+from genbench.processes.watch import Progress, Watch
 
 OK = "ok"
 CLAIMS = frozenset(

@@ -10,24 +10,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from genbench.channel import Markers, over_socket
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.files import read_json, write_json
-from genbench.isolation import Confinement, confine
-from genbench.job import FACTS, FAILURE, JOB
-from genbench.machine import die_with_parent
+from genbench.processes.channel import Markers, over_socket
+from genbench.processes.isolation import Confinement, confine
+from genbench.processes.job import FACTS, FAILURE, JOB
+from genbench.processes.machine import die_with_parent
 
 STAGES = {
-    "probe": "genbench.environment",
-    "discovery": "genbench.listing",
-    "listing": "genbench.listing",
-    "data": "genbench.preparer",
-    "prepare": "genbench.preparer",
-    "fit": "genbench.worker",
-    "sample": "genbench.worker",
-    "density": "genbench.worker",
-    "audit": "genbench.auditor",
-    "score": "genbench.scorer",
+    "probe": "genbench.stages.environment",
+    "discovery": "genbench.stages.listing",
+    "listing": "genbench.stages.listing",
+    "data": "genbench.stages.preparer",
+    "prepare": "genbench.stages.preparer",
+    "fit": "genbench.stages.worker",
+    "sample": "genbench.stages.worker",
+    "density": "genbench.stages.worker",
+    "audit": "genbench.stages.auditor",
+    "score": "genbench.stages.scorer",
 }
 REASON_LIMIT = 2000  # characters of a reason that are kept
 

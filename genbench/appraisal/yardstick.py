@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from genbench import dataset
+from genbench.appraisal.samples import Samples
 from genbench.errors import GenbenchError, unknown
 from genbench.extractor import Extractor, loaded
 from genbench.features import Features, Told, extracted
@@ -20,7 +21,6 @@ from genbench.memorisation import Distances, Verdict, distinct, flat, judged, ne
 from genbench.metrics.comparison import Comparison
 from genbench.metrics.neighbours import Nearest
 from genbench.plugins import Plugin, parts
-from genbench.samples import Samples
 from genbench.space import Space
 from genbench.supplies import dataset_named, laid_down
 from genbench.weights import located, named

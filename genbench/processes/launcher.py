@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from genbench.errors import GenbenchError
-from genbench.job import Job
+from genbench.processes.job import Job
 
 
 class Child(ABC):
@@ -78,7 +78,7 @@ class _WarmChild(Child):
 
 
 class WarmLauncher(Launcher):
-    """Forks children from a `genbench.forkserver`, started at the first job; it ends what they leave behind."""
+    """Forks children from a fork server, started at the first job, which ends what they leave behind."""
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
@@ -106,7 +106,7 @@ class WarmLauncher(Launcher):
     def _warm(self) -> socket.socket:
         if self._control is None:
             control, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            command = [sys.executable, "-P", "-m", "genbench.forkserver", str(servers.fileno())]
+            command = [sys.executable, "-P", "-m", "genbench.processes.forkserver", str(servers.fileno())]
             # OpenBLAS makes its threads anew after a fork, and they spin for a while beside what is timed.
             environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
             self._server = subprocess.Popen(
@@ -182,7 +182,13 @@ class ColdLauncher(Launcher):
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             markers, output = _pair(ours, theirs), _pipe(ours, theirs)
             process = subprocess.Popen(
-                [job.python or sys.executable, "-m", "genbench.child", str(job.folder), str(markers[1].fileno())],
+                [
+                    job.python or sys.executable,
+                    "-m",
+                    "genbench.processes.child",
+                    str(job.folder),
+                    str(markers[1].fileno()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=output[1],
                 stderr=output[1],

@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 import genbench
 from genbench import plugins
+from genbench.appraisal.samples import Samples, Source, read as read_samples, read_features
+from genbench.appraisal.yardstick import FOR_IMAGES, OfDataset, OfFeatures, OfSamples, Tools, Yardstick
 from genbench.device import resolved_device
 from genbench.errors import GenbenchError, Unavailable, Unsuitable, unknown
 from genbench.memorisation import Verdict, unavailable
 from genbench.metric import Evidence, Metric
-from genbench.samples import Samples, Source, read as read_samples, read_features
 from genbench.supplies import data_root_of
-from genbench.yardstick import FOR_IMAGES, OfDataset, OfFeatures, OfSamples, Tools, Yardstick
 
 MEMORISATION = "memorisation"  # among the names of scores: the verdict
 WITHOUT_TRAIN = frozenset(  # scores for which features of training data need not be computed

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from genbench import machine
-from genbench.channel import ANSWERED, GO
-from genbench.clock import Clock
 from genbench.files import parsed_json
-from genbench.job import Job
-from genbench.launcher import Child
+from genbench.processes import machine
+from genbench.processes.channel import ANSWERED, GO
+from genbench.processes.clock import Clock
+from genbench.processes.job import Job
+from genbench.processes.launcher import Child
 
 MARKER_LIMIT = 1 << 16  # bytes of one marker line
 OUTPUT_BLOCK = 1 << 20

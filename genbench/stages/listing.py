@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from genbench import settings
-from genbench.channel import Markers
 from genbench.dataset import Dataset
 from genbench.errors import GenbenchError
 from genbench.extractor import Extractor
@@ -14,6 +13,7 @@ from genbench.hookspecs import MODEL_HOOKS
 from genbench.metric import Metric
 from genbench.model import NEEDS, Conditional, Density, Latent, Model
 from genbench.plugins import MODELS, Offers, Plugin, installed, load
+from genbench.processes.channel import Markers
 
 CAPABILITIES = {"density": Density, "conditional": Conditional, "latent": Latent}
 

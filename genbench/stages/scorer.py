@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from genbench.audits.candidate import audited
-from genbench.channel import Markers
 from genbench.errors import InvalidEvidence, Unavailable, Unsuitable
 from genbench.evidence import read_arrays, read_samples
 from genbench.features import Features
@@ -20,6 +19,7 @@ from genbench.metric import Evidence, LogLikelihood, Metric, Timing
 from genbench.metrics.comparison import Comparison
 from genbench.picture import grid
 from genbench.plugins import Plugin, parts
+from genbench.processes.channel import Markers
 from genbench.space import Space
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from genbench.distortion import COSTS, DISTORTIONS, due, evidence, fresh
+from genbench.conformance.distortion import COSTS, DISTORTIONS, due, evidence, fresh
 from genbench.errors import Unavailable
 from genbench.metric import Direction, Evidence, Metric, Score
 

@@ -12,19 +12,19 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from genbench import dataset
-from genbench.accounting import accounted
-from genbench.channel import Markers
 from genbench.controls import ControlData
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.evidence import checked_nats, narrowed, save_weights, write_tensors
 from genbench.files import write_json
-from genbench.instance import CHECKPOINT, model_class, names_of, reloaded, seed_all
-from genbench.job import RESUME
 from genbench.model import Conditional, Density, Model
 from genbench.plugins import BUILTIN
+from genbench.processes.channel import Markers
+from genbench.processes.job import RESUME
 from genbench.resume import Keeper
 from genbench.seeds import seed_for
 from genbench.space import Space
+from genbench.stages.accounting import accounted
+from genbench.stages.instance import CHECKPOINT, model_class, names_of, reloaded, seed_all
 from genbench.training import Split, TrainingData
 
 CHECK = "check.safetensors"  # a few samples and nats that the reloaded model has to give again

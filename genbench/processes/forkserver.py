@@ -20,18 +20,18 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from genbench import machine
+from genbench.processes import machine
 
 REQUEST_LIMIT = 65536
 # torch's optimisers and its FLOP counter import torch._dynamo at their first use, which takes seconds in each child.
 WARM = (
     "torch._dynamo",
-    "genbench.worker",
-    "genbench.auditor",
-    "genbench.scorer",
-    "genbench.environment",
-    "genbench.listing",
-    "genbench.preparer",
+    "genbench.stages.worker",
+    "genbench.stages.auditor",
+    "genbench.stages.scorer",
+    "genbench.stages.environment",
+    "genbench.stages.listing",
+    "genbench.stages.preparer",
 )
 
 
@@ -84,9 +84,9 @@ class Server:
             detach(request, output)
             if request["python"]:
                 os.set_inheritable(markers, True)
-                command = [request["python"], "-m", "genbench.child", request["folder"], str(markers)]
+                command = [request["python"], "-m", "genbench.processes.child", request["folder"], str(markers)]
                 os.execv(request["python"], command)
-            from genbench import child
+            from genbench.processes import child
 
             code = child.main(Path(request["folder"]), markers)
             sys.stdout.flush()

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench import arrays, images
+from genbench import images
+from genbench.appraisal import arrays
+from genbench.appraisal.layout import arranged
 from genbench.errors import GenbenchError
-from genbench.layout import arranged
 from genbench.metrics.cloud import LARGEST
 from genbench.space import Space
 

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 
 from genbench import dataset, weights
-from genbench.channel import Markers
 from genbench.errors import GenbenchError
 from genbench.extractor import loaded
 from genbench.files import cache_folder, read_json, sha256_of
 from genbench.plugins import Plugin, parts
+from genbench.processes.channel import Markers
 from genbench.supplies import dataset_named, laid_down
 
 

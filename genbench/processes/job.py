@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genbench.isolation import Confinement
+from genbench.processes.isolation import Confinement
 
 JOB = "job.json"
 FACTS = "facts.json"

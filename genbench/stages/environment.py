@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 import genbench
-from genbench import isolation, machine
-from genbench.channel import Markers
 from genbench.device import resolved_device
+from genbench.processes import isolation, machine
+from genbench.processes.channel import Markers
 
 PACKAGES = ("torch", "numpy", "scipy", "safetensors")
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from genbench.distortion import COUNT, DISTORTIONS, SPACE, Samples, evidence, features, fresh, noise
+from genbench.conformance.distortion import COUNT, DISTORTIONS, SPACE, Samples, evidence, features, fresh, noise
+from genbench.conformance.response import Broken, responses, scored, value
 from genbench.errors import Unavailable
 from genbench.metric import Axis, Direction, Evidence, Metric
 from genbench.metrics.comparison import Comparison
-from genbench.response import Broken, responses, scored, value
 
 CLEAR = 3  # times what chance makes: a change that nobody may call blindness
 SETS = ("generated", "real", "train")
