@@ -12,7 +12,7 @@ from genbench import record
 from genbench.assets import Asset
 from genbench.brief import Brief
 from genbench.errors import GenbenchError
-from genbench.files import digest, read_json, write_json
+from genbench.files import digest, read_json
 from genbench.plan import Plan, Step
 from genbench.processes.clock import Clock
 from genbench.processes.job import Job
@@ -67,7 +67,7 @@ class Conductor:
         self.results: dict[tuple[str, str], Result] = {}
         self._brief = Brief(self.plan, self.root, self.data, self.environment, self.results)
         self.records: list[dict[str, Any]] = []
-        self.damaged: list[str] = []
+        self.damaged: list[str] = list(self.data.get("damaged", []))
         self._crashes: Counter[str] = Counter()
         self._verified: set[Asset] = set()
         self._fetching = Lock()
@@ -126,10 +126,14 @@ class Conductor:
             suite.job_caps,
             self._brief.confinement(step),
             step.trial.model.plugin.python if step.stage != "score" else "",
+            self.environment["device"],
+            self.environment["device_free"],
         )
         outcome = self.supervisor.run(job, lambda images, share: self.progress(step, images, share))
         if outcome.status == "interrupted":
             raise Interrupted("interrupted")
+        if step.stage == "score":
+            self.damaged += outcome.facts.get("damaged", [])
         return stage.keep(key, self._judged(step, stage, outcome), OUTPUTS[step.stage])
 
     def _refused(self, step: Step, stage: StageFolder) -> Result | None:
@@ -204,13 +208,13 @@ class Conductor:
         kept: dict[str, Any] = {}
         if path.exists():
             try:
-                kept = read_json(path)
+                kept = record.read(path)
             except GenbenchError as error:
                 self.damaged.append(f"{error}; written again")
-        if kept | {"finished": None} == value | {"finished": None}:
+        if record.undated(kept) == record.undated(value):
             value = kept  # nothing has changed: the record stays as it was written
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, value)
+            value = record.write(path, value)
         self.records.append(value)
         self.recorded(value)

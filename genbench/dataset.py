@@ -130,6 +130,22 @@ def write(splits: Splits, folder: Path) -> dict[str, Any]:
     return meta
 
 
+def verify(folder: Path) -> None:
+    """Check what `write` laid down against the identity that it noted.
+
+    Raises:
+        GenbenchError: a file is missing, or is not as it was written.
+    """
+    try:
+        meta, splits = read_json(folder / "dataset.json"), {name: read(folder, name) for name in SPLITS}
+        rows = {name: len(examples) for name, examples in splits.items()}
+        whole = meta["sha256"] == Splits(read_space(folder), **splits).sha256 and meta["rows"] == rows
+    except (OSError, ValueError, KeyError, TypeError, EOFError, GenbenchError) as error:
+        raise GenbenchError(f"the data at {folder} cannot be read ({error}); a run lays them down anew") from error
+    if not whole:
+        raise GenbenchError(f"the data at {folder} are not as they were written; a run lays them down anew")
+
+
 def read(folder: Path, split: str) -> Examples:
     """One split that `write` laid down, mapped copy-on-write: who changes it changes only his own copy."""
     labels = folder / f"{split}.y.npy"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genbench import dataset
 from genbench.errors import GenbenchError
 from genbench.extractor import Classifier, Extractor, loaded
-from genbench.files import cache_folder, digest, unique_beside
+from genbench.files import cache_folder, digest, sha256_of, unique_beside
 from genbench.metrics.comparison import Classify, Comparison
 from genbench.metrics.reference import Reference
 
@@ -37,11 +37,17 @@ class Features:
         self.reference = f"{home.name[:16]}/test"
         self._home, self._classes, self._device, self._told = home, classes, device, told
         self._weights = {name: Path(path) for name, path in (weights or {}).items()}
+        self._cache = _Cache()
         self._extractors: dict[str, Extractor] = {}
         self._known: dict[tuple[str, str], NDArray[np.float32]] = {}
         self._sample_sha256 = ""  # of the samples that the comparisons are of
         self._comparisons: dict[str, Comparison] = {}
         self._references: dict[str, Reference] = {}
+
+    @property
+    def damaged(self) -> list[str]:
+        """Cached vectors that were not as they were written, in words; they were computed anew."""
+        return self._cache.damaged
 
     def identity(self, name: str) -> str | None:
         """The identity of the extractor of that name; None for no extractor."""
@@ -84,12 +90,13 @@ class Features:
         key = (extractor.identity, split)
         if key not in self._known:
             names = {"data": self._home.name, "split": split, "extractor": extractor.identity}
-            self._known[key] = _cached(names, lambda: self._of(extractor, dataset.read(self._home, split).x, split))
+            x = dataset.read(self._home, split).x
+            self._known[key] = self._cache.found(names, lambda: self._of(extractor, x, split))
         return self._known[key]
 
     def _sampled(self, extractor: Extractor, x: NDArray[Any], sha256: str) -> NDArray[np.float32]:
         names = {"samples": sha256, "extractor": extractor.identity}
-        return _cached(names, lambda: self._of(extractor, x, "samples"))
+        return self._cache.found(names, lambda: self._of(extractor, x, "samples"))
 
     def _of(self, extractor: Extractor, x: NDArray[Any], what: str) -> NDArray[np.float32]:
         return extracted(extractor, x, self._device, partial(self._told, what))
@@ -102,15 +109,26 @@ def _sha256(samples: NDArray[Any]) -> str:
     return state.hexdigest()
 
 
-def _cached(names: Mapping[str, str], computed: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Vectors read from the cache, or computed and put there."""
-    path = cache_folder("features") / f"{digest(names)}.npy"
-    if not path.exists():
-        whole = unique_beside(path).with_suffix(".npy")
-        np.save(whole, computed(), allow_pickle=False)
-        os.replace(whole, path)
-    vectors: NDArray[np.float32] = np.load(path, allow_pickle=False)
-    return vectors
+class _Cache:
+    """Vectors on disk, by what they are of; the hash of their bytes stands in the file's name and is checked."""
+
+    def __init__(self) -> None:
+        self.damaged: list[str] = []
+
+    def found(self, names: Mapping[str, str], computed: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Vectors read from the cache, or computed and put there."""
+        folder, key = cache_folder("features"), digest(names)
+        for path in sorted(folder.glob(f"{key}.*.npy")):
+            if sha256_of(path) == path.name.split(".")[1]:
+                vectors: NDArray[np.float32] = np.load(path, allow_pickle=False)
+                return vectors
+            place = path.rename(path.with_name(f".damaged-{path.name}"))
+            self.damaged.append(f"{path} is not as it was written; set aside as {place.name}")
+        vectors = computed()
+        whole = unique_beside(folder / key).with_suffix(".npy")
+        np.save(whole, vectors, allow_pickle=False)
+        os.replace(whole, folder / f"{key}.{sha256_of(whole)}.npy")
+        return vectors
 
 
 def _classify(extractor: Extractor, device: torch.device) -> Classify | None:

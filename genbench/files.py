@@ -125,6 +125,16 @@ def _check_depth(value: object, left: int) -> None:
         _check_depth(item, left - 1)
 
 
+def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object with the hash of itself in "sha256"."""
+    return {**value, "sha256": digest({name: item for name, item in value.items() if name != "sha256"})}
+
+
+def intact(value: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is as `sealed` left it."""
+    return "sha256" in value and sealed(value) == value
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from genbench.files import digest
+from genbench.errors import GenbenchError
+from genbench.files import digest, intact, read_json, sealed, write_json
 from genbench.store import Result, log_tail
 from genbench.suite import Suite
 from genbench.trial import Trial
@@ -13,6 +14,7 @@ from genbench.trial import Trial
 FORMAT = 1
 TIMING = ("images", "seconds", "batches", "latencies", "nfe", "flops", "memory")  # the fields of metric.Timing
 NO_DENSITY = "bits-per-dim"
+UNSHOWN = ("quick", "typical", "python")  # fields of a suite that no number depends on
 
 
 def of_trial(
@@ -35,16 +37,40 @@ def of_trial(
     return {
         "format": FORMAT,
         "protocol": digest(suite.protocol(data["sha256"])),
-        "suite": {key: value for key, value in suite.to_json().items() if key not in ("quick", "typical")},
+        "suite": {key: value for key, value in suite.to_json().items() if key not in UNSHOWN},
         "dataset": {key: data[key] for key in ("name", "sha256", "source", "license", "space", "rows")},
         "model": _model(trial, results["fit"]),
         "seed": trial.seed,
-        "environment": {**environment, "threads": suite.threads},
+        "environment": {k: v for k, v in environment.items() if k != "device_free"} | {"threads": suite.threads},
         "stages": {name: {"status": r.status, "reason": r.reason, "seconds": r.seconds} for name, r in results.items()},
         "curve": curve,
         "candidates": [_candidate(trial, sampler, results, folder) for sampler in trial.samplers],
         "finished": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
+
+
+def write(path: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a record with the hash of itself, as which it is returned."""
+    value = sealed(record)
+    write_json(path, value)
+    return value
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A record, as it was written.
+
+    Raises:
+        GenbenchError: a file that is not JSON, is larger or deeper than a record may be, or was changed.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict) or not intact(value):
+        raise GenbenchError(f"{path} is not as genbench wrote it: its content and its sha256 differ; take the original")
+    return value
+
+
+def undated(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says, without when it was written."""
+    return {name: value for name, value in record.items() if name not in ("finished", "sha256")}
 
 
 def _model(trial: Trial, fit: Result) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from genbench import catalogue as catalogues, plugins
+from genbench import catalogue as catalogues, plugins, suite as suites
 from genbench.catalogue import Catalogue
 from genbench.conductor import EXISTING, Conductor
 from genbench.errors import GenbenchError
@@ -141,6 +141,18 @@ class Finished:
         return [candidate for candidate in candidates if candidate["status"] not in ("ok", "skipped")]
 
 
+def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
+    """What is on offer for a run: installed, loose, and in the environments that the suite's file or the options name.
+
+    Raises:
+        GenbenchError: such an environment is not there, or a fault in the suite's file.
+    """
+    of_suite = suites.read(Path(options.suite)).python if options.suite.endswith(".toml") else {}
+    texts = [*(f"{name}={path}" for name, path in of_suite.items()), *options.python]
+    last = {text.partition("=")[0]: text for text in texts}  # the options' word counts
+    return catalogues.read(supervisor, options.plugin, True, list(last.values()))
+
+
 def plan_of(options: Options, catalogue: Catalogue) -> Plan:
     """The plan that the options ask for.
 
@@ -173,7 +185,7 @@ def run(models: Sequence[str] | str = (), *, listener: Listener | None = None, *
     """
     chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
     with Supervisor() as supervisor:
-        plan = plan_of(chosen, catalogues.read(supervisor, chosen.plugin, True, chosen.python))
+        plan = plan_of(chosen, catalogue_of(chosen, supervisor))
         return execute(plan, chosen, supervisor, listener or Silence())
 
 
@@ -196,6 +208,8 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
         data = prepared("data", arguments, supervisor)
     with locked(root), _stopping(supervisor):
         jobs = jobs_of(options, plan, environment)
+        if jobs > 1:
+            environment["device_free"] = None  # neighbours share the device: nobody waits for their memory
         meter = _Meter(listener)
         told = listener.progress, meter.ended, _teller(plan.catalogue)
         conductor = Conductor(plan, root, supervisor, data, environment, options.existing, *told)
@@ -273,14 +287,16 @@ class _Meter:
 
 @contextmanager
 def _stopping(supervisor: Supervisor) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop the running children; what has finished is kept. A second Ctrl-C kills at once."""
+    """Ctrl-C and SIGTERM stop the running children; what has finished is kept. A second one kills them at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    heard: list[int] = []
+
     def stop(number: int, frame: object) -> None:
-        supervisor.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        supervisor.stop(at_once=bool(heard))
+        heard.append(number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

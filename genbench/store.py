@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.files import digest, read_json, sha256_of, write_json
+from genbench.files import intact, read_json, sealed, sha256_of, write_json
 from genbench.processes.job import RESUME
 
 MANIFEST = "manifest.json"
@@ -73,10 +73,9 @@ class StageFolder:
             return None
         try:
             manifest = read_json(self.path / MANIFEST)
-            stated = manifest.pop("sha256", None)
-            if stated is not None and stated != digest(manifest):
+            if "sha256" in manifest and not intact(manifest):
                 raise Damaged(MANIFEST)
-            if stated is None or manifest.pop("key") != key:
+            if manifest.pop("sha256", None) is None or manifest.pop("key") != key:
                 return None  # of another version, or of other inputs
             result = Result(**manifest, reused=True)
         except (GenbenchError, KeyError, TypeError, AttributeError) as error:
@@ -116,7 +115,7 @@ class StageFolder:
         hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
         fields = asdict(result) | {"outputs": hashes, "key": key}
         del fields["reused"]
-        write_json(self.path / MANIFEST, fields | {"sha256": digest(fields)})
+        write_json(self.path / MANIFEST, sealed(fields))
         return Result(**{name: value for name, value in fields.items() if name != "key"})
 
 

@@ -11,7 +11,7 @@ from genbench.errors import GenbenchError
 from genbench.processes.job import Caps
 from genbench.settings import NAME
 
-CAPS = {"memory_gib": 8.0, "disk_gib": 4.0, "log_mib": 16.0}
+CAPS = {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 4.0, "log_mib": 16.0}
 AXES = ("quality", "coverage", "speed")
 STAGES = ("fit", "sample", "audit", "density", "score")
 
@@ -34,7 +34,9 @@ class Suite:
         latency_seconds: how long calls with batch 1 are timed, for the first seed.
         limits: wall seconds of each stage, after which a trial has failed.
         checkpoint_seconds: how often a fit keeps what a killed one goes on from, where the model offers it.
-        caps: memory_gib of a stage's process tree, disk_gib of its folder, log_mib of its output.
+        caps: memory_gib of a stage's process tree, device_memory_gib that torch may take of a GPU for it, disk_gib of
+            its folder, log_mib of its output.
+        python: model plugin → the interpreter of the environment of its own that it is installed in.
         typical: seconds of each stage as measured once on two CPU cores: for estimates before there are any others.
         quick: what `--quick` changes.
     """
@@ -56,6 +58,7 @@ class Suite:
     caps: Mapping[str, float] = field(default_factory=lambda: dict(CAPS))
     typical: Mapping[str, float] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
+    python: Mapping[str, str] = field(default_factory=dict)
 
     def quickened(self) -> "Suite":
         """The suite that `--quick` runs: a protocol of its own, with a name of its own.
@@ -97,7 +100,10 @@ class Suite:
         """The caps in bytes."""
         gib, mib = 2**30, 2**20
         return Caps(
-            int(self.caps["memory_gib"] * gib), int(self.caps["disk_gib"] * gib), int(self.caps["log_mib"] * mib)
+            memory=int(self.caps["memory_gib"] * gib),
+            disk=int(self.caps["disk_gib"] * gib),
+            log=int(self.caps["log_mib"] * mib),
+            device_memory=int(self.caps["device_memory_gib"] * gib),
         )
 
     def protocol(self, dataset_sha256: str) -> dict[str, Any]:
@@ -125,6 +131,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "caps": dict,
     "typical": dict,
     "quick": dict,
+    "python": dict,
     "latency_seconds": (int, float),
     "checkpoint_seconds": (int, float),
 }
@@ -151,6 +158,7 @@ def read(path: Path) -> Suite:
     _check_tables(path, values)
     values["limits"] = dict.fromkeys(STAGES, 3600.0) | values.get("limits", {})
     values["caps"] = CAPS | values.get("caps", {})
+    values["python"] = {name: str(path.parent / place) for name, place in values.get("python", {}).items()}
     return Suite(**(values | {"title": values.get("title", values["name"]), "scores": tuple(values["scores"])}))
 
 
@@ -182,6 +190,9 @@ def _check_tables(path: Path, values: Mapping[str, Any]) -> None:
         for name, value in values.get(table, {}).items():
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
                 raise GenbenchError(f"suite {path}: [{table}] {name} is a positive number, got {value!r}")
+    for name, place in values.get("python", {}).items():
+        if not isinstance(place, str):
+            raise GenbenchError(f"suite {path}: [python] {name} is the path of an interpreter, got {place!r}")
     _refuse(path, set(values.get("quick", {})) - set(_QUICK), "key in [quick]", _QUICK)
     for key, value in values.get("quick", {}).items():
         _check_value(path, key, value)

@@ -1,8 +1,10 @@
 """Supplies: a dataset by its name, and the place in the cache where its content is laid down."""
 
 import os
+import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from genbench import dataset
@@ -39,10 +41,20 @@ def data_root_of(option: str) -> str:
     return str(folder) if said else ""
 
 
-def laid_down(splits: dataset.Splits) -> Path:
-    """The cache folder of these data, named by their content, filled where it is missing."""
+def laid_down(splits: dataset.Splits, told: Callable[[str], None] = lambda damage: None) -> Path:
+    """The cache folder of these data, named by their content, filled where it is missing or damaged.
+
+    Args:
+        told: hears what was damaged, in words.
+    """
     home = cache_folder("data")
     path = home / splits.sha256
+    if path.exists():
+        try:
+            dataset.verify(path)
+        except GenbenchError as error:
+            place = path.rename(path.with_name(f".damaged-{path.name}-{secrets.token_hex(4)}"))
+            told(f"{error}; set aside as {place.name}")
     if not path.exists():
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=home))
         dataset.write(splits, partial)

@@ -9,9 +9,11 @@ import pytest
 from records import AXES, VALUES, audits, board_records, candidate, memorisation, record, score
 
 from genbench.errors import GenbenchError
+from genbench.files import sealed
 from genbench.leaderboard import Leaderboard, read_records
 from genbench.leaderboard.anchors import CEILING, FLOOR
 from genbench.leaderboard.gates import COPYCATS
+from genbench.record import write
 
 FD, QUALITY, COVERAGE, SPEED = "fd@digits-net", AXES["quality"], AXES["coverage"], AXES["speed"]
 
@@ -266,11 +268,23 @@ def test_a_frame_has_a_row_per_candidate_and_no_blank_without_a_reason() -> None
 def test_records_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = [f"{i:02}.json" for i in range(20)]
     for name in (*random.Random(0).sample(names, 20), "notes.txt"):
-        tmp_path.joinpath(name).write_text(json.dumps(record(name)))
+        write(tmp_path / name, record(name))
     assert [r["model"]["name"] for r in read_records(tmp_path)] == names
 
 
-@pytest.mark.parametrize("text", ["{", '{"format": 1, "format": 1}', '{"format": NaN}', "[]", '{"format": 1}'])
+def test_a_record_that_was_changed_after_it_was_written_is_refused_by_name(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", record("a"))
+    text = (tmp_path / "a.json").read_text()
+    (tmp_path / "a.json").write_text(text.replace('"seed": 0', '"seed": 1', 1))
+    with pytest.raises(GenbenchError, match=r"a\.json is not as genbench wrote it: its content and its sha256 differ"):
+        read_records(tmp_path)
+    (tmp_path / "a.json").write_text(text)
+    assert len(read_records(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"format": 1, "format": 1}', '{"format": NaN}', "[]", json.dumps(sealed({"format": 1}))]
+)
 def test_a_file_that_holds_no_record_is_named(tmp_path: Path, text: str) -> None:
     tmp_path.joinpath("bad.json").write_text(text)
     with pytest.raises(GenbenchError, match=r"bad\.json"):
@@ -506,5 +520,5 @@ def test_a_frame_has_ranks_tiers_and_what_the_gates_say() -> None:
 def test_the_records_of_a_runs_trials_are_read_from_its_folder(tmp_path: Path) -> None:
     for name in ("b", "a"):
         tmp_path.joinpath(name).mkdir()
-        tmp_path.joinpath(name, "record.json").write_text(json.dumps(record(name)))
+        write(tmp_path / name / "record.json", record(name))
     assert [r["model"]["name"] for r in read_records(tmp_path)] == ["a", "b"]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import tiny
+from safetensors.numpy import load_file
 
 from genbench import catalogue
 from genbench.errors import GenbenchError
 from genbench.processes.supervisor import Supervisor
-from genbench.session import Options, execute, plan_of
+from genbench.session import Options, catalogue_of, execute, plan_of
 
 PLUGIN = '''
 import conflicting
@@ -71,15 +72,15 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_plugins_with_conflicting_dependencies_share_a_board(
     supervisor: Supervisor, environments: dict[str, Path], tmp_path: Path
 ):
-    pythons = [f"{name}={path}" for name, path in environments.items()]
-    suite = str(tiny.write_suite(tmp_path))
-    options = Options(models=list(environments), python=pythons, suite=suite, out=tmp_path, device="cpu")
-    plan = plan_of(options, catalogue.read(supervisor, pythons=pythons))
+    suite = tiny.write_suite(tmp_path)  # one environment is named by the suite's file, the other by an option
+    suite.write_text(f'{suite.read_text()}\n[python]\nnine = "{os.path.relpath(environments["nine"], tmp_path)}"\n')
+    pythons = [f"five={environments['five']}"]
+    options = Options(models=list(environments), python=pythons, suite=str(suite), out=tmp_path, device="cpu")
+    plan = plan_of(options, catalogue_of(options, supervisor))
     finished = execute(plan, options, supervisor, tiny.Heard())
     statuses = {c["name"]: c["status"] for record in finished.records for c in record["candidates"]}
     assert (statuses["five"], statuses["nine"], statuses["copycat"]) == ("ok", "ok", "ok")
-    from safetensors.numpy import load_file
-
+    assert "python" not in finished.records[0]["suite"]  # a path of this machine changes no number
     for name, level in (("five", 5), ("nine", 9)):
         x = load_file(tmp_path / f"runs/tiny/{name}.default.0/sample/default/samples.safetensors")["x"]
         assert (x[:, :, 1:] == level).all()

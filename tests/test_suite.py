@@ -141,3 +141,16 @@ def test_a_suite_is_plain_json(written):
     found = suite.read(written(TOML))
     assert json.loads(json.dumps(found.to_json(), allow_nan=False)) == found.to_json()
     assert found.to_json()["scores"] == ["fd", "throughput"]
+
+
+def test_interpreters_lie_where_the_suites_file_says(written, tmp_path):
+    path = written(TOML + '[python]\nvae = "venv/bin/python"\nddpm = "/opt/python"\n')
+    assert suite.read(path).python == {"vae": str(tmp_path / "venv/bin/python"), "ddpm": "/opt/python"}
+    with pytest.raises(GenbenchError, match=r"\[python\] vae is the path of an interpreter, got 3"):
+        suite.read(written(TOML + "[python]\nvae = 3\n"))
+
+
+def test_caps_are_told_in_gib_and_mib_and_kept_in_bytes(written):
+    found = suite.read(written(TOML + "[caps]\ndevice_memory_gib = 3\nlog_mib = 2\n")).limited(["memory_gib=0.5"])
+    caps = found.job_caps
+    assert (caps.memory, caps.device_memory, caps.disk, caps.log) == (2**29, 3 * 2**30, 4 * 2**30, 2**21)

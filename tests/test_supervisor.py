@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from genbench import plugins
+from genbench import plugins, processes
 from genbench.processes.job import Job
 from genbench.processes.launcher import WarmLauncher
 from genbench.processes.supervisor import GRACE, Supervisor
@@ -19,6 +19,12 @@ from pathlib import Path
 child = subprocess.Popen(["sleep", "600"])
 Path("partial").write_text(str(child.pid))
 Path("partial").rename("pid")
+"""
+IGNORES_SIGTERM = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open("started", "w").close()
+time.sleep(600)
 """
 LISTS_NOTHING = "import genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
 WRITES_ON_THE_MARKER_SOCKET = """
@@ -143,6 +149,24 @@ def test_stop_ends_a_running_job_as_interrupted_and_starts_no_more(warm: WarmLau
     assert [outcome.status for outcome in outcomes] == ["interrupted"]
     assert stopped.run(job).status == "interrupted"
     assert _until(lambda: _gone(int((job.folder / "pid").read_text())))
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_a_second_stop_waits_for_no_grace(
+    warm: WarmLauncher, importing: Callable[..., Job], monkeypatch: pytest.MonkeyPatch, twice: bool
+):
+    monkeypatch.setattr(processes.supervisor, "GRACE", 5.0)
+    stopped, job, outcomes = Supervisor(warm), importing(IGNORES_SIGTERM), []
+    running = Thread(target=lambda: outcomes.append(stopped.run(job)))
+    running.start()
+    assert _until((job.folder / "started").exists)
+    began = time.monotonic()
+    stopped.stop()
+    if twice:
+        stopped.stop(at_once=True)
+    running.join(timeout=20)
+    assert [outcome.status for outcome in outcomes] == ["interrupted"]
+    assert (time.monotonic() - began < 3) == twice
 
 
 @pytest.mark.parametrize("marker", FORGED_MARKERS.values(), ids=FORGED_MARKERS)

@@ -37,7 +37,7 @@ def run_command(options: Namespace) -> int:
     names = session.Options.__dataclass_fields__
     chosen = session.Options(**{name: getattr(options, name) for name in names})
     with Supervisor() as supervisor:
-        catalogue = catalogues.read(supervisor, chosen.plugin, True, chosen.python)
+        catalogue = session.catalogue_of(chosen, supervisor)
         _print_faults(catalogue)
         plan = session.plan_of(chosen, catalogue)
         if options.dry_run:

@@ -147,7 +147,7 @@ def _add_how(how: "argparse._ArgumentGroup") -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="fit, sample, density, audit, score (seconds), memory_gib, disk_gib, log_mib; may be repeated",
+        help="seconds of fit, sample, audit, density, score; memory_gib, device_memory_gib, disk_gib, log_mib",
     )
     how.add_argument(
         "--isolation", default="auto", metavar="auto|process", help="how far plugins are confined (default: auto)"

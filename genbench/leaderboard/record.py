@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from genbench import record
 from genbench.errors import GenbenchError
-from genbench.files import read_json
 
 Json = Mapping[str, Any]
 LARGEST = 1e30  # of a number in a record: sums of squares stay finite
@@ -88,13 +88,13 @@ def shown(value: object) -> str:
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 
-def fitted_record(record: Json) -> Json:
+def fitted_record(found: Json) -> Json:
     """A record with every field that a board reads; what is missing reads as "", None, [] or {}.
 
     Raises:
         GenbenchError: another format, a field of another type, or no protocol, seed or name.
     """
-    known: Json = fitted(record, _RECORD)
+    known: Json = fitted(found, _RECORD)
     names = [known["protocol"], known["model"]["reference"], *(c["name"] for c in known["candidates"])]
     if known["format"] != 1 or known["seed"] is None or not all(names):
         raise GenbenchError("a record has format 1, a protocol, a seed, and names for its model and candidates; got "
@@ -111,15 +111,16 @@ def read_records(folder: Path) -> list[Json]:
     """The records in a folder, as they were written: its `*.json` by file name, or those of a run's trials by theirs.
 
     Raises:
-        GenbenchError: a file that is not JSON, is larger or deeper than a record may be, or holds no record.
+        GenbenchError: a file that is not JSON, is larger or deeper than a record may be, was changed after it was
+            written, or holds no record.
     """
     return [_read(path) for path in sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))]
 
 
 def _read(path: Path) -> Json:
-    record: Json = read_json(path)
+    value: Json = record.read(path)
     try:
-        fitted_record(record)
+        fitted_record(value)
     except GenbenchError as error:
         raise GenbenchError(f"{path}: {error}") from None
-    return record
+    return value

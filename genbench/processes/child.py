@@ -6,6 +6,8 @@ import faulthandler
 import os
 import sys
 import traceback
+import warnings
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,8 @@ STAGES = {
     "score": "genbench.stages.scorer",
 }
 REASON_LIMIT = 2000  # characters of a reason that are kept
+DEVICE_FULL = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")  # where torch's allocator was not asked
+HOST_FULL = "DefaultCPUAllocator: can't allocate memory"  # torch raises a RuntimeError
 
 
 def run_stage(folder: Path, markers: Markers) -> None:
@@ -51,6 +55,8 @@ def main(folder: Path, descriptor: int) -> int:
         if job["confinement"] is not None:
             confine(folder, Confinement(**job["confinement"]))
         _pin_threads(job["threads"])
+        if job["device"] != "cpu":
+            _take_device(job)
         run_stage(folder, over_socket(descriptor))
     except BaseException as error:  # noqa: BLE001  # a plugin may raise anything, also SystemExit
         with contextlib.suppress(BaseException):
@@ -70,6 +76,18 @@ def _pin_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def _take_device(job: Mapping[str, Any]) -> None:
+    """Wait for the memory that the process before had of the device, and take no more of it than the job may."""
+    import torch
+
+    from genbench.device import await_memory, limit_memory
+
+    device = torch.device(job["device"])
+    if not await_memory(device, job["device_free"]):
+        warnings.warn(f"{device} has less free memory than when the run began: somebody else uses it", stacklevel=1)
+    limit_memory(device, job["device_memory"])
+
+
 def described(error: BaseException) -> tuple[str, str]:
     """A status and one line of words for what a stage raised; survives an exception whose text fails."""
     try:
@@ -81,11 +99,11 @@ def described(error: BaseException) -> tuple[str, str]:
         return "skipped", words
     if isinstance(error, InvalidEvidence):
         return "invalid-evidence", words
-    if name == "OutOfMemoryError":
+    if name == "OutOfMemoryError" or any(sign in words for sign in DEVICE_FULL):
         return "out-of-memory(device)", words
     if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
         return "disk-full", words
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or HOST_FULL in words:
         return "out-of-memory(host)", words or "the process could not get the memory it asked for"
     if isinstance(error, GenbenchError):
         return "error", words

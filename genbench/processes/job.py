@@ -21,11 +21,13 @@ class Caps:
         memory: of its whole process tree, mapped files apart.
         disk: that its folder may hold.
         log: of its output that are kept: the first and the last half.
+        device_memory: of a GPU that torch may take for it.
     """
 
     memory: int = 8 * 2**30
     disk: int = 4 * 2**30
     log: int = 16 * 2**20
+    device_memory: int = 16 * 2**30
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Job:
         caps: what it may take besides time.
         confinement: what it may reach; None: as much as the harness itself.
         python: the interpreter of a plugin with an environment of its own; "": this one.
+        device: the one that it computes on.
+        device_free: bytes of that device that have to be free, as they were before others used it; None: no matter.
     """
 
     stage: str
@@ -53,6 +57,8 @@ class Job:
     caps: Caps = Caps()
     confinement: Confinement | None = None
     python: str = ""
+    device: str = "cpu"
+    device_free: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What the child has to know, as plain JSON."""
@@ -61,5 +67,8 @@ class Job:
             "stage": self.stage,
             "arguments": dict(self.arguments),
             "threads": self.threads,
+            "device": self.device,
+            "device_memory": self.caps.device_memory,
+            "device_free": self.device_free,
             "confinement": confinement,
         }

@@ -60,7 +60,7 @@ class Supervisor:
 
     def __init__(self, start: Launcher | None = None) -> None:
         self._launcher = start or launcher()
-        self._stop = Event()
+        self._stop, self._at_once = Event(), Event()
 
     def __enter__(self) -> "Supervisor":
         return self
@@ -69,9 +69,11 @@ class Supervisor:
         self.stop()
         self._launcher.close()
 
-    def stop(self) -> None:
-        """End every running job as interrupted, and start no more."""
+    def stop(self, at_once: bool = False) -> None:
+        """End every running job as interrupted, and start no more; `at_once`: without the grace of a SIGTERM."""
         self._stop.set()
+        if at_once:
+            self._at_once.set()
 
     def run(self, job: Job, progress: Progress = lambda images, share: None) -> Outcome:
         """Run a job to its end, its limit, or `stop`."""
@@ -102,7 +104,7 @@ class Supervisor:
         while child.status() is None:
             reason = self._reason_to_end(watch, job, deadline)
             if reason is not None:
-                _end(child, watch)
+                self._end(child, watch)
                 return reason
             watch.serve(POLL)
         watch.serve(0)
@@ -116,16 +118,15 @@ class Supervisor:
             return "timeout", f"{job.stage} ran past its limit of {job.limit:g} s{where}"
         return watch.excess()
 
-
-def _end(child: Child, watch: Watch) -> None:
-    """SIGTERM, a grace, SIGKILL to the whole group; its output is taken all the while, so that it never waits."""
-    child.signal(signal.SIGTERM)
-    until = time.monotonic() + GRACE
-    while child.status() is None and time.monotonic() < until:
-        watch.serve(POLL)
-    child.signal(signal.SIGKILL)
-    while child.status() is None:
-        time.sleep(POLL / 5)
+    def _end(self, child: Child, watch: Watch) -> None:
+        """SIGTERM, a grace, SIGKILL to the whole group; its output is taken all the while, so that it never waits."""
+        child.signal(signal.SIGTERM)
+        until = time.monotonic() + GRACE
+        while child.status() is None and time.monotonic() < until and not self._at_once.is_set():
+            watch.serve(POLL)
+        child.signal(signal.SIGKILL)
+        while child.status() is None:
+            time.sleep(POLL / 5)
 
 
 def _where(job: Job, section: str) -> str:

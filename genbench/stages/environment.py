@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 import genbench
-from genbench.device import resolved_device
+from genbench.device import free_memory, resolved_device
 from genbench.processes import isolation, machine
 from genbench.processes.channel import Markers
 
@@ -29,6 +29,7 @@ def probe(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
         "platform": platform.platform(terse=True),
         "device": str(device),
         "device_name": device_name(device),
+        "device_free": free_memory(device),
         "cpu_name": _cpu_name(),
         "cpus": machine.cpus(),
         "isolation": isolation.level(),

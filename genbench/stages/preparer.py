@@ -29,12 +29,14 @@ def data(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[s
     found = _weights(arguments, plugins)  # first: a missing file is told before data are read
     source = dataset_named(str(arguments["dataset"]), plugins, arguments.get("data_root", ""))
     with markers.timed("data"):
-        path = laid_down(source.splits())
+        damaged: list[str] = []
+        path = laid_down(source.splits(), damaged.append)
     facts = read_json(path / "dataset.json")
     for name in found if arguments.get("weights") else ():  # a file that somebody named may be anything: told at once
         loaded(parts("extractors", plugins)[name], dataset.read_space(path), torch.device("cpu"), found)
     return {
         **facts,
+        "damaged": damaged,
         "name": arguments["dataset"],
         "path": str(path),
         "source": source.source,

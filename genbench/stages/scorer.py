@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from genbench import dataset
 from genbench.audits.candidate import audited
-from genbench.errors import InvalidEvidence, Unavailable, Unsuitable
+from genbench.errors import GenbenchError, InvalidEvidence, Unavailable, Unsuitable
 from genbench.evidence import read_arrays, read_samples
 from genbench.features import Features
 from genbench.gate import Gate
@@ -22,15 +23,28 @@ from genbench.plugins import Plugin, parts
 from genbench.processes.channel import Markers
 from genbench.space import Space
 
+DEFAULTS = {
+    "default dtype": "torch.float32",
+    "default device": "cpu",
+    "gradients": True,
+    "matmul precision": "highest",
+}
+
 
 def score(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
-    """Facts: {"candidates": [{"sampler", "status", "reason", "scores", "unavailable", "grid", and the gates}, …]}.
+    """Facts: {"candidates": [{"sampler", "status", "reason", "scores", "unavailable", "grid", and the gates}, …],
+    "damaged": [words]}.
 
     The gates are "memorisation", and "audits", which is None where there is no density.
+
+    Raises:
+        GenbenchError: this process, the reference data or a candidate's files are not as they should be.
     """
     plugins = [Plugin(**plugin) for plugin in arguments["plugins"]]
     home = Path(arguments["data"])
+    _assert_defaults()
     with markers.timed("score"):
+        dataset.verify(home)
         device, weights = torch.device(arguments["device"]), arguments.get("weights", {})
         features = Features(home, parts("extractors", plugins), device, weights)
         metrics = parts("metrics", plugins)
@@ -39,7 +53,20 @@ def score(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
         for index, candidate in enumerate(arguments["candidates"], 1):
             done.append(_scored(candidate, arguments["scores"], metrics, features, gate, home))
             markers.progress(index, index / len(arguments["candidates"]))
-    return {"candidates": done}
+    return {"candidates": done, "damaged": features.damaged}
+
+
+def _assert_defaults() -> None:
+    """Refuse to score in a process whose torch has been changed: numbers would depend on who did it."""
+    found = {
+        "default dtype": str(torch.get_default_dtype()),
+        "default device": str(torch.get_default_device()),
+        "gradients": torch.is_grad_enabled(),
+        "matmul precision": torch.get_float32_matmul_precision(),
+    }
+    changed = [f"{name} {value}" for name, value in found.items() if value != DEFAULTS[name]]
+    if changed:
+        raise GenbenchError(f"torch is not as it is when it starts: {', '.join(changed)}; scores need a fresh process")
 
 
 def _scored(

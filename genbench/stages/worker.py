@@ -50,7 +50,8 @@ def fit(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[st
     save_weights(model, folder / CHECKPOINT)
     write_json(folder / CURVE, data.curve)
     with markers.timed("check"):
-        write_tensors(folder / CHECK, _drawn(_CHECKS, model, space, data.valid, arguments))
+        # A part that raises is left out, and fails in the stage that needs it.
+        write_tensors(folder / CHECK, _drawn(_CHECKS, model, space, data.valid, arguments, Exception))
     return {
         "images": data.seen,
         "seconds_before": data.seconds_before,
@@ -157,13 +158,18 @@ _CHECKS = {"x": _checked_samples, "nats": _checked_density}
 
 
 def _drawn(
-    names: Iterable[str], model: Model, space: Space, valid: Split, arguments: Mapping[str, Any]
+    names: Iterable[str],
+    model: Model,
+    space: Space,
+    valid: Split,
+    arguments: Mapping[str, Any],
+    *passed_over: type[Exception],
 ) -> dict[str, Tensor]:
-    """What the model gives under fixed seeds; a part that raises is left out, and fails in the stage that needs it."""
+    """What the model gives under fixed seeds; a part that raises one of the exceptions `passed_over` is left out."""
     tensors = {}
     for name in names:
         seed_all("check", *names_of(arguments))
-        with torch.no_grad(), contextlib.suppress(Exception):
+        with torch.no_grad(), contextlib.suppress(*passed_over):
             tensors[name] = _CHECKS[name](model, space, valid, torch.device(arguments["device"]))
     return tensors
 

@@ -1,5 +1,6 @@
 """What a run does about plugins that always die, files that rot, and a disk without room."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,10 +70,19 @@ def test_a_plugin_that_says_what_is_wrong_is_heard_every_time(dying):
     assert _statuses(dying("true")) == ["error"] * TRIALS
 
 
+@pytest.fixture(scope="module")
+def finished(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of the plain model."""
+    out = tmp_path_factory.mktemp("finished")
+    tiny.run(supervisor, out, [PLAIN], ["plain"], tiny.write_suite(out))
+    return out
+
+
 @pytest.fixture
-def again(supervisor: Supervisor, tmp_path: Path):
-    """`again()`: the same run of the plain model, over the same store."""
-    return lambda: tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], tiny.write_suite(tmp_path))
+def again(supervisor: Supervisor, finished: Path, tmp_path: Path):
+    """`again()`: the same run, over a copy of the finished one."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return lambda: tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], tmp_path / "tiny.toml")
 
 
 KEPT = (
@@ -87,9 +97,7 @@ KEPT = (
 def test_a_flipped_bit_is_named_and_its_stage_runs_again_with_the_same_result(again, name: str):
     first = again()
     path = first.root / "plain.default.0" / name
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 4
-    path.write_bytes(data)
+    _flipped(path)
     second = again()
     stage = name.rpartition("/")[0]
     again_scored = {"plain.default.0/score"} if stage in ("fit", "sample/default") else set()  # its clock is scored
@@ -100,14 +108,56 @@ def test_a_flipped_bit_is_named_and_its_stage_runs_again_with_the_same_result(ag
     assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
 
 
-def test_a_record_that_rots_is_written_again(again):
+def _flipped(path: Path, at: float = 0.5) -> None:
+    data = bytearray(path.read_bytes())
+    data[int(len(data) * at)] ^= 4
+    path.write_bytes(data)
+
+
+def test_cached_features_that_rot_are_set_aside_and_computed_again(
+    finished: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(cache / "listings", tmp_path / "cache/listings")
+    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path / "cache"))
+    suite = tiny.write_suite(tmp_path, quality="clipped-density", coverage="clipped-coverage")
+    with Supervisor() as supervisor:  # its fork server has this cache
+        first = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite, jobs=1)
+        files = sorted((tmp_path / "cache/features").glob("*.npy"))
+        for path in files:
+            _flipped(path, 0.9)
+        shutil.rmtree(tmp_path / "runs")
+        second = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite, jobs=1)
+    assert len(files) > 2  # of the training and the test split, and of each candidate
+    assert sorted(word.partition(" ")[0] for word in second.finished.damaged) == sorted(map(str, files))
+    assert all("is not as it was written; set aside as .damaged-" in word for word in second.finished.damaged)
+    assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
+
+
+@pytest.mark.parametrize("name", ["train.x.npy", "test.x.npy", "test.y.npy", "dataset.json"])
+def test_data_that_rot_are_set_aside_and_laid_down_again(again, cache: Path, name: str):
+    first = again()
+    home = cache / "data" / first.record("plain")["dataset"]["sha256"]
+    _flipped(home / name)
+    second = again()
+    (damage,) = second.finished.damaged
+    assert damage.startswith(f"the data at {home} ")
+    assert "set aside as .damaged-" in damage
+    assert (second.heard.ran, second.files()) == (set(), first.files())
+
+
+@pytest.mark.parametrize("rot", ["flipped", "cut off"])
+def test_a_record_that_rots_is_written_again(again, rot: str):
     first = again()
     path = first.root / "plain.default.0" / "record.json"
     before = path.read_bytes()
-    path.write_bytes(before[:-20])
+    if rot == "flipped":
+        path.write_bytes(before.replace(b'"seed": 0', b'"seed": 1'))
+    else:
+        path.write_bytes(before[:-20])
     second = again()
     (damage,) = second.finished.damaged
-    assert damage.startswith(f"{path} is not readable JSON")
+    words = {"flipped": "is not as genbench wrote it", "cut off": "is not readable JSON"}
+    assert damage.startswith(f"{path} {words[rot]}")
     assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
     assert again().finished.damaged == ()
 

@@ -11,11 +11,13 @@ from genbench.processes.supervisor import GRACE, Supervisor
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 PLUGIN = '''
-import ctypes, os, signal, sys, time
+import ctypes, json, os, signal, sys, time
 
 import torch
 
 import genbench
+
+STAGE = json.load(open("job.json"))["stage"]  # a job runs in its own folder
 
 
 class Unprintable(Exception):
@@ -33,17 +35,24 @@ class Faulty(genbench.Model, genbench.Density):
     def __init__(self, space):
         super().__init__()
         self.space = space
-        {in_constructor}
+        if STAGE == "fit":
+            {constructor}
+        if STAGE == "sample":
+            {reload}
 
     def fit(self, data):
-        {in_fit}
+        {fit}
 
     def sample(self, n, *, labels=None):
-        {in_sample}
+        if STAGE == "sample":
+            {sample}
         return torch.randint(self.space.levels, (n, *self.space.shape))
 
     def log_prob(self, x):
-        {in_log_prob}
+        if STAGE == "audit":
+            {audit}
+        if STAGE == "density":
+            {density}
         return torch.full((len(x),), -180.0)
 
 
@@ -57,7 +66,20 @@ DEADLY = {  # fault: (code, status, words of the reason)
     "vanishes": ("os._exit(0)", "no-evidence", "exited with code 0 and left no result"),
     "segfaults": ("ctypes.string_at(0)", "crashed(SIGSEGV)", "was ended by SIGSEGV"),
     "aborts": ("os.abort()", "crashed(SIGABRT)", "was ended by SIGABRT"),
+    "kills-itself": ("os.kill(os.getpid(), 9)", "crashed(SIGKILL)", "was ended by SIGKILL"),
     "unprintable": ("raise Unprintable()", "error", "(an exception whose text cannot be made)"),
+    "no-base": ("raise BaseException('from below')", "error", "BaseException: from below"),
+    "lacks-memory": ("torch.empty(1 << 60)", "out-of-memory(host)", "can't allocate memory"),
+    "lacks-device-memory": (
+        "raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 9 GiB')",
+        "out-of-memory(device)",
+        "CUDA out of memory. Tried to allocate 9 GiB",
+    ),
+    "device-assert": (
+        "raise RuntimeError('CUDA error: device-side assert triggered')",
+        "error",
+        "RuntimeError: CUDA error: device-side assert triggered",
+    ),
 }
 VANDALS = {  # what must not reach the next trial
     "zeroes-the-data": "data.train.x._array[:] = 0; data.valid.x._array[:] = 0",
@@ -71,54 +93,70 @@ HANGS = {
     "ignores-sigterm": "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)",
     "prints": "while True: print('again', flush=True)",
 }
-PHASES = ("constructor", "fit", "sample", "log_prob")
+PHASES = {"constructor": "fit", "fit": "fit", "reload": "sample", "sample": "sample"}  # → the record's phase
+STAGES = ("audit", "density")  # where a fault costs no candidate, but its density
 LIMIT = 2.0
 
 
 def _plugin(folder: Path, name: str, phase: str, code: str) -> Path:
-    places = dict.fromkeys(("on_import", *(f"in_{phase}" for phase in PHASES)), "pass")
+    places = dict.fromkeys(("on_import", *PHASES, *STAGES), "pass")
     path = folder / f"{name}.py"
     path.write_text(PLUGIN.format(name=name, **(places | {phase: code})))
     return path
 
 
 def _name(fault: str, phase: str) -> str:
-    return f"{fault}-in-{phase.replace('_', '-')}"
+    return f"{fault}-in-{phase}"
 
 
 @pytest.fixture(scope="module")
 def faulty(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
     """A run of every fault in every phase, and of the plain model after all of them."""
     out = tmp_path_factory.mktemp("faulty")
-    files = [_plugin(out, _name(f, p), f"in_{p}", DEADLY[f][0]) for f in DEADLY for p in PHASES]
-    files += [_plugin(out, name, "in_fit", code) for name, code in VANDALS.items()]
+    files = [_plugin(out, _name(f, p), p, DEADLY[f][0]) for f in DEADLY for p in (*PHASES, *STAGES)]
+    files += [_plugin(out, name, "fit", code) for name, code in VANDALS.items()]
     suite = tiny.write_suite(out, quality="clipped-density", coverage="clipped-coverage")
-    return tiny.run(supervisor, out, [*files, PLAIN], [*(file.stem for file in files), "plain"], suite, jobs=1)
+    # A core's worth of jobs; the plain model comes last, after all of them.
+    return tiny.run(supervisor, out, [*files, PLAIN], [*(file.stem for file in files), "plain"], suite, jobs=2)
 
 
 @pytest.fixture(scope="module")
 def hanging(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
     """A run of models that would never end, all at once, under a limit of 2 s."""
     out = tmp_path_factory.mktemp("hanging")
-    files = [_plugin(out, name, "in_fit", code) for name, code in HANGS.items()]
-    return tiny.run(supervisor, out, files, list(HANGS), tiny.write_suite(out, limit=LIMIT), jobs=len(HANGS))
+    files = [_plugin(out, name, "fit", code) for name, code in HANGS.items()]
+    files += [_plugin(out, _name("sleeps", stage), stage, HANGS["sleeps"]) for stage in ("reload", "sample", *STAGES)]
+    suite = tiny.write_suite(out, limit=LIMIT)
+    return tiny.run(supervisor, out, files, [file.stem for file in files], suite, jobs=len(files))
 
 
-@pytest.mark.parametrize("phase", ["constructor", "fit", "sample"])
+@pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("fault", DEADLY)
-def test_a_fault_fails_its_candidate_with_its_reason(faulty: tiny.Run, fault: str, phase: str):
+def test_a_fault_fails_its_candidate_with_phase_reason_seconds_and_log(faulty: tiny.Run, fault: str, phase: str):
     _, status, words = DEADLY[fault]
     candidate = faulty.candidate(_name(fault, phase))
-    assert candidate["status"] == status
+    assert (candidate["status"], candidate["phase"]) == (status, PHASES[phase])
     assert words in candidate["reason"]
     assert candidate["scores"] == {}
+    assert candidate["elapsed"] > 0
+    assert candidate["log"] or fault in ("vanishes", "kills-itself")  # those two leave nobody to write one
 
 
 @pytest.mark.parametrize("fault", DEADLY)
-def test_a_fault_in_log_prob_is_shown_with_its_reason(faulty: tiny.Run, fault: str):
-    candidate = faulty.candidate(_name(fault, "log_prob"))
-    assert DEADLY[fault][2] in (candidate["reason"] or candidate["unavailable"]["bits-per-dim"])
-    assert "bits-per-dim" not in candidate["scores"]
+def test_a_fault_in_the_density_stage_is_shown_and_costs_the_likelihood_alone(faulty: tiny.Run, fault: str):
+    candidate = faulty.candidate(_name(fault, "density"))
+    assert candidate["status"] == "ok"
+    assert DEADLY[fault][2] in candidate["unavailable"]["bits-per-dim"]
+    assert "clipped-density@pixels" in candidate["scores"]
+
+
+@pytest.mark.parametrize("fault", DEADLY)
+def test_a_fault_in_the_audit_leaves_the_density_unaudited_with_its_reason(faulty: tiny.Run, fault: str):
+    candidate = faulty.candidate(_name(fault, "audit"))
+    assert candidate["status"] == "ok"
+    assert candidate["audits"]["status"] == "unaudited"
+    assert DEADLY[fault][2] in candidate["audits"]["reason"]
+    assert "bits-per-dim" in candidate["scores"]
 
 
 @pytest.mark.parametrize(("fault", "words"), [("raises", "RuntimeError: boom"), ("segfaults", "Segmentation fault")])
@@ -139,9 +177,8 @@ def test_the_neighbours_of_faulty_plugins_are_equal_to_the_bit(faulty: tiny.Run,
 
 
 def test_every_fault_is_among_the_failed_and_nothing_else_is(faulty: tiny.Run):
-    shown = {_name(fault, phase) for fault in DEADLY for phase in PHASES[:3]}
     failed = {candidate["name"] for candidate in faulty.finished.failed}
-    assert shown <= failed <= shown | {_name(fault, "log_prob") for fault in DEADLY}
+    assert failed == {_name(fault, phase) for fault in DEADLY for phase in PHASES}
 
 
 @pytest.mark.parametrize("model", HANGS)
@@ -151,6 +188,20 @@ def test_a_model_that_hangs_is_stopped_at_its_limit(hanging: tiny.Run, model: st
     assert record["stages"]["fit"]["reason"] == "fit ran past its limit of 2 s"
     assert LIMIT <= record["stages"]["fit"]["seconds"] < LIMIT + GRACE + 2  # 2 s for a busy machine
     assert record["candidates"][0]["status"] == "timeout"
+
+
+@pytest.mark.parametrize("phase", ["reload", "sample"])
+def test_a_sampler_that_hangs_is_stopped_at_its_limit(hanging: tiny.Run, phase: str):
+    candidate = hanging.candidate(_name("sleeps", phase))
+    assert (candidate["status"], candidate["phase"]) == ("timeout", "sample")
+    assert "sample ran past its limit of 2 s, in " in candidate["reason"]
+
+
+def test_a_density_that_hangs_costs_the_likelihood_alone(hanging: tiny.Run):
+    density, audit = (hanging.candidate(_name("sleeps", stage)) for stage in ("density", "audit"))
+    assert density["status"] == audit["status"] == "ok"
+    assert "density ran past its limit of 2 s" in density["unavailable"]["bits-per-dim"]
+    assert "audit ran past its limit of 2 s" in audit["audits"]["reason"]
 
 
 def test_a_plugin_whose_import_fails_is_a_fault_of_the_catalogue_and_stops_no_other(
