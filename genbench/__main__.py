@@ -2,7 +2,7 @@
 
 import sys
 
-from genbench.cli import main
+from genbench.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(entry())

@@ -1,5 +1,6 @@
 """A session: discover → plan → fit → sample → density → score → record → rank → render."""
 
+import errno
 import re
 import signal
 import threading
@@ -206,7 +207,7 @@ def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: List
     with _stopping(supervisor):
         environment = probed(options, supervisor)
         data = prepared("data", arguments, supervisor)
-    with locked(root), _stopping(supervisor):
+    with locked(root), _stopping(supervisor), _full_disk_told(root):
         jobs = jobs_of(options, plan, environment)
         if jobs > 1:
             environment["device_free"] = None  # neighbours share the device: nobody waits for their memory
@@ -283,6 +284,19 @@ class _Meter:
         started = time.monotonic()
         yield
         self.busy = min(time.monotonic() - started, self.stage_seconds)
+
+
+@contextmanager
+def _full_disk_told(root: Path) -> Iterator[None]:
+    """Say in one line that there is no room for what the harness itself has to write."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise GenbenchError(
+            f"no room left at {root} ({error.strerror}); what has finished is kept: make room, and run again"
+        ) from error
 
 
 @contextmanager

@@ -56,7 +56,8 @@ def test_a_fork_server_that_dies_takes_its_children_along_and_the_next_job_says_
         while not (job.folder / "started").exists() and not running.done():
             time.sleep(0.01)
         launcher._server.kill()
-        assert running.result(timeout=20).status == "crashed(SIGKILL)"
+        with pytest.raises(GenbenchError, match="the fork server ended; start the run again"):
+            running.result(timeout=20)  # the plugin is not to blame
     with pytest.raises(GenbenchError, match="the fork server ended; start the run again"):
         Supervisor(launcher).run(listing("next", PLAIN))
     launcher.close()

@@ -6,6 +6,16 @@ from collections.abc import Sequence
 from genbench.cli.exits import INTERRUPTED, OK, USAGE
 from genbench.cli.parser import parser
 from genbench.errors import GenbenchError
+from genbench.processes import machine
+
+
+def entry() -> int:
+    """The program: `main`, and an end to all that it has left running, even where its fork server was killed."""
+    machine.adopt_orphans()
+    try:
+        return main()
+    finally:
+        machine.end_children()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -55,7 +55,7 @@ class Server:
             for key, _ in self._selector.select():
                 if key.fileobj is self._control:
                     if not self._take_request():
-                        return self._stop_all()
+                        return machine.end_children()
                 else:
                     os.read(wake, 4096)
             self._reap()
@@ -103,20 +103,9 @@ class Server:
                 if pid not in self._ends:
                     continue  # somebody's orphan
                 end = self._ends.pop(pid)
-                self._end_orphans()
+                machine.end_children(spared=self._ends)  # what ended children have left became this process's own
                 with end, contextlib.suppress(OSError):
                     end.sendall(f"{status}\n".encode())
-
-    def _end_orphans(self) -> None:
-        """Kill what ended children have left: it became this process's children, as its own children will in turn."""
-        while orphans := [pid for pid in machine.children(os.getpid()) if pid not in self._ends]:
-            for pid in orphans:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-
-    def _stop_all(self) -> None:
-        self._ends.clear()
-        self._end_orphans()
 
 
 def detach(request: dict[str, Any], output: int) -> None:

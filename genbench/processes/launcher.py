@@ -14,6 +14,8 @@ from threading import Lock
 from genbench.errors import GenbenchError
 from genbench.processes.job import Job
 
+SERVER_ENDED = "the fork server ended; start the run again, what has finished is kept"
+
 
 class Child(ABC):
     """A running child process, in a session of its own."""
@@ -24,7 +26,11 @@ class Child(ABC):
 
     @abstractmethod
     def status(self) -> int | None:
-        """The exit code (negative: the signal that ended it), or None while it runs."""
+        """The exit code (negative: the signal that ended it), or None while it runs.
+
+        Raises:
+            GenbenchError: nobody can tell any more.
+        """
 
     def close(self) -> None:
         """Let go of the sockets and the pipe; the exit code stays known."""
@@ -66,7 +72,7 @@ class _WarmChild(Child):
                 return None
             self._text += block
             if not block and not self._text.endswith(b"\n"):
-                self._code = -signal.SIGKILL  # the server is gone, and its children with it
+                raise GenbenchError(SERVER_ENDED)  # and its children with it
             elif self._text.endswith(b"\n"):
                 self._code = os.waitstatus_to_exitcode(int(self._text))
         return self._code
@@ -99,7 +105,7 @@ class WarmLauncher(Launcher):
                 theirs.close()
                 pid = _line(end[0])
             except OSError as error:
-                raise GenbenchError("the fork server ended; start the run again") from error
+                raise GenbenchError(SERVER_ENDED) from error
             ours.pop_all()
         return _WarmChild(pid, markers[0], output[0], end[0])
 

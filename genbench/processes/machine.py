@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
@@ -31,6 +32,15 @@ def adopt_orphans() -> None:
 def children(pid: int) -> list[int]:
     """The process ids of a process's children."""
     return [child for child, parent in _parents().items() if parent == pid]
+
+
+def end_children(spared: Container[int] = ()) -> None:
+    """Kill this process's children but some, and then theirs, which thereby become its own: see `adopt_orphans`."""
+    while left := [pid for pid in children(os.getpid()) if pid not in spared]:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
 
 def family(pid: int) -> list[int]:

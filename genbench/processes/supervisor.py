@@ -3,6 +3,7 @@
 A child's word is not proof: success is exit code 0 and facts in the job's folder.
 """
 
+import contextlib
 import shutil
 import signal
 import time
@@ -76,23 +77,28 @@ class Supervisor:
             self._at_once.set()
 
     def run(self, job: Job, progress: Progress = lambda images, share: None) -> Outcome:
-        """Run a job to its end, its limit, or `stop`."""
+        """Run a job to its end, its limit, or `stop`.
+
+        Raises:
+            GenbenchError: nobody can tell how the child ended.
+        """
         if self._stop.is_set():
             return Outcome("interrupted", "the run was stopped", 0.0)
         for name in (FACTS, FAILURE):
             (job.folder / name).unlink(missing_ok=True)
         write_json(job.folder / JOB, job.to_json())
         started = time.monotonic()
-        child = self._launcher.start(job)
-        try:
+        with contextlib.ExitStack() as at_end:
+            at_end.callback(shutil.rmtree, job.folder / HOME, ignore_errors=True)
+            child = self._launcher.start(job)
+            at_end.callback(child.close)
             watch = Watch(child, job, progress)
-            stopped = self._watch(child, watch, job, started + job.limit)
-            watch.close()
-        finally:
-            if child.status() is None:
+            at_end.callback(watch.close)
+            try:
+                stopped = self._watch(child, watch, job, started + job.limit)
+            except BaseException:
                 child.signal(signal.SIGKILL)
-            child.close()
-            shutil.rmtree(job.folder / HOME, ignore_errors=True)
+                raise
         seconds = time.monotonic() - started
         if stopped is not None:
             return Outcome(*stopped, seconds, watch.clock)
