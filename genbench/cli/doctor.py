@@ -13,14 +13,11 @@ from genbench.cli.tables import show, table
 from genbench.errors import GenbenchError
 from genbench.files import cache_folder
 from genbench.groundwork import prepared
+from genbench.processes import isolation
 from genbench.processes.supervisor import Supervisor
 
 GIB = 2**30
 LITTLE = 2  # GiB of free disk below which a run may fail
-LEVELS = {
-    "landlock": "plugins write only in their trial's folder, read only what they need, and open no TCP connection",
-    "process": "plugins run in processes of their own, with your rights: run code that you trust",
-}
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def examined(supervisor: Supervisor, catalogue: Catalogue) -> list[Finding]:
         Finding("software", software),
         Finding("device", f"{facts['device']}: {facts['device_name']}"),
         Finding("machine", f"{facts['cpus']} cores, {memory:.0f} GiB of memory, {facts['platform']}"),
-        Finding("isolation", f"{level}: {LEVELS[level.split()[0]]}"),
+        Finding("isolation", f"{level}: {isolation.words(level)}"),
         _cache(),
         _disk("results", Path.cwd()),
         *(_offer(kind, catalogue) for kind in ("models", "datasets", "extractors", "metrics", "suites")),

@@ -26,7 +26,7 @@ _CANDIDATE = {"sampler": str, "name": str, "status": str, "phase": str, "reason"
 _RECORD = {
     "format": int, "protocol": str, "seed": int, "finished": str, "environment": {str: object},
     "suite": {"name": str, "title": str, "seeds": int, "images": int, "count": int, "batch": int, "extractor": str,
-              "scores": [str], "axes": {str: str}},
+              "scores": [str], "axes": {str: str}, "limits": {str: float}, "caps": {str: float}},
     "dataset": {"name": str, "sha256": str, "source": str, "license": str, "rows": {str: int},
                 "space": {"shape": [int], "levels": int, "classes": int}},
     "model": {"name": str, "reference": str, "family": str, "source": str, "description": str, "distribution": str,

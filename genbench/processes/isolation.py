@@ -37,6 +37,8 @@ FILE_RIGHTS = EXECUTE | WRITE | READ | TRUNCATE | IOCTL
 READING = EXECUTE | READ | LIST
 RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # interface version → how many file rights the kernel knows
 TCP, OTHERS = 0b11, 0b11  # bind and connect; abstract sockets and signals outside
+CAPABILITIES = 0x20080522  # version of capget's and capset's structures
+OF_FILES = 1 << 1 | 1 << 2 | 1 << 3  # root's rights over others' files: the ruleset says which files
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,17 @@ def level() -> str:
     return f"landlock {version}" if version > 0 else "process"
 
 
+def words(level: str) -> str:
+    """What a level of isolation means for a plugin."""
+    name, _, version = level.partition(" ")
+    if name != "landlock":
+        return "plugins run in processes of their own, with your rights: run code that you trust"
+    allowed = "plugins write only in their trial's folder and read only what they need"
+    network = "open no TCP connection" if int(version) >= 4 else "may open connections (TCP is covered from Linux 6.7)"
+    signals = "signal nobody" if int(version) >= 6 else "may signal your processes (covered from Linux 6.12)"
+    return f"{allowed}; they {network}, and {signals}"
+
+
 def confine(folder: Path, wanted: Confinement) -> None:
     """Confine this process, which has one thread, and all that it will start; there is no way back.
 
@@ -76,6 +89,8 @@ def confine(folder: Path, wanted: Confinement) -> None:
     for name in ("HOME", *CACHES):
         Path(environment[name]).mkdir(parents=True, exist_ok=True)
     if _version() > 0:
+        if not wanted.everything:
+            _drop_capabilities()
         _enforce(folder, wanted)
 
 
@@ -112,6 +127,16 @@ def _enforce(folder: Path, wanted: Confinement) -> None:
     ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     _called(RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
+
+
+def _drop_capabilities() -> None:
+    """Give up what root may do beyond files; with CAP_PERFMON it could read the harness's environment in /proc."""
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable: the low halves, then the high ones
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.capget(header, sets) == 0:
+        kept = (ctypes.c_uint32 * 6)(*(sets[i] & OF_FILES for i in range(3)))
+        libc.capset(header, kept)
 
 
 class _PathBeneath(ctypes.Structure):

@@ -43,6 +43,7 @@ def page(board: Leaderboard, album: Album) -> dict[str, Any]:
         "curves": list(curves(board)),
         "failures": [(failure, duration(failure.elapsed)) for failure in board.failures],
         "models": list(models(board)),
+        "limits": limits(board.suite),
         "environments": environments(board),
         "finished": sorted({record["finished"] for record in board.records} - {""}),
     }  # fmt: skip
@@ -54,6 +55,7 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
     space = board.dataset["space"]
     entries = "real numbers" if space["levels"] is None else f"{space['levels']} levels"
     failed = sum(not row.ok for row in board.rows)
+    levels = {str(r["environment"]["isolation"]) for r in board.records if r["environment"].get("isolation")}
     return [
         ("Candidates", f"{len(board.rows)}" + (f", {failed} without a result" if failed else "")),
         ("Controls", str(len(board.controls))),
@@ -62,6 +64,7 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
         ("Training budget", _count(board.suite["images"], "images")),
         ("Scored samples", _count(board.suite["count"], f"in batches of {_count(board.suite['batch'])}")),
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
+        ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),
     ]  # fmt: skip
 
 
@@ -128,7 +131,8 @@ def line(row: Row, board: Leaderboard) -> dict[str, Any]:
 def marks(row: Row) -> list[str]:
     """What a reader should know of the model before comparing it."""
     conditional = ["conditional"] if "conditional" in row.model["capabilities"] else []
-    return conditional + [f"pretrained on {data}" for data in row.model["pretrained_on"]]
+    pretrained = [f"pretrained on {data}" for data in row.model["pretrained_on"]]
+    return conditional + pretrained + [f"asked for {need}" for need in row.model["needs"]]
 
 
 def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
@@ -155,6 +159,15 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
         "words": words,
         "speed": column.axis == "speed",
     }
+
+
+def limits(suite: Mapping[str, Any]) -> str:
+    """What a stage may take: seconds and caps, with their units."""
+    told = [(stage, value, "s") for stage, value in suite["limits"].items()]
+    for name, value in suite["caps"].items():
+        what, _, unit = name.rpartition("_")
+        told.append((what.replace("_", " "), value, f"{unit[:1].upper()}iB"))
+    return ", ".join(f"{what} {number(value)} {unit}" for what, value, unit in told) or NOT_STATED
 
 
 def hardware(board: Leaderboard) -> list[tuple[int, str]]:

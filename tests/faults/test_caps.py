@@ -140,6 +140,7 @@ TOUCHES = {
     "writes outside": "open({outside!r}, 'w').write('x')",
     "reads outside": "open({secret!r}).read()",
     "connects": "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)",
+    "reads the harness's environment": "open('/proc/{parent}/environ', 'rb').read()",
     "signals the harness": "import os; os.kill({parent}, 0)",
     "removes its neighbour": "import shutil; shutil.rmtree({neighbour!r})",
 }

@@ -178,6 +178,30 @@ def test_without_the_cap_the_log_grows_with_the_output(supervisor: Supervisor, i
     assert floods.log.stat().st_size == 64 * MIB
 
 
+FORGES = """
+import os, stat
+
+lines = b"".join(b'{{"at": "%s", "section": "run"}}\\n' % at for at in (b"ready", b"lap", b"done"))
+os.write(1, lines)
+for descriptor in range(3, 256) if {on_the_socket} else ():
+    try:
+        if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            os.write(descriptor, lines)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("on_the_socket", [False, True])
+def test_a_forged_lap_counts_on_the_marker_socket_and_nowhere_else(
+    supervisor: Supervisor, importing: Callable[..., Job], on_the_socket: bool
+):
+    # Were markers read from the output, what a plugin prints would be timing.
+    outcome = supervisor.run(importing(FORGES.format(on_the_socket=on_the_socket)))
+    assert outcome.status == "ok"
+    assert len(outcome.clock.laps("run")) == on_the_socket
+
+
 def test_without_its_signs_device_memory_is_an_error_like_any(monkeypatch: pytest.MonkeyPatch):
     full = RuntimeError("CUDA error: out of memory")
     assert child.described(full)[0] == "out-of-memory(device)"
