@@ -67,7 +67,7 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """The fields, and where they come from."""
         origin = {"distribution": self.plugin.distribution, "version": self.plugin.version, "file": self.plugin.file}
-        return {**self.fields, **origin}
+        return {**origin, **self.fields}  # a metric's or an extractor's own version says more than its distribution's
 
 
 @dataclass(frozen=True)

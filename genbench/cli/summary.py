@@ -17,7 +17,7 @@ def summary(finished: Finished) -> None:
     """The verdict, the leaderboard in short, what is flagged, what failed, where the report is."""
     board = finished.board
     columns = [column for column in board.columns if column.axis not in ("cost",)]
-    heads = [f"{column.title} {ARROWS.get(column.direction, '')}".strip() for column in columns]
+    heads = [f"{_head(column)} {ARROWS.get(column.direction, '')}".strip() for column in columns]
     board_table = table("candidate", "tiers", *heads, "seeds")
     for heading, rows in (("", board.rows), ("controls", board.controls)):
         if heading and rows:
@@ -36,6 +36,10 @@ def summary(finished: Finished) -> None:
     print(f"report: {finished.report}")
     if finished.failed:
         print("some candidates failed; the same command with --existing retry-failed tries them again")
+
+
+def _head(column: Column) -> str:
+    return f"{column.title} in {column.further_unit}" if column.further_unit else column.title
 
 
 def gated(board: Leaderboard) -> Iterator[str]:

@@ -21,6 +21,12 @@ class Column:
     extractor: str = ""
     source: str = ""
 
+    @property
+    def further_unit(self) -> str:
+        """The unit, or "" where the title says it already: Images/s, Bits/dim."""
+        words = self.title.lower().replace("/", " ").split()
+        return "" if set(self.unit.lower().replace("/", " ").split()) <= set(words) else self.unit
+
     def oriented(self, value: float) -> float:
         """`value` with its sign chosen so that larger is better."""
         return -value if self.direction == "lower" else value

@@ -87,7 +87,7 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
                 "family": charts.family_of(first),
                 "shared": f" and {len(others)} more" if others else "",
                 "title": column.title,
-                "value": f"{number(best)} {column.unit}".strip(),
+                "value": f"{number(best)} {column.further_unit}".strip(),
             }
 
 
