@@ -172,7 +172,7 @@ class Conductor:
         timing = self._timing(step, outcome) if step.stage == "sample" else {}
         if step.stage == "fit":
             timing = {"own_seconds": outcome.clock.seconds("fit") + outcome.facts.get("seconds_before", 0.0)}
-        return Result(status, reason, outcome.seconds, own, outcome.facts, timing)
+        return Result(status, reason, outcome.seconds, own, outcome.facts, timing, exit_code=outcome.exit_code)
 
     def _timing(self, step: Step, outcome: Outcome) -> dict[str, Any]:
         """The fields of `metric.Timing`, and beside them what was subtracted and what came before."""

@@ -104,6 +104,7 @@ def _candidate(trial: Trial, sampler: str, results: Mapping[str, Result], folder
         "status": "ok" if failed is None else failed.status,
         "phase": phase,
         "reason": None if failed is None else failed.reason,
+        "exit_code": None if failed is None else failed.exit_code,
         "elapsed": elapsed,
         "log": "" if phase is None else log_tail(folder / _log_of(phase, sampler)),
         "scores": scored.get("scores", {}),

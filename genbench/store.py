@@ -35,6 +35,7 @@ class Result:
         facts: what the stage reported.
         timing: what the parent's clock measured.
         outputs: file name → SHA-256.
+        exit_code: of the child process; negative: the signal that ended it.
         reused: whether it was found finished rather than run now.
     """
 
@@ -45,6 +46,7 @@ class Result:
     facts: Mapping[str, Any] = field(default_factory=dict)
     timing: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int | None = None
     reused: bool = False
 
     @property

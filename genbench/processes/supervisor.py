@@ -41,6 +41,7 @@ class Outcome:
         clock: the sections that the parent timed.
         facts: what the stage reported, {} where it is not ok.
         memory: peak bytes of the process above its baseline in the section "run"; None where it is not known.
+        exit_code: of the process; negative: the signal that ended it; None where there was none.
     """
 
     status: str
@@ -49,6 +50,7 @@ class Outcome:
     clock: Clock = field(default_factory=Clock)
     facts: Mapping[str, Any] = field(default_factory=dict)
     memory: int | None = None
+    exit_code: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -100,10 +102,11 @@ class Supervisor:
                 child.signal(signal.SIGKILL)
                 raise
         seconds = time.monotonic() - started
+        code = child.status()
         if stopped is not None:
-            return Outcome(*stopped, seconds, watch.clock)
-        status, reason, facts = _verdict(job, child, watch.clock.open_section)
-        return Outcome(status, reason, seconds, watch.clock, facts, watch.memory)
+            return Outcome(*stopped, seconds, watch.clock, exit_code=code)
+        status, reason, facts = _verdict(job, code, watch.clock.open_section)
+        return Outcome(status, reason, seconds, watch.clock, facts, watch.memory, code)
 
     def _watch(self, child: Child, watch: Watch, job: Job, deadline: float) -> tuple[str, str] | None:
         """Serve a child until it ends by itself, or end it: status and words of why."""
@@ -140,8 +143,7 @@ def _where(job: Job, section: str) -> str:
     return f", in {section!r}" if section not in ("", job.stage) else ""
 
 
-def _verdict(job: Job, child: Child, section: str) -> tuple[str, str | None, Mapping[str, Any]]:
-    code = child.status()
+def _verdict(job: Job, code: int | None, section: str) -> tuple[str, str | None, Mapping[str, Any]]:
     if code is not None and code < 0:
         name = _signal_name(-code)
         return f"crashed({name})", f"{job.stage} was ended by {name}{_where(job, section)}", {}

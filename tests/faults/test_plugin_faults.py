@@ -85,6 +85,7 @@ DEADLY = {  # fault: (code, status, words of the reason)
         "RuntimeError: CUDA error: device-side assert triggered",
     ),
 }
+CODES = {"vanishes": 0, "segfaults": -11, "aborts": -6, "kills-itself": -9}  # exit codes; of all others: 1
 VANDALS = {  # what must not reach the next trial
     "zeroes-the-data": "data.train.x._array[:] = 0; data.valid.x._array[:] = 0",
     "changes-defaults": "torch.set_default_dtype(torch.float64); os.environ.clear(); torch.set_num_threads(2)",
@@ -143,6 +144,7 @@ def test_a_fault_fails_its_candidate_with_phase_reason_seconds_and_log(faulty: t
     assert words in candidate["reason"]
     assert candidate["scores"] == {}
     assert candidate["elapsed"] > 0
+    assert candidate["exit_code"] == CODES.get(fault, 1)
     assert candidate["log"] or fault in ("vanishes", "kills-itself")  # those two leave nobody to write one
 
 
