@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from pids import runs
 
 from genbench import catalogue, conductor, dataset, plugins, session, store
 from genbench.errors import GenbenchError
@@ -236,7 +237,7 @@ def test_waiting_for_the_end_of_the_output_would_wait_for_a_daemon(
         monkeypatch.setattr(watch._Output, "close", until_end_of_file)
     with Supervisor(ColdLauncher()) as cold:
         assert cold.run(daemon).status == "ok"
-        assert _runs(int((daemon.folder / "pid").read_text())) != waits
+        assert runs(int((daemon.folder / "pid").read_text())) != waits
 
 
 @pytest.mark.parametrize("verified", [True, False])
@@ -356,15 +357,7 @@ def test_a_child_that_does_not_ask_to_die_with_its_parent_outlives_it(tmp_path: 
     harness.kill()
     harness.wait()
     time.sleep(1.0)
-    alive = _runs(pid)
+    alive = runs(pid)
     if alive:
         os.kill(pid, signal.SIGKILL)
     assert alive == deaf
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process is there and has not ended; one that nobody has waited for has."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import tiny
+from pids import runs
 
 from genbench.processes.supervisor import Supervisor
 
@@ -105,14 +106,6 @@ def _numbers(root: Path) -> dict[str, str]:
     return found
 
 
-def _runs(pid: int) -> bool:
-    """Whether a process is there and has not ended; one that nobody has waited for has."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def _marked(mark: str) -> list[str]:
     """The processes that a run with this mark in its environment has left."""
     found = []
@@ -164,14 +157,6 @@ def test_a_run_killed_at_random_and_resumed_ends_with_the_table_of_an_undisturbe
     assert len(resumed) == 11  # both models and the nine controls
 
 
-@pytest.fixture(scope="module")
-def finished(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run of the plain model and the controls."""
-    out = tmp_path_factory.mktemp("finished")
-    tiny.run(supervisor, out, [PLAIN], ["plain"], tiny.write_suite(out))
-    return out
-
-
 @pytest.fixture
 def stubborn(finished: Path, tmp_path: Path):
     """A run whose one fit ignores SIGTERM and has a daemon, and the pids: fit, daemon, fork server."""
@@ -188,7 +173,7 @@ def stubborn(finished: Path, tmp_path: Path):
     run.kill()
     run.communicate(timeout=30)
     for pid in found:
-        if _runs(pid):
+        if runs(pid):
             os.kill(pid, signal.SIGKILL)
 
 
@@ -200,7 +185,7 @@ def test_ctrl_c_twice_ends_at_once_what_does_not_listen(stubborn):
     _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
     assert "This goes on from it" in errors
-    assert _until_none(lambda: [pid for pid in pids if _runs(pid)]) == []
+    assert _until_none(lambda: [pid for pid in pids if runs(pid)]) == []
 
 
 @pytest.mark.parametrize("killed", ["the harness", "its fork server"])
@@ -208,7 +193,7 @@ def test_nothing_survives_a_kill_not_even_a_daemon(stubborn, killed: str):
     run, pids = stubborn
     _, _, server = pids
     os.kill(run.pid if killed == "the harness" else server, signal.SIGKILL)
-    assert _until_none(lambda: [pid for pid in pids if _runs(pid)]) == []
+    assert _until_none(lambda: [pid for pid in pids if runs(pid)]) == []
     _, errors = run.communicate(timeout=30)
     assert run.returncode == (-9 if killed == "the harness" else 2)
     assert killed == "the harness" or "the fork server ended; start the run again" in errors

@@ -70,14 +70,6 @@ def test_a_plugin_that_says_what_is_wrong_is_heard_every_time(dying):
     assert _statuses(dying("true")) == ["error"] * TRIALS
 
 
-@pytest.fixture(scope="module")
-def finished(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run of the plain model."""
-    out = tmp_path_factory.mktemp("finished")
-    tiny.run(supervisor, out, [PLAIN], ["plain"], tiny.write_suite(out))
-    return out
-
-
 @pytest.fixture
 def again(supervisor: Supervisor, finished: Path, tmp_path: Path):
     """`again()`: the same run, over a copy of the finished one."""
