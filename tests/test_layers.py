@@ -15,7 +15,7 @@ ROOMS = tuple(
         "datasets extractors metrics conformance controls plugins supplies device",
         "processes evidence audits features memorisation picture gate stages",
         "suite catalogue trial plan store record brief estimate executors conductor builtin",
-        "appraisal statistics leaderboard report groundwork session debug cli __main__",
+        "appraisal statistics leaderboard report groundwork options session debug cli __main__",
     )
     for room in line.split()
 )

@@ -33,11 +33,13 @@ def list_command(options: Namespace) -> int:
 def run_command(options: Namespace) -> int:
     """`genbench run`."""
     from genbench import session
+    from genbench.cli.progress import waiting
 
     names = session.Options.__dataclass_fields__
     chosen = session.Options(**{name: getattr(options, name) for name in names})
     with Supervisor() as supervisor:
-        catalogue = session.catalogue_of(chosen, supervisor)
+        with waiting(sys.stderr, "starting torch and reading what is installed"):
+            catalogue = session.catalogue_of(chosen, supervisor)
         _print_faults(catalogue)
         plan = session.plan_of(chosen, catalogue)
         if options.dry_run:

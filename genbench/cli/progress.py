@@ -32,6 +32,17 @@ def progress(stream: TextIO, root: Path, live: bool = True) -> Iterator["Lines |
         yield bars
 
 
+@contextmanager
+def waiting(stream: TextIO, words: str) -> Iterator[None]:
+    """Say what takes its time while the block runs, where `stream` is a terminal."""
+    console = Console(file=stream)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(words):
+        yield
+
+
 class Lines:
     """One line for each step that ends; those that were found finished are only counted."""
 
@@ -71,6 +82,7 @@ class Bars(Progress):
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[note]}", markup=False),
+            TextColumn("elapsed"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -78,12 +90,14 @@ class Bars(Progress):
             transient=True,
         )
         self._root = root
+        self._starting = self.add_task("looking at the machine and the data", total=None, note="")
         self._tasks_of: dict[int, TaskID] = {}
         self._shares: dict[int, float] = {}
         self._guard = threading.Lock()
 
     def planned(self, plan: Plan, jobs: int) -> None:
         """Announce the plan and start the overall bar."""
+        self.remove_task(self._starting)
         self.console.print(announcement(plan, jobs, self._root), markup=False, highlight=False)
         self._steps = len(plan.steps)
         self._ended = 0
