@@ -162,8 +162,10 @@ class Brief:
 
     def confinement(self, step: Step) -> Confinement | None:
         """What a step that runs a plugin's code may read: the test split in its density stage alone."""
-        if step.stage == "score" or self.environment["isolation"] == "process":
+        if step.stage == "score":
             return None
+        if self.environment["isolation"] == "process":
+            return Confinement(enforced=False)
         model, home = step.trial.model, Path(self.data["path"])
         may_see_test = step.stage == "density" or model.control
         return Confinement(

@@ -6,14 +6,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import genbench
 from genbench import plugins
 from genbench.assets import Asset
-from genbench.errors import GenbenchError, unknown
+from genbench.errors import GenbenchError, plain, unknown
 from genbench.files import cache_folder, digest, read_json, write_json
 from genbench.plugins import Plugin
 from genbench.processes.isolation import Confinement
@@ -30,7 +30,7 @@ _FIELDS: Mapping[str, Mapping[str, type]] = {
     | dict.fromkeys(("capabilities", "settings", "samplers", "assets", "needs"), list),
     "datasets": _SOURCED | {"license": str, "argument": str},
     "extractors": _SOURCED | {"weights": str},
-    "metrics": _SOURCED | dict.fromkeys(("title", "unit", "axis", "direction"), str),
+    "metrics": _SOURCED | dict.fromkeys(("title", "unit", "axis", "direction"), str) | {"uses_features": bool},
     "suites": {"name": str, "path": str},
     "executors": _TEXTS,
 }
@@ -79,7 +79,7 @@ class Fault:
 
     def __str__(self) -> str:
         origin = self.plugin.file or " ".join(filter(None, (self.plugin.distribution, self.plugin.version)))
-        return f"{self.plugin.name} ({origin or self.plugin.module}): {self.reason}"
+        return plain(f"{self.plugin.name} ({origin or self.plugin.module}): {self.reason}")
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Catalogue:
     def add(self, plugin: Plugin, listing: Mapping[str, Any]) -> None:
         """Take one plugin's listing; who comes first keeps a name, and built-ins come first."""
         self.faults += [Fault(plugin, reason) for reason in listing["faults"]]
-        for kind in KINDS:
+        for kind in ("models",) if plugin.group == plugins.MODELS else KINDS:
             for fields in listing.get(kind, []):
                 entry = self.entries[kind].setdefault(fields["name"], Entry(plugin, fields))
                 if entry.plugin != plugin:
@@ -130,7 +130,8 @@ def read(
     foreign = [plugin for text in pythons for plugin in _foreign(text, supervisor)]
     names = {plugin.name for plugin in foreign}
     here = [plugin for plugin in plugins.installed(plugins.MODELS) if plugin.name not in names]
-    found = [*here, *map(plugins.loose, loose), *foreign, *plugins.installed(plugins.PARTS)]
+    # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts.
+    found = [*plugins.installed(plugins.PARTS), *here, *map(plugins.loose, loose), *foreign]
     installed = _installed_names()
     for plugin in found:
         catalogue.add(plugin, _listing(plugin, supervisor, installed, retry))
@@ -204,7 +205,10 @@ def _is_listing(facts: Mapping[str, Any]) -> bool:
             entry = Entry(plugins.builtin(plugins.MODELS), model)
             if not all(NAME.fullmatch(sampler) for sampler in entry.fields["samplers"]):
                 return False
-            _ = entry.settings, entry.assets
+            texts = [*entry.fields["capabilities"], *entry.fields["needs"]]
+            texts += [text for asset in entry.assets for text in asdict(asset).values()]
+            if not all(isinstance(text, str) for text in (*texts, *(setting.name for setting in entry.settings))):
+                return False
         return all(isinstance(fault, str) for fault in facts["faults"])
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError, GenbenchError):
         return False

@@ -1,5 +1,6 @@
 """The conductor: turns the steps of a plan into jobs with keys, keeps their results, and writes each trial's record."""
 
+import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -8,15 +9,15 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from genbench import record
+from genbench import claims, record
 from genbench.assets import Asset
 from genbench.brief import Brief
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, plain
 from genbench.files import digest, read_json
 from genbench.plan import Plan, Step
 from genbench.processes.clock import Clock
 from genbench.processes.job import Job
-from genbench.processes.supervisor import Outcome, Supervisor
+from genbench.processes.supervisor import REASON_LIMIT, Outcome, Supervisor
 from genbench.store import FORMAT, Damaged, Result, StageFolder
 from genbench.trial import Trial
 
@@ -30,6 +31,8 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
 OWN = ("fit", "warm-up", "run", "latency", "audit", "density", "score")  # sections that are the stage's own work
 PATIENCE = 3  # fits of one plugin that may die in a row before the rest are skipped
 FREE_SPACE = 256 * 2**20  # bytes that a run wants to find on its disk
+UNREADABLE = (TypeError, KeyError, ValueError, AttributeError, ArithmeticError, RecursionError,
+              PermissionError, IsADirectoryError, NotADirectoryError)  # fmt: skip
 EXISTING = ("reuse", "retry-failed", "force")
 
 
@@ -78,7 +81,11 @@ class Conductor:
         Raises:
             Interrupted: the run was stopped.
         """
-        result = self._skipped(step) or self._result(step)
+        try:
+            result = self._skipped(step) or self._result(step)
+        except UNREADABLE as error:  # whatever a plugin has found to leave behind costs its own step
+            words = f"what {step.name} left cannot be taken: {type(error).__name__}: {error}"
+            result = Result("invalid-evidence", plain(words)[:REASON_LIMIT])
         self.results[step.trial.slug, step.name] = result
         self._count_crash(step, result)
         self.ended(step, result)
@@ -148,7 +155,8 @@ class Conductor:
         with self._fetching:
             for asset in set(trial.model.assets) - self._verified:
                 try:
-                    asset.fetched()
+                    if asset.fetched().resolve().is_relative_to(Path(self.data["path"]).parent.resolve()):
+                        return f"asset {asset.location} lies among the data that models are held against"
                 except GenbenchError as error:
                     return str(error)
                 self._verified.add(asset)
@@ -168,6 +176,15 @@ class Conductor:
         status, reason = outcome.status, outcome.reason
         if missing:
             status, reason = "no-evidence", f"{step.stage} said that it was done and left no {', '.join(missing)}"
+        elif outcome.ok:
+            suite = self.plan.suite
+            laps = math.ceil(suite.count / suite.batch)
+            status, reason = claims.fault(step.stage, outcome.facts, outcome.clock, laps, stage.path) or (
+                status,
+                reason,
+            )
+        if status != outcome.status:
+            return Result(status, reason, outcome.seconds, exit_code=outcome.exit_code)
         own = sum(outcome.clock.seconds(section) for section in OWN)
         timing = self._timing(step, outcome) if step.stage == "sample" else {}
         if step.stage == "fit":
@@ -177,17 +194,17 @@ class Conductor:
     def _timing(self, step: Step, outcome: Outcome) -> dict[str, Any]:
         """The fields of `metric.Timing`, and beside them what was subtracted and what came before."""
         clock: Clock = outcome.clock
-        null, batches = clock.null_call(), clock.laps("run")
+        batches = clock.laps("run")
         on_cpu = self.environment["device"] == "cpu"
         return {
             "images": self.plan.suite.count,
-            "seconds": max(clock.seconds("run") - null * (1 + len(batches)), 1e-9),
-            "batches": [max(seconds - null, 1e-9) for seconds in batches],
-            "latencies": [max(seconds - null, 1e-9) for seconds in clock.laps("latency")],
+            "seconds": clock.net(clock.seconds("run"), 1 + len(batches)),
+            "batches": [clock.net(seconds) for seconds in batches],
+            "latencies": [clock.net(seconds) for seconds in clock.laps("latency")],
             "nfe": outcome.facts.get("nfe"),
             "flops": outcome.facts.get("flops"),
             "memory": outcome.memory if on_cpu else outcome.facts.get("device_memory"),
-            "null_seconds": null,
+            "null_seconds": clock.null_call(),
             "warm_up_seconds": clock.seconds("warm-up"),
         }
 

@@ -4,6 +4,11 @@ import difflib
 from collections.abc import Iterable
 
 
+def plain(text: str) -> str:
+    """Text with each character that could steer a terminal, or hide what it says, spelt out."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 class GenbenchError(Exception):
     """Something the user can mend; the command line prints it as one line and exits with 2."""
 

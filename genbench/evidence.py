@@ -16,6 +16,7 @@ from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.files import write_bytes
 from genbench.space import Space
 
+MOST_NATS = 1e-3  # of an integer sample: the logarithm of a probability is at most 0, and rounded
 _NARROW = {"uint8": torch.uint8, "int32": torch.int32, "float32": torch.float32}
 
 
@@ -66,7 +67,7 @@ def checked_nats(nats: object, space: Space, n: int) -> NDArray[np.float64]:
     host: NDArray[np.float64] = nats.detach().cpu().double().numpy()
     if not np.isfinite(host).all():
         raise InvalidEvidence(f"log_prob() returned {int((~np.isfinite(host)).sum())} values that are not finite")
-    if space.levels is not None and host.max() > 1e-3:
+    if space.levels is not None and host.max() > MOST_NATS:
         raise InvalidEvidence(
             f"log_prob() returned {host.max():.4g} nats, a probability above 1; is it a density, or the sign wrong?"
         )

@@ -5,7 +5,9 @@ import json
 import math
 import os
 import secrets
+import shutil
 import stat
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -73,7 +75,7 @@ def read_json(path: Path, limit: int = JSON_LIMIT) -> Any:
             or with NaN, infinity or a key twice in one object.
     """
     try:
-        data = _regular_bytes(path, limit + 1)
+        data = regular_bytes(path, limit + 1)
         if len(data) > limit:
             raise ValueError(f"larger than {limit} bytes")
         return parsed_json(data)
@@ -81,13 +83,15 @@ def read_json(path: Path, limit: int = JSON_LIMIT) -> Any:
         raise GenbenchError(f"{path} is not readable JSON: {error}") from error
 
 
-def _regular_bytes(path: Path, count: int) -> bytes:
-    """The first bytes of a regular file; a link, a folder or a pipe is an OSError, and never waited for."""
+def regular_bytes(path: Path, count: int, last: bool = False) -> bytes:
+    """The first, or last, bytes of a regular file; a link, a folder or a pipe is an OSError, and never waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("not a regular file")
         with open(descriptor, "rb", closefd=False) as file:
+            if last:
+                file.seek(max(0, os.fstat(descriptor).st_size - count))
             return file.read(count)
     finally:
         os.close(descriptor)
@@ -123,6 +127,17 @@ def _check_depth(value: object, left: int) -> None:
         raise ValueError(f"deeper than {JSON_DEPTH} levels")
     for item in value.values() if isinstance(value, dict) else value:
         _check_depth(item, left - 1)
+
+
+def remove(path: Path) -> None:
+    """Remove whatever is at a path, as far as it goes: a file, a link, or a folder however deep."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except (OSError, RecursionError):  # Python's own walk ends at its depth of calls
+        subprocess.run(["rm", "-rf", "--", str(path)], check=False, capture_output=True)
 
 
 def sealed(value: Mapping[str, Any]) -> dict[str, Any]:

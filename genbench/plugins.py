@@ -52,7 +52,7 @@ class Plugin:
     @property
     def places(self) -> tuple[str, ...]:
         """What its process has to be able to read, apart from what is installed."""
-        return (str(Path(self.file).parent),) if self.file else ()
+        return (self.file,) if self.file else ()
 
     def to_json(self) -> dict[str, str]:
         """Plain JSON; `Plugin(**value)` reads it back."""

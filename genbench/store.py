@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.files import intact, read_json, sealed, sha256_of, write_json
+from genbench.files import intact, read_json, regular_bytes, remove, sealed, sha256_of, write_json
 from genbench.processes.job import RESUME
 
 MANIFEST = "manifest.json"
@@ -71,6 +70,9 @@ class StageFolder:
         Raises:
             Damaged: a file is not as it was written.
         """
+        for folder in (self.path.parent, self.path):  # a neighbour may have locked its owner out
+            with contextlib.suppress(OSError):
+                folder.chmod(0o755)
         if not (self.path / MANIFEST).exists():
             return None
         try:
@@ -97,13 +99,12 @@ class StageFolder:
         """Make the folder anew, without anything in it but what a killed stage of the same inputs can go on from."""
         resume = self.path / RESUME
         with contextlib.suppress(OSError):
-            if (resume / "key").read_text() == key:
+            if not resume.is_symlink() and regular_bytes(resume / "key", len(key) + 1) == key.encode():
                 for path in self.path.iterdir():
                     if path != resume:
-                        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+                        remove(path)
                 return
-        if self.path.exists():
-            shutil.rmtree(self.path)
+        remove(self.path)
         resume.mkdir(parents=True)
         (resume / "key").write_text(key)
 
@@ -113,7 +114,8 @@ class StageFolder:
 
     def keep(self, key: str, result: Result, outputs: tuple[str, ...]) -> Result:
         """Write the manifest, last of all files: from now on the result counts."""
-        shutil.rmtree(self.path / RESUME, ignore_errors=True)
+        for left in (RESUME, MANIFEST):  # a plugin may have put anything there
+            remove(self.path / left)
         hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
         fields = asdict(result) | {"outputs": hashes, "key": key}
         del fields["reused"]
@@ -124,9 +126,7 @@ class StageFolder:
 def log_tail(path: Path, limit: int = 4000) -> str:
     """The last `limit` bytes of a log as text; what is not UTF-8 is replaced."""
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - limit))
-            return file.read(limit).decode(errors="replace")
+        return regular_bytes(path, limit, last=True).decode(errors="replace")
     except OSError:
         return ""
 

@@ -43,10 +43,29 @@ def test_a_marker_of_a_section_that_never_began_is_ignored(message):
 
 
 def test_the_null_call_is_the_median_of_the_empty_sections():
-    clock = noted(*[(at, "null", t) for start, end in [(0, 1), (2, 12), (20, 22)] for at, t in
-                    [("ready", float(start)), ("done", float(end))]])  # fmt: skip
-    assert clock.null_call() == 2.0
+    clock = noted(*_empty((0, 0.0001), (2, 2.0005), (20, 20.0002)))
+    assert clock.null_call() == pytest.approx(0.0002)
     assert Clock().null_call() == 0.0
+
+
+def _empty(*sections: tuple[float, float]) -> list[tuple[str, str, float]]:
+    return [marker for start, end in sections for marker in (("ready", "null", start), ("done", "null", end))]
+
+
+def test_a_null_call_that_somebody_slowed_takes_at_most_half_of_a_time_away():
+    clock = noted(*_empty((0, 3), (4, 7)))
+    assert clock.null_call() == 0.001
+    assert clock.net(1.0) == 0.999
+    assert clock.net(1.0, calls=100) == 0.9
+    assert clock.net(0.0004) == 0.0002
+
+
+def test_what_no_stage_has_is_not_remembered_and_nothing_without_bound():
+    clock = noted(("ready", "x" * 60_000, 0.0), *_empty(*[(t, t + 1) for t in range(500)]))
+    assert set(clock.sections) == {"null"}
+    assert clock.finished("null") == 100
+    laps = [("ready", "run", 0.0), *[("lap", "run", float(t)) for t in range(100_010)]]
+    assert len(noted(*laps).laps("run")) == 100_000
 
 
 def test_own_seconds_are_those_of_all_sections():

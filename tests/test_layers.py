@@ -14,7 +14,7 @@ ROOMS = tuple(
         "metric hookspecs",
         "datasets extractors metrics conformance controls plugins supplies device",
         "processes evidence audits features memorisation picture gate stages",
-        "suite catalogue trial plan store record brief estimate executors conductor builtin",
+        "suite catalogue trial plan store record claims brief estimate executors conductor builtin",
         "appraisal statistics leaderboard report groundwork options session debug cli __main__",
     )
     for room in line.split()

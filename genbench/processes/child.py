@@ -53,7 +53,7 @@ def main(folder: Path, descriptor: int) -> int:
     try:
         job = read_json(folder / JOB)
         if job["confinement"] is not None:
-            confine(folder, Confinement(**job["confinement"]))
+            confine(folder, Path(job["temporary"]), Confinement(**job["confinement"]))
         _pin_threads(job["threads"])
         if job["device"] != "cpu":
             _take_device(job)

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+SECTIONS = ("data", "fit", "check", "load", "warm-up", "null", "run", "latency", "audit", "density", "score")
+MOST_SECTIONS, MOST_LAPS = 100, 100_000  # of a name, and in a section: a plugin that writes more is not remembered
+NULL_LIMIT = 0.001  # seconds: a slower empty section was slowed by somebody
+
 
 @dataclass
 class Section:
@@ -35,9 +39,11 @@ class Clock:
         """Take a child's marker. A lap or an end of a section that never began is ignored."""
         name = str(message.get("section", ""))
         if message.get("at") == "ready":
-            self.sections.setdefault(name, []).append(Section(now))
+            if name in SECTIONS and len(self.sections.get(name, [])) < MOST_SECTIONS:
+                self.sections.setdefault(name, []).append(Section(now))
         elif name in self.sections and message.get("at") == "lap":
-            self.sections[name][-1].lap(now)
+            if len(self.sections[name][-1].laps) < MOST_LAPS:
+                self.sections[name][-1].lap(now)
         elif name in self.sections and message.get("at") == "done":
             self.sections[name][-1].seconds = now - self.sections[name][-1].started
 
@@ -49,10 +55,18 @@ class Clock:
         """Seconds of each lap in the sections of that name."""
         return [lap for section in self.sections.get(name, []) for lap in section.laps]
 
+    def finished(self, name: str) -> int:
+        """How many sections of that name have begun and ended."""
+        return sum(section.seconds is not None for section in self.sections.get(name, []))
+
     def null_call(self) -> float:
-        """Median seconds of an empty section: what one marker and its answer cost by themselves."""
+        """Median seconds of an empty section: what one marker and its answer cost by themselves, 1 ms at most."""
         calls = [section.seconds for section in self.sections.get("null", []) if section.seconds is not None]
-        return median(calls) if calls else 0.0
+        return min(median(calls), NULL_LIMIT) if calls else 0.0
+
+    def net(self, seconds: float, calls: int = 1) -> float:
+        """Seconds less what their markers cost; never less than half of them, whatever the empty sections said."""
+        return max(seconds - self.null_call() * calls, seconds / 2)
 
     @property
     def open_section(self) -> str:

@@ -46,18 +46,20 @@ class Server:
 
     def serve(self) -> None:
         """Serve until the parent closes its socket; then stop every child."""
-        wake, woken = os.pipe()
-        os.set_blocking(woken, False)
+        wake, woken = self._alarm = os.pipe()
+        for end in self._alarm:
+            os.set_blocking(end, False)
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._selector.register(wake, selectors.EVENT_READ)
         while True:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(timeout=1.0):  # and looks now and then, whoever rings or not
                 if key.fileobj is self._control:
                     if not self._take_request():
                         return machine.end_children()
                 else:
-                    os.read(wake, 4096)
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(wake, 4096)
             self._reap()
 
     def _take_request(self) -> bool:
@@ -79,6 +81,8 @@ class Server:
         code = 1
         try:
             self._selector.close()
+            for alarm in self._alarm:  # or a plugin could keep the server from hearing of ends
+                os.close(alarm)
             for inherited in (end, self._control, *self._ends.values()):
                 inherited.close()
             detach(request, output)

@@ -5,12 +5,16 @@ writes only in its own folder, reads only what it needs, no TCP, no signals to o
 """
 
 import ctypes
+import hashlib
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from genbench.processes import seccomp
 
 HOME = ".home"  # in the job's folder: home, caches and temporary files of the plugin; deleted once it has ended
 KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LD_PRELOAD")
@@ -23,15 +27,15 @@ CACHES = {  # where libraries keep what they download or compile: all of it goes
     "HF_HOME": "cache/huggingface",
     "MPLCONFIGDIR": "cache/matplotlib",
     "CUDA_CACHE_PATH": "cache/cuda",
-    "TMPDIR": "tmp",
 }
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/proc", "/sys")
 ETC = ("ld.so.cache", "localtime", "nsswitch.conf", "passwd", "group", "hosts", "resolv.conf", "alternatives", "ssl")
-DEVICES = ("null", "zero", "full", "random", "urandom", "shm", "dri")
+DEVICES = ("null", "zero", "full", "random", "urandom", "dri")
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # system call numbers, the same on every architecture
 NO_NEW_PRIVILEGES = 38  # prctl's PR_SET_NO_NEW_PRIVS
 EXECUTE, WRITE, READ, LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+REMOVE_FILE, MAKE_FILE = 1 << 5, 1 << 8
 TRUNCATE, IOCTL = 1 << 14, 1 << 15
 FILE_RIGHTS = EXECUTE | WRITE | READ | TRUNCATE | IOCTL
 READING = EXECUTE | READ | LIST
@@ -49,11 +53,13 @@ class Confinement:
         reads: files and folders that it may read.
         network: whether it asked for the network.
         everything: whether it asked to read and write like any other process of the user.
+        enforced: whether the kernel shall see to it; else only the environment is cleared.
     """
 
     reads: tuple[str, ...] = ()
     network: bool = False
     everything: bool = False
+    enforced: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; `Confinement(**value)` reads it back."""
@@ -77,21 +83,31 @@ def words(level: str) -> str:
     return f"{allowed}; they {network}, and {signals}"
 
 
-def confine(folder: Path, wanted: Confinement) -> None:
+def temporary(folder: Path) -> Path:
+    """Where the process that works in `folder` keeps temporary files: a short path, since sockets lie there too."""
+    return Path(tempfile.gettempdir()) / f"gb-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+
+
+def confine(folder: Path, own: Path, wanted: Confinement) -> None:
     """Confine this process, which has one thread, and all that it will start; there is no way back.
 
     Args:
-        folder: the only one that it may write, its home among it.
+        folder: where it works, its home among it; it may write there and nowhere else.
+        own: but for its temporary files, which the parent removes.
     """
-    environment = cleared(os.environ, folder)
+    environment = cleared(os.environ, folder) | {"TMPDIR": str(own)}
     os.environ.clear()
     os.environ.update(environment)
     for name in ("HOME", *CACHES):
         Path(environment[name]).mkdir(parents=True, exist_ok=True)
-    if _version() > 0:
+    own.mkdir(mode=0o700)
+    tempfile.tempdir = str(own)  # the fork server has looked it up already
+    if wanted.enforced and _version() > 0:
         if not wanted.everything:
             _drop_capabilities()
-        _enforce(folder, wanted)
+        _enforce((folder, own), wanted)
+        if not wanted.everything:
+            seccomp.enforce()
 
 
 def cleared(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -110,7 +126,7 @@ def _version() -> int:
     return int(ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, 1))
 
 
-def _enforce(folder: Path, wanted: Confinement) -> None:
+def _enforce(folders: Iterable[Path], wanted: Confinement) -> None:
     version = _version()
     rights = (1 << RIGHTS[min(version, max(RIGHTS))]) - 1
     files = 0 if wanted.everything else rights
@@ -121,8 +137,9 @@ def _enforce(folder: Path, wanted: Confinement) -> None:
         return
     ruleset = _called(CREATE_RULESET, ctypes.byref(attributes), ctypes.sizeof(attributes), 0)
     if files:
-        _allow(ruleset, [str(folder)], rights)
+        _allow(ruleset, map(str, folders), rights)
         _allow(ruleset, _devices(), rights & (FILE_RIGHTS | LIST) if version >= 5 else rights)
+        _allow(ruleset, ["/dev/shm"], rights & (FILE_RIGHTS | LIST | MAKE_FILE | REMOVE_FILE))  # torch shares tensors
         _allow(ruleset, [*_readable(), *wanted.reads], READING)
     ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     _called(RESTRICT_SELF, ruleset, 0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genbench.processes.isolation import Confinement
+from genbench.processes.isolation import Confinement, temporary
 
 JOB = "job.json"
 FACTS = "facts.json"
@@ -60,6 +60,11 @@ class Job:
     device: str = "cpu"
     device_free: int | None = None
 
+    @property
+    def temporary(self) -> Path:
+        """Where a confined child keeps its temporary files; whoever runs the job removes them."""
+        return temporary(self.folder)
+
     def to_json(self) -> dict[str, Any]:
         """What the child has to know, as plain JSON."""
         confinement = None if self.confinement is None else self.confinement.to_json()
@@ -67,6 +72,7 @@ class Job:
             "stage": self.stage,
             "arguments": dict(self.arguments),
             "threads": self.threads,
+            "temporary": str(self.temporary),
             "device": self.device,
             "device_memory": self.caps.device_memory,
             "device_free": self.device_free,

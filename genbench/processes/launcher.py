@@ -17,6 +17,9 @@ from genbench.processes.job import Job
 SERVER_ENDED = "the fork server ended; start the run again, what has finished is kept"
 
 
+START_LIMIT = 60.0  # seconds in which the server has to answer: another child's orphans may keep it busy for a while
+
+
 class Child(ABC):
     """A running child process, in a session of its own."""
 
@@ -154,11 +157,13 @@ def _pipe(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[int
 def _line(end: socket.socket) -> int:
     """The first line that the server writes: the child's process id."""
     line = b""
+    end.settimeout(START_LIMIT)
     while not line.endswith(b"\n"):
         block = end.recv(1)
         if not block:
             raise ConnectionError("closed")
         line += block
+    end.settimeout(None)  # with one, Python would wait where `status` asks not to
     return int(line)
 
 

@@ -4,7 +4,6 @@ A child's word is not proof: success is exit code 0 and facts in the job's folde
 """
 
 import contextlib
-import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -13,8 +12,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from genbench.errors import GenbenchError
-from genbench.files import read_json, write_json
+from genbench.errors import GenbenchError, plain
+from genbench.files import read_json, remove, write_json
 from genbench.processes.clock import Clock
 from genbench.processes.isolation import HOME
 from genbench.processes.job import FACTS, FAILURE, JOB, Job
@@ -27,7 +26,9 @@ CLAIMS = frozenset(
 )
 POLL = 0.05  # seconds between two looks at a child that says nothing
 GRACE = 1.0  # seconds between SIGTERM and SIGKILL
+LAST_GRACE = 60.0  # seconds after SIGKILL in which a process has to be gone, and its orphans with it
 CHILD_JSON_LIMIT = 1 << 20
+REASON_LIMIT = 4000  # characters
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ class Supervisor:
         write_json(job.folder / JOB, job.to_json())
         started = time.monotonic()
         with contextlib.ExitStack() as at_end:
-            at_end.callback(shutil.rmtree, job.folder / HOME, ignore_errors=True)
+            for place in (job.folder / HOME, job.temporary):
+                remove(place)
+                at_end.callback(remove, place)
+            at_end.callback(_reopen, job.folder)
             child = self._launcher.start(job)
             at_end.callback(child.close)
             watch = Watch(child, job, progress)
@@ -134,7 +138,10 @@ class Supervisor:
         while child.status() is None and time.monotonic() < until and not self._at_once.is_set():
             watch.serve(POLL)
         child.signal(signal.SIGKILL)
+        until = time.monotonic() + LAST_GRACE
         while child.status() is None:
+            if time.monotonic() > until:
+                raise GenbenchError(f"process {child.pid} does not end, not even by SIGKILL; see to it, and run again")
             time.sleep(POLL / 5)
 
 
@@ -150,9 +157,15 @@ def _verdict(job: Job, code: int | None, section: str) -> tuple[str, str | None,
     if code == 0 and (facts := _readable(job.folder / FACTS)) is not None:
         return OK, None, facts
     failure = _readable(job.folder / FAILURE) or {}
-    if code == 0 or failure.get("status") not in CLAIMS:
+    if code == 0 or str(failure.get("status")) not in CLAIMS:
         return "no-evidence", f"{job.stage} exited with code {code} and left no result", {}
-    return str(failure["status"]), str(failure.get("reason"))[:4000], {}
+    return str(failure["status"]), plain(str(failure.get("reason")))[:REASON_LIMIT], {}
+
+
+def _reopen(folder: Path) -> None:
+    """Let the owner into a folder that a plugin may have closed."""
+    with contextlib.suppress(OSError):
+        folder.chmod(0o755)
 
 
 def _signal_name(number: int) -> str:

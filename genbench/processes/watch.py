@@ -1,8 +1,11 @@
 """What the parent watches of a running child: its markers, its output, and what it takes of the machine."""
 
 import contextlib
+import math
 import os
 import select
+import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -21,6 +24,8 @@ OUTPUT_BLOCK = 1 << 20
 LOOK = 0.25  # seconds between two looks at what a child takes
 LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
 TIMED = ("run", "latency")  # sections whose seconds are results
+DEEPEST = 64  # folders within folders that a job may make
+MOST_IMAGES = 10**15
 MIB = 2**20
 
 Progress = Callable[[int, float], None]
@@ -99,7 +104,7 @@ class Watch:
             self._appetite.rest()
             self.clock.note(message, time.monotonic())
         with contextlib.suppress(OSError):  # it died while it waited; its exit says why
-            self._child.markers.send(GO)
+            self._child.markers.send(GO, socket.MSG_DONTWAIT)  # who never reads its answers is not waited for
 
 
 def _marker(line: bytes) -> Mapping[str, Any] | None:
@@ -107,9 +112,12 @@ def _marker(line: bytes) -> Mapping[str, Any] | None:
     try:
         message = parsed_json(line)
         if message["at"] == "progress":
-            return {"at": "progress", "images": int(message["images"]), "share": float(message["share"])}
+            share, images = float(message["share"]), int(message["images"])
+            if math.isnan(share):
+                return None
+            return {"at": "progress", "images": min(max(images, 0), MOST_IMAGES), "share": min(max(share, 0.0), 1.0)}
         return {"at": str(message["at"]), "section": str(message["section"])}
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
         return None
 
 
@@ -169,6 +177,7 @@ class _Appetite:
 
     def __init__(self, pid: int, job: Job) -> None:
         self._pid, self._stage, self._folder, self._caps = pid, job.stage, job.folder, job.caps
+        self._temporary = job.temporary
         self._looked = time.monotonic()
 
     def rest(self) -> None:
@@ -183,20 +192,28 @@ class _Appetite:
         found = None
         if memory > self._caps.memory:
             found = "out-of-memory(host)", self._words("used", memory, "of memory", self._caps.memory)
-        elif (disk := held_bytes(self._folder)) > self._caps.disk:
+        elif (disk := held_bytes(self._folder) + held_bytes(self._temporary)) > self._caps.disk:
             found = "disk-full", self._words("wrote", disk, "into its folder", self._caps.disk)
         self._looked = time.monotonic()
         return found
 
     def _words(self, verb: str, used: int, where: str, cap: int) -> str:
+        if used >= sys.maxsize:
+            return f"{self._stage} made more than {DEEPEST} folders within each other"
         return f"{self._stage} {verb} {used // MIB} MiB {where}, its limit is {cap // MIB} MiB"
 
 
 def held_bytes(folder: Path) -> int:
-    """Bytes that the files below a folder occupy on their disk; links are not followed."""
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(parent, name)).st_blocks * 512
+    """Bytes that what lies below a folder occupies on its disk; links are not followed. Too deep a tree has no end."""
+    total, waiting = 0, [(str(folder), 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        if depth > DEEPEST:
+            return sys.maxsize  # further down, no path reaches it
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    total += max(entry.stat(follow_symlinks=False).st_blocks, 1) * 512  # also an empty one takes room
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((entry.path, depth + 1))
     return total

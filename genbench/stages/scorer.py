@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from genbench import dataset
 from genbench.audits.candidate import audited
 from genbench.errors import GenbenchError, InvalidEvidence, Unavailable, Unsuitable
-from genbench.evidence import read_arrays, read_samples
+from genbench.evidence import MOST_NATS, read_arrays, read_samples
 from genbench.features import Features
 from genbench.gate import Gate
 from genbench.memorisation import unavailable as unjudged
@@ -78,7 +78,7 @@ def _scored(
     home: Path,
 ) -> dict[str, Any]:
     try:
-        evidence = _evidence(candidate, features.space)
+        evidence = _evidence(candidate, features.space, len(dataset.read(home, "test")))
     except InvalidEvidence as error:
         return {"sampler": candidate["sampler"], "status": "invalid-evidence", "reason": str(error)}
     scores: dict[str, Any] = {}
@@ -118,13 +118,16 @@ def _memorisation(gate: Gate, samples: NDArray[Any]) -> dict[str, Any]:
         return unjudged(f"failed: {type(error).__name__}: {error}").to_json()
 
 
-def _evidence(candidate: Mapping[str, Any], space: Space) -> Evidence:
+def _evidence(candidate: Mapping[str, Any], space: Space, rows: int) -> Evidence:
+    """A candidate's evidence, validated; `rows` are those of the test split."""
     samples, labels = read_samples(Path(candidate["samples"]), space, candidate["count"])
     likelihood = None
     if candidate["nats"]:
         nats = read_arrays(Path(candidate["nats"]), {"test"})["test"]
-        if nats.dtype != np.float64 or nats.ndim != 1 or not np.isfinite(nats).all():
-            raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [N]")
+        if nats.dtype != np.float64 or nats.shape != (rows,) or not np.isfinite(nats).all():
+            raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [{rows}]")
+        if space.levels is not None and nats.max() > MOST_NATS:
+            raise InvalidEvidence(f"nats reach {nats.max():.4g}, a probability above 1")
         likelihood = LogLikelihood(nats, candidate["likelihood"])
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in candidate["timing"].items()}
     timing = Timing(**fields)

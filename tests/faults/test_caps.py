@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from genbench import plugins
-from genbench.processes import isolation, machine
+from genbench.processes import isolation, machine, seccomp
 from genbench.processes.isolation import Confinement
 from genbench.processes.job import Caps, Job
 from genbench.processes.supervisor import Outcome, Supervisor
@@ -142,6 +143,15 @@ TOUCHES = {
     "connects": "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)",
     "reads the harness's environment": "open('/proc/{parent}/environ', 'rb').read()",
     "signals the harness": "import os; os.kill({parent}, 0)",
+    "limits the harness": "import resource; resource.prlimit({parent}, resource.RLIMIT_CPU, (10**6, 10**6))",
+    "slows the harness": "import os; os.setpriority(os.PRIO_PROCESS, {parent}, 1)",
+    "moves the harness": "import os; os.sched_setaffinity({parent}, os.sched_getaffinity({parent}))",
+    "leaves shared memory": "import ctypes; c = ctypes.CDLL(None, use_errno=True)\n"
+    "i = c.shmget(0, 4096, 0o1600)\nif i < 0: raise PermissionError(ctypes.get_errno(), 'Permission')\n"
+    "c.shmctl(i, 0, None)",
+    "gives its child away": "import ctypes, os; c = ctypes.CDLL(None, use_errno=True)\n"
+    "pid = c.syscall({clone}, 0x8000 | 17, 0, 0, 0, 0)\nif pid == 0: os._exit(0)\n"
+    "if pid < 0: raise PermissionError(ctypes.get_errno(), 'Permission')",
     "removes its neighbour": "import shutil; shutil.rmtree({neighbour!r})",
 }
 
@@ -157,6 +167,7 @@ def touch(outcome, tmp_path: Path, listening: int) -> Callable[..., Outcome]:
         "port": listening,
         "parent": os.getpid(),
         "neighbour": str(tmp_path / "neighbour"),
+        "clone": seccomp.ARCHITECTURES[platform.machine()][1]["clone"],
     }
     Path(things["secret"]).write_text("key")
 
@@ -183,6 +194,24 @@ def test_an_unconfined_plugin_can(touch, what: str):
     assert touch(what, None).status == "ok"
 
 
+def test_a_confined_plugin_shares_tensors_limits_itself_and_starts_threads_and_processes(outcome, tmp_path: Path):
+    code = """
+import os, resource, subprocess, threading
+import torch
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+os.sched_setaffinity(0, os.sched_getaffinity(0))
+os.nice(1)
+torch.zeros(1000).share_memory_()
+thread = threading.Thread(target=lambda: None)
+thread.start()
+thread.join()
+subprocess.run(["true"], check=True)
+assert list(torch.utils.data.DataLoader(range(8), batch_size=4, num_workers=1))[1].tolist() == [4, 5, 6, 7]
+"""
+    ended, _ = outcome(code, confinement=Confinement(reads=(str(tmp_path),)))
+    assert (ended.status, ended.reason) == ("ok", None)
+
+
 def test_who_asked_for_the_network_connects_and_still_writes_nothing_outside(touch, outcome, tmp_path: Path):
     assert touch("connects", Confinement(reads=(str(tmp_path),), network=True)).status == "ok"
 
@@ -199,7 +228,9 @@ def test_a_confined_plugin_sees_a_cleared_environment_and_a_home_that_goes_with_
     seen = json.loads((job.folder / "seen").read_text())
     assert seen["HOME"].startswith(str(job.folder))
     assert not {"SSH_AUTH_SOCK", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"} & set(seen)
+    assert seen["TMPDIR"] == str(job.temporary)
     assert not (job.folder / isolation.HOME).exists()
+    assert not job.temporary.exists()
 
 
 @pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "SSH_AUTH_SOCK", "PIP_INDEX_URL"])

@@ -24,6 +24,7 @@ from genbench.errors import GenbenchError
 from genbench.files import read_json
 from genbench.processes import child, supervisor as supervisors, watch
 from genbench.processes.channel import Markers
+from genbench.processes.clock import Clock
 from genbench.processes.job import FACTS, FAILURE, JOB, Caps, Job
 from genbench.processes.launcher import ColdLauncher
 from genbench.processes.supervisor import Outcome, Supervisor
@@ -98,11 +99,12 @@ class OneProcess(Supervisor):
 
     def run(self, job: Job, progress: watch.Progress = lambda images, share: None) -> Outcome:
         (job.folder / JOB).write_text(json.dumps(job.to_json()))
+        clock = Clock()
         try:
-            child.run_stage(job.folder, Markers(lambda message: None))
+            child.run_stage(job.folder, Markers(lambda message: clock.note(message, time.monotonic())))
         except Exception as error:  # noqa: BLE001  # as a child does
             return Outcome(*child.described(error), 0.0)
-        return Outcome("ok", None, 0.0, facts=read_json(job.folder / FACTS))
+        return Outcome("ok", None, 0.0, clock, read_json(job.folder / FACTS))
 
 
 @pytest.fixture

@@ -132,14 +132,14 @@ def test_a_run_killed_at_random_and_resumed_ends_with_the_table_of_an_undisturbe
     tiny.write_suite(tmp_path)
     suite = tmp_path / "tiny.toml"
     suite.write_text(f"checkpoint_seconds = 0\n{suite.read_text()}")
-    (tmp_path / "learning.py").write_text(LEARNS.format(seconds=0.05))
+    (tmp_path / "learning.py").write_text(LEARNS.format(seconds=0.03))
     models = ["-m", "plain", "-m", "learning", "--plugin", str(PLAIN), "--plugin", "learning.py", "--jobs", "2"]
     rng, killed, finished = random.Random(0), 0, {}
     environment = os.environ | {MARK: str(tmp_path)}
     for _ in range(ROUNDS):
         run = subprocess.Popen(_command(*models), cwd=tmp_path, stderr=subprocess.DEVNULL, env=environment)
         try:
-            run.wait(timeout=rng.uniform(2, 9))
+            run.wait(timeout=rng.uniform(2, 7))
         except subprocess.TimeoutExpired:
             killed += 1
         run.kill()

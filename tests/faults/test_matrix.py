@@ -114,6 +114,10 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
         ],
         [(OFF, "test_an_import_without_a_worker_is_the_listers_own")],
     ),
+    "leaves and says what nobody expects": (
+        [("faults/test_hostile_plugins.py", "test_harm_costs_its_own_candidate_and_is_told")],
+        [("test_clock.py", "test_a_null_call_that_somebody_slowed_takes_at_most_half_of_a_time_away")],
+    ),
     "reads, writes and connects where it may not": (
         [(CAPS, "test_a_confined_plugin_cannot"), (RUNS, "test_a_model_cannot_train_on_the_test_split")],
         [

@@ -66,7 +66,7 @@ def installed(site: Path) -> Iterator[None]:
 def _run(supervisor: Supervisor, folder: Path, metric: str) -> tiny.Run:
     suite = tiny.write_suite(folder)
     text = (
-        suite.read_text().replace('"bits-per-dim",', f'"bits-per-dim", "{metric}",').replace("score = 60", "score = 4")
+        suite.read_text().replace('"bits-per-dim",', f'"bits-per-dim", "{metric}",').replace("score = 60", "score = 2")
     )
     suite.write_text(text)
     return tiny.run(supervisor, folder, [PLAIN], ["plain"], suite, jobs=2)
@@ -83,7 +83,7 @@ def test_a_metric_that_raises_costs_its_own_cells(supervisor: Supervisor, tmp_pa
     ("metric", "status", "words"),
     [
         ("segfaulting", "crashed(SIGSEGV)", "score was ended by SIGSEGV"),
-        ("sleeping", "timeout", "score ran past its limit of 4 s"),
+        ("sleeping", "timeout", "score ran past its limit of 2 s"),
     ],
 )
 def test_a_metric_that_ends_the_scorer_is_told_and_keeps_the_evidence(
