@@ -1,4 +1,4 @@
-"""Plugins that mean harm: what they leave behind, say and take costs their own candidate, and is told in plain words."""
+"""Plugins that mean harm: what they leave, say and take costs their own candidate, and is told in plain words."""
 
 import json
 import os
@@ -227,10 +227,8 @@ def test_their_folders_can_be_run_again(hostile: tiny.Run, supervisor: Superviso
 def test_a_model_plugin_offers_models_and_nothing_else(supervisor: Supervisor, tmp_path: Path):
     suite = [{"name": "digits", "path": str(tmp_path / "digits.toml")}]
     metric = dict.fromkeys(("name", "description", "source", "title", "unit", "axis", "direction"), "throughput")
-    listing = dict.fromkeys((*catalogue.KINDS, "faults"), []) | {
-        "suites": suite,
-        "metrics": [metric | {"uses_features": 1}],
-    }
+    empty = {kind: [] for kind in (*catalogue.KINDS, "faults")}
+    listing = empty | {"suites": suite, "metrics": [metric | {"uses_features": True}]}
     for index, forged in enumerate((listing, listing | {"metrics": []})):
         file = tmp_path / f"forging{index}.py"
         file.write_text(f"import os\nopen('facts.json', 'w').write({json.dumps(forged)!r})\nos._exit(0)\n")
