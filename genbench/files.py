@@ -1,5 +1,6 @@
 """Files that are whole or absent: atomic writes, canonical JSON, hashes, the cache folder."""
 
+import contextlib
 import hashlib
 import json
 import math
@@ -8,7 +9,7 @@ import secrets
 import shutil
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from genbench.errors import GenbenchError
 
 JSON_LIMIT = 16 * 2**20  # bytes of JSON that a child process may hand over
 JSON_DEPTH = 32
+DEEPEST = 64  # folders within each other that Python walks through
 
 
 def cache_folder(*parts: str) -> Path:
@@ -131,13 +133,28 @@ def _check_depth(value: object, left: int) -> None:
 
 def remove(path: Path) -> None:
     """Remove whatever is at a path, as far as it goes: a file, a link, or a folder however deep."""
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
+    if not path.is_dir() or path.is_symlink():
+        with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
-    except (OSError, RecursionError):  # Python's own walk ends at its depth of calls
+    elif any(depth > DEEPEST for _, depth in below(path)):  # Python's own walk ends at its depth of calls
         subprocess.run(["rm", "-rf", "--", str(path)], check=False, capture_output=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def below(folder: Path) -> Iterator[tuple[os.DirEntry[str], int]]:
+    """All that lies below a folder, and how many folders deep; no link is followed, what is closed is passed over."""
+    waiting = [(str(folder), 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        found: list[os.DirEntry[str]] = []
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            found = list(entries)
+        for entry in found:
+            yield entry, depth
+            with contextlib.suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, depth + 1))
 
 
 def sealed(value: Mapping[str, Any]) -> dict[str, Any]:

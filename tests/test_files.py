@@ -170,3 +170,21 @@ def test_a_cache_that_cannot_be_made_names_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(GenbenchError, match="set GENBENCH_CACHE to a folder that can be written"):
         files.cache_folder()
+
+
+def test_whatever_lies_at_a_path_is_removed(tmp_path, monkeypatch):
+    (tmp_path / "kept").write_text("x")
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    monkeypatch.chdir(deep)
+    for _ in range(1500):  # deeper than Python calls, and than a path reaches
+        os.mkdir("a")
+        os.chdir("a")
+    os.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("deep", "link", "folder", "pipe", "never was"):
+        files.remove(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]

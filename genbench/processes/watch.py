@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from genbench.files import parsed_json
+from genbench.files import DEEPEST, below, parsed_json
 from genbench.processes import machine
 from genbench.processes.channel import ANSWERED, GO
 from genbench.processes.clock import Clock
@@ -24,7 +24,6 @@ OUTPUT_BLOCK = 1 << 20
 LOOK = 0.25  # seconds between two looks at what a child takes
 LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
 TIMED = ("run", "latency")  # sections whose seconds are results
-DEEPEST = 64  # folders within folders that a job may make
 MOST_IMAGES = 10**15
 MIB = 2**20
 
@@ -205,15 +204,10 @@ class _Appetite:
 
 def held_bytes(folder: Path) -> int:
     """Bytes that what lies below a folder occupies on its disk; links are not followed. Too deep a tree has no end."""
-    total, waiting = 0, [(str(folder), 0)]
-    while waiting:
-        place, depth = waiting.pop()
+    total = 0
+    for entry, depth in below(folder):
         if depth > DEEPEST:
-            return sys.maxsize  # further down, no path reaches it
-        with contextlib.suppress(OSError), os.scandir(place) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    total += max(entry.stat(follow_symlinks=False).st_blocks, 1) * 512  # also an empty one takes room
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append((entry.path, depth + 1))
+            return sys.maxsize
+        with contextlib.suppress(OSError):
+            total += max(entry.stat(follow_symlinks=False).st_blocks, 1) * 512  # also an empty one takes room
     return total

@@ -119,28 +119,23 @@ def torch_as_it_was() -> Iterator[None]:
 def test_without_the_workers_catch_the_reason_is_lost(importing: Callable[..., Job]):
     raising = importing("raise RuntimeError('boom')")
     (raising.folder / JOB).write_text(json.dumps(raising.to_json()))
-    for call, told in (("main(Path('.'), 0)", True), ("run_stage(Path('.'), None)", False)):
-        code = f"from pathlib import Path; from genbench.processes.child import *; {call}"
-        ended = subprocess.run([sys.executable, "-c", code], cwd=raising.folder, capture_output=True, check=False)
-        assert ended.returncode == (0 if told else 1)
-        assert (raising.folder / FAILURE).exists() == told
-        (raising.folder / FAILURE).unlink(missing_ok=True)
+    with pytest.raises(RuntimeError, match="boom"):
+        child.run_stage(raising.folder, Markers(lambda message: None))
+    assert not (raising.folder / FAILURE).exists()
 
 
-def test_without_a_process_of_its_own_a_segfault_is_the_harnesses(tmp_path: Path):
-    (tmp_path / "harming.py").write_text(HARMS.format(fit="import ctypes; ctypes.string_at(0)", sampled="x"))
-    tiny.write_suite(tmp_path)
-    command = [sys.executable, "-m", "genbench", "run", "-m", "harming", "--plugin", "harming.py"]
-    ended = subprocess.run(
-        [*command, "--suite", "tiny.toml", "--debug"], cwd=tmp_path, capture_output=True, check=False, timeout=120
-    )
+def test_without_a_process_of_its_own_a_segfault_is_the_harnesses(importing: Callable[..., Job]):
+    dying = importing("import ctypes\nctypes.string_at(0)")
+    (dying.folder / JOB).write_text(json.dumps(dying.to_json()))
+    code = "from pathlib import Path; from genbench.processes.child import run_stage; run_stage(Path('.'), None)"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=dying.folder, capture_output=True, check=False)
     assert ended.returncode == -signal.SIGSEGV
 
 
 def test_without_a_limit_a_hang_lasts(supervisor: Supervisor, importing: Callable[..., Job]):
     began = time.monotonic()
-    assert supervisor.run(importing("import time\ntime.sleep(4)\n")).status == "ok"
-    assert time.monotonic() - began > 4
+    assert supervisor.run(importing("import time\ntime.sleep(2)\n")).status == "ok"
+    assert time.monotonic() - began > 2
 
 
 def test_without_sigkill_who_ignores_sigterm_stays(
@@ -151,10 +146,10 @@ def test_without_sigkill_who_ignores_sigterm_stays(
         Signals = signal.Signals
 
     monkeypatch.setattr(supervisors, "signal", OnlyTerm)
-    code = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(8)\n"
+    code = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(5)\n"
     began = time.monotonic()
-    assert supervisor.run(importing(code, limit=1.5)).status == "timeout"
-    assert time.monotonic() - began > 7  # ended by itself, long after its limit and the grace
+    assert supervisor.run(importing(code, limit=0.5)).status == "timeout"
+    assert time.monotonic() - began > 5  # ended by itself, long after its limit and the grace
 
 
 def test_without_asking_for_facts_a_silent_exit_would_count(
@@ -223,9 +218,9 @@ def test_without_the_check_of_samples_a_wrong_tensor_is_scored(
 def test_waiting_for_the_end_of_the_output_would_wait_for_a_daemon(
     importing: Callable[..., Job], monkeypatch: pytest.MonkeyPatch, waits: bool
 ):
-    # A cold child's daemon is out of reach; it holds the pipe for 6 s.
+    # A cold child's daemon is out of reach; it holds the pipe for 4 s.
     daemon = importing(
-        "import subprocess\npid = subprocess.Popen(['sleep', '6'], start_new_session=True).pid\n"
+        "import subprocess\npid = subprocess.Popen(['sleep', '4'], start_new_session=True).pid\n"
         "open('pid', 'w').write(str(pid))\n"
     )
 
