@@ -79,7 +79,7 @@ class Fault:
 
     def __str__(self) -> str:
         origin = self.plugin.file or " ".join(filter(None, (self.plugin.distribution, self.plugin.version)))
-        return plain(f"{self.plugin.name} ({origin or self.plugin.module}): {self.reason}")
+        return plain(f"{self.plugin.name} ({origin or self.plugin.module}): {' '.join(self.reason.split())}")
 
 
 @dataclass

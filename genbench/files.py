@@ -136,10 +136,15 @@ def remove(path: Path) -> None:
     if not path.is_dir() or path.is_symlink():
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
-    elif any(depth > DEEPEST for _, depth in below(path)):  # Python's own walk ends at its depth of calls
+    elif too_deep(path):  # Python's own walk ends at its depth of calls
         subprocess.run(["rm", "-rf", "--", str(path)], check=False, capture_output=True)
     else:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def too_deep(folder: Path) -> bool:
+    """Whether more folders lie within each other than Python walks through."""
+    return any(depth > DEEPEST for _, depth in below(folder))
 
 
 def below(folder: Path) -> Iterator[tuple[os.DirEntry[str], int]]:

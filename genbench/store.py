@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.files import intact, read_json, regular_bytes, remove, sealed, sha256_of, write_json
+from genbench.files import intact, read_json, regular_bytes, remove, sealed, sha256_of, too_deep, write_json
 from genbench.processes.job import RESUME
 
 MANIFEST = "manifest.json"
@@ -114,8 +114,10 @@ class StageFolder:
 
     def keep(self, key: str, result: Result, outputs: tuple[str, ...]) -> Result:
         """Write the manifest, last of all files: from now on the result counts."""
-        for left in (RESUME, MANIFEST):  # a plugin may have put anything there
-            remove(self.path / left)
+        # A plugin may have left anything in their place, and folders that nobody else could remove.
+        deep = [path for path in self.path.iterdir() if path.is_dir() and not path.is_symlink() and too_deep(path)]
+        for path in (self.path / RESUME, self.path / MANIFEST, *deep):
+            remove(path)
         hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
         fields = asdict(result) | {"outputs": hashes, "key": key}
         del fields["reused"]
