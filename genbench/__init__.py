@@ -6,50 +6,44 @@ Names are loaded when they are first used, so that `import genbench` and the com
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from genbench.version import VERSION as __version__  # noqa: N811  # as Python's packages say it
 
 if TYPE_CHECKING:
     from genbench.appraisal import score as score
-    from genbench.assets import Asset as Asset
-    from genbench.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
-    from genbench.errors import GenbenchError as GenbenchError, Unavailable as Unavailable, Unsuitable as Unsuitable
-    from genbench.extractor import Classifier as Classifier, Extractor as Extractor
-    from genbench.hookspecs import hookimpl as hookimpl
-    from genbench.metric import (
-        Axis as Axis,
-        Direction as Direction,
-        Evidence as Evidence,
-        Metric as Metric,
-        Score as Score,
-    )
-    from genbench.model import (
+    from genbench.contracts.assets import Asset as Asset, Weights as Weights
+    from genbench.contracts.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
+    from genbench.contracts.evidence import Evidence as Evidence
+    from genbench.contracts.extractor import Classifier as Classifier, Extractor as Extractor
+    from genbench.contracts.hooks import hookimpl as hookimpl
+    from genbench.contracts.metric import Metric as Metric, Score as Score
+    from genbench.contracts.model import (
         Conditional as Conditional,
         Density as Density,
-        Family as Family,
         Latent as Latent,
-        Likelihood as Likelihood,
         Model as Model,
     )
-    from genbench.session import run as run
-    from genbench.settings import Choice as Choice, Range as Range
-    from genbench.space import Space as Space
-    from genbench.training import BestWeights as BestWeights, Split as Split, TrainingData as TrainingData
-    from genbench.weights import Weights as Weights
+    from genbench.contracts.settings import Choice as Choice, Range as Range
+    from genbench.contracts.training import BestWeights as BestWeights, Split as Split, TrainingData as TrainingData
+    from genbench.errors import GenbenchError as GenbenchError, Unavailable as Unavailable, Unsuitable as Unsuitable
+    from genbench.records.kinds import Axis as Axis, Direction as Direction, Family as Family, Likelihood as Likelihood
+    from genbench.records.space import Space as Space
+    from genbench.runs.session import run as run
 
 _HOMES = {
     "appraisal": ["score"],
-    "assets": ["Asset"],
-    "dataset": ["Dataset", "Examples", "Splits"],
+    "contracts.assets": ["Asset", "Weights"],
+    "contracts.dataset": ["Dataset", "Examples", "Splits"],
+    "contracts.evidence": ["Evidence"],
+    "contracts.extractor": ["Classifier", "Extractor"],
+    "contracts.hooks": ["hookimpl"],
+    "contracts.metric": ["Metric", "Score"],
+    "contracts.model": ["Conditional", "Density", "Latent", "Model"],
+    "contracts.settings": ["Choice", "Range"],
+    "contracts.training": ["BestWeights", "Split", "TrainingData"],
     "errors": ["GenbenchError", "Unavailable", "Unsuitable"],
-    "extractor": ["Classifier", "Extractor"],
-    "hookspecs": ["hookimpl"],
-    "metric": ["Axis", "Direction", "Evidence", "Metric", "Score"],
-    "session": ["run"],
-    "model": ["Conditional", "Density", "Family", "Latent", "Likelihood", "Model"],
-    "settings": ["Choice", "Range"],
-    "space": ["Space"],
-    "training": ["BestWeights", "Split", "TrainingData"],
-    "weights": ["Weights"],
+    "records.kinds": ["Axis", "Direction", "Family", "Likelihood"],
+    "records.space": ["Space"],
+    "runs.session": ["run"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

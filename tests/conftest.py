@@ -1,6 +1,7 @@
 """What all tests share: a cache of their own, one thread, one supervisor with its warm fork server, a plain run."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,14 +9,16 @@ import pytest
 import tiny
 import torch
 from hypothesis import settings
+from vectors import draw as draw, evidence as evidence
 
-from genbench.processes.launcher import WarmLauncher
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.launcher import WarmLauncher
+from genbench.execution.supervisor import Supervisor
 
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
 settings.load_profile("genbench")
 
 PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 
 @pytest.fixture(scope="session", autouse=True)

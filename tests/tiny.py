@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genbench import catalogue, session
-from genbench.plan import Plan, Step
-from genbench.processes.supervisor import Supervisor
-from genbench.session import Finished, Options
-from genbench.store import Result
+from genbench import catalogue
+from genbench.execution.supervisor import Supervisor
+from genbench.runs import session
+from genbench.runs.plan import Plan, Step
+from genbench.runs.session import Finished, Options
+from genbench.store.stage_folder import Result
 
 SUITE = """
 name = "tiny"

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import genbench
-from genbench import plugins
-from genbench.appraisal.samples import Samples, Source, read as read_samples, read_features
-from genbench.appraisal.yardstick import FOR_IMAGES, OfDataset, OfFeatures, OfSamples, Tools, Yardstick
-from genbench.device import resolved_device
+from genbench.appraisal.samples import read as read_samples, read_features
+from genbench.catalogue import plugins
+from genbench.catalogue.parts import data_root_of, parts as part_classes
+from genbench.contracts.evidence import Evidence
+from genbench.contracts.metric import Metric
 from genbench.errors import GenbenchError, Unavailable, Unsuitable, unknown
-from genbench.memorisation import Verdict, unavailable
-from genbench.metric import Evidence, Metric
-from genbench.supplies import data_root_of
+from genbench.execution.device import resolved_device
+from genbench.records.gates import Verdict, unavailable
+from genbench.scoring.samples import Samples, Source
+from genbench.scoring.yardstick import FOR_IMAGES, OfDataset, OfFeatures, OfSamples, Tools, Yardstick
+from genbench.version import VERSION
 
 MEMORISATION = "memorisation"  # among the names of scores: the verdict
 WITHOUT_TRAIN = frozenset(  # scores for which features of training data need not be computed
@@ -144,7 +146,7 @@ def appraised(request: Request, listener: Listener) -> Appraisal:
         GenbenchError: something cannot be read or compared, or no score can be computed.
     """
     device, parts = resolved_device(request.device), plugins.installed(plugins.PARTS)
-    metrics = _chosen(request, plugins.parts("metrics", parts))
+    metrics = _chosen(request, part_classes("metrics", parts))
     wants_verdict = MEMORISATION in metrics
     with_train = wants_verdict or not set(metrics) <= WITHOUT_TRAIN
     tools = Tools(parts, request.extractor, request.extractor_weights, device, listener.extracted)
@@ -155,7 +157,7 @@ def appraised(request: Request, listener: Listener) -> Appraisal:
         "samples_sha256": generated.sha256,
         **yardstick.identity(),
         "device": str(device),
-        "genbench": genbench.__version__,
+        "genbench": VERSION,
     }
     listener.started(_sentence(identity))
     evidence = Evidence(yardstick.space, generated.x, features=yardstick.comparison(generated.x))

@@ -3,55 +3,23 @@
 Images have 256 levels. Samples of a Space with another number of levels are integers in [0, levels), as an array.
 """
 
-import hashlib
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench import images
-from genbench.appraisal import arrays
 from genbench.appraisal.layout import arranged
 from genbench.errors import GenbenchError
-from genbench.metrics.cloud import LARGEST
-from genbench.space import Space
+from genbench.files import arrays, images
+from genbench.geometry.cloud import LARGEST
+from genbench.records.space import Space
+from genbench.scoring.samples import Samples, Source
 
-Source = str | Path | NDArray[Any]
 LOSSY = (".jpeg", ".jpg")
 FEWEST = 2
 FEATURES = ("features", *arrays.USUAL)
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Rows that were read, and what their reader should know of them.
-
-    Args:
-        name: where they come from: the path, or "an array".
-        x: [N, *shape] in the Space's storage dtype; features: float32 [N, d].
-        space: where they live.
-        warnings: what is allowed and moves scores all the same.
-    """
-
-    name: str
-    x: NDArray[Any]
-    space: Space
-    warnings: tuple[str, ...] = ()
-
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of the rows: of their shape, dtype and bytes, in order."""
-        return rows_sha256(self.x)
-
-
-def rows_sha256(x: NDArray[Any]) -> str:
-    """SHA-256 of an array's shape, dtype and bytes."""
-    state = hashlib.sha256(f"{list(x.shape)} {x.dtype}".encode())
-    state.update(np.ascontiguousarray(x).data)
-    return state.hexdigest()
 
 
 def read(source: Source, space: Space | None = None) -> Samples:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from genbench.cli.exits import INTERRUPTED, OK, USAGE
 from genbench.cli.parser import parser
 from genbench.errors import GenbenchError
-from genbench.processes import machine
+from genbench.execution import machine
 
 
 def entry() -> int:

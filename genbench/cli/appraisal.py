@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from genbench.appraisal import Appraisal
 from genbench.cli.figures import number
 from genbench.cli.tables import show, table
-from genbench.memorisation import Verdict
+from genbench.records.gates import Verdict
 
 BETTER = {"higher": "↑ higher", "lower": "↓ lower"}
 BESIDE = ("real_floor", "bias_corrected", "against_train", "legacy", "uncalibrated", "expected", "real", "missing")

@@ -11,7 +11,7 @@ from typing import Any
 from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue
 from genbench.cli.exits import FAILED, INTERRUPTED, OK
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.supervisor import Supervisor
 
 
 def list_command(options: Namespace) -> int:
@@ -32,8 +32,8 @@ def list_command(options: Namespace) -> int:
 
 def run_command(options: Namespace) -> int:
     """`genbench run`."""
-    from genbench import session
     from genbench.cli.progress import waiting
+    from genbench.runs import session
 
     names = session.Options.__dataclass_fields__
     chosen = session.Options(**{name: getattr(options, name) for name in names})
@@ -46,7 +46,7 @@ def run_command(options: Namespace) -> int:
             jobs = session.jobs_of(chosen, plan, session.probed(chosen, supervisor))
             return _print_plan(plan, session.run_folder(chosen, plan), jobs, options.json)
         if options.debug:
-            from genbench.debug import InProcess
+            from genbench.execution.in_process import InProcess
 
             first = min(plan.trials, key=lambda trial: trial.model.control)
             plan = replace(plan, trials=(first,))
@@ -56,10 +56,10 @@ def run_command(options: Namespace) -> int:
 
 
 def _executed(plan: Any, chosen: Any, supervisor: Supervisor, options: Namespace) -> int:
-    from genbench import session
     from genbench.cli.progress import progress
     from genbench.cli.summary import summary
-    from genbench.conductor import Interrupted
+    from genbench.runs import session
+    from genbench.runs.conductor import Interrupted
 
     try:
         with progress(sys.stderr, session.run_folder(chosen, plan), live=not options.debug) as listener:
@@ -79,7 +79,7 @@ def _executed(plan: Any, chosen: Any, supervisor: Supervisor, options: Namespace
 
 def prepare_command(options: Namespace) -> int:
     """`genbench prepare NAME`."""
-    from genbench.groundwork import fetched
+    from genbench.runs.preparation import fetched
 
     with Supervisor() as supervisor:
         catalogue = catalogues.read(supervisor, retry=True)
@@ -130,7 +130,7 @@ def doctor_command(options: Namespace) -> int:
 
 def _print_plan(plan: Any, root: Any, jobs: int, as_json: bool) -> int:
     from genbench.cli.tables import plan_table
-    from genbench.estimate import estimates, wall_seconds
+    from genbench.runs.estimate import estimates, wall_seconds
 
     found = estimates(plan, root)
     if as_json:

@@ -11,10 +11,10 @@ from rich.markup import escape
 from genbench.catalogue import Catalogue
 from genbench.cli.tables import show, table
 from genbench.errors import GenbenchError
-from genbench.files import cache_folder
-from genbench.groundwork import prepared
-from genbench.processes import isolation
-from genbench.processes.supervisor import Supervisor
+from genbench.execution import isolation
+from genbench.execution.supervisor import Supervisor
+from genbench.files.atomic import cache_folder
+from genbench.runs.preparation import prepared
 
 GIB = 2**30
 LITTLE = 2  # GiB of free disk below which a run may fail

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, NoReturn
 
-import genbench
 from genbench.errors import GenbenchError
+from genbench.version import VERSION
 
 KINDS = ("models", "datasets", "extractors", "metrics", "suites", "executors")
 
@@ -81,7 +81,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     top = _Parser(prog="genbench", description="A benchmark harness for deep generative models.")
-    top.add_argument("--version", action="version", version=f"genbench {genbench.__version__}")
+    top.add_argument("--version", action="version", version=f"genbench {VERSION}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_run(commands)
     _add_list(commands)

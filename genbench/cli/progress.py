@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from genbench.cli.figures import duration
-from genbench.estimate import estimates, wall_seconds
-from genbench.plan import Plan, Step
-from genbench.store import Result
+from genbench.runs.estimate import estimates, wall_seconds
+from genbench.runs.plan import Plan, Step
+from genbench.store.stage_folder import Result
 
 WEIGHTS = {"fit": 20.0, "sample": 3.0, "audit": 3.0, "density": 3.0, "score": 1.0}  # of a step in the overall bar
 

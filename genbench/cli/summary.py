@@ -8,7 +8,7 @@ from genbench.cli.figures import duration, number
 from genbench.cli.tables import show, table
 from genbench.leaderboard import AXES, Cell, Column, Leaderboard, Row
 from genbench.report.text import visible
-from genbench.session import Finished
+from genbench.runs.session import Finished
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 

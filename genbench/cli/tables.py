@@ -9,9 +9,9 @@ from rich.table import Table
 
 from genbench.catalogue import Entry
 from genbench.cli.figures import duration
-from genbench.estimate import Estimate
-from genbench.plan import Plan, steps_of
-from genbench.settings import Setting
+from genbench.contracts.settings import Setting
+from genbench.runs.estimate import Estimate
+from genbench.runs.plan import Plan, steps_of
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "models": ("name", "family", "capabilities", "settings", "samplers", "distribution"),

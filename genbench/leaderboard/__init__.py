@@ -16,10 +16,10 @@ from genbench.leaderboard.assembly import (
     score_names,
 )
 from genbench.leaderboard.export import row_json, verdict_json
-from genbench.leaderboard.record import Json, fitted_record as fitted_record, read_records as read_records
 from genbench.leaderboard.row import Cell as Cell, Column as Column, Place as Place, Result as Result, Row as Row
 from genbench.leaderboard.standings import AXES as AXES, Standings
 from genbench.leaderboard.words import sentence
+from genbench.records.record import Json, fitted_record as fitted_record, read_records as read_records
 
 if TYPE_CHECKING:
     import pandas as pd

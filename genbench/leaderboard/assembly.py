@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from genbench.errors import GenbenchError
-from genbench.leaderboard.record import Json, shown
 from genbench.leaderboard.row import Cell, Column, Result, Row, why
-from genbench.statistics import interval
+from genbench.leaderboard.statistics import interval
+from genbench.records.record import Json, shown
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from genbench.leaderboard.row import Row
-from genbench.statistics import ALPHA, Comparison, Verdict
+from genbench.leaderboard.statistics import ALPHA, Comparison, Verdict
 
 
 def row_json(row: Row) -> dict[str, Any]:

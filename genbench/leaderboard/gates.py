@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from genbench.leaderboard.record import Json
+from genbench.records.record import Json
 
 # The controls that copy, which the gate has to flag: a board with one that it lets pass has a blind gate.
 COPYCATS = ("copycat", "copycat-noise", "partial-copycat", "test-copycat")

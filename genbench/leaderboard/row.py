@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from genbench.leaderboard.gates import Audits, Gate, audits_of, gate_of
-from genbench.leaderboard.record import Json
+from genbench.records.record import Json
 
 
 @dataclass(frozen=True)

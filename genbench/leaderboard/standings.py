@@ -7,7 +7,7 @@ from functools import cached_property
 
 from genbench.leaderboard.anchors import FLOOR, Anchors, anchors, control
 from genbench.leaderboard.row import Column, Place, Row
-from genbench.statistics import (
+from genbench.leaderboard.statistics import (
     Axis,
     Contest,
     Replicates,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from genbench.leaderboard.standings import Standings
-from genbench.statistics import ALPHA, MARGIN_WORDS, Outcome, Verdict
+from genbench.leaderboard.statistics import ALPHA, MARGIN_WORDS, Outcome, Verdict
 
 GOAL = "quality, coverage and speed at once"
 LISTED = 4  # names in a sentence

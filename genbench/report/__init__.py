@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from genbench.files import write_bytes
+from genbench.files.atomic import write_bytes
 from genbench.leaderboard import Leaderboard
 from genbench.report.gates import MANY
 from genbench.report.images import FOLDER, INLINE, Album

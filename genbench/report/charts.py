@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
+from genbench.leaderboard.statistics import pareto_front
 from genbench.report.labels import Label, placed
 from genbench.report.text import clip, number, short
-from genbench.statistics import pareto_front
 
 LEFT, RIGHT, TOP, BOTTOM = 50, 408, 12, 284  # of the plot in its box
 FAMILIES = ("gan", "vae", "flow", "autoregressive", "diffusion", "energy", "hybrid", "baseline", "control")

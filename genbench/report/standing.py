@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from genbench.leaderboard import AXES, Leaderboard, Place, Row
+from genbench.leaderboard.statistics import Comparison, Verdict
 from genbench.report.text import clip, number
-from genbench.statistics import Comparison, Verdict
 
 LISTED = 30  # comparisons of a verdict; an undecided one of many candidates has hundreds
 SEEN = 0.005  # of replicates, to be worth a mark

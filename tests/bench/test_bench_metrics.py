@@ -21,10 +21,10 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from genbench.metric import Evidence
-from genbench.metrics.builtin import METRICS
-from genbench.metrics.comparison import Comparison
-from genbench.space import Space
+from genbench.builtin.metrics import METRICS
+from genbench.contracts.evidence import Evidence
+from genbench.geometry.comparison import Comparison
+from genbench.records.space import Space
 
 N, D, ROUNDS, THREADS = 10_000, 2048, 3, 2
 FOUR = {"fd", "kid", "precision", "recall"}

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from genbench import plugins
-from genbench.processes.isolation import Confinement
-from genbench.processes.job import Job
-from genbench.processes.supervisor import Supervisor
+from genbench.catalogue import plugins
+from genbench.contracts.job import Confinement, Job
+from genbench.execution.supervisor import Supervisor
 
 LISTS_NOTHING = "import genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
 ROUNDS = 40

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import tiny
 
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.supervisor import Supervisor
 
 PLUGINS = Path(__file__).parent / "plugins"
 MODELS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tiny
 
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.supervisor import Supervisor
 
 PRETRAINED = '''
 """A model that samples the one level that its asset holds."""

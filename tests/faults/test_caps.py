@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from genbench import plugins
-from genbench.processes import isolation, machine, seccomp
-from genbench.processes.isolation import Confinement
-from genbench.processes.job import Caps, Job
-from genbench.processes.supervisor import Outcome, Supervisor
+from genbench.catalogue import plugins
+from genbench.contracts.job import Caps, Confinement, Job
+from genbench.execution import isolation, machine, seccomp
+from genbench.execution.outcome import Outcome
+from genbench.execution.supervisor import Supervisor
 
 MIB = 2**20
 LISTS_NOTHING = "\nimport genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tiny
 
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.supervisor import Supervisor
 
 PEEKS = '''
 import os

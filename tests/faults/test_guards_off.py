@@ -19,17 +19,23 @@ import tiny
 import torch
 from pids import runs
 
-from genbench import catalogue, conductor, dataset, plugins, session, store
+from genbench import catalogue
+from genbench.catalogue import plugins
+from genbench.contracts import dataset
+from genbench.contracts.job import FACTS, FAILURE, JOB, Caps, Job
 from genbench.errors import GenbenchError
-from genbench.files import read_json
-from genbench.processes import child, supervisor as supervisors, watch
-from genbench.processes.channel import Markers
-from genbench.processes.clock import Clock
-from genbench.processes.job import FACTS, FAILURE, JOB, Caps, Job
-from genbench.processes.launcher import ColdLauncher
-from genbench.processes.supervisor import Outcome, Supervisor
-from genbench.stages import scorer, worker
-from genbench.store import locked
+from genbench.execution import child, supervisor as supervisors, watch
+from genbench.execution.channel import Markers
+from genbench.execution.clock import Clock
+from genbench.execution.launcher import ColdLauncher
+from genbench.execution.outcome import Outcome
+from genbench.execution.supervisor import Supervisor
+from genbench.files.plain import read_json
+from genbench.runs import conductor, session
+from genbench.store import run_folder as store
+from genbench.store.run_folder import locked
+from genbench.workers.trusted import score as scorer
+from genbench.workers.untrusted import sample as worker
 
 MIB = 2**20
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
@@ -127,7 +133,7 @@ def test_without_the_workers_catch_the_reason_is_lost(importing: Callable[..., J
 def test_without_a_process_of_its_own_a_segfault_is_the_harnesses(importing: Callable[..., Job]):
     dying = importing("import ctypes\nctypes.string_at(0)")
     (dying.folder / JOB).write_text(json.dumps(dying.to_json()))
-    code = "from pathlib import Path; from genbench.processes.child import run_stage; run_stage(Path('.'), None)"
+    code = "from pathlib import Path; from genbench.execution.child import run_stage; run_stage(Path('.'), None)"
     ended = subprocess.run([sys.executable, "-c", code], cwd=dying.folder, capture_output=True, check=False)
     assert ended.returncode == -signal.SIGSEGV
 
@@ -319,9 +325,9 @@ def test_an_import_without_a_worker_is_the_listers_own(tmp_path: Path):
 LEAVES_A_CHILD = """
 import sys
 from pathlib import Path
-from genbench.processes.job import Job
-from genbench.processes.launcher import ColdLauncher
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.job import Job
+from genbench.execution.launcher import ColdLauncher
+from genbench.execution.supervisor import Supervisor
 
 folder = Path("job").absolute()
 Supervisor(ColdLauncher()).run(Job("listing", folder, {arguments!r}, folder / "log.txt", 60, python={python!r}))
@@ -332,7 +338,7 @@ from genbench.processes import machine
 
 machine.die_with_parent = lambda: None
 sys.argv = sys.argv[2:]  # without "-m"
-runpy.run_module("genbench.processes.child", run_name="__main__")
+runpy.run_module("genbench.execution.child", run_name="__main__")
 """
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import tiny
 
-from genbench import catalogue, plugins
-from genbench.files import sha256_of
-from genbench.processes.supervisor import Supervisor
+from genbench import catalogue
+from genbench.catalogue import plugins
+from genbench.execution.supervisor import Supervisor
+from genbench.files.atomic import sha256_of
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 PLUGIN = '''

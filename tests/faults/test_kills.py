@@ -16,7 +16,7 @@ import pytest
 import tiny
 from pids import runs
 
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.supervisor import Supervisor
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 ROUNDS = 5

@@ -31,7 +31,7 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
         [(OFF, "test_without_a_process_of_its_own_a_segfault_is_the_harnesses")],
     ),
     "exits as if all were well": (
-        [(PLUGIN, OUTCOME), ("test_supervisor.py", "test_exit_code_0_without_facts_is_no_evidence")],
+        [(PLUGIN, OUTCOME), ("execution/test_supervisor.py", "test_exit_code_0_without_facts_is_no_evidence")],
         [(OFF, "test_without_asking_for_facts_a_silent_exit_would_count")],
     ),
     "takes the host's memory": (
@@ -39,11 +39,17 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
         [(OFF, "test_without_the_cap_memory_is_taken")],
     ),
     "takes the device's memory": (
-        [(PLUGIN, OUTCOME), ("test_device.py", "test_torch_may_take_its_share_of_a_card")],
+        [(PLUGIN, OUTCOME), ("execution/test_device.py", "test_torch_may_take_its_share_of_a_card")],
         [(OFF, "test_without_its_signs_device_memory_is_an_error_like_any")],
     ),
     "leaves a wrong tensor": (
-        [("test_evidence.py", "test_samples_of_another_kind_are_refused", "test_a_file_of_anything_else_is_refused")],
+        [
+            (
+                "store/test_tensors.py",
+                "test_samples_of_another_kind_are_refused",
+                "test_a_file_of_anything_else_is_refused",
+            )
+        ],
         [(OFF, "test_without_the_check_of_samples_a_wrong_tensor_is_scored")],
     ),
     "floods its output": (
@@ -53,7 +59,7 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
     "forges lines and markers": (
         [
             (PLUGIN, "test_a_vandal_harms_itself_at_most"),
-            ("test_supervisor.py", "test_a_forged_marker_spoils_no_outcome"),
+            ("execution/test_supervisor.py", "test_a_forged_marker_spoils_no_outcome"),
         ],
         [(OFF, "test_a_forged_lap_counts_on_the_marker_socket_and_nowhere_else")],
     ),
@@ -87,11 +93,11 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
         ],
         [
             (OFF, "test_a_child_that_does_not_ask_to_die_with_its_parent_outlives_it"),
-            ("test_resume.py", "test_without_the_random_generators_the_bytes_would_differ"),
+            ("store/test_checkpoints.py", "test_without_the_random_generators_the_bytes_would_differ"),
         ],
     ),
     "two runs on one folder": (
-        [("test_session.py", "test_a_second_coordinator_of_a_folder_is_told_who_holds_it")],
+        [("runs/test_session.py", "test_a_second_coordinator_of_a_folder_is_told_who_holds_it")],
         [(OFF, "test_without_the_lock_two_runs_share_a_folder")],
     ),
     "a file rots": (
@@ -99,7 +105,10 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
             (KEPT, "test_a_flipped_bit_is_named_and_its_stage_runs_again_with_the_same_result"),
             (KEPT, "test_cached_features_that_rot_are_set_aside_and_computed_again"),
             (KEPT, "test_data_that_rot_are_set_aside_and_laid_down_again", "test_a_record_that_rots_is_written_again"),
-            ("test_leaderboard.py", "test_a_record_that_was_changed_after_it_was_written_is_refused_by_name"),
+            (
+                "leaderboard/test_leaderboard.py",
+                "test_a_record_that_was_changed_after_it_was_written_is_refused_by_name",
+            ),
         ],
         [(OFF, "test_without_hashes_a_flipped_bit_would_count")],
     ),
@@ -116,7 +125,7 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
     ),
     "leaves and says what nobody expects": (
         [("faults/test_hostile_plugins.py", "test_harm_costs_its_own_candidate_and_is_told")],
-        [("test_clock.py", "test_a_null_call_that_somebody_slowed_takes_at_most_half_of_a_time_away")],
+        [("execution/test_clock.py", "test_a_null_call_that_somebody_slowed_takes_at_most_half_of_a_time_away")],
     ),
     "reads, writes and connects where it may not": (
         [(CAPS, "test_a_confined_plugin_cannot"), (RUNS, "test_a_model_cannot_train_on_the_test_split")],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tiny
 
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.supervisor import Supervisor
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 METRICS = '''

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import tiny
 
-from genbench import conductor
-from genbench.processes.supervisor import Supervisor
+from genbench.execution.supervisor import Supervisor
+from genbench.runs import conductor
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 DIES = '''

@@ -11,7 +11,7 @@ import tiny
 
 from genbench import catalogue
 from genbench.errors import GenbenchError
-from genbench.processes.supervisor import GRACE, Supervisor
+from genbench.execution.supervisor import GRACE, Supervisor
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 PLUGIN = '''

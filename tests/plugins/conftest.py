@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import genbench
-from genbench.datasets.digits import Digits
+from genbench.builtin.datasets.digits import Digits
 
 sys.path[:0] = [str(folder) for folder in sorted((Path(__file__).parents[2] / "plugins").iterdir()) if folder.is_dir()]
 

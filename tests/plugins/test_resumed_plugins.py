@@ -8,8 +8,8 @@ from genbench_pixelcnn import PixelCNN
 from genbench_realnvp import RealNVP
 from genbench_vae import VAE
 
-from genbench.resume import Keeper
-from genbench.training import TrainingData
+from genbench.contracts.training import TrainingData
+from genbench.store.checkpoints import FolderKeeper
 
 BATCH, BATCHES, KILLED_AFTER = 16, 30, 17
 
@@ -26,7 +26,7 @@ def _fitted(cls, data: TrainingData, folder, killed: bool) -> torch.nn.Module:
     torch.manual_seed(3)
     model = cls(data.space, batch=BATCH, width=8)
     told = (data.space, data.train, data.valid, BATCH * BATCHES)
-    model.fit(TrainingData(*told, seed=1, report=report, keeper=Keeper(folder, 0)))
+    model.fit(TrainingData(*told, seed=1, report=report, keeper=FolderKeeper(folder, 0)))
     return model
 
 

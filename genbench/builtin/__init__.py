@@ -1,0 +1,66 @@
+"""genbench's own parts, offered through the same hooks as anyone else's."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genbench.contracts.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from genbench.contracts.dataset import Dataset
+    from genbench.contracts.executor import Executor
+    from genbench.contracts.extractor import Extractor
+    from genbench.contracts.metric import Metric
+    from genbench.contracts.model import Model
+
+
+@hookimpl
+def genbench_models() -> "list[type[Model]]":
+    """The control models."""
+    from genbench.builtin.controls import CONTROLS
+
+    return list(CONTROLS)
+
+
+@hookimpl
+def genbench_datasets() -> "list[type[Dataset]]":
+    """Embedded digits, three classics that are downloaded, and any folder of images."""
+    from genbench.builtin.datasets.cifar10 import Cifar10
+    from genbench.builtin.datasets.digits import Digits
+    from genbench.builtin.datasets.folder import ImageFolder
+    from genbench.builtin.datasets.mnist import FashionMnist, Mnist
+
+    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder]
+
+
+@hookimpl
+def genbench_extractors() -> "list[type[Extractor]]":
+    """The digits network, pixels for every Space, and torch-fidelity's networks for images of 256 levels."""
+    from genbench.builtin.extractors.clip import ClipVitB32
+    from genbench.builtin.extractors.digits_net import DigitsNet
+    from genbench.builtin.extractors.dinov2 import DinoV2VitL14
+    from genbench.builtin.extractors.inception import LAYERS
+    from genbench.builtin.extractors.pixels import Pixels
+    from genbench.builtin.extractors.vgg16 import Vgg16
+
+    return [DigitsNet, Pixels, *LAYERS, DinoV2VitL14, Vgg16, ClipVitB32]
+
+
+@hookimpl
+def genbench_metrics() -> "list[type[Metric]]":
+    """The scores of METRICS."""
+    return list(import_module("genbench.builtin.metrics").METRICS)
+
+
+@hookimpl
+def genbench_suites() -> list[Path]:
+    """The suite files in the package."""
+    return sorted((Path(__file__).parent / "suites").glob("*.toml"))
+
+
+@hookimpl
+def genbench_executors() -> "list[type[Executor]]":
+    """Child processes of this machine."""
+    from genbench.execution.local import LocalExecutor
+
+    return [LocalExecutor]

@@ -1,0 +1,44 @@
+"""The metrics that genbench brings along."""
+
+from genbench.builtin.metrics.authenticity import Authenticity
+from genbench.builtin.metrics.class_tv import ClassTotalVariation
+from genbench.builtin.metrics.clipped import ClippedCoverage, ClippedDensity
+from genbench.builtin.metrics.copy_auc import CopyAuc
+from genbench.builtin.metrics.copy_rate import CopyRate
+from genbench.builtin.metrics.cost import FitTime, Flops, Parameters, PeakMemory
+from genbench.builtin.metrics.density_coverage import Coverage, Density
+from genbench.builtin.metrics.fd import FrechetDistance
+from genbench.builtin.metrics.fd_infinity import FrechetInfinity
+from genbench.builtin.metrics.fld import FeatureLikelihoodDivergence
+from genbench.builtin.metrics.kid import KernelInceptionDistance
+from genbench.builtin.metrics.likelihood import BitsPerDim
+from genbench.builtin.metrics.mind import MongeInceptionDistance
+from genbench.builtin.metrics.precision_recall import Precision, Recall
+from genbench.builtin.metrics.speed import FunctionEvaluations, Latency, Throughput
+from genbench.contracts.metric import Metric
+
+METRICS: tuple[type[Metric], ...] = (
+    FrechetDistance,
+    FrechetInfinity,
+    KernelInceptionDistance,
+    MongeInceptionDistance,
+    FeatureLikelihoodDivergence,
+    Precision,
+    Recall,
+    Density,
+    Coverage,
+    ClippedDensity,
+    ClippedCoverage,
+    ClassTotalVariation,
+    CopyRate,
+    Authenticity,
+    CopyAuc,
+    BitsPerDim,
+    Throughput,
+    Latency,
+    FunctionEvaluations,
+    PeakMemory,
+    Parameters,
+    FitTime,
+    Flops,
+)

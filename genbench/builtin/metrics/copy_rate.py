@@ -1,0 +1,32 @@
+"""Copy rate: how many samples come as near to training data as only the nearest 1 % of fresh real data do."""
+
+from genbench.contracts.evidence import Evidence
+from genbench.contracts.metric import Metric, Score
+from genbench.geometry.tail import QUANTILE, tail
+from genbench.records.kinds import Axis, Direction
+
+
+class CopyRate(Metric):
+    """The share of samples that lie as near to training data as the nearest 1 % of test data; 1 % without copying.
+
+    Details: `expected` .01, `p` of Fisher's one-sided test against the test split.
+    """
+
+    name = "copy-rate"
+    title = "Copy rate"
+    axis = Axis.NOVELTY
+    direction = Direction.LOWER
+    unit = ""
+    source = "genbench 2026, after Meehan et al. 2020, https://arxiv.org/abs/2004.05675"
+    version = "1"
+    uses_features = True
+
+    def score(self, evidence: Evidence) -> Score:
+        """The tail copy rate against training data, in [0, 1].
+
+        Raises:
+            Unavailable: there are no features of training data.
+        """
+        comparison = evidence.comparison
+        found = tail(comparison.train_of_generated, comparison.train_of_real)
+        return Score(found.share, details={"expected": QUANTILE, "p": found.p})

@@ -1,0 +1,153 @@
+"""Discovery: which plugins are installed, from which distribution, and what each one offers through its hooks.
+
+Finding a plugin reads metadata and files only; `load` imports it, one plugin at a time, so that one that raises
+stops nobody else.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from genbench.contracts import hooks
+from genbench.errors import GenbenchError
+from genbench.version import VERSION
+
+MODELS = "genbench.models"
+PARTS = "genbench.parts"
+BUILTIN = "genbench.builtin"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """Where a plugin is and which code it is.
+
+    Args:
+        name: of the entry point, or of the loose file or module.
+        group: MODELS or PARTS; what it may offer.
+        module: the module to import, or "" for a loose file.
+        file: the loose file, or "".
+        distribution, version: what it was installed from; "" for a loose one.
+        code: SHA-256 over its Python files: an edited plugin is another plugin.
+        python: the interpreter of the environment that it is installed in; "": this one.
+    """
+
+    name: str
+    group: str
+    module: str
+    file: str
+    distribution: str
+    version: str
+    code: str
+    python: str = ""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What its process has to be able to read, apart from what is installed."""
+        return (self.file,) if self.file else ()
+
+    def to_json(self) -> dict[str, str]:
+        """Plain JSON; `Plugin(**value)` reads it back."""
+        return asdict(self)
+
+
+class Offers:
+    """What one imported plugin offers: `offers.of("genbench_models")`, and the hooks that it misspelt."""
+
+    def __init__(self, plugin: Plugin, module: ModuleType) -> None:
+        self._hooks = pluggy.PluginManager(hooks.PROJECT)
+        self._hooks.add_hookspecs(hooks)
+        self._hooks.register(module, plugin.name)
+        self.known = [hook.name for hook in self._hooks.get_hookcallers(module) or [] if hook.has_spec()]
+        callers = self._hooks.get_hookcallers(module) or []
+        self.misspelt = sorted(hook.name for hook in callers if not hook.has_spec())
+
+    def of(self, hook: str) -> list[Any]:
+        """The items that the plugin's implementation of a hook returned; [] where it has none."""
+        return [item for items in getattr(self._hooks.hook, hook)() for item in items]
+
+    def tell(self, hook: str, **arguments: object) -> None:
+        """Call a hook for its effect."""
+        getattr(self._hooks.hook, hook)(**arguments)
+
+
+def load(plugin: Plugin) -> Offers:
+    """Import a plugin and register it with a host of its own. Whatever its import raises, this raises."""
+    if not plugin.file:
+        return Offers(plugin, importlib.import_module(plugin.module))
+    spec = importlib.util.spec_from_file_location(Path(plugin.file).stem, plugin.file)
+    if spec is None or spec.loader is None:
+        raise GenbenchError(f"{plugin.file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(spec.name, module)
+    spec.loader.exec_module(module)
+    return Offers(plugin, module)
+
+
+def builtin(group: str) -> Plugin:
+    """genbench's own parts, or its own (control) models, which come through the same hooks as anyone else's."""
+
+    return Plugin("builtin", group, BUILTIN, "", "genbench", VERSION, _code_of(Path(__file__).parents[1]))
+
+
+def installed(group: str) -> list[Plugin]:
+    """The plugins of an entry-point group, built-ins first, then by name; nothing is imported."""
+    found: dict[tuple[str, str], Plugin] = {}
+    for distribution in distributions():
+        for entry in distribution.entry_points:
+            if entry.group == group:
+                key = (entry.name, distribution.name)
+                found.setdefault(key, _installed_plugin(entry.name, group, entry.module, distribution))
+    return [builtin(group), *(found[key] for key in sorted(found))]
+
+
+def loose(text: str) -> Plugin:
+    """The model plugin that `--plugin FILE_OR_MODULE` names.
+
+    Raises:
+        GenbenchError: neither a Python file nor a module that can be found.
+    """
+    path = Path(text)
+    if path.suffix == ".py":
+        if not path.is_file():
+            raise GenbenchError(f"--plugin takes a Python file or a module, and {text} is not there")
+        return Plugin(path.stem, MODELS, "", str(path.resolve()), "", "", _code_of(path))
+    root = _root_of(text)
+    if root is None:
+        raise GenbenchError(f"--plugin takes a Python file or a module, and no module is named {text!r}")
+    return Plugin(text, MODELS, text, "", "", "", _code_of(root))
+
+
+def _installed_plugin(name: str, group: str, module: str, distribution: Distribution) -> Plugin:
+    root = _root_of(module)
+    code = _code_of(root) if root else ""
+    return Plugin(name, group, module, "", distribution.name, distribution.version, code)
+
+
+def _root_of(module: str) -> Path | None:
+    """The file or folder of a module's top-level package, found without importing it."""
+    try:
+        spec = importlib.util.find_spec(module.partition(".")[0])
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(spec.origin) if spec.origin else None
+
+
+def _code_of(root: Path) -> str:
+    files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+    state = hashlib.sha256()
+    for file in files:
+        state.update(f"{file.relative_to(root.parent).as_posix()}\0".encode())
+        state.update(hashlib.sha256(file.read_bytes()).digest())
+    return state.hexdigest()

@@ -1,0 +1,108 @@
+"""External assets: files that a pretrained model needs and declares instead of copying them into every trial."""
+
+import http.client
+import os
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from genbench.errors import GenbenchError
+from genbench.files.atomic import cache_folder, sha256_of, unique_beside
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file outside the trial: where it is, what its bytes are, what it was trained on.
+
+    Args:
+        location: an absolute path, or an https URL that `genbench run` fetches once into the cache.
+        sha256: of the file, 64 hexadecimal digits; part of the trial's identity.
+        trained_on: what the board shows as "pretrained on …".
+    """
+
+    location: str
+    sha256: str
+    trained_on: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies, or will lie once it is fetched."""
+        if self.location.startswith("https://"):
+            return cache_folder("assets") / self.sha256
+        return Path(self.location)
+
+    def verified(self) -> Path:
+        """The file's path, its bytes checked.
+
+        Raises:
+            GenbenchError: the file is missing, or is not the declared one.
+        """
+        if not self.path.is_file():
+            raise GenbenchError(f"asset {self.location} is not at {self.path}: put it there, or run with a network")
+        self._check(self.path)
+        return self.path
+
+    def fetched(self) -> Path:
+        """The verified file, downloaded first where its location is a URL and the cache lacks it."""
+        if self.location.startswith("https://") and not self.path.is_file():
+            partial = unique_beside(self.path)
+            try:
+                with urllib.request.urlopen(self.location, timeout=60) as reply, partial.open("wb") as out:
+                    while block := reply.read(1 << 20):
+                        out.write(block)
+                self._check(partial)
+                os.replace(partial, self.path)
+            except (OSError, http.client.HTTPException) as error:
+                raise GenbenchError(
+                    f"asset {self.location} could not be fetched ({error}); put the file at {self.path}"
+                ) from error
+            finally:
+                partial.unlink(missing_ok=True)
+        return self.verified()
+
+    def _check(self, path: Path) -> None:
+        found = sha256_of(path)
+        if found != self.sha256:
+            raise GenbenchError(f"asset {self.location} has sha256 {found}, its declaration says {self.sha256}")
+
+
+OPTION = "--extractor-weights"
+
+
+@dataclass(frozen=True)
+class Weights(Asset):
+    """A published weights file: an asset that other tools of this machine may have fetched already.
+
+    Args:
+        file: its name in torch's cache.
+        license: of the weights.
+    """
+
+    file: str
+    license: str
+
+    def found(self, extractor: str) -> Path:
+        """Where the file lies, in genbench's cache or in torch's, its bytes checked. Nothing is downloaded.
+
+        Raises:
+            GenbenchError: it is in neither, or it is another file; says how to get it.
+        """
+        for path in (self.path, torch_cache() / self.file):
+            if path.is_file():
+                sha256 = sha256_of(path)
+                if sha256 != self.sha256:
+                    raise GenbenchError(
+                        f"{path} has sha256 {sha256}, the weights of {extractor} have {self.sha256}; remove it, "
+                        f"or name it by {OPTION} {extractor}={path} if that is what you want"
+                    )
+                return path
+        raise GenbenchError(
+            f"the weights of extractor {extractor} are not on this machine; genbench prepare {extractor} "
+            f"downloads {self.file}, or {OPTION} {extractor}=FILE names a copy"
+        )
+
+
+def torch_cache() -> Path:
+    """The folder where torch.hub, and thereby torch-fidelity, keeps weights."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("TORCH_HOME") or f"{cache}/torch").expanduser() / "hub" / "checkpoints"

@@ -1,0 +1,59 @@
+"""Everything that a plugin can add to genbench, one hook each.
+
+A distribution offers model plugins through the entry-point group `genbench.models` (imported only in worker
+processes) and everything else through `genbench.parts` (trusted code, imported by the harness and named on the board).
+Built-in parts come through the same hooks.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from genbench.contracts.dataset import Dataset
+    from genbench.contracts.executor import Executor
+    from genbench.contracts.extractor import Extractor
+    from genbench.contracts.metric import Metric
+    from genbench.contracts.model import Model
+
+PROJECT = "genbench"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+MODEL_HOOKS = frozenset({"genbench_models"})
+
+
+@hookspec
+def genbench_models() -> "list[type[Model]]":  # type: ignore[empty-body]
+    """Model classes. Group `genbench.models`; the module is imported only in worker processes."""
+
+
+@hookspec
+def genbench_datasets() -> "list[type[Dataset]]":  # type: ignore[empty-body]
+    """Dataset classes. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_extractors() -> "list[type[Extractor]]":  # type: ignore[empty-body]
+    """Extractor classes. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_metrics() -> "list[type[Metric]]":  # type: ignore[empty-body]
+    """Metric classes. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_suites() -> list[Path]:  # type: ignore[empty-body]
+    """Paths of suite files (TOML). Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_executors() -> "list[type[Executor]]":  # type: ignore[empty-body]
+    """Executor classes: where the stages of trials run. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_trial_done(record: dict[str, Any]) -> None:
+    """Called in the harness process with each record, as plain JSON, once it is written. Group `genbench.parts`."""

@@ -1,0 +1,249 @@
+"""What a model trains on: the splits it may see, its budget, its learning curve, its best weights."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from genbench.contracts.dataset import Examples
+from genbench.errors import GenbenchError
+from genbench.records.space import Space
+
+Progress = Callable[[int, float], None]  # images seen, share of the budget spent in [0, 1]
+
+
+class Stateful(Protocol):
+    """Whatever keeps its state as torch's modules, optimisers and schedules do."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state: tensors and plain values, nested in dicts, lists and tuples."""
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> Any:
+        """Take a state."""
+
+
+class Keeper(Protocol):
+    """Where the state of a fit's parts is kept from time to time."""
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+
+    def register(self, parts: Mapping[str, Stateful]) -> dict[str, Any] | None:
+        """Keep these from now on; where an earlier process kept the same, restore them and return its position."""
+
+    def keep(self, position: Mapping[str, Any]) -> None:
+        """Write a checkpoint of all parts, of the random generators and of the position."""
+
+    def restore_generators(self) -> None:
+        """Put the random generators to where they were at the newest checkpoint."""
+
+
+class Rows:
+    """Rows of an array, read when they are indexed: `rows[:]`, `rows[10:20]`, `rows[indices]` give CPU tensors.
+
+    Integers come as int64, real numbers as float32.
+    """
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[N, *shape]"""
+        return self._array.shape
+
+    def __getitem__(self, index: slice | Tensor | list[int]) -> Tensor:
+        rows = self._array[index.cpu().numpy() if isinstance(index, Tensor) else index]
+        return torch.from_numpy(rows.astype(np.float32 if rows.dtype.kind == "f" else np.int64))
+
+
+class Split:
+    """One split as a model sees it: `x` holds int64 [N, *shape] (float32 for real numbers), `y` int64 [N] or None."""
+
+    def __init__(self, examples: Examples) -> None:
+        self.x = Rows(examples.x)
+        self.y = None if examples.y is None else Rows(examples.y)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batches(self, size: int, device: torch.device | str = "cpu") -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Every row once, in order, `size` at a time (the last batch may be smaller), moved to `device`."""
+        for start in range(0, len(self), size):
+            rows = slice(start, start + size)
+            yield self.x[rows].to(device), None if self.y is None else self.y[rows].to(device)
+
+
+@dataclass
+class TrainingData:
+    """What `Model.fit` gets: the Space, the train and valid splits, and a budget counted in images.
+
+    Test data are not here. `log` feeds the curve on the model's page.
+
+    Args:
+        space: where the data live.
+        train, valid: lazily read splits, on the CPU.
+        images: the budget: how many training images, repeats included, `batches` hands out.
+        device: where `batches` puts them, and where the model's parameters are.
+        seed: of the shuffling alone.
+        report: called with (images seen, share of the budget spent).
+        keeper: where `checkpoint` keeps its parts; None: nowhere.
+    """
+
+    space: Space
+    train: Split
+    valid: Split
+    images: int
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    seed: int = 0
+    report: Progress = lambda images, share: None
+    keeper: Keeper | None = None
+    seen: int = field(default=0, init=False)
+    curve: list[dict[str, float]] = field(default_factory=list, init=False)
+    _started: float = field(default_factory=time.monotonic, init=False)
+    _stages: int = field(default=0, init=False)
+    _share: float = field(default=0.0, init=False)
+    _resumed: dict[str, Any] = field(default_factory=dict, init=False)
+
+    @property
+    def progress(self) -> float:
+        """Share of the whole budget spent, in [0, 1]: for schedules, warm-up and averaging."""
+        return min(1.0, self.seen / self.images)
+
+    def checkpoint(self, **parts: Stateful) -> None:
+        """Keep these parts between batches from time to time, so that a fit that is killed goes on from there.
+
+            optimiser = torch.optim.Adam(self.parameters())
+            data.checkpoint(model=self, optimiser=optimiser)
+            for x, y in data.batches(128): …
+
+        Call it once, before the first `batches`. Whatever else changes from batch to batch must be in one of the
+        parts or follow from `seen` and `progress`: the code before the loop runs again, and the loop goes on in the
+        middle. The random generators, the order of the data and the curve are kept by themselves.
+        """
+        if self.keeper is None:
+            return
+        self._resumed = self.keeper.register(parts) or {}
+        if self._resumed:
+            self.seen, self.curve = self._resumed["seen"], self._resumed["curve"]
+            self._started -= self._resumed["seconds"]
+
+    @property
+    def seconds_before(self) -> float:
+        """Wall seconds that an earlier process spent on this fit before it was killed."""
+        return float(self._resumed.get("seconds", 0.0))
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds since the fit began, those of an earlier process that was killed included."""
+        return time.monotonic() - self._started
+
+    def batches(self, size: int, *, share: float = 1.0) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Shuffled training batches `(x [size, *shape], y [size] or None)` on the device, until the budget is spent.
+
+        Epochs follow each other without a seam, so every batch is full and each image comes equally often.
+
+        Args:
+            size: images a batch.
+            share: part of the whole budget that this call may spend, for a model trained in stages.
+        Raises:
+            GenbenchError: nothing is left for a single batch, so that a training stage would silently do nothing.
+        """
+        end = min(self.images, round((self._share + share) * self.images))
+        begun = self._resumed.get("stage", 0)  # by an earlier process: the last of them it did not finish
+        if self._stages < begun:
+            self._share += share
+            self._stages += 1
+            return self._rest(size, end) if self._stages == begun else iter(())
+        if size < 1 or self.seen + size > end:
+            raise GenbenchError(
+                f"a training stage got no batches: it asks for {size} images at a time and "
+                f"{max(0, end - self.seen)} of {self.images} are left for it"
+            )
+        self._share += share
+        self._stages += 1
+        return self._batches(size, end, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
+
+    def _rest(self, size: int, end: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """What is left of a stage that an earlier process had begun."""
+        rng = np.random.default_rng()
+        rng.bit_generator.state = self._resumed["rng"]
+        if self.keeper is not None:
+            self.keeper.restore_generators()
+        yield from self._batches(size, end, rng, self._resumed["order"].numpy())
+
+    def _batches(
+        self, size: int, end: int, rng: np.random.Generator, order: NDArray[np.int64]
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
+        while self.seen + size <= end:
+            if self.keeper is not None and self.keeper.due:
+                self.keeper.keep(self._position(rng, order))
+            while len(order) < size:
+                order = np.concatenate([order, rng.permutation(len(self.train))])
+            rows, order = torch.from_numpy(order[:size]), order[size:]
+            self.seen += size
+            self.report(self.seen, self.progress)
+            y = None if self.train.y is None else self.train.y[rows].to(self.device)
+            yield self.train.x[rows].to(self.device), y
+
+    def _position(self, rng: np.random.Generator, order: NDArray[np.int64]) -> dict[str, Any]:
+        return {
+            "seen": self.seen,
+            "stage": self._stages,
+            "seconds": self.seconds,
+            "curve": self.curve,
+            "rng": rng.bit_generator.state,
+            "order": torch.from_numpy(order.copy()),
+        }
+
+    def log(self, **scalars: float) -> None:
+        """Add a point to the training curve: named numbers at the present count of images and seconds."""
+        values = {name: float(value) for name, value in scalars.items()}
+        finite = {name: value for name, value in values.items() if math.isfinite(value)}
+        self.curve.append({"images": self.seen, "seconds": self.seconds, **finite})
+
+
+class BestWeights:
+    """The weights of a module at its lowest loss so far: likelihood on small data wants an early stop.
+
+    best = genbench.BestWeights(self)
+    …
+        best.offer(valid_loss)      # each time the loss on valid was computed
+    best.restore()                  # after training
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+        self._state: dict[str, Tensor] = {}
+        self.loss = math.inf
+
+    def offer(self, loss: float) -> bool:
+        """Keep a copy of the module's state if `loss` is the lowest so far; whether it was."""
+        if loss >= self.loss or not math.isfinite(loss):
+            return False
+        self.loss = loss
+        self._state = {name: value.detach().clone() for name, value in self._module.state_dict().items()}
+        return True
+
+    def state_dict(self) -> dict[str, Any]:
+        """The kept weights and their loss, for `TrainingData.checkpoint`."""
+        return {"state": self._state, "loss": self.loss}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+        self._state, self.loss = state["state"], state["loss"]
+
+    def restore(self) -> None:
+        """Put the kept state back; without one (every loss was NaN) the module stays as it is."""
+        if self._state:
+            self._module.load_state_dict(self._state)

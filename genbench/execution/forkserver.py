@@ -1,0 +1,150 @@
+"""A warm process that has imported torch and forks a child for each job in milliseconds instead of seconds.
+
+It only imports: a threaded torch operation here, or a touch of CUDA, would break its children. Linux only.
+The parent sends requests over a socket, with three descriptors each: the child's marker socket, a socket on which the
+server writes the child's wait status, and the pipe that takes the child's output. Whatever a child leaves running
+becomes the server's and is ended before the child's end is told. When the parent is gone, the server ends everything.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from genbench.execution import machine
+
+REQUEST_LIMIT = 65536
+# torch's optimisers and its FLOP counter import torch._dynamo at their first use, which takes seconds in each child.
+WARM = (
+    "torch._dynamo",
+    "genbench.workers.untrusted.fit",
+    "genbench.workers.untrusted.sample",
+    "genbench.workers.untrusted.density",
+    "genbench.workers.untrusted.audit",
+    "genbench.workers.trusted.score",
+    "genbench.workers.trusted.probe",
+    "genbench.workers.untrusted.listing",
+    "genbench.workers.trusted.data",
+)
+
+
+class Server:
+    """The loop of the warm process: fork on request, report each child's end."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._ends: dict[int, socket.socket] = {}  # child's pid → where its wait status goes
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(control, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        """Serve until the parent closes its socket; then stop every child."""
+        wake, woken = self._alarm = os.pipe()
+        for end in self._alarm:
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector.register(wake, selectors.EVENT_READ)
+        while True:
+            for key, _ in self._selector.select(timeout=1.0):  # and looks now and then, whoever rings or not
+                if key.fileobj is self._control:
+                    if not self._take_request():
+                        return machine.end_children()
+                else:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(wake, 4096)
+            self._reap()
+
+    def _take_request(self) -> bool:
+        data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_LIMIT, 3)
+        if not data:
+            return False
+        markers, end, output = descriptors
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(json.loads(data), markers, socket.socket(fileno=end), output)
+        os.close(markers)
+        os.close(output)
+        self._ends[pid] = socket.socket(fileno=end)
+        self._ends[pid].sendall(f"{pid}\n".encode())
+        return True
+
+    def _become_child(self, request: dict[str, Any], markers: int, end: socket.socket, output: int) -> None:
+        """Never returns."""
+        code = 1
+        try:
+            self._selector.close()
+            for alarm in self._alarm:  # or a plugin could keep the server from hearing of ends
+                os.close(alarm)
+            for inherited in (end, self._control, *self._ends.values()):
+                inherited.close()
+            detach(request, output)
+            if request["python"]:
+                os.set_inheritable(markers, True)
+                command = [request["python"], "-m", "genbench.execution.child", request["folder"], str(markers)]
+                os.execv(request["python"], command)
+            from genbench.execution import child
+
+            code = child.main(Path(request["folder"]), markers)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except BaseException:  # noqa: BLE001  # a forked child must never reach the server's loop
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = ended
+                if pid not in self._ends:
+                    continue  # somebody's orphan
+                end = self._ends.pop(pid)
+                machine.end_children(spared=self._ends)  # what ended children have left became this process's own
+                with end, contextlib.suppress(OSError):
+                    end.sendall(f"{status}\n".encode())
+
+
+def detach(request: dict[str, Any], output: int) -> None:
+    """Make a fresh child its own session, with its own signals, folder and output."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()
+    machine.die_with_parent()
+    machine.adopt_orphans()
+    machine.prefer_for_killing()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (request["disk"], request["disk"]))
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    os.close(output)
+    os.chdir(request["folder"])
+
+
+def main() -> None:
+    """Import what stages need, say so, and serve the socket whose descriptor is the first argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    machine.adopt_orphans()
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for name in WARM:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # else a child's collector walks through all of it, in the middle of what is timed
+    control.sendall(b"warm\n")
+    Server(control).serve()
+    os._exit(0)  # unloading torch would take seconds
+
+
+if __name__ == "__main__":
+    main()

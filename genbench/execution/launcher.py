@@ -1,0 +1,219 @@
+"""Starting child processes: warm ones, forked from a server that has imported torch, or cold ones (macOS)."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from threading import Lock
+
+from genbench.contracts.job import Job
+from genbench.errors import GenbenchError
+
+SERVER_ENDED = "the fork server ended; start the run again, what has finished is kept"
+
+
+START_LIMIT = 60.0  # seconds in which the server has to answer: another child's orphans may keep it busy for a while
+
+
+class Child(ABC):
+    """A running child process, in a session of its own."""
+
+    pid: int
+    markers: socket.socket
+    output: int  # the reading end of the pipe that its stdout and stderr are
+
+    @abstractmethod
+    def status(self) -> int | None:
+        """The exit code (negative: the signal that ended it), or None while it runs.
+
+        Raises:
+            GenbenchError: nobody can tell any more.
+        """
+
+    def close(self) -> None:
+        """Let go of the sockets and the pipe; the exit code stays known."""
+        self.markers.close()
+        os.close(self.output)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the child's whole process group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+
+class Launcher(ABC):
+    """Starts the children of one run."""
+
+    @abstractmethod
+    def start(self, job: Job) -> Child:
+        """Start a child for a job whose `job.json` lies in its folder."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End whatever the launcher keeps running."""
+
+
+@dataclass
+class _WarmChild(Child):
+    pid: int
+    markers: socket.socket
+    output: int
+    end: socket.socket
+    _text: bytes = field(default=b"", init=False)
+    _code: int | None = field(default=None, init=False)
+
+    def status(self) -> int | None:
+        if self._code is None:
+            try:
+                block = self.end.recv(64, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return None
+            self._text += block
+            if not block and not self._text.endswith(b"\n"):
+                raise GenbenchError(SERVER_ENDED)  # and its children with it
+            elif self._text.endswith(b"\n"):
+                self._code = os.waitstatus_to_exitcode(int(self._text))
+        return self._code
+
+    def close(self) -> None:
+        """Let go of both sockets."""
+        super().close()
+        self.end.close()
+
+
+class WarmLauncher(Launcher):
+    """Forks children from a fork server, started at the first job, which ends what they leave behind."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._lock = Lock()
+
+    def start(self, job: Job) -> Child:
+        """Fork a child for the job."""
+        request = json.dumps({"folder": str(job.folder), "python": job.python, "disk": job.caps.disk}).encode()
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            markers = _pair(ours, theirs)
+            end = _pair(ours, theirs)
+            output = _pipe(ours, theirs)
+            try:
+                with self._lock:
+                    control = self._warm()
+                    socket.send_fds(control, [request], [markers[1].fileno(), end[1].fileno(), output[1]])
+                theirs.close()
+                pid = _line(end[0])
+            except OSError as error:
+                raise GenbenchError(SERVER_ENDED) from error
+            ours.pop_all()
+        return _WarmChild(pid, markers[0], output[0], end[0])
+
+    def _warm(self) -> socket.socket:
+        if self._control is None:
+            control, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            command = [sys.executable, "-P", "-m", "genbench.execution.forkserver", str(servers.fileno())]
+            # OpenBLAS makes its threads anew after a fork, and they spin for a while beside what is timed.
+            environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+            self._server = subprocess.Popen(
+                command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL, env=environment
+            )
+            servers.close()
+            try:
+                warm = control.recv(16)
+            except ConnectionError:
+                warm = b""
+            if not warm:
+                control.close()
+                self._server.wait()
+                raise GenbenchError("the fork server could not start; its error is above")
+            self._control = control
+        return self._control
+
+    def close(self) -> None:
+        """End the server."""
+        if self._control is not None and self._server is not None:
+            self._control.close()
+            self._server.wait()
+            self._control = self._server = None
+
+
+def _pair(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
+    mine, childs = socket.socketpair()
+    return ours.enter_context(mine), theirs.enter_context(childs)
+
+
+def _pipe(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[int, int]:
+    reading, writing = os.pipe()
+    ours.callback(os.close, reading)
+    theirs.callback(os.close, writing)
+    os.set_blocking(reading, False)
+    return reading, writing
+
+
+def _line(end: socket.socket) -> int:
+    """The first line that the server writes: the child's process id."""
+    line = b""
+    end.settimeout(START_LIMIT)
+    while not line.endswith(b"\n"):
+        block = end.recv(1)
+        if not block:
+            raise ConnectionError("closed")
+        line += block
+    end.settimeout(None)  # with one, Python would wait where `status` asks not to
+    return int(line)
+
+
+@dataclass
+class _ColdChild(Child):
+    process: subprocess.Popen[bytes]
+    markers: socket.socket
+    output: int
+
+    def __post_init__(self) -> None:
+        self.pid = self.process.pid
+
+    def status(self) -> int | None:
+        return self.process.poll()
+
+    def close(self) -> None:
+        """End what is left of the group, as far as it can be found, and let go of the socket and the pipe."""
+        self.signal(signal.SIGKILL)
+        super().close()
+
+
+class ColdLauncher(Launcher):
+    """Starts a fresh interpreter for each job: where forking a process with torch inside is not safe."""
+
+    def start(self, job: Job) -> Child:
+        """Start an interpreter for the job."""
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            markers, output = _pair(ours, theirs), _pipe(ours, theirs)
+            process = subprocess.Popen(
+                [
+                    job.python or sys.executable,
+                    "-m",
+                    "genbench.execution.child",
+                    str(job.folder),
+                    str(markers[1].fileno()),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output[1],
+                stderr=output[1],
+                cwd=job.folder,
+                start_new_session=True,
+                pass_fds=[markers[1].fileno()],
+            )
+            ours.pop_all()
+        return _ColdChild(process, markers[0], output[0])
+
+    def close(self) -> None:
+        """Nothing is kept running."""
+
+
+def launcher() -> Launcher:
+    """The fastest safe launcher of this platform."""
+    return WarmLauncher() if sys.platform == "linux" else ColdLauncher()

@@ -1,0 +1,214 @@
+"""What the parent watches of a running child: its markers, its output, and what it takes of the machine."""
+
+import contextlib
+import math
+import os
+import select
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from genbench.contracts.job import Job
+from genbench.execution import machine
+from genbench.execution.channel import ANSWERED, GO
+from genbench.execution.clock import Clock
+from genbench.execution.launcher import Child
+from genbench.files.atomic import DEEPEST, below
+from genbench.files.plain import parsed_json
+
+MARKER_LIMIT = 1 << 16  # bytes of one marker line
+OUTPUT_BLOCK = 1 << 20
+LOOK = 0.25  # seconds between two looks at what a child takes
+LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
+TIMED = ("run", "latency")  # sections whose seconds are results
+MOST_IMAGES = 10**15
+MIB = 2**20
+
+Progress = Callable[[int, float], None]
+
+
+class Watch:
+    """The parent's ends of one child's marker socket and output pipe, and an eye on its appetite."""
+
+    def __init__(self, child: Child, job: Job, progress: Progress) -> None:
+        self._child = child
+        self._progress = progress
+        self._output = _Output(child.output, job.log, job.caps.log)
+        self._appetite = _Appetite(child.pid, job)
+        self._partial = b""
+        self._markers_open = True
+        self._baseline: int | None = None
+        self.clock = Clock()
+        self.memory: int | None = None
+
+    def serve(self, wait: float) -> None:
+        """Take the markers and the output that arrive within `wait` seconds."""
+        sources = [source for source in (self._markers_open and self._child.markers, self._output.descriptor) if source]
+        if not sources:
+            time.sleep(wait)  # the child closed its ends: only its exit is left to wait for
+            return
+        ready = select.select(sources, [], [], wait)[0]
+        if self._child.markers in ready:
+            self._receive()
+        if self._output.descriptor in ready:
+            self._output.take()
+
+    def excess(self) -> tuple[str, str] | None:
+        """The status and words of a cap that the child has passed."""
+        return self._appetite.excess(LONG_LOOK if self.clock.open_section in TIMED else LOOK)
+
+    def close(self) -> None:
+        """Take what is left of the child's output, without waiting for more, and finish its log."""
+        self._output.close()
+
+    def _receive(self) -> None:
+        try:
+            block = self._child.markers.recv(MARKER_LIMIT)
+        except OSError:
+            block = b""
+        now = time.monotonic()
+        self._markers_open = bool(block)
+        *lines, self._partial = (self._partial + block).split(b"\n")
+        self._partial = self._partial[-MARKER_LIMIT:]
+        for line in lines:
+            self._take(line, now)
+
+    def _take(self, line: bytes, now: float) -> None:
+        message = _marker(line)
+        if message is None:
+            return  # a plugin that writes here spoils no more than its own timing
+        at = message["at"]
+        if at == "progress":
+            self._progress(message["images"], message["share"])
+            return
+        if at in ("lap", "done"):
+            self.clock.note(message, now)
+        if message.get("section") == "run":
+            self._look_at_memory(at)
+        if at in ANSWERED:
+            self._answer(message)
+
+    def _look_at_memory(self, at: str) -> None:
+        """The process's own peak, as the kernel keeps it, between the "ready" and the "done" of a section."""
+        if at == "ready":
+            self._baseline = machine.reset_peak(self._child.pid)
+        if at == "done" and self._baseline is not None:
+            self.memory = max(0, machine.peak(self._child.pid) - self._baseline)
+
+    def _answer(self, message: Mapping[str, Any]) -> None:
+        if message["at"] == "ready":
+            self._appetite.rest()
+            self.clock.note(message, time.monotonic())
+        with contextlib.suppress(OSError):  # it died while it waited; its exit says why
+            self._child.markers.send(GO, socket.MSG_DONTWAIT)  # who never reads its answers is not waited for
+
+
+def _marker(line: bytes) -> Mapping[str, Any] | None:
+    """A child's marker; None where the line is none."""
+    try:
+        message = parsed_json(line)
+        if message["at"] == "progress":
+            share, images = float(message["share"]), int(message["images"])
+            if math.isnan(share):
+                return None
+            return {"at": "progress", "images": min(max(images, 0), MOST_IMAGES), "share": min(max(share, 0.0), 1.0)}
+        return {"at": str(message["at"]), "section": str(message["section"])}
+    except (ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
+        return None
+
+
+class _Output:
+    """Copies a child's output to its log: the first half of what may be kept, and the last half at the end."""
+
+    def __init__(self, descriptor: int, log: Path, limit: int) -> None:
+        self.descriptor: int | None = descriptor
+        self._log = log.open("ab", buffering=0)
+        self._half = limit // 2
+        self._written = self._kept = self._dropped = 0
+        self._last: deque[bytes] = deque()
+
+    def take(self) -> None:
+        """Take one block of what has arrived."""
+        if self.descriptor is None:
+            return
+        try:
+            block = os.read(self.descriptor, OUTPUT_BLOCK)
+        except BlockingIOError:
+            return
+        if not block:
+            self.descriptor = None
+            return
+        room = self._half - self._written
+        self._write(block[:room])
+        if block[room:]:
+            self._remember(block[room:])
+
+    def close(self) -> None:
+        """Take what has arrived, and write the end of the output behind its beginning."""
+        left = self._half + OUTPUT_BLOCK  # a process that escaped may still be writing
+        while self.descriptor is not None and left > 0 and select.select([self.descriptor], [], [], 0)[0]:
+            self.take()
+            left -= OUTPUT_BLOCK // 16  # of a pipe's capacity
+        if self._dropped:
+            self._write(f"\n… {self._dropped:,} bytes of output are left out here …\n".encode())
+        self._write(b"".join(self._last))
+        self._log.close()
+
+    def _write(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # a full disk is noticed elsewhere
+            self._log.write(data)
+        self._written += len(data)
+
+    def _remember(self, block: bytes) -> None:
+        self._last.append(block)
+        self._kept += len(block)
+        while self._kept - len(self._last[0]) >= self._half:
+            gone = len(self._last.popleft())
+            self._kept -= gone
+            self._dropped += gone
+
+
+class _Appetite:
+    """Looks now and then at the memory of a child's process tree and at what its folder holds."""
+
+    def __init__(self, pid: int, job: Job) -> None:
+        self._pid, self._stage, self._folder, self._caps = pid, job.stage, job.folder, job.caps
+        self._temporary = job.temporary
+        self._looked = time.monotonic()
+
+    def rest(self) -> None:
+        """Begin the time to the next look anew."""
+        self._looked = time.monotonic()
+
+    def excess(self, interval: float) -> tuple[str, str] | None:
+        """The status and words of a cap that is passed; None where none is, or where it is not yet time to look."""
+        if time.monotonic() - self._looked < interval:
+            return None
+        memory = sum(machine.private_bytes(pid) for pid in machine.family(self._pid))
+        found = None
+        if memory > self._caps.memory:
+            found = "out-of-memory(host)", self._words("used", memory, "of memory", self._caps.memory)
+        elif (disk := held_bytes(self._folder) + held_bytes(self._temporary)) > self._caps.disk:
+            found = "disk-full", self._words("wrote", disk, "into its folder", self._caps.disk)
+        self._looked = time.monotonic()
+        return found
+
+    def _words(self, verb: str, used: int, where: str, cap: int) -> str:
+        if used >= sys.maxsize:
+            return f"{self._stage} made more than {DEEPEST} folders within each other"
+        return f"{self._stage} {verb} {used // MIB} MiB {where}, its limit is {cap // MIB} MiB"
+
+
+def held_bytes(folder: Path) -> int:
+    """Bytes that what lies below a folder occupies on its disk; links are not followed. Too deep a tree has no end."""
+    total = 0
+    for entry, depth in below(folder):
+        if depth > DEEPEST:
+            return sys.maxsize
+        with contextlib.suppress(OSError):
+            total += max(entry.stat(follow_symlinks=False).st_blocks, 1) * 512  # also an empty one takes room
+    return total

@@ -1,0 +1,82 @@
+"""Balls: which vectors of one cloud lie in balls around the vectors of another."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genbench.geometry.cloud import Cloud, Indices, Reals, Vectors, squared_distances
+from genbench.geometry.products import Pairs, Products
+from genbench.geometry.sweep import Reduction
+
+Counts = tuple[NDArray[np.int64], NDArray[np.int64]]  # points in each ball, balls around each point
+
+
+class Balls(Reduction):
+    """Counts, for each ball, the points in it, and for each point, the balls around it.
+
+    Float32 products decide the clear cases; a pair near a ball's surface is decided by its exact distance, so that
+    the counts are those of float64 and ties fall as `closed` says.
+
+    Args:
+        centres, points: the clouds of the rows and of the columns; they share their centre.
+        squared_radii: [N] float64, one for each centre.
+        closed: whether a ball's surface belongs to it (`<=`) or not (`<`).
+    """
+
+    def __init__(self, centres: Cloud, points: Cloud, squared_radii: Reals, *, closed: bool) -> None:
+        self._centres, self._points = centres, points
+        self._squared_radii, self._closed = squared_radii, closed
+        # y may lie in the ball around x where x·y >= (|x|² - r²)/2 + |y|²/2 - slack(x) - slack(y).
+        self._row_bound = (centres.half_norms - squared_radii / 2 - centres.slack).astype(np.float32)
+        self._column_bound = (points.half_norms - points.slack).astype(np.float32)
+        self.points_in_ball = np.zeros(len(centres), np.int64)
+        self.balls_around_point = np.zeros(len(points), np.int64)
+
+    def part(self, rows: slice, columns: slice, products: Products) -> Counts:
+        """The block's counts, of points in balls and of balls around points."""
+        return self.counts(rows, columns, self.near(rows, columns, products))
+
+    def add(self, rows: slice, columns: slice, part: Counts) -> None:
+        """Add the block's counts to the whole."""
+        self.points_in_ball[rows] += part[0]
+        self.balls_around_point[columns] += part[1]
+
+    def near(self, rows: slice, columns: slice, products: Products) -> Pairs:
+        """The pairs of a block that may lie in a ball."""
+        return products.above(self._row_bound[rows], self._column_bound[columns])
+
+    def counts(self, rows: slice, columns: slice, pairs: Pairs) -> Counts:
+        """The counts of a block, of whose pairs all that lie in a ball are given."""
+        i, j = pairs.i + rows.start, pairs.j + columns.start
+        margin = pairs.products - self._column_bound[j] - self._row_bound[i]
+        inside = margin >= 0
+        inside[inside] = self._inside(margin[inside], i[inside], j[inside])
+        return (
+            np.bincount(pairs.i[inside], minlength=rows.stop - rows.start),
+            np.bincount(pairs.j[inside], minlength=columns.stop - columns.start),
+        )
+
+    def _inside(self, margin: Vectors, i: Indices, j: Indices) -> NDArray[np.bool_]:
+        """Which of the pairs (i, j) that may lie inside do."""
+        near = margin <= 2 * (self._centres.slack[i] + self._points.slack[j])
+        squared = squared_distances(self._centres.x, i[near], self._points.x, j[near])
+        radii = self._squared_radii[i[near]]
+        inside = np.ones(len(i), np.bool_)
+        inside[near] = squared <= radii if self._closed else squared < radii
+        return inside
+
+
+class NestedBalls(Reduction):
+    """Several balls around each centre, of which the first is the largest: only pairs near it are looked at."""
+
+    def __init__(self, *balls: Balls) -> None:
+        self._balls = balls
+
+    def part(self, rows: slice, columns: slice, products: Products) -> list[Counts]:
+        """The block's counts, for each kind of ball."""
+        pairs = self._balls[0].near(rows, columns, products)
+        return [balls.counts(rows, columns, pairs) for balls in self._balls]
+
+    def add(self, rows: slice, columns: slice, part: list[Counts]) -> None:
+        """Add the block's counts to the whole, for each kind of ball."""
+        for balls, counts in zip(self._balls, part, strict=True):
+            balls.add(rows, columns, counts)

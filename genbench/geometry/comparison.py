@@ -1,0 +1,209 @@
+"""Comparison: real and generated feature vectors, and everything that scores share, computed once when it is asked for.
+
+    within_real, within_generated   S Sᵀ, G Gᵀ → nearest neighbours, kernel sums
+    across                          S Gᵀ       → balls, kernel sums, the nearest of S to each of G
+    train_of_real, train_of_generated   S Tᵀ, G Tᵀ → the nearest of T
+    train_within                    T Tᵀ       → nearest neighbours
+
+Of a product only blocks exist at any time. What S and T give alone lies in a Reference, which candidates may share:
+
+    reference = Reference(real, train)
+    for generated in candidates:
+        comparison = Comparison(reference, generated)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genbench.errors import Unavailable
+from genbench.geometry.balls import Balls, NestedBalls
+from genbench.geometry.cloud import Cloud, Vectors
+from genbench.geometry.kernel import KernelSums
+from genbench.geometry.moments import Moments, moments
+from genbench.geometry.neighbours import Nearest, Neighbours
+from genbench.geometry.reference import NEAREST, Reference, Within
+from genbench.geometry.sweep import BLOCK, Turned, sweep_across
+
+Classify = Callable[[Vectors], NDArray[np.int64]]
+
+SUBSETS, SUBSET_SIZE = 100, 1000  # of the legacy kernel inception distance
+SUBSET_SEED = 2020  # torch-fidelity's, so that its subsets are drawn
+
+
+@dataclass(frozen=True)
+class Across:
+    """What scores keep of the pairs of a real and a generated vector.
+
+    Args:
+        real3, generated3: closed balls that reach to the 3rd neighbour: precision and recall.
+        real5: open balls around real vectors that reach to the 5th neighbour: density and coverage.
+        clipped5: closed balls like them, of at most the median radius: clipped density.
+        kernel: sums of the kernel of the kernel inception distance.
+        neighbours: what `real_of_generated` is found from.
+    """
+
+    real3: Balls
+    generated3: Balls
+    real5: Balls
+    clipped5: Balls
+    kernel: KernelSums
+    neighbours: Neighbours
+
+    @cached_property
+    def real_of_generated(self) -> Nearest:
+        """The two real vectors nearest to each generated one, [M, 2]."""
+        return Nearest(*self.neighbours.nearest())
+
+
+class Comparison:
+    """Feature vectors of real test data S, generated samples G and, perhaps, real training data T.
+
+    Args:
+        real: S, [N, d] float32, or a Reference that holds S, T, the device and the block already.
+        generated, train: [M, d] and [K, d] float32, of magnitudes up to 1e15; never changed.
+        device: where torch multiplies the blocks (`cuda`); None: NumPy does.
+        block: rows of a block; the results do not depend on it.
+        classify: labels [N] int64 of vectors [N, d]; None: the extractor names no classes.
+    Raises:
+        ValueError: other shapes or another dtype.
+        Unavailable: values that are too large or not finite.
+    """
+
+    def __init__(
+        self,
+        real: Vectors | Reference,
+        generated: Vectors,
+        train: Vectors | None = None,
+        *,
+        device: str | None = None,
+        block: int = BLOCK,
+        classify: Classify | None = None,
+    ) -> None:
+        if isinstance(real, Reference):
+            self.reference = real
+        else:
+            self.reference = Reference(real, train, device=device, block=block)
+        self.reference.check("generated", generated)
+        self.generated, self._classify = generated, classify
+        self.real, self.train, self.product = self.reference.real, self.reference.train, self.reference.product
+
+    @property
+    def dim(self) -> int:
+        """Features in one vector, d."""
+        return self.reference.dim
+
+    @property
+    def moments_real(self) -> Moments:
+        """Mean and covariance of S."""
+        return self.reference.moments_real
+
+    @cached_property
+    def moments_generated(self) -> Moments:
+        """Mean and covariance of G."""
+        return moments(self.generated)
+
+    @property
+    def moments_train(self) -> Moments:
+        """Mean and covariance of T.
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.reference.moments_train
+
+    @cached_property
+    def subsets(self) -> tuple[Vectors, Vectors]:
+        """Indicators [100, N] and [100, M] of subsets of S and of G of 1000 each; of none where a set is smaller."""
+        n, m = len(self.real), len(self.generated)
+        count = SUBSETS if min(n, m) >= SUBSET_SIZE else 0
+        real, generated = np.zeros((count, n), np.float32), np.zeros((count, m), np.float32)
+        draws = np.random.RandomState(SUBSET_SEED)
+        for chosen_real, chosen_generated in zip(real, generated, strict=True):
+            chosen_generated[draws.choice(m, SUBSET_SIZE, replace=False)] = 1
+            chosen_real[draws.choice(n, SUBSET_SIZE, replace=False)] = 1
+        return real, generated
+
+    @cached_property
+    def labels(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The predicted classes of S [N] and of G [M].
+
+        Raises:
+            Unavailable: the extractor names no classes.
+        """
+        if self._classify is None:
+            raise Unavailable("needs an extractor that names classes, such as digits-net")
+        return self._classify(self.real), self._classify(self.generated)
+
+    @cached_property
+    def generated_cloud(self) -> Cloud:
+        """G about the mean of S."""
+        return self.reference.cloud(self.generated)
+
+    @property
+    def within_real(self) -> Within:
+        """The reduced pairs of S with S."""
+        return self.reference.within_real(len(self.generated), self.subsets[0])
+
+    @cached_property
+    def within_generated(self) -> Within:
+        """The reduced pairs of G with G."""
+        return self.reference.within(self.generated_cloud, self.subsets[1])
+
+    @cached_property
+    def across(self) -> Across:
+        """The reduced pairs of S with G.
+
+        Raises:
+            Unavailable: a set has fewer than 7 vectors.
+        """
+        fewest = min(len(self.real), len(self.generated))
+        if fewest < NEAREST + 2:
+            raise Unavailable(f"needs at least {NEAREST + 2} samples in each set, got {fewest}")
+        real, generated = self.reference.real_cloud, self.generated_cloud
+        radii3, radii5 = self.within_real.squared_radii(3), self.within_real.squared_radii(5)
+        balls = (
+            Balls(real, generated, radii3, closed=True),
+            Balls(generated, real, self.within_generated.squared_radii(3), closed=True),
+            Balls(real, generated, radii5, closed=False),
+            Balls(real, generated, np.minimum(radii5, np.median(radii5)), closed=True),
+        )
+        kernel, nearest = KernelSums(real, generated, *self.subsets), Neighbours(generated, real, 2)
+        reductions = [
+            NestedBalls(balls[2], balls[0], balls[3]),
+            Turned(balls[1]),
+            kernel,
+            Turned(nearest),
+        ]
+        sweep_across(real, generated, reductions, self.product, self.reference.block)
+        return Across(*balls, kernel, nearest)
+
+    @property
+    def train_of_real(self) -> Nearest:
+        """The two training vectors nearest to each real test vector, [N, 2].
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.reference.train_of_real
+
+    @cached_property
+    def train_of_generated(self) -> Nearest:
+        """The two training vectors nearest to each generated one, [M, 2].
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.reference.nearest(self.generated_cloud, self.reference.train_cloud, 2)
+
+    @property
+    def train_within(self) -> Nearest:
+        """The other training vector nearest to each training vector, [K, 1].
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.reference.train_within

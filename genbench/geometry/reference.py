@@ -1,0 +1,176 @@
+"""Reference: real feature vectors, and what depends on them alone, computed once for all candidates."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from genbench.errors import Unavailable
+from genbench.geometry.cloud import LARGEST, Cloud, Indices, Reals, Vectors, cloud
+from genbench.geometry.frechet import Floor, frechet_distance, halves
+from genbench.geometry.kernel import KernelSums
+from genbench.geometry.moments import Moments, moments, pooled
+from genbench.geometry.neighbours import Nearest, Neighbours
+from genbench.geometry.sweep import BLOCK, product_on, sweep_across, sweep_within
+from genbench.seeds import seed_for
+
+NEAREST = 5  # the most neighbours that a built-in score asks for
+SPLITS = 4  # into halves, which the floor is averaged over,
+CHEAP = 1e9  # unless N d² is larger: then it is of one split
+
+
+@dataclass(frozen=True)
+class Within:
+    """What scores keep of the pairs within one set of N vectors.
+
+    Args:
+        squared: [N, 5] float64 squared distances to the nearest others, ascending; infinite where there are fewer.
+        neighbours: [N, 5] the rows that these are.
+        kernel: sums of the kernel of the kernel inception distance.
+    """
+
+    squared: Reals
+    neighbours: Indices
+    kernel: KernelSums
+
+    def squared_radii(self, k: int) -> Reals:
+        """Squared distance of each vector to its k-th nearest other, [N] float64; k is at most 5."""
+        return self.squared[:, k - 1]
+
+
+class Reference:
+    """Feature vectors of real test data S and, perhaps, of real training data T.
+
+    Args:
+        real, train: [N, d] and [K, d] float32, of magnitudes up to 1e15; never changed.
+        device: where torch multiplies the blocks (`cuda`); None: NumPy does.
+        block: rows of a block; the results do not depend on it.
+    Raises:
+        ValueError: other shapes or another dtype.
+        Unavailable: values that are too large or not finite.
+    """
+
+    def __init__(
+        self, real: Vectors, train: Vectors | None = None, *, device: str | None = None, block: int = BLOCK
+    ) -> None:
+        self.real, self._train = real, train
+        self.product, self.block = product_on(device), block
+        self.check("real", real)
+        if train is not None:
+            self.check("train", train)
+        self._within_real: dict[int, Within] = {}
+
+    @property
+    def dim(self) -> int:
+        """Features in one vector, d."""
+        return int(self.real.shape[-1])
+
+    @property
+    def train(self) -> Vectors | None:
+        """T, [K, d] float32, or None."""
+        return self._train
+
+    def check(self, name: str, x: Vectors) -> None:
+        """Refuse vectors that cannot be compared with these."""
+        if x.dtype != np.float32 or x.ndim != 2 or x.shape[1] != self.dim or not x.size:
+            raise ValueError(f"{name}: expected float32 [N, {self.dim}], got {x.dtype} {list(x.shape)}")
+        if not max(x.max(), -x.min()) <= LARGEST:  # NaN fails as well
+            raise Unavailable(f"features of the {name} samples are not all finite, or exceed {LARGEST:g}")
+
+    def cloud(self, x: Vectors) -> Cloud:
+        """The vectors x about the mean of S."""
+        return Cloud(x, self.real_cloud.centre)
+
+    @cached_property
+    def real_cloud(self) -> Cloud:
+        """S about its mean."""
+        return cloud(self.real, self.real)
+
+    @cached_property
+    def train_cloud(self) -> Cloud:
+        """T about the mean of S.
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        if self._train is None:
+            raise Unavailable("needs the features of the training data")
+        return self.cloud(self._train)
+
+    @cached_property
+    def _halves(self) -> tuple[Moments, Moments]:
+        return halves(self.real, np.random.default_rng(seed_for("fd", "half splits")))
+
+    @cached_property
+    def moments_real(self) -> Moments:
+        """Mean and covariance of S."""
+        return pooled(*self._halves) if self._halves_serve else moments(self.real)
+
+    @property
+    def _halves_serve(self) -> bool:
+        return len(self.real) // 2 > self.dim
+
+    @cached_property
+    def floor(self) -> Floor | None:
+        """The Fréchet distance of real data to real data: of two random halves of S, averaged over a few splits.
+
+        Where these have no more vectors than features, S is compared with as many random vectors of T; None where
+        these are too few as well.
+        """
+        if self._halves_serve:
+            rng = np.random.default_rng(seed_for("fd", "further splits"))
+            further = SPLITS - 1 if len(self.real) * self.dim**2 <= CHEAP else 0
+            pairs = [self._halves, *(halves(self.real, rng) for _ in range(further))]
+            return Floor(float(np.mean([frechet_distance(*pair) for pair in pairs])), len(self.real) // 2)
+        if self._train is None or not self.dim < len(self.real) <= len(self._train):
+            return None
+        order = np.random.default_rng(seed_for("fd", "floor")).permutation(len(self._train))
+        fresh = moments(self._train, order[: len(self.real)])
+        return Floor(frechet_distance(self.moments_real, fresh), len(self.real))
+
+    @cached_property
+    def moments_train(self) -> Moments:
+        """Mean and covariance of T.
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        return moments(self.train_cloud.x)
+
+    @cached_property
+    def train_of_real(self) -> Nearest:
+        """The two training vectors nearest to each real one, [N, 2].
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        return self.nearest(self.real_cloud, self.train_cloud, 2)
+
+    @cached_property
+    def train_within(self) -> Nearest:
+        """The other training vector nearest to each training vector, [K, 1].
+
+        Raises:
+            Unavailable: there is no T.
+        """
+        found = Neighbours(self.train_cloud, self.train_cloud, 1)
+        sweep_within(self.train_cloud, [found], self.product, self.block)
+        return Nearest(*found.nearest())
+
+    def nearest(self, rows_of: Cloud, columns_of: Cloud, k: int) -> Nearest:
+        """The k vectors of one cloud that are nearest to each of another, from a sweep of their own, [N, k]."""
+        found = Neighbours(rows_of, columns_of, k)
+        sweep_across(rows_of, columns_of, [found], self.product, self.block)
+        return Nearest(*found.nearest())
+
+    def within(self, own: Cloud, subsets: Vectors) -> Within:
+        """The reduced pairs of a cloud with itself, with the kernel sums of `subsets`, [B, N] indicators."""
+        neighbours, kernel = Neighbours(own, own, NEAREST), KernelSums(own, own, subsets, subsets)
+        sweep_within(own, [neighbours, kernel], self.product, self.block)
+        return Within(*neighbours.nearest(), kernel)
+
+    def within_real(self, generated: int, subsets: Vectors) -> Within:
+        """The reduced pairs of S with S; `subsets` are those that are drawn beside `generated` vectors."""
+        if generated not in self._within_real:
+            self._within_real[generated] = self.within(self.real_cloud, subsets)
+        return self._within_real[generated]

@@ -1,0 +1,86 @@
+"""The verdict: does one candidate win on all axes at once, does none, or do the seeds not settle it?"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from genbench.leaderboard.statistics.contest import Comparison, Contest
+
+
+class Outcome(Enum):
+    """The three values of a verdict."""
+
+    WINS = "wins"
+    NONE = "none"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the comparisons say together.
+
+    Args:
+        winner: "" but where one candidate wins.
+        unbeaten: where undecided, those that nobody beats and that do not beat all.
+        deciding: one comparison for each rival of the winner, the weakest; where none wins, for each candidate the
+            strongest by which it is beaten; where undecided, those that keep an unbeaten candidate from winning.
+        margins: differences had to exceed the axes' margins.
+        tested: differences were tested over seeds; else means were compared.
+        comparisons: how many pairs were compared, on all axes together.
+    """
+
+    outcome: Outcome
+    winner: str
+    unbeaten: tuple[str, ...]
+    deciding: tuple[Comparison, ...]
+    margins: bool
+    tested: bool
+    comparisons: int
+
+
+def verdict(contest: Contest, contenders: Sequence[str], margins: bool = False) -> Verdict:
+    """The verdict on contenders, the candidates that stand on every axis; all of the contest's are their rivals.
+
+    One wins if it is better than every rival on every axis, each at α = .05: an intersection of claims needs no
+    correction. None wins if each contender is beaten by somebody on some axis, after Holm's correction over all pairs.
+
+    Args:
+        margins: ask for differences beyond the axes' margins; without a spread over seeds nothing else is asked.
+    Source: Berger 1982, "Multiparameter hypothesis testing and acceptance sampling",
+        https://doi.org/10.1080/00401706.1982.10487790
+    """
+    found = contest.comparisons(margins)
+    of = {name: [c for c in found if name in (c.better, c.worse)] for name in contenders}
+    outcome, winner, unbeaten, deciding = _judged(found, of)
+    form = margins or not contest.tested
+    return Verdict(outcome, winner, unbeaten, tuple(deciding), form, contest.tested, len(found))
+
+
+def _judged(
+    found: Sequence[Comparison], of: Mapping[str, Sequence[Comparison]]
+) -> tuple[Outcome, str, tuple[str, ...], Iterable[Comparison]]:
+    """Outcome, winner, who is unbeaten, and what decides it; `of` holds the comparisons of each contender."""
+    for name, own in of.items():
+        if own and all(_settled(c, name) for c in own):
+            return Outcome.WINS, name, (), _weakest(own)
+    beaten = {name: [c for c in own if c.worse == name and c.separated] for name, own in of.items()}
+    if beaten and all(beaten.values()):
+        return Outcome.NONE, "", (), [min(lost, key=_strength) for lost in beaten.values()]
+    unbeaten = tuple(name for name, lost in beaten.items() if not lost)
+    standing = [c for c in found if any(name in unbeaten and not _settled(c, name) for name in (c.better, c.worse))]
+    return Outcome.UNDECIDED, "", unbeaten, standing
+
+
+def _settled(comparison: Comparison, name: str) -> bool:
+    return comparison.better == name and comparison.ahead
+
+
+def _strength(comparison: Comparison) -> tuple[float, float]:
+    """Sorts the strongest evidence first."""
+    return comparison.adjusted or 0.0, -comparison.gap
+
+
+def _weakest(comparisons: Sequence[Comparison]) -> Iterator[Comparison]:
+    """For each rival the comparison with the least evidence."""
+    for rival in dict.fromkeys(comparison.worse for comparison in comparisons):
+        yield max((c for c in comparisons if c.worse == rival), key=lambda c: (c.p or 0.0, -c.gap))

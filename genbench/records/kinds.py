@@ -1,0 +1,44 @@
+"""Kinds: the words that models, scores and records share. Each is spelt once, here, and needs no torch."""
+
+from enum import Enum
+
+
+class Family(Enum):
+    """The families of deep generative models that a board can be grouped by."""
+
+    GAN = "gan"
+    VAE = "vae"
+    FLOW = "flow"
+    AUTOREGRESSIVE = "autoregressive"
+    DIFFUSION = "diffusion"
+    ENERGY = "energy"
+    HYBRID = "hybrid"
+    BASELINE = "baseline"
+    CONTROL = "control"
+
+
+class Likelihood(Enum):
+    """What a log-probability is: never rank the kinds together without saying so."""
+
+    EXACT = "exact"
+    LOWER_BOUND = "lower bound"
+    ESTIMATE = "estimate"
+
+
+class Axis(Enum):
+    """What a score speaks of."""
+
+    QUALITY = "quality"
+    COVERAGE = "coverage"
+    OVERALL = "overall"  # quality and coverage together
+    NOVELTY = "novelty"
+    DENSITY = "density"
+    SPEED = "speed"
+    COST = "cost"
+
+
+class Direction(Enum):
+    """Which way is better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"

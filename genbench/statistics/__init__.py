@@ -1,9 +1,0 @@
-"""Statistics of a leaderboard: intervals over seeds, comparisons, tiers, ranks, the Pareto front and the verdict."""
-
-from genbench.statistics.contest import ALPHA as ALPHA, Comparison as Comparison, Contest as Contest
-from genbench.statistics.front import hypervolume as hypervolume, pareto_front as pareto_front
-from genbench.statistics.intervals import Interval as Interval, interval as interval
-from genbench.statistics.pool import holm as holm, pooled as pooled, superiority as superiority
-from genbench.statistics.replicates import Replicates as Replicates, replicates as replicates
-from genbench.statistics.scales import MARGIN_WORDS as MARGIN_WORDS, Axis as Axis, Scale as Scale
-from genbench.statistics.verdict import Outcome as Outcome, Verdict as Verdict, verdict as verdict

@@ -1,0 +1,65 @@
+"""Weights."""
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from genbench.errors import GenbenchError
+from genbench.store.tensors import _plain, write_tensors
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Save a module's `state_dict()` as safetensors.
+
+    Raises:
+        GenbenchError: the state holds something that is no tensor.
+    """
+    state = model.state_dict()
+    foreign = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if foreign:
+        raise GenbenchError(f"state_dict() holds {', '.join(foreign)}, which is no tensor; use buffers")
+    write_tensors(path, state)
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Load into a fresh module what `save_weights` wrote.
+
+    Parameters must match in shape and dtype. A buffer of another shape, or one that was None, is replaced.
+
+    Raises:
+        GenbenchError: a tensor without a place, a place without a tensor, or a parameter of another shape.
+    """
+    state = load_file(path)
+    missing = sorted(set(model.state_dict()) - set(state))
+    if missing:
+        raise GenbenchError(
+            f"the fitted model saved no {', '.join(missing)}, which a fresh one has; "
+            "register the same names in the constructor"
+        )
+    for name, tensor in state.items():
+        _place(model, name, tensor)
+
+
+def _place(model: nn.Module, name: str, tensor: Tensor) -> None:
+    path, _, leaf = name.rpartition(".")
+    try:
+        owner = model.get_submodule(path)
+    except AttributeError:
+        owner = nn.Module()
+    parameter = owner._parameters.get(leaf)
+    if parameter is not None:
+        if parameter.shape != tensor.shape or parameter.dtype != tensor.dtype:
+            raise GenbenchError(
+                f"parameter {name} is {_plain(tensor.dtype)} {tuple(tensor.shape)} after fit, but "
+                f"{_plain(parameter.dtype)} {tuple(parameter.shape)} in a fresh model; make its shape "
+                "depend on the Space and the settings alone"
+            )
+        parameter.data.copy_(tensor)
+    elif leaf in owner._buffers:
+        owner._buffers[leaf] = tensor
+    else:
+        raise GenbenchError(
+            f"the fitted model saved {name}, for which a fresh one has no place; "
+            "register it in the constructor (a buffer may start as None)"
+        )

@@ -1,0 +1,3 @@
+"""The version of genbench."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,93 @@
+"""Total variation between class frequencies, and the classifier that names the classes."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import wasserstein_distance
+
+from genbench.builtin.datasets.digits import Digits
+from genbench.builtin.extractors.digits_net import DigitsNet
+from genbench.builtin.extractors.pixels import Pixels
+from genbench.builtin.metrics.class_tv import ClassTotalVariation, total_variation
+from genbench.contracts.evidence import Evidence
+from genbench.contracts.extractor import Classifier, Extractor
+from genbench.errors import GenbenchError, Unavailable
+from genbench.scoring.features import Features
+from genbench.store import datasets
+
+CPU = torch.device("cpu")
+
+
+def labels(*counts):
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def test_it_is_the_share_that_has_to_move():
+    assert total_variation(labels(10, 10), labels(10, 10)) == 0
+    assert total_variation(labels(10, 0), labels(0, 10)) == 1
+    assert total_variation(labels(5, 5), labels(8, 2)) == pytest.approx(0.3)
+    assert total_variation(labels(50, 50, 0), labels(2, 1, 1)) == pytest.approx(0.25)
+
+
+def test_two_classes_are_as_far_apart_as_scipy_moves_mass_between_zero_and_one():
+    a, b = np.random.default_rng(0).integers(2, size=70), np.random.default_rng(1).binomial(1, 0.8, 50)
+    assert total_variation(a, b) == pytest.approx(wasserstein_distance(a, b))
+
+
+def test_it_is_symmetric_and_blind_to_order():
+    a, b = np.random.default_rng(0).integers(5, size=(2, 60))
+    assert total_variation(a, b) == total_variation(b[::-1], a)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The folder of `digits`."""
+    folder = tmp_path_factory.mktemp("data")
+    datasets.write(Digits().splits(), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def splits():
+    return Digits().splits()
+
+
+def score(features, extractor, samples):
+    compared = features.comparison(extractor, samples)
+    return ClassTotalVariation().score(Evidence(features.space, samples, features=compared))
+
+
+def test_digits_net_names_the_digit_of_nearly_every_test_image(splits):
+    network, x = DigitsNet(splits.space, CPU), torch.from_numpy(splits.test.x)
+    found = network.labels(network.features(x))
+    assert isinstance(network, Classifier)
+    assert found.dtype == torch.int64
+    assert (found.numpy() == splits.test.y).mean() >= 0.99  # what the weights are tested for elsewhere
+
+
+def test_dropped_digits_are_missed_and_fresh_ones_are_not(home, splits):
+    features = Features(home, {"digits-net": DigitsNet}, CPU)
+    fresh = score(features, "digits-net", splits.valid.x)
+    half = score(features, "digits-net", splits.valid.x[splits.valid.y < 5])
+    assert fresh.value < 0.1  # two even draws of 599 in ten classes are 0.07 apart on average
+    assert fresh.details == {"missing": 0}
+    assert half.value == pytest.approx((splits.test.y >= 5).mean(), abs=0.05)
+    assert half.details["missing"] >= 4  # a five that is taken for a three may hide one
+
+
+def test_an_extractor_without_classes_is_refused_with_the_way_out(home, splits):
+    features = Features(home, {"pixels": Pixels}, CPU)
+    with pytest.raises(Unavailable, match="needs an extractor that names classes, such as digits-net"):
+        score(features, "pixels", splits.valid.x)
+
+
+@pytest.mark.parametrize("bad", [torch.zeros(3, dtype=torch.int64), torch.zeros(599), torch.full((599,), -1)])
+def test_labels_of_another_kind_are_refused(home, splits, bad):
+    class Wrong(Pixels, Classifier):
+        def labels(self, features):
+            return bad
+
+    assert issubclass(Wrong, Extractor)
+    features = Features(home, {"pixels": Wrong}, CPU)
+    with pytest.raises(GenbenchError, match=r"pixels returned labels .*, expected int64 \[599\], none below 0"):
+        score(features, "pixels", splits.valid.x)

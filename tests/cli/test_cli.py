@@ -1,0 +1,216 @@
+"""The command line: what is wrong is one line on stderr and exit code 2, before anything is written."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import genbench
+from genbench import catalogue
+from genbench.builtin.controls import CONTROLS
+from genbench.cli import main
+from genbench.cli.parser import KINDS, parser
+from genbench.errors import GenbenchError
+
+MODEL = """\
+import genbench
+
+
+class Tiny(genbench.Model):
+    \"\"\"A model that no test here runs.\"\"\"
+
+    name = "tiny"
+    family = genbench.Family.BASELINE
+    source = "nobody 2026"
+
+    def __init__(self, space: genbench.Space, *, hidden: int = 3, rate: float = 0.5) -> None:
+        super().__init__()
+
+    def fit(self, data):
+        pass
+
+    def sample(self, n, *, labels=None):
+        pass
+
+
+@genbench.hookimpl
+def genbench_models():
+    return [Tiny]
+"""
+SUITE = """\
+name = "mine"
+dataset = "digits"
+images = 1000
+count = 60
+batch = 20
+seeds = 2
+extractor = "pixels"
+scores = ["fd", "throughput"]
+axes = {quality = "fd", coverage = "fd", speed = "throughput"}
+"""
+
+
+@pytest.fixture(scope="module")
+def place(supervisor, tmp_path_factory):
+    """A folder with a loose plugin, a suite and wrong ones; the catalogue of all of it is cached."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "tiny.py").write_text(MODEL)
+    (folder / "mine.toml").write_text(SUITE)
+    (folder / "broken.toml").write_text("name = ")
+    (folder / "misspelt.toml").write_text(SUITE.replace("count", "cuont"))
+    (folder / "extractor.toml").write_text(SUITE.replace('"pixels"', '"pixel"'))
+    (folder / "metric.toml").write_text(SUITE.replace('["fd"', '["fdd"'))
+    (folder / "dataset.toml").write_text(SUITE.replace('"digits"', '"digit"'))
+    (folder / "folder.toml").write_text(SUITE.replace('"digits"', '"folder:nowhere"'))
+    (folder / "file").touch()
+    (folder / "records").mkdir()
+    catalogue.read(supervisor, [str(folder / "tiny.py")])
+    return folder
+
+
+@pytest.fixture
+def genbench_command(place, monkeypatch, capfd):
+    """`genbench_command(*arguments)`: exit code, stdout and stderr of a command in the place."""
+    monkeypatch.chdir(place)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        return (code, *capfd.readouterr())
+
+    return run
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if "__pycache__" not in path.parts)
+
+
+RUN = ("run", "--plugin", "tiny.py", "-m", "tiny", "--suite", "mine.toml")
+WRONG = {
+    "no command": ((), "the following arguments are required: COMMAND"),
+    "an unknown command": (("rnu",), "argument COMMAND: invalid choice: 'rnu'"),
+    "an unknown option": (("run", "--everything"), "unrecognized arguments: --everything"),
+    "an unknown kind": (("list", "modles"), "argument kind: invalid choice: 'modles'"),
+    "no model": (("run", "--suite", "mine.toml"), "which models? --all, or -m NAME once or more"),
+    "an unknown model": (("run", *RUN[1:3], "-m", "tniy"), "no model is named 'tniy'; did you mean 'tiny'? (known: "),
+    "an unknown setting": ((*RUN, "-m", "tiny[depth=3]"), "tiny has no setting 'depth' (known: hidden, rate)"),
+    "a wrong value": ((*RUN, "-m", "tiny[hidden=many]"), "tiny: hidden takes an integer, got 'many'"),
+    "a number that is none": ((*RUN, "-m", "tiny[rate=nan]"), "tiny: rate takes a number, got nan"),
+    "a wrong reference": ((*RUN, "-m", "tiny[hidden"), "a model is written name or name[setting=value,…]"),
+    "an unknown suite": ((*RUN, "--suite", "digts"), "no suite is named 'digts'; did you mean 'digits'?"),
+    "a suite that is not there": ((*RUN, "--suite", "absent.toml"), "suite absent.toml: "),
+    "a suite that is no TOML": ((*RUN, "--suite", "broken.toml"), "suite broken.toml: Invalid value"),
+    "an unknown suite key": ((*RUN, "--suite", "misspelt.toml"), "suite misspelt.toml: unknown key cuont (known: "),
+    "an unknown extractor": ((*RUN, "--suite", "extractor.toml"), "no extractor is named 'pixel'; did you mean"),
+    "an unknown metric": ((*RUN, "--suite", "metric.toml"), "no metric is named 'fdd'; did you mean 'fd'?"),
+    "an unknown dataset": ((*RUN, "--suite", "dataset.toml"), "no dataset is named 'digit'; did you mean 'digits'?"),
+    "no quick form": ((*RUN, "--quick"), "suite mine has no [quick] table"),
+    "no seeds": ((*RUN, "--seeds", "0"), "--seeds takes a positive integer, got 0"),
+    "seeds in words": ((*RUN, "--seeds", "two"), "argument --seeds: invalid int value: 'two'"),
+    "no jobs": ((*RUN, "--jobs", "-1"), "--jobs takes a positive integer, got -1"),
+    "an unknown way with results": ((*RUN, "--existing", "keep"), "--existing takes reuse, retry-failed, force"),
+    "a plugin that is not there": (("run", "--plugin", "tny.py", "--all"), "--plugin takes a Python file or a module"),
+    "a listed plugin that is not there": (("list", "--plugin", "tny"), "--plugin takes a Python file or a module"),
+    "an unknown device": ((*RUN, "--device", "gpu"), "--device takes auto, cpu, cuda, cuda:N or mps, got 'gpu'"),
+    "an unknown executor": ((*RUN, "--executor", "locl"), "no executor is named 'locl'; did you mean 'local'?"),
+    "results in a file": ((*RUN, "--out", "file"), "cannot be written (Not a directory); choose another place"),
+    "results below a file": ((*RUN, "--out", "file/x"), "cannot be written (Not a directory); choose another place"),
+    "records that are not there": (("report", "absent", "--out", "site"), ""),
+    "a folder without records": (("report", "records", "--out", "site"), ""),
+    "a report without a place": (("report", "records"), "the following arguments are required: --out"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_usage_is_one_line_and_exit_code_2_and_leaves_nothing(genbench_command, place, case):
+    arguments, message = WRONG[case]
+    before = tree(place)
+    code, output, error = genbench_command(*arguments)
+    assert (code, output) == (2, "")
+    assert error.startswith("genbench: ")
+    assert error.count("\n") == 1
+    assert message in error
+    assert tree(place) == before
+
+
+def test_an_option_is_written_in_full():
+    # Else a script that shortens one breaks, or runs everything, when another option comes to be.
+    with pytest.raises(GenbenchError, match="unrecognized arguments: --al"):
+        parser().parse_args(["run", "--al"])
+
+
+def test_a_dry_run_prints_every_trial_and_writes_nothing(genbench_command, place):
+    before = tree(place)
+    code, output, error = genbench_command(*RUN, "-m", "tiny[hidden=9]", "--dry-run", "--jobs", "1", "--out", "out")
+    lines = [line.split() for line in output.splitlines()]
+    trials = [(words[0], words[1]) for words in lines if len(words) > 2 and words[1] in ("0", "1")]
+    controls = [(control.name, "0") for control in CONTROLS]
+    assert trials == [*controls, *[(model, seed) for seed in "01" for model in ("tiny", "tiny[hidden=9]")]]
+    assert output.splitlines()[-1] == "13 trials, 1 at a time: unknown until a first run has been timed"
+    assert (code, error) == (0, "")
+    assert tree(place) == before
+
+
+def test_a_dry_run_as_json_holds_the_suite_and_the_trials(genbench_command):
+    code, output, _ = genbench_command(*RUN, "--seeds", "1", "--dry-run", "--json")
+    plan = json.loads(output)
+    assert code == 0
+    assert (plan["suite"]["name"], plan["suite"]["seeds"], plan["seconds"]) == ("mine", 1, None)
+    assert plan["trials"][-1] == {"model": "tiny", "seed": 0, "seconds": None, "basis": "unknown"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_listing_shows_the_same_names_as_a_table_and_as_json(genbench_command, kind):
+    _, text, _ = genbench_command("list", kind, "--plugin", "tiny.py", "--json")
+    listing = json.loads(text)
+    assert set(listing) == {kind, "faults"}
+    code, table, error = genbench_command("list", kind, "--plugin", "tiny.py")
+    assert (code, error) == (0, "".join(f"genbench: plugin fault: {f}\n" for f in listing["faults"]))
+    shown = [line.split()[0].partition(":")[0] for line in table.splitlines() if line.strip()][2:]
+    assert shown == [entry["name"] for entry in listing[kind]]
+    assert shown
+
+
+def test_a_listing_of_models_shows_settings_with_their_defaults(genbench_command):
+    _, table, _ = genbench_command("list", "--plugin", "tiny.py")
+    (line,) = [line for line in table.splitlines() if line.split()[:1] == ["tiny"]]
+    assert "hidden=3, rate=0.5" in line
+
+
+def test_a_fault_is_one_line_beside_what_works(genbench_command, supervisor, tmp_path):
+    path = tmp_path / "broken.py"
+    hook = "@genbench.hookimpl\ndef genbench_models():\n    raise RuntimeError('first line\\nsecond line')\n"
+    path.write_text(f"import genbench\n{hook}")
+    catalogue.read(supervisor, [str(path)])
+    code, table, error = genbench_command("list", "models", "--plugin", str(path))
+    reason = "genbench_models raised RuntimeError: first line second line"
+    assert (code, error) == (0, f"genbench: plugin fault: broken ({path}): {reason}\n")
+    assert "copycat" in table
+
+
+def test_the_version_is_the_packages(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"genbench {genbench.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["list"], ["report"]])
+def test_the_help_of_every_command_explains_it_and_gives_examples(capsys, command):
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    text = capsys.readouterr().out
+    assert end.value.code == 0
+    assert ("examples:" in text) is bool(command)
+    assert ("exit codes:" in text) is (command == ["run"])
+
+
+def test_a_reader_that_stops_reading_is_no_error(place):
+    command = [sys.executable, "-m", "genbench", "list", "metrics", "--json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=place)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,0 +1,56 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from records import HOSTILE, VALUES, audits, board_records, candidate, memorisation, record
+
+from genbench.cli.summary import summary
+from genbench.leaderboard import Leaderboard
+from genbench.runs.session import Finished
+
+
+def shown(records: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What the end of a run with these records prints, line by line."""
+    summary(Finished(Leaderboard.of(records), records, Path("reports/digits/index.html"), 9.0, 8.0, 7.9, 0.1))
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_the_end_of_a_run_tells_verdict_tiers_flags_and_failures(capsys: pytest.CaptureFixture[str]) -> None:
+    records = board_records()
+    lines = shown(records, capsys)
+    assert Leaderboard.of(records).sentence in lines
+    assert next(line for line in lines if line.startswith("ddpm[steps=200]/ddpm ")).startswith(
+        "ddpm[steps=200]/ddpm ● 1 1 8 "
+    )
+    assert next(line for line in lines if line.startswith("replay ")).startswith("replay flagged – – – ")
+    assert next(line for line in lines if line.startswith("copycat ")).startswith("copycat – – – ")
+    assert [line.partition(": tail")[0] for line in lines if line.startswith("flagged: ")] == [
+        "flagged: flow: bits/dim is not ranked: its density failed an audit: exhaustive-sum: "
+        "the 256 states of 1×2×2 with 4 levels sum to 3.2",
+        "flagged: replay copies and is not ranked",
+    ]
+    assert "timeout: ebm seed 1, sample: limit of 600 s" in lines
+    assert lines[-1] == "some candidates failed; the same command with --existing retry-failed tries them again"
+
+
+def test_one_seed_has_ranks_in_the_place_of_tiers(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown(
+        [record("a"), record("b", candidates=[candidate("b", {k: v / 3 for k, v in VALUES.items()})])], capsys
+    )
+    assert any(line.startswith("a ● 1 1 1 ") for line in lines)
+    assert any(line.startswith("b 2 2 2 ") for line in lines)
+
+
+def test_a_candidate_off_an_axis_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    floor = record("independent-pixels", model={"control": True})
+    lines = shown([floor, record("vae")], capsys)
+    assert "off an axis: vae: off this axis: its FD of 20 is not below 20, that of independent-pixels" in lines
+
+
+@pytest.mark.parametrize("word", [HOSTILE["control"], HOSTILE["bidi"]])
+def test_words_of_records_steer_no_terminal(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    own = candidate("vae", VALUES | {"bits-per-dim": 2.0}, likelihood="exact", audits=audits("failed", reason=word),
+                    memorisation=memorisation("flagged", reason=word))  # fmt: skip
+    failed = candidate("vae2", None, reason=word)
+    lines = shown([record(candidates=[own, failed])], capsys)
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066"} & set("".join(lines))

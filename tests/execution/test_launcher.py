@@ -1,0 +1,74 @@
+"""A warm child and a cold one are the same to the supervisor."""
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from genbench.catalogue import plugins
+from genbench.contracts.job import Job
+from genbench.errors import GenbenchError
+from genbench.execution.launcher import ColdLauncher, WarmLauncher
+from genbench.execution.supervisor import Supervisor
+
+PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> Callable[[str, Path], Job]:
+    """`listing(name, file)`: a job that lists a plugin file, in a folder of that name."""
+
+    def job(name: str, file: Path) -> Job:
+        folder = tmp_path / name
+        folder.mkdir()
+        return Job("listing", folder, {"plugin": plugins.loose(str(file)).to_json()}, folder / "log.txt", 120)
+
+    return job
+
+
+def test_a_cold_child_gives_the_same_outcome_as_a_warm_one(supervisor: Supervisor, listing: Callable[[str, Path], Job]):
+    cold, warm = Supervisor(ColdLauncher()).run(listing("cold", PLAIN)), supervisor.run(listing("warm", PLAIN))
+    assert (cold.status, cold.reason, cold.facts) == (warm.status, warm.reason, warm.facts)
+    assert [model["name"] for model in cold.facts["models"]] == ["plain"]
+
+
+def test_a_warm_child_starts_in_the_jobs_folder_with_empty_input(
+    supervisor: Supervisor, listing: Callable[[str, Path], Job], tmp_path: Path
+):
+    looks = tmp_path / "looks.py"
+    looks.write_text("import os, sys\nopen('seen', 'w').write(f'{os.getcwd()} {sys.stdin.read()!r}')\n")
+    job = listing("looks", looks)
+    supervisor.run(job)
+    assert (job.folder / "seen").read_text() == f"{job.folder} ''"
+
+
+def test_a_fork_server_that_dies_takes_its_children_along_and_the_next_job_says_so(
+    listing: Callable[[str, Path], Job], tmp_path: Path
+):
+    sleeps = tmp_path / "sleeps.py"
+    sleeps.write_text("import time\nopen('started', 'w').close()\ntime.sleep(600)\n")
+    launcher, job = WarmLauncher(), listing("running", sleeps)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(Supervisor(launcher).run, job)
+        while not (job.folder / "started").exists() and not running.done():
+            time.sleep(0.01)
+        launcher._server.kill()
+        with pytest.raises(GenbenchError, match="the fork server ended; start the run again"):
+            running.result(timeout=20)  # the plugin is not to blame
+    with pytest.raises(GenbenchError, match="the fork server ended; start the run again"):
+        Supervisor(launcher).run(listing("next", PLAIN))
+    launcher.close()
+
+
+def test_a_fork_server_that_cannot_start_is_a_clear_error(
+    listing: Callable[[str, Path], Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    launcher = WarmLauncher()
+    with pytest.raises(GenbenchError, match="the fork server could not start"):
+        Supervisor(launcher).run(listing("never", PLAIN))
+    launcher.close()

@@ -1,0 +1,251 @@
+"""A run resumes what is missing and nothing else, keeps its folder to itself, and stops when it is told to."""
+
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tiny
+
+from genbench import catalogue
+from genbench.errors import GenbenchError
+from genbench.execution.supervisor import Supervisor
+from genbench.store.run_folder import locked
+
+PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
+WAITS = """
+import os
+import time
+from pathlib import Path
+
+import torch
+
+import genbench
+
+
+class Waits(genbench.Model):
+    \"\"\"Fits once it is released.\"\"\"
+
+    name, family, source = "waits", genbench.Family.BASELINE, "made for the tests"
+
+    def __init__(self, space):
+        super().__init__()
+        self.space = space
+
+    def fit(self, data):
+        here = Path(__file__).parents[1]
+        (here / "pid").write_text(str(os.getpid()))
+        while not (here / "release").exists():
+            time.sleep(0.05)
+
+    def sample(self, n, *, labels=None):
+        return torch.randint(self.space.levels, (n, *self.space.shape))
+
+
+@genbench.hookimpl
+def genbench_models():
+    return [Waits]
+"""
+BREAKS = """
+        if (Path(__file__).parents[1] / "broken").exists():
+            raise OSError("flaky")
+"""
+FLAKY = WAITS.replace("waits", "flaky").replace("    def fit(self, data):\n", f"    def fit(self, data):{BREAKS}")
+Again = Callable[..., tiny.Run]
+
+
+@pytest.fixture(scope="module")
+def first(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+    """A run of a plain model and of one that fails, from which the tests go on, each in a copy of its own."""
+    out = tmp_path_factory.mktemp("first")
+    shutil.copy(PLAIN, out)
+    (out / "flaky.py").write_text(FLAKY)
+    (out / "release").touch()
+    (out / "broken").touch()
+    return _run(supervisor, out)
+
+
+@pytest.fixture
+def out(first: tiny.Run, tmp_path: Path) -> Path:
+    """A copy of the first run, with its plugins."""
+    return Path(shutil.copytree(first.root.parents[1], tmp_path / "copy"))
+
+
+@pytest.fixture
+def again(supervisor: Supervisor, out: Path) -> Again:
+    """`again(**options)`: the first run's call once more, in its copy."""
+    return lambda **options: _run(supervisor, out, **options)
+
+
+def _run(supervisor: Supervisor, out: Path, **options: object) -> tiny.Run:
+    files = [out / "plain.py", out / "flaky.py"]
+    unconfined = {"isolation": "process"} | options  # the flaky one leaves its process id beside its file
+    return tiny.run(supervisor, out, files, ["plain", "flaky"], tiny.write_suite(out), **unconfined)
+
+
+def test_the_same_call_again_runs_nothing_and_leaves_the_records_as_they_are(first: tiny.Run, again: Again):
+    second = again()
+    assert second.heard.ran == set()
+    assert second.files() == first.files()
+    assert second.finished.board.to_json() == first.finished.board.to_json()
+
+
+def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
+    with (out / "plain.py").open("a") as file:
+        file.write("# another comment\n")
+    steps = ("fit", "sample/default", "audit", "density", "score")
+    assert again().heard.ran == {f"plain.default.0/{step}" for step in steps}
+
+
+def test_other_settings_are_another_trial_and_leave_the_first(out: Path, supervisor: Supervisor, first: tiny.Run):
+    models = ["plain[smoothing=2]", "plain"]
+    run = tiny.run(supervisor, out, [out / "plain.py"], models, tiny.write_suite(out), isolation="process")
+    assert {name.partition("/")[2] for name in run.heard.ran} == {"fit", "sample/default", "audit", "density", "score"}
+    assert not any(name.startswith("plain.default.0/") for name in run.heard.ran)
+    assert run.record("plain") == first.record("plain")
+
+
+def test_another_extractor_of_the_suite_is_another_verdict_and_nothing_else(out: Path, supervisor: Supervisor):
+    suite = tiny.write_suite(out)
+    suite.write_text(suite.read_text().replace('extractor = "pixels"', 'extractor = "digits-net"'))
+    run = tiny.run(supervisor, out, [out / "plain.py"], ["plain"], suite, isolation="process")
+    assert {name.partition("/")[2] for name in run.heard.ran} == {"score"}
+    assert run.candidate("plain")["memorisation"]["extractor"].startswith("digits-net/")
+
+
+@pytest.mark.parametrize(
+    ("file", "steps"),
+    [
+        ("sample/default/samples.safetensors", {"sample/default", "score"}),
+        ("audit/audit.safetensors", {"audit"}),
+        ("density/nats.safetensors", {"density"}),
+        ("fit/checkpoint.safetensors", {"fit"}),
+    ],
+)
+def test_a_damaged_output_is_computed_again(out: Path, again: Again, first: tiny.Run, file: str, steps: set[str]):
+    path = out / "runs/tiny/plain.default.0" / file
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    second = again()
+    # What follows runs again only where its inputs changed: bytes that are computed anew are the same bytes.
+    assert steps <= {name.removeprefix("plain.default.0/") for name in second.heard.ran} <= {*steps, "score"}
+    assert path.read_bytes() == whole
+    assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"status": "ok"}', b"[]"])
+def test_a_damaged_manifest_is_no_result(out: Path, again: Again, damage: bytes):
+    (out / "runs/tiny/plain.default.0/density/manifest.json").write_bytes(damage)
+    assert "plain.default.0/density" in again().heard.ran
+
+
+def test_a_failed_result_is_kept_until_a_retry_is_asked_for(out: Path, again: Again):
+    (out / "broken").unlink()
+    kept = again()
+    assert (kept.heard.ran, kept.candidate("flaky")["reason"]) == (set(), "OSError: flaky")
+    retried = again(existing="retry-failed")
+    assert retried.heard.ran == {"flaky.default.0/fit", "flaky.default.0/sample/default", "flaky.default.0/score"}
+    assert retried.candidate("flaky")["status"] == "ok"
+
+
+def test_force_runs_everything_and_the_samples_are_the_same_bytes(first: tiny.Run, again: Again):
+    forced = again(existing="force")
+    assert forced.heard.ran == first.heard.ran
+    assert forced.candidate("plain")["evidence"] == first.candidate("plain")["evidence"] != {}
+    assert tiny.without_clocks(forced.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
+
+
+def test_a_fresh_run_elsewhere_gives_the_same_samples(first: tiny.Run, plain: tiny.Run):
+    assert first.root != plain.root
+    assert first.candidate("plain")["evidence"] == plain.candidate("plain")["evidence"] != {}
+
+
+def test_a_second_coordinator_of_a_folder_is_told_who_holds_it(out: Path, again: Again):
+    with locked(out / "runs/tiny"), pytest.raises(GenbenchError, match=r"is in use by process \d+; wait for it"):
+        again()
+    assert again().heard.ran == set()
+
+
+def test_the_dataset_is_laid_down_once_for_all_runs(first: tiny.Run, again: Again, cache: Path):
+    laid_down = cache / "data" / first.record("plain")["dataset"]["sha256"]
+    before = {path: path.stat().st_mtime_ns for path in [laid_down, *laid_down.iterdir()]}
+    again()
+    assert {path: path.stat().st_mtime_ns for path in [laid_down, *laid_down.iterdir()]} == before
+    assert list((cache / "data").glob(".partial-*")) == []
+
+
+@pytest.mark.parametrize(("option", "value"), [("existing", "maybe"), ("seeds", 0), ("jobs", -1)])
+def test_an_option_that_makes_no_sense_is_refused(again: Again, option: str, value: object):
+    with pytest.raises(GenbenchError, match=f"--{option} takes"):
+        again(**{option: value})
+
+
+def _started(command: list[str], folder: Path) -> "subprocess.Popen[str]":
+    """A `genbench run` of the waiting model, once its fit has begun."""
+    (folder / "pid").unlink(missing_ok=True)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 100
+    while not (folder / "pid").exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    assert (folder / "pid").exists(), process.communicate(timeout=5)
+    return process
+
+
+def _gone(pid: int) -> bool:
+    end = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return not Path(f"/proc/{pid}").exists()
+
+
+def test_a_run_that_was_interrupted_and_then_killed_is_completed_by_the_command_it_named(
+    supervisor: Supervisor, tmp_path: Path
+):
+    (tmp_path / "waits.py").write_text(WAITS)
+    suite = tiny.write_suite(tmp_path)
+    given = ["run", "-m", "waits", "--plugin", "waits.py", "--suite", "tiny.toml", "--isolation", "process"]
+    genbench = [sys.executable, "-m", "genbench"]
+
+    interrupted = _started([*genbench, *given], tmp_path)
+    interrupted.send_signal(signal.SIGINT)
+    _, errors = interrupted.communicate(timeout=30)
+    assert interrupted.returncode == 130
+    resuming = shlex.split(re.search(r"goes on from it:\n  (.*)", errors)[1])
+    assert resuming == ["genbench", *given]
+
+    killed = _started([*genbench, *resuming[1:]], tmp_path)
+    child = int((tmp_path / "pid").read_text())
+    killed.kill()
+    killed.communicate(timeout=30)
+    assert _gone(child)
+
+    (tmp_path / "release").touch()
+    completed = tiny.run(supervisor, tmp_path, [tmp_path / "waits.py"], ["waits"], suite, isolation="process")
+    assert completed.candidate("waits")["status"] == "ok"
+    assert not any(name.startswith("copycat.default.0/fit") for name in completed.heard.ran)
+
+
+def test_debug_stops_in_a_debugger_at_the_line_that_raised(supervisor: Supervisor, tmp_path: Path):
+    (tmp_path / "flaky.py").write_text(FLAKY)
+    catalogue.read(supervisor, [str(tmp_path / "flaky.py")])  # is cached, which spares the command a fork server
+    (tmp_path / "broken").touch()
+    tiny.write_suite(tmp_path)
+    command = ["run", "-m", "flaky", "--plugin", "flaky.py", "--suite", "tiny.toml", "--device", "cpu", "--debug"]
+    done = subprocess.run(
+        [sys.executable, "-m", "genbench", *command],
+        cwd=tmp_path,
+        input="p self.name\nq\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert '-> raise OSError("flaky")' in done.stdout
+    assert "(Pdb) 'flaky'" in done.stdout
+    assert done.returncode != 0

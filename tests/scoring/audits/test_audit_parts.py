@@ -1,0 +1,124 @@
+"""What audits are made of sums to one, and their bounds hold where they must and give way where they should."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from genbench.records.space import Space
+from genbench.scoring.audits import alternatives, findings, rungs
+from genbench.scoring.audits.kernels import Kernels
+
+TINY = Space((1, 2, 2), 4)
+EVERY = rungs.states(TINY).reshape(-1, 4)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_kernels_sum_to_one_over_the_integers(rng):
+    q = Kernels(rng.integers(4, size=(5, 4)), 4)
+    assert np.exp(q.log_prob(EVERY)).sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_kernels_draw_what_they_state(rng):
+    q = Kernels(np.array([[0, 3], [1, 1]]), 40)
+    drawn = q.draw(200_000, rng)
+    every = np.array([(a, b) for a in range(40) for b in range(40)])
+    share = np.bincount(drawn @ [40, 1], minlength=1600) / len(drawn)
+    stated = np.exp(q.log_prob(every))
+    # Half the summed differences of 200,000 draws: at most √(S / 2πn) for S states that matter, here about 300.
+    assert np.abs(share - stated).sum() / 2 < 0.02
+    assert drawn.min() == 0
+
+
+def test_the_ladder_lists_every_state_once_in_the_order_of_its_index():
+    for tiny in rungs.ladder(Space((3, 32, 32), classes=10)):
+        every = rungs.states(tiny)
+        assert len(every) <= 2**16
+        assert (rungs.indices(every, tiny) == np.arange(tiny.levels**tiny.dim)).all()
+        assert tiny.classes == 2
+    assert [tiny.shape for tiny in rungs.ladder(Space((28,), 5))] == [(4,), (16,)]
+
+
+def test_tiny_data_are_the_same_each_time_and_far_from_uniform():
+    first, again = rungs.examples(TINY, "train"), rungs.examples(TINY, "train")
+    assert (first.x == again.x).all()
+    counts = np.bincount(rungs.indices(first.x, TINY), minlength=256)
+    assert counts.max() > 20 * counts.mean()
+    assert (counts > 0).sum() > 100
+
+
+def test_alternatives_sum_to_one_over_the_integers(rng):
+    first = rng.integers(4, size=(256, 4)) // 2
+    found = alternatives.of_samples(np.concatenate([first, EVERY]), 4)
+    assert len(found) == 3
+    for log_q in found:
+        assert np.exp(log_q).sum() == pytest.approx(1, abs=1e-9)
+    p = rng.dirichlet(np.ones(256))
+    places = np.concatenate([rng.integers(256, size=256), np.arange(256)])
+    for log_q in alternatives.of_table(np.log(p), places):
+        assert np.exp(log_q).sum() == pytest.approx(1, abs=1e-9)
+
+
+def test_split_likelihood_ratios_are_below_one_on_average_where_sampler_and_density_agree(rng):
+    log_p = np.log(rng.dirichlet(np.ones(256)))
+    found = []
+    for _ in range(200):
+        places = rng.choice(256, size=400, p=np.exp(log_p))
+        found.append(alternatives.log_e(log_p[places[200:]], alternatives.of_table(log_p, places)))
+    # E e ≤ 1, so by Markov e > 100 for 2 of 200 runs at most on average; P(more than 8) < 1e-3.
+    assert np.mean(np.exp(found)) < 3
+    assert sum(value > math.log(100) for value in found) <= 8
+
+
+def test_samples_of_a_state_without_probability_refute_the_density():
+    assert alternatives.log_e(np.array([-1.0, -np.inf]), [np.array([-2.0, -np.inf])]) == math.inf
+
+
+def test_a_sum_above_one_fails_and_below_fails_an_exact_density_alone():
+    table = np.full((2, 256), -math.log(256.0))
+    said = {
+        (shift, kind): findings.exhaustive_sum(table + shift, kind, "somewhere").status
+        for shift in (-0.01, 0, 0.01)
+        for kind in ("exact", "lower bound")
+    }
+    assert said == {
+        (-0.01, "exact"): "failed", (0, "exact"): "passed", (0.01, "exact"): "failed",
+        (-0.01, "lower bound"): "passed", (0, "lower bound"): "passed", (0.01, "lower bound"): "failed",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("scatter", "rounds"), [(0.1, 8), (0.5, 64)])
+def test_the_scatter_of_an_honest_estimate_stays_within_the_tolerance(rng, scatter: float, rounds: int):
+    log_p = np.log(rng.dirichlet(np.full(256, 0.3)))
+    for _ in range(50):
+        found = findings.total(log_p + rng.normal(0, scatter, (rounds, 256)))
+        assert found.value <= 1 + found.tolerance  # four standard errors: once in thirty thousand
+
+
+def test_states_without_probability_are_no_fault():
+    table = np.full((2, 256), -np.inf)
+    table[:, 0] = 0
+    assert findings.exhaustive_sum(table, "exact", "somewhere").status == "passed"
+    assert findings.noise_floor(np.full(8, -np.inf), 4, 4).status == "passed"
+
+
+def test_test_images_cost_at_least_their_entropy():
+    x = np.arange(64).reshape(64, 1) * np.ones((1, 4), int)
+    own = np.full(4, -1.0)
+    twice = np.full((2, 4), -1.0)
+    for distinct, entropy in ((64, 6), (32, 5)):
+        bits = {bits: findings.ordering(np.full(64, -bits * math.log(2)), x % distinct, own, twice, "exact")
+                for bits in (entropy - 0.1, entropy + 0.1)}  # fmt: skip
+        assert [found.status for found in bits.values()] == ["failed", "passed"]
+        assert [found.bound for found in bits.values()] == [pytest.approx(entropy / 4)] * 2
+
+
+def test_findings_are_plain_json_also_where_a_number_is_infinite():
+    found = findings.e_value(np.full((2, 2), np.inf), np.zeros(2))
+    assert found.status == "failed"
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["value"] is None
