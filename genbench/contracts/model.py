@@ -1,4 +1,4 @@
-"""Model: what a plugin implements. Its capabilities are types: Density, Conditional, Latent."""
+"""Model: what a plugin implements. Its capabilities are types: Density, Conditional, Latent, Denoiser, …"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,35 +10,51 @@ from torch import Tensor, nn
 from genbench.contracts.assets import Asset
 from genbench.contracts.training import TrainingData
 from genbench.errors import unknown
-from genbench.records.kinds import Family, Likelihood
+from genbench.records.kinds import ControlKind, Family, Likelihood
 
 NEEDS = ("network", "files")  # TCP connections; files of the user outside the trial
 
 
-class Model(nn.Module, ABC):
-    """A generative model of one Space. All that `sample` needs lives in parameters and buffers.
+class Learner(nn.Module, ABC):
+    """What is fitted to the data of one Space. All that it needs to answer lives in parameters and buffers.
 
-    The harness saves `state_dict()` after `fit` and samples from a fresh instance, made in another process under
+    The harness saves `state_dict()` after `fit` and asks a fresh instance, made in another process under
     another seed, that loaded it: what lives anywhere else is lost. Settings are the constructor's keyword-only
     arguments, each with a type (int, float, bool, str) and a default, perhaps `Annotated[int, Range(16, 1024)]`:
 
         def __init__(self, space: Space, *, hidden: Annotated[int, Range(16, 1024, log=True)] = 256) -> None: ...
 
     The constructor raises `genbench.Unsuitable("needs an even height and width")` where these settings cannot serve
-    this Space. `sample` and `log_prob` run under `eval()` and `torch.no_grad()`, on the module's device, with a seed
+    this Space. What it is asked runs under `eval()` and `torch.no_grad()`, on the module's device, with a seed
     set per batch: draw from torch's default generator.
     """
 
     name: ClassVar[str]
     family: ClassVar[Family]
     source: ClassVar[str]  # paper, year and URL
-    samplers: ClassVar[Mapping[str, Mapping[str, object]]] = {"default": {}}
+    control: ClassVar[ControlKind | None] = None  # what a control of the harness is on the board for
     assets: ClassVar[Mapping[str, Asset]] = {}
     needs: ClassVar[tuple[str, ...]] = ()  # what it asks for beyond its own folder, of NEEDS; the board shows it
 
     @abstractmethod
     def fit(self, data: TrainingData) -> None:
         """Train on `data`: `for x, y in data.batches(128): …` until the budget ends."""
+
+    def asset(self, name: str) -> Path:
+        """The verified path of a declared external asset.
+
+        Raises:
+            GenbenchError: no such asset is declared, the file is missing, or its bytes are not the declared ones.
+        """
+        if name not in self.assets:
+            raise unknown("asset", name, self.assets)
+        return self.assets[name].verified()
+
+
+class Model(Learner):
+    """A learner that draws samples."""
+
+    samplers: ClassVar[Mapping[str, Mapping[str, object]]] = {"default": {}}
 
     @abstractmethod
     def sample(self, n: int, *, labels: Tensor | None = None, **sampler: object) -> Tensor:
@@ -51,16 +67,6 @@ class Model(nn.Module, ABC):
         Returns:
             int64 [n, *shape] in [0, levels); float32 where the Space has no levels.
         """
-
-    def asset(self, name: str) -> Path:
-        """The verified path of a declared external asset.
-
-        Raises:
-            GenbenchError: no such asset is declared, the file is missing, or its bytes are not the declared ones.
-        """
-        if name not in self.assets:
-            raise unknown("asset", name, self.assets)
-        return self.assets[name].verified()
 
 
 class Density(ABC):
@@ -89,18 +95,61 @@ class Conditional:
     """A model whose `sample` obeys `labels`; the harness draws them from the training marginal."""
 
 
-class Latent(ABC):
-    """A model with a latent vector per sample."""
+class Decoder(ABC):
+    """A model that makes a sample of a latent vector."""
 
     @property
     @abstractmethod
     def latent_dim(self) -> int:
-        """Entries in a latent vector."""
+        """Entries in a latent vector; under the model's prior they are independent standard normal ones."""
+
+    @abstractmethod
+    def render(self, z: Tensor) -> Tensor:
+        """float32 [N, latent_dim] → float32 [N, *shape] in levels, [0, levels - 1], differentiable and not rounded."""
+
+
+class Encoder(ABC):
+    """A model that finds a latent vector of a sample."""
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
         """int64 [N, *shape] → float32 [N, latent_dim]: a latent vector for each sample."""
 
+
+class Latent(Encoder, Decoder):
+    """A model with a latent vector per sample, in both directions."""
+
+
+class Denoiser(ABC):
+    """A model that removes Gaussian noise: x_σ = x + σ ε, with samples scaled to x in [-1, 1].
+
+    Source: Karras et al. 2022, https://arxiv.org/abs/2206.00364
+    """
+
+    @property
     @abstractmethod
-    def decode(self, z: Tensor) -> Tensor:
-        """float32 [N, latent_dim] → int64 [N, *shape]: a sample for each latent vector."""
+    def sigmas(self) -> Tensor:
+        """The noise levels that it was trained on, [T] float32, ascending, all above 0."""
+
+    @abstractmethod
+    def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """E[x | x_σ]: float32 [N, *shape] of noise level sigma [N] → float32 [N, *shape] in about [-1, 1]."""
+
+
+class Interpolator(ABC):
+    """A model that goes from one sample to another."""
+
+    @abstractmethod
+    def between(self, a: Tensor, b: Tensor, n: int) -> Tensor:
+        """int64 [N, *shape] twice → int64 [N, n, *shape]: a path of n samples from each a to its b, both included."""
+
+
+CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the names that lists and records use
+    "generate": Model,
+    "density": Density,
+    "conditional": Conditional,
+    "encoder": Encoder,
+    "decoder": Decoder,
+    "denoiser": Denoiser,
+    "interpolator": Interpolator,
+}

@@ -31,6 +31,7 @@ class Axis(Enum):
     QUALITY = "quality"
     COVERAGE = "coverage"
     OVERALL = "overall"  # quality and coverage together
+    FIDELITY = "fidelity"  # to the question that was asked
     NOVELTY = "novelty"
     DENSITY = "density"
     SPEED = "speed"
@@ -42,3 +43,12 @@ class Direction(Enum):
 
     HIGHER = "higher"
     LOWER = "lower"
+
+
+class ControlKind(Enum):
+    """What a control model is on the board for."""
+
+    CEILING = "ceiling"  # real data: no model can do better honestly
+    FLOOR = "floor"  # what anything that has learnt must beat
+    COPY = "copy"  # what the gates have to flag
+    PROBE = "probe"  # what shows that a score sees, or does not see, one kind of failing
