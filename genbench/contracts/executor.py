@@ -64,7 +64,7 @@ class Executor(ABC):
         """The jobs that have ended since the last call; waits up to `timeout` seconds for the first.
 
         Raises:
-            GenbenchError: nobody can tell any more how a job ended.
+            GenbenchError: nobody can tell any more how a job ended; nothing runs any more then.
         """
 
     @abstractmethod

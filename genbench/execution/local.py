@@ -45,6 +45,8 @@ class LocalExecutor(Executor):
             event = self._events.get(timeout=timeout)
             while True:
                 if isinstance(event, BaseException):
+                    self.cancel(list(self._known))
+                    self._pool.shutdown(cancel_futures=True)
                     raise event
                 if isinstance(event, Ended):
                     self._known.discard(event.ticket)

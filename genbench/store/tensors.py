@@ -96,6 +96,11 @@ def read_arrays(path: Path, keys: set[str]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+def read_named(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file that the harness wrote, whatever they are called."""
+    return safetensors.numpy.load_file(path)
+
+
 def read_samples(path: Path, space: Space, count: int) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
     """Samples [count, *shape] in the storage dtype, and their labels [count] where the Space has classes.
 
