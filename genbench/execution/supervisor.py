@@ -51,10 +51,15 @@ class Failure:
 
 
 class Supervisor:
-    """Carries out calls, from any number of threads, until it is closed or told to stop."""
+    """Carries out calls, from any number of threads, until it is closed or told to stop.
 
-    def __init__(self, start: Launcher | None = None) -> None:
-        self._launcher = start or launcher()
+    Args:
+        start: starts the child processes.
+        grace: seconds between SIGTERM and SIGKILL.
+    """
+
+    def __init__(self, start: Launcher | None = None, grace: float = GRACE) -> None:
+        self._launcher, self._grace = start or launcher(), grace
         self._stop, self._at_once = Event(), Event()
 
     def __enter__(self) -> "Supervisor":
@@ -132,7 +137,7 @@ class Supervisor:
     def _end(self, child: Child, watch: Watch) -> None:
         """SIGTERM, a grace, SIGKILL to the whole group; its output is taken all the while, so that it never waits."""
         child.signal(signal.SIGTERM)
-        until = time.monotonic() + GRACE
+        until = time.monotonic() + self._grace
         while child.status() is None and time.monotonic() < until and not self._at_once.is_set():
             watch.serve(POLL)
         child.signal(signal.SIGKILL)

@@ -120,7 +120,7 @@ def fetched(name: str, data_root: str, catalogue: Catalogue, supervisor: Supervi
     if kind is None:
         raise unknown("dataset or extractor", base, [*catalogue.datasets, *catalogue.extractors])
     folder = str(Path(data_root).expanduser().absolute()) if data_root else ""  # may not be there yet
-    return prepared("fetch", FETCH, FetchInputs(name, kind, tuple(catalogue.parts), folder), Fetched, supervisor)
+    return prepared("fetch", FETCH, FetchInputs(name, kind, tuple(catalogue.part_plugins), folder), Fetched, supervisor)
 
 
 def posed(asked: Asked, data: Rows, root: Path, secret: str, supervisor: Supervisor) -> Posed | None:

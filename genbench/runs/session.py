@@ -7,7 +7,7 @@ from typing import Any
 
 from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue
-from genbench.catalogue.parts import part
+from genbench.catalogue import parts
 from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
@@ -189,7 +189,7 @@ class _Session:
         suite, options = self.plan.suite, self.options
         scores = [score for terms in suite.tasks.values() for score in terms.scores]
         names = [suite.extractor, *(score.partition("@")[2] for score in scores)]
-        parts = self.plan.catalogue.parts
+        parts = self.plan.catalogue.part_plugins
         inputs = data_inputs(suite.dataset, names, parts, options.data_root, options.extractor_weights)
         return laid_down(inputs, self.supervisor)
 
@@ -198,7 +198,7 @@ class _Session:
         secret = read_secret(options.secret) if options.secret else secret_of(root)
         records = [read(path) for path in options.replay]
         secrets = secrets_of(plan.trials, secret, data.facts.sha256, records)
-        ground = Ground(plan.suite, plan.asked, data, probe, tuple(plan.catalogue.parts), root, {}, secrets)
+        ground = Ground(plan.suite, plan.asked, data, probe, tuple(plan.catalogue.part_plugins), root, {}, secrets)
         rows = ground.rows(*EVERYTHING)
         exams = {asked.name: posed(asked, rows, root, secret, self.supervisor) for asked in plan.asked}
         return replace(ground, exams={name: exam for name, exam in exams.items() if exam is not None})
@@ -230,14 +230,12 @@ def jobs_of(options: Options, plan: Plan, probe: Probe) -> int:
 
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:
-    entry = catalogue.find("executors", name)
-    found: type[Executor] = part("executors", entry.plugin, name)
-    return found
+    return parts.executors([catalogue.executor(name).plugin]).named(name)
 
 
 def _teller(catalogue: Catalogue) -> Callable[[Record], None]:
     """Calls every part plugin's `genbench_trial_done`; one that raises is a fault and stops nothing."""
-    listening = [plugin for plugin in catalogue.parts if plugin.module != BUILTIN]
+    listening = [plugin for plugin in catalogue.part_plugins if plugin.module != BUILTIN]
 
     def tell(record: Record) -> None:
         for plugin in listening:

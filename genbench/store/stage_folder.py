@@ -99,9 +99,9 @@ class StageFolder(Generic[F]):
             return None
         try:
             value = read_json(self.path / MANIFEST)
-            if not isinstance(value, dict) or not intact(value):
+            if not isinstance(value, dict) or ("sha256" in value and not intact(value)):
                 raise Damaged(MANIFEST)
-            if value.get("key") != key:
+            if "sha256" not in value or value.get("key") != key:
                 return None  # of another version, or of other inputs
             kept = codec.decoded(Manifest, value, MANIFEST).result
             facts = None if kept.facts is None else codec.decoded(self._facts, kept.facts, "facts")

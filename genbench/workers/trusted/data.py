@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from genbench.catalogue.parts import dataset_named, parts
+from genbench.catalogue import parts
 from genbench.catalogue.plugins import Plugin
 from genbench.contracts.extractor import loaded
 from genbench.errors import GenbenchError
@@ -26,13 +26,13 @@ def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
             was named holds others.
     """
     found = _weights(inputs)  # first: a missing file is told before data are read
-    source = dataset_named(inputs.dataset, list(inputs.parts), inputs.data_root)
+    source = parts.dataset_named(inputs.dataset, inputs.parts, inputs.data_root)
     with markers.timed("data"):
         damaged: list[str] = []
         path = datasets.laid_down(source.splits(), damaged.append)
     space = datasets.read_space(path)
     for name in found if inputs.weights else ():  # a file that somebody named may be anything: told at once
-        loaded(parts("extractors", inputs.parts)[name], space, torch.device("cpu"), found)
+        loaded(parts.extractors(inputs.parts).classes[name], space, torch.device("cpu"), found)
     laid = datasets.described(path)
     facts = DataFacts(inputs.dataset, laid.sha256, source.source, source.license, laid.space, laid.rows)
     weights = {name: Kept(str(file), sha256_of(file)) for name, file in found.items()}
@@ -47,7 +47,7 @@ def fetch(folder: Path, inputs: FetchInputs, markers: Markers) -> Fetched:
     """
     if inputs.kind == EXTRACTORS:
         return _fetched_weights(inputs.name, inputs.parts)
-    source = dataset_named(inputs.name, list(inputs.parts), inputs.data_root)
+    source = parts.dataset_named(inputs.name, inputs.parts, inputs.data_root)
     try:
         splits = source.splits()  # whoever has the files already needs no network
     except GenbenchError:
@@ -60,14 +60,14 @@ def fetch(folder: Path, inputs: FetchInputs, markers: Markers) -> Fetched:
 
 def _weights(inputs: DataInputs) -> dict[str, Path]:
     """The weights file of each of the named extractors that reads one from outside."""
-    classes = parts("extractors", inputs.parts)
+    classes = parts.extractors(inputs.parts).classes
     used = {name: classes[name].weights for name in inputs.extractors if name in classes}
     needed = {name: file for name, file in used.items() if file is not None}
     return located(inputs.weights, needed)
 
 
 def _fetched_weights(name: str, plugins: Sequence[Plugin]) -> Fetched:
-    file = parts("extractors", plugins)[name].weights
+    file = parts.extractors(plugins).named(name).weights
     if file is None:
         raise GenbenchError(f"extractor {name} needs no preparation: it reads no file from outside")
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genbench.catalogue.parts import part
+from genbench.catalogue import parts
 from genbench.contracts.dataset import SPLITS, Splits
 from genbench.contracts.task import Arrays, Task
 from genbench.errors import GenbenchError
@@ -24,7 +24,7 @@ def pose(folder: Path, inputs: PoseInputs, markers: Markers) -> PoseFacts:
     """
     home = inputs.data.path
     splits = Splits(datasets.read_space(home), **{name: datasets.read(home, name) for name in SPLITS})
-    task: Task = part("tasks", inputs.task.plugin, inputs.task.name)(**inputs.task.settings)
+    task: Task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
     with markers.timed("pose") as timed:
         exam = task.pose(splits, inputs.count, np.random.default_rng(secret_seed(timed.secret, "pose")))
     for name, rows in exam.questions.items():

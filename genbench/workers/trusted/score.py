@@ -1,29 +1,36 @@
-"""The `score` stage: reads and validates a trial's evidence and computes its scores. Imports no model plugin."""
+"""Scores what the candidates of a trial left in one task, in a process that no model plugin has touched."""
 
-import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from genbench.catalogue.parts import parts
-from genbench.catalogue.plugins import Plugin
-from genbench.contracts.evidence import Evidence, LogLikelihood, Timing
+from genbench.catalogue import parts
+from genbench.contracts.evidence import Evidence, LogLikelihood
 from genbench.contracts.metric import Metric
-from genbench.errors import GenbenchError, InvalidEvidence, Unavailable, Unsuitable
+from genbench.contracts.task import Arrays, Task
+from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.geometry.comparison import Comparison
-from genbench.records.gates import unavailable as unjudged
+from genbench.protocol.stages.score import (
+    CandidateEvidence,
+    CandidateScores,
+    DensityEvidence,
+    ScoreFacts,
+    ScoreInputs,
+)
+from genbench.records.audits import AuditVerdict, unaudited
+from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
+from genbench.records.status import Status
 from genbench.scoring.audits.candidate import audited
-from genbench.scoring.copies import Gate
-from genbench.scoring.features import Features
-from genbench.scoring.picture import grid
+from genbench.scoring.audits.facts import AuditEvidence
+from genbench.scoring.copies import CopyGate, copy_verdict
+from genbench.scoring.features import Features, Sampled
+from genbench.scoring.scores import scored
 from genbench.store import datasets
-from genbench.store.tensors import MOST_NATS, read_arrays, read_samples
+from genbench.store.tensors import MOST_NATS, read_arrays, read_named, read_samples
 
 DEFAULTS = {
     "default dtype": "torch.float32",
@@ -31,31 +38,35 @@ DEFAULTS = {
     "gradients": True,
     "matmul precision": "highest",
 }
+COPIES = "memorisation"  # the gate of a task whose samples may have been copied
 
 
-def score(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
-    """Facts: {"candidates": [{"sampler", "status", "reason", "scores", "unavailable", "grid", and the gates}, …],
-    "damaged": [words]}.
-
-    The gates are "memorisation", and "audits", which is None where there is no density.
+def score(folder: Path, inputs: ScoreInputs, markers: Markers) -> ScoreFacts:
+    """Score every candidate.
 
     Raises:
         GenbenchError: this process, the reference data or a candidate's files are not as they should be.
     """
-    plugins = [Plugin(**plugin) for plugin in arguments["plugins"]]
-    home = Path(arguments["data"])
+    home, done = inputs.data.path, []
     _assert_defaults()
     with markers.timed("score"):
         datasets.verify(home)
-        device, weights = torch.device(arguments["device"]), arguments.get("weights", {})
-        features = Features(home, parts("extractors", plugins), device, weights)
-        metrics = parts("metrics", plugins)
-        gate = Gate(features, arguments["extractor"], home)
-        done = []
-        for index, candidate in enumerate(arguments["candidates"], 1):
-            done.append(_scored(candidate, arguments["scores"], metrics, features, gate, home))
-            markers.progress(index, index / len(arguments["candidates"]))
-    return {"candidates": done, "damaged": features.damaged}
+        files = {name: kept.path for name, kept in inputs.weights.items()}
+        classes = parts.extractors(inputs.parts).classes
+        features = Features(home, classes, torch.device(inputs.device), files)
+        task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
+        exam = _Exam(
+            task,
+            inputs.asked,
+            inputs.count,
+            None if inputs.questions is None else read_named(inputs.questions.path),
+            None if inputs.key is None else read_named(inputs.key.path),
+        )
+        scorer = _Scorer(inputs, exam, features, parts.metrics(inputs.parts).classes)
+        for index, candidate in enumerate(inputs.candidates, 1):
+            done.append(scorer.scores(candidate))
+            markers.progress(index, index / len(inputs.candidates))
+    return ScoreFacts(tuple(done), tuple(features.damaged))
 
 
 def _assert_defaults() -> None:
@@ -71,80 +82,94 @@ def _assert_defaults() -> None:
         raise GenbenchError(f"torch is not as it is when it starts: {', '.join(changed)}; scores need a fresh process")
 
 
-def _scored(
-    candidate: Mapping[str, Any],
-    names: list[str],
-    metrics: Mapping[str, type[Metric]],
-    features: "Features",
-    gate: Gate,
-    home: Path,
-) -> dict[str, Any]:
-    try:
-        evidence = _evidence(candidate, features.space, len(datasets.read(home, "test")))
-    except InvalidEvidence as error:
-        return {"sampler": candidate["sampler"], "status": "invalid-evidence", "reason": str(error)}
-    scores: dict[str, Any] = {}
-    unavailable: dict[str, str] = {}
-    for name in names:
-        metric_name, _, extractor = name.partition("@")
-        metric = metrics[metric_name]()
+@dataclass(frozen=True)
+class _Exam:
+    """A task as it was asked; no questions and no key where the task poses none."""
+
+    task: Task
+    name: str
+    count: int
+    questions: Arrays | None
+    key: Arrays | None
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """Scores the candidates of one trial and task."""
+
+    inputs: ScoreInputs
+    exam: _Exam
+    features: Features
+    metrics: Mapping[str, type[Metric]]
+
+    def scores(self, candidate: CandidateEvidence) -> CandidateScores:
+        """All that is found of one candidate."""
+        task, space = self.exam.task, self.features.space
         try:
-            compared = features.comparison(extractor, evidence.samples) if extractor else None
-            result = metric.score(_with(evidence, compared))
-            scores[name] = result.to_json() | _identity(metric, features.identity(extractor), evidence, features)
-        except (Unavailable, Unsuitable) as error:
-            unavailable[name] = str(error)
-        except Exception as error:  # noqa: BLE001  # a metric that fails costs its own cell
-            traceback.print_exc()
-            unavailable[name] = f"failed: {type(error).__name__}: {error}"
-    return {
-        "sampler": candidate["sampler"],
-        "status": "ok",
-        "reason": None,
-        "scores": scores,
-        "unavailable": unavailable,
-        "memorisation": _memorisation(gate, evidence.samples),
-        "audits": audited(candidate, evidence.samples, evidence.likelihood.nats if evidence.likelihood else None, home),
-        "grid": grid(evidence.samples, evidence.space),
-    }
+            evidence = self._evidence(candidate)
+        except InvalidEvidence as error:
+            return CandidateScores(candidate.sampler, Status.INVALID_EVIDENCE, str(error))
+        own = self.features.of(evidence.samples)
+        found = scored(self.inputs.scores, self.metrics, evidence, own.compared)
+        answers = evidence.samples if evidence.answers is None else evidence.answers
+        return CandidateScores(
+            candidate.sampler,
+            Status.OK,
+            None,
+            found.scores,
+            found.missing,
+            self._copies(own) if COPIES in task.gates else None,
+            self._audits(candidate.density, evidence) if candidate.density else None,
+            task.exhibits(self.exam.questions or {}, answers, space),
+        )
+
+    def _copies(self, own: Sampled) -> CopyVerdict:
+        gate = CopyGate(self.features, self.inputs.extractor)
+        return copy_verdict(lambda: gate.verdict(own))
+
+    def _audits(self, density: DensityEvidence, evidence: Evidence) -> AuditVerdict:
+        if density.audit is None or density.audit_facts is None:
+            return unaudited(density.unaudited)
+        nats = evidence.likelihood.nats if evidence.likelihood else None
+        left = AuditEvidence(density.audit.path, density.audit_facts)
+        return audited(left, evidence.samples, nats, self.features.home)
+
+    def _evidence(self, candidate: CandidateEvidence) -> Evidence:
+        """A candidate's evidence, validated.
+
+        Raises:
+            InvalidEvidence: it is not what the task asks for.
+        """
+        exam, space, path = self.exam, self.features.space, candidate.answers.path
+        labels = answers = None
+        if exam.questions is None:
+            samples, labels = read_samples(path, space, exam.count)
+        else:
+            answers = exam.task.checked(read_arrays(path, {"answers"})["answers"], exam.questions, space)
+            shown = exam.task.samples(answers)
+            samples = np.empty((0, *space.shape), space.storage) if shown is None else shown
+        return Evidence(
+            space,
+            samples,
+            labels,
+            candidate.timing,
+            _likelihood(candidate.density, space, len(datasets.read(self.features.home, "test"))),
+            candidate.parameters,
+            candidate.fit_seconds,
+            task=exam.name,
+            questions=exam.questions,
+            answers=answers,
+            key=exam.key,
+        )
 
 
-def _memorisation(gate: Gate, samples: NDArray[Any]) -> dict[str, Any]:
-    """The gate's verdict as JSON; a gate that fails costs itself alone."""
-    try:
-        return gate.verdict(samples).to_json()
-    except (Unavailable, Unsuitable) as error:
-        return unjudged(str(error)).to_json()
-    except Exception as error:  # noqa: BLE001  # an extractor is a part's code
-        traceback.print_exc()
-        return unjudged(f"failed: {type(error).__name__}: {error}").to_json()
-
-
-def _evidence(candidate: Mapping[str, Any], space: Space, rows: int) -> Evidence:
-    """A candidate's evidence, validated; `rows` are those of the test split."""
-    samples, labels = read_samples(Path(candidate["samples"]), space, candidate["count"])
-    likelihood = None
-    if candidate["nats"]:
-        nats = read_arrays(Path(candidate["nats"]), {"test"})["test"]
-        if nats.dtype != np.float64 or nats.shape != (rows,) or not np.isfinite(nats).all():
-            raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [{rows}]")
-        if space.levels is not None and nats.max() > MOST_NATS:
-            raise InvalidEvidence(f"nats reach {nats.max():.4g}, a probability above 1")
-        likelihood = LogLikelihood(nats, candidate["likelihood"])
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in candidate["timing"].items()}
-    timing = Timing(**fields)
-    return Evidence(space, samples, labels, timing, likelihood, candidate["parameters"], candidate["fit_seconds"])
-
-
-def _with(evidence: Evidence, features: Comparison | None) -> Evidence:
-    fields = {name: getattr(evidence, name) for name in Evidence.__dataclass_fields__}
-    return Evidence(**(fields | {"features": features}))
-
-
-def _identity(metric: Metric, extractor: str | None, evidence: Evidence, features: "Features") -> dict[str, Any]:
-    return {
-        **metric.declaration(),
-        "extractor": extractor,
-        "reference": features.reference if extractor else None,
-        "n": len(evidence.samples),
-    }
+def _likelihood(density: DensityEvidence | None, space: Space, rows: int) -> LogLikelihood | None:
+    """What a density said of the test rows, validated; None where it said nothing."""
+    if density is None or density.nats is None or density.likelihood is None:
+        return None
+    nats = read_arrays(density.nats.path, {"test"})["test"]
+    if nats.dtype != np.float64 or nats.shape != (rows,) or not np.isfinite(nats).all():
+        raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [{rows}]")
+    if space.levels is not None and nats.max() > MOST_NATS:
+        raise InvalidEvidence(f"nats reach {nats.max():.4g}, a probability above 1")
+    return LogLikelihood(nats, density.likelihood)

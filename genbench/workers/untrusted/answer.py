@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genbench.catalogue.parts import part
+from genbench.catalogue import parts
 from genbench.contracts.model import Learner
 from genbench.contracts.task import Arrays, Solver, Task
 from genbench.errors import InvalidEvidence
@@ -29,7 +29,7 @@ def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
     """
     subject = inputs.fitted.subject
     space, device = datasets.read_space(inputs.data.path), torch.device(subject.device)
-    task: Task = part("tasks", inputs.task.plugin, inputs.task.name)(**inputs.task.settings)
+    task: Task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
     with markers.timed("load"):
         model = reloaded(inputs.fitted, space, device, ANSWERS)
         able = _able(model, inputs, space)
@@ -57,7 +57,7 @@ def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
 def _able(model: Learner, inputs: AnswerInputs, space: Space) -> object:
     if inputs.solver is None:
         return model
-    solver: Solver = part("solvers", inputs.solver.plugin, inputs.solver.name)(**inputs.solver.settings)
+    solver: Solver = parts.solvers([inputs.solver.plugin]).named(inputs.solver.name)(**inputs.solver.settings)
     return solver.lift(model, space)
 
 
