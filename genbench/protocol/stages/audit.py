@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from genbench.files.codec import Meta
 from genbench.protocol.inputs import Fitted, Kept, Rows
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.given import Given, Lacking
@@ -12,7 +10,7 @@ from genbench.protocol.stages.sample import SAMPLE, SAMPLES
 from genbench.protocol.stages.stage import Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
-from genbench.records.kinds import Likelihood
+from genbench.scoring.audits.facts import AuditFacts as AuditFacts
 
 AUDIT_FILE = "audit.safetensors"
 
@@ -33,18 +31,6 @@ class AuditInputs:
     """How many there are."""
     batch: int
     """Rows a call of `log_prob`."""
-
-
-@dataclass(frozen=True)
-class AuditFacts:
-    """What an audit reports; the nats are in its file."""
-
-    likelihood: Likelihood
-    """What the model says its numbers are."""
-    rung: Annotated[int, Meta(ge=0)] | None
-    """The place on the ladder of tiny spaces that was fitted; null: none was."""
-    refused: tuple[str, ...]
-    """Why each rung before it was not."""
 
 
 def described(trial: Trial, tasks: Sequence[Asked], stage: str) -> list[Asked]:

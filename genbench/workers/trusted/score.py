@@ -27,7 +27,7 @@ from genbench.records.status import Status
 from genbench.scoring.audits.candidate import audited
 from genbench.scoring.audits.facts import AuditEvidence
 from genbench.scoring.copies import CopyGate, copy_verdict
-from genbench.scoring.features import Features, Sampled
+from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.scores import scored
 from genbench.store import datasets
 from genbench.store.tensors import MOST_NATS, read_arrays, read_named, read_samples
@@ -123,7 +123,7 @@ class _Scorer:
             task.exhibits(self.exam.questions or {}, answers, space),
         )
 
-    def _copies(self, own: Sampled) -> CopyVerdict:
+    def _copies(self, own: SampleFeatures) -> CopyVerdict:
         gate = CopyGate(self.features, self.inputs.extractor)
         return copy_verdict(lambda: gate.verdict(own))
 
