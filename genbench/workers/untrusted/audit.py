@@ -16,8 +16,7 @@ from genbench.protocol.inputs import Subject
 from genbench.protocol.stages.audit import AUDIT_FILE, AuditFacts, AuditInputs
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
-from genbench.scoring import audits
-from genbench.scoring.audits import rungs
+from genbench.scoring.audits import questions, rungs
 from genbench.scoring.audits.findings import total
 from genbench.seeds import seed_for
 from genbench.store import datasets
@@ -62,12 +61,12 @@ def audit(folder: Path, inputs: AuditInputs, markers: Markers) -> AuditFacts:
 
 def _images(inputs: AuditInputs, space: Space, kind: Likelihood) -> dict[str, NDArray[Any]]:
     """What the model is asked about; the perturbed images twice, the second time the other way round."""
-    perturbed = audits.perturbed(space, datasets.read(inputs.data.path, "valid").x)
+    perturbed = questions.perturbed(space, datasets.read(inputs.data.path, "valid").x)
     samples, _ = read_samples(inputs.samples.path, space, inputs.count)
     return {
-        "noise": audits.noise(space),
+        "noise": questions.noise(space),
         "perturbed": perturbed,
-        "samples": samples[: audits.own_rows(kind, len(samples))],
+        "samples": samples[: questions.own_rows(kind, len(samples))],
         "again": perturbed[::-1],
     }
 
