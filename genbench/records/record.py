@@ -79,7 +79,7 @@ class SuiteTerms:
     """Training seeds a model; 0 likewise."""
     extractor: str
     """Of the scores that name none."""
-    tasks: Mapping[str, TaskTerms]
+    tasks: Annotated[Mapping[str, TaskTerms], Meta(min_length=1)]
     """Name → what is asked."""
     threads: Count = 1
     """Of each child process."""
