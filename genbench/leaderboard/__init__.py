@@ -84,8 +84,19 @@ class Leaderboard:
         alike = len({result.hardware for row in (*candidates, *controls) for result in row.ok}) < 2
         terms = asked[task][0]
         standings = Standings.of(candidates, controls, columns, terms.ranked, alike)
-        return cls(known[0].protocol, task, _newest(known)[0].suite, terms, known[0].dataset, columns, standings.placed,
-                   controls, tuple(failures_of(known, task)), tuple(known), standings)  # fmt: skip
+        return cls(
+            known[0].protocol,
+            task,
+            _newest(known)[0].suite,
+            terms,
+            known[0].dataset,
+            columns,
+            standings.placed,
+            controls,
+            tuple(failures_of(known, task)),
+            tuple(known),
+            standings,
+        )
 
     @property
     def goal(self) -> str:

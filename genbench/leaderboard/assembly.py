@@ -122,13 +122,29 @@ def failures_of(records: Sequence[Record], task: str) -> Iterator[Failure]:
         told = {_kind(c.stage or "") for c in record.candidates if not c.ok}
         for name, stage in record.stages.items():
             if stage.status.failed and _kind(name) not in told and _asked(name, record, task):
-                yield Failure(record.model.reference, record.seed, stage.status, stage.exit_code, name,
-                              stage.reason or "", stage.seconds, "")  # fmt: skip
+                yield Failure(
+                    record.model.reference,
+                    record.seed,
+                    stage.status,
+                    stage.exit_code,
+                    name,
+                    stage.reason or "",
+                    stage.seconds,
+                    "",
+                )
 
 
 def _failure(record: Record, candidate: Candidate) -> Failure:
-    return Failure(candidate.name, record.seed, candidate.status, candidate.exit_code, candidate.stage or "",
-                   candidate.reason or "", candidate.elapsed, candidate.log)  # fmt: skip
+    return Failure(
+        candidate.name,
+        record.seed,
+        candidate.status,
+        candidate.exit_code,
+        candidate.stage or "",
+        candidate.reason or "",
+        candidate.elapsed,
+        candidate.log,
+    )
 
 
 def _kind(stage: str) -> str:

@@ -119,8 +119,10 @@ def upgraded(value: object) -> Record:
     found: Json = _fitted(value, _RECORD, "record")
     names = [found["protocol"], found["model"]["reference"], *(c["name"] for c in found["candidates"])]
     if found["seed"] is None or not all(names):
-        raise GenbenchError("a record has a protocol, a seed, and names for its model and candidates; got "
-                            f"seed {found['seed']}, {_quoted(names)}")  # fmt: skip
+        raise GenbenchError(
+            "a record has a protocol, a seed, and names for its model and candidates; got "
+            f"seed {found['seed']}, {_quoted(names)}"
+        )
     whole = {
         "format": FORMAT,
         **{name: found[name] for name in ("protocol", "seed", "finished", "sha256")},
@@ -157,8 +159,11 @@ def _model(model: Json) -> Json:
 
 
 def _stage(stage: Json) -> Json:
-    return {**_ended(stage["status"], stage["exit_code"]), "reason": stage["reason"] or None,
-            "seconds": stage["seconds"]}  # fmt: skip
+    return {
+        **_ended(stage["status"], stage["exit_code"]),
+        "reason": stage["reason"] or None,
+        "seconds": stage["seconds"],
+    }
 
 
 def _ended(words: str, exit_code: int | None) -> Json:

@@ -51,8 +51,14 @@ def pixel_scale(values: Sequence[float], start: float, end: float, log: bool) ->
     step = next(m * decade for m in (1, 2, 5, 10) if m * decade >= width / 5.5)
     first, last = math.floor(low / step), max(math.ceil(high / step), math.floor(low / step) + 1)
     pad = (last - first) * step * 0.03  # so that a mark at an end is drawn whole
-    return PixelScale(first * step - pad, last * step + pad, start, end, False,
-                 tuple(round(k * step, 12) for k in range(first, last + 1)))  # fmt: skip
+    return PixelScale(
+        first * step - pad,
+        last * step + pad,
+        start,
+        end,
+        False,
+        tuple(round(k * step, 12) for k in range(first, last + 1)),
+    )
 
 
 def _decades(low: float, high: float, start: float, end: float) -> PixelScale:
@@ -203,8 +209,9 @@ def curve(name: str, seed: int, points: Sequence[Mapping[str, float]], most: int
         return None
     images, values = ([point[i] for line in drawn.values() for point in line] for i in (0, 1))
     left, right, bottom, top = CURVE_BOX
-    across, up = (PixelScale(min(v), max(v), a, b, False, ())
-                  for v, a, b in ((images, left, right), (values, bottom, top)))  # fmt: skip
+    across, up = (
+        PixelScale(min(v), max(v), a, b, False, ()) for v, a, b in ((images, left, right), (values, bottom, top))
+    )
     pixels = tuple((key, tuple((across(x), up(y)) for x, y in line)) for key, line in drawn.items())
     return Curve(name, seed, pixels, number(min(values)), number(max(values)), number(max(images)))
 

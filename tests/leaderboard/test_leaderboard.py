@@ -80,8 +80,10 @@ def test_a_skipped_candidate_does_not_apply_and_is_listed() -> None:
 
 def test_details_are_averaged_where_every_seed_has_them() -> None:
     details = [{"real_floor": 2.0, "bias": 10.0}, {"real_floor": 3.0}, {"real_floor": 4.0, "bias": None}]
-    records = [record(seed=seed, candidates=[candidate("vae", VALUES, scores={FD: score(FD, 20.0, details=numbers)})])
-               for seed, numbers in enumerate(details)]  # fmt: skip
+    records = [
+        record(seed=seed, candidates=[candidate("vae", VALUES, scores={FD: score(FD, 20.0, details=numbers)})])
+        for seed, numbers in enumerate(details)
+    ]
     assert Leaderboard.of(records).rows[0].cells[FD].details == {"real_floor": 3.0}
 
 
@@ -96,14 +98,20 @@ def test_columns_stand_in_the_order_of_the_suite() -> None:
 
 
 def test_the_front_is_of_the_three_axes_and_keeps_ties() -> None:
-    board = Leaderboard.of([
-        scored("balanced", quality=0.5, coverage=0.5, speed=100),
-        scored("equal", quality=0.5, coverage=0.5, speed=100),
-        scored("fast", quality=0.1, coverage=0.1, speed=9000),
-        scored("dominated", quality=0.5, coverage=0.4, speed=100, fd=0.1),
-    ])  # fmt: skip
+    board = Leaderboard.of(
+        [
+            scored("balanced", quality=0.5, coverage=0.5, speed=100),
+            scored("equal", quality=0.5, coverage=0.5, speed=100),
+            scored("fast", quality=0.1, coverage=0.1, speed=9000),
+            scored("dominated", quality=0.5, coverage=0.4, speed=100, fd=0.1),
+        ]
+    )
     assert {row.name: row.front for row in board.rows} == {
-        "balanced": True, "equal": True, "fast": True, "dominated": False}  # fmt: skip
+        "balanced": True,
+        "equal": True,
+        "fast": True,
+        "dominated": False,
+    }
 
 
 def test_an_axis_where_lower_is_better_is_turned_round_for_the_front() -> None:
@@ -156,8 +164,10 @@ def test_threads_are_part_of_the_hardware() -> None:
 
 
 def test_likelihoods_of_different_kinds_are_not_passed_off_as_one() -> None:
-    records = [record(seed=seed, candidates=[candidate("vae", VALUES | {"bits-per-dim": 2.0}, likelihood=kind)])
-               for seed, kind in enumerate(["exact", "estimate"])]  # fmt: skip
+    records = [
+        record(seed=seed, candidates=[candidate("vae", VALUES | {"bits-per-dim": 2.0}, likelihood=kind)])
+        for seed, kind in enumerate(["exact", "estimate"])
+    ]
     assert Leaderboard.of(records).rows[0].likelihood == "mixed"
     assert Leaderboard.of(records[:1]).rows[0].likelihood == "exact"
 
@@ -188,37 +198,46 @@ def with_score(**changes: Any) -> dict[str, Any]:
     return record("gan", candidates=[candidate("gan", VALUES, scores={FD: score(FD, 1.0) | changes})])
 
 
-@pytest.mark.parametrize(("other", "message"), [
-    (changed(protocol="feed"), r"mix protocols \('c0ffee.*', 'feed'\)"),
-    (changed(dataset={"sha256": "ff"}), r"mix datasets \('d1d1.*', 'ff'\)"),
-    (with_score(extractor="digits-net/2/ffff"), r"mix extractors of 'fd@digits-net' \('digits-net/1/.*', 'digits-n"),
-    (with_score(version="2"), r"mix versions of 'fd@digits-net' \('1', '2'\)"),
-    (with_score(direction="higher"), "mix directions"),
-    (with_score(unit="m"), "mix units"),
-    (scored("vae"), "'vae' has two results for one seed"),
-    (record("vae", 1, model={"code": "other"}), r"mix versions of the code of 'vae' \('abcd.*', 'other'\)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (changed(protocol="feed"), r"mix protocols \('c0ffee.*', 'feed'\)"),
+        (changed(dataset={"sha256": "ff"}), r"mix datasets \('d1d1.*', 'ff'\)"),
+        (
+            with_score(extractor="digits-net/2/ffff"),
+            r"mix extractors of 'fd@digits-net' \('digits-net/1/.*', 'digits-n",
+        ),
+        (with_score(version="2"), r"mix versions of 'fd@digits-net' \('1', '2'\)"),
+        (with_score(direction="higher"), "mix directions"),
+        (with_score(unit="m"), "mix units"),
+        (scored("vae"), "'vae' has two results for one seed"),
+        (record("vae", 1, model={"code": "other"}), r"mix versions of the code of 'vae' \('abcd.*', 'other'\)"),
+    ],
+)
 def test_what_does_not_belong_together_is_refused(other: dict[str, Any], message: str) -> None:
     with pytest.raises(GenbenchError, match=message):
         Leaderboard.of([scored("vae"), other])
 
 
-@pytest.mark.parametrize(("broken", "message"), [
-    ([], "has type dict"),
-    ({}, "format None"),
-    (changed(format=2), "format 2"),
-    (changed(protocol=""), "a protocol"),
-    (changed(seed=None), "seed None"),
-    (changed(seed=True), r"record.seed' has type int, got True"),
-    (changed(seed="0"), "has type int"),
-    (changed(candidates={"a": 1}), "candidates' has type list"),
-    (changed(candidates=[candidate("")]), "names for its model and candidates"),
-    (changed(curve=[{"loss": float("nan")}]), "finite number, got nan"),
-    (with_score(value=float("inf")), "finite number, got inf"),
-    (with_score(value="12"), "has type float, got '12'"),
-    (with_score(value=10**400), "finite number"),
-    (with_score(direction="sideways"), "higher or lower is better, got 'sideways'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ([], "has type dict"),
+        ({}, "format None"),
+        (changed(format=2), "format 2"),
+        (changed(protocol=""), "a protocol"),
+        (changed(seed=None), "seed None"),
+        (changed(seed=True), r"record.seed' has type int, got True"),
+        (changed(seed="0"), "has type int"),
+        (changed(candidates={"a": 1}), "candidates' has type list"),
+        (changed(candidates=[candidate("")]), "names for its model and candidates"),
+        (changed(curve=[{"loss": float("nan")}]), "finite number, got nan"),
+        (with_score(value=float("inf")), "finite number, got inf"),
+        (with_score(value="12"), "has type float, got '12'"),
+        (with_score(value=10**400), "finite number"),
+        (with_score(direction="sideways"), "higher or lower is better, got 'sideways'"),
+    ],
+)
 def test_a_record_of_another_form_is_refused_with_the_field(broken: Any, message: str) -> None:
     with pytest.raises(GenbenchError, match=message) as caught:
         Leaderboard.of([broken])
@@ -307,8 +326,10 @@ def gated(name: str, status: str, seed: int = 0, **changes: Any) -> dict[str, An
 
 
 def test_a_candidate_flagged_at_any_seed_is_shown_and_ranked_nowhere() -> None:
-    copies = [gated("copies", "clear" if seed else "flagged", seed, quality=0.99, coverage=0.99, speed=1e6)
-              for seed in range(3)]  # fmt: skip
+    copies = [
+        gated("copies", "clear" if seed else "flagged", seed, quality=0.99, coverage=0.99, speed=1e6)
+        for seed in range(3)
+    ]
     board = Leaderboard.of([*copies, *(scored("vae", seed) for seed in range(3))])
     row = by_name(board)["copies"]
     assert row.gate.flagged
@@ -317,7 +338,10 @@ def test_a_candidate_flagged_at_any_seed_is_shown_and_ranked_nowhere() -> None:
     assert {place.missing for place in row.places.values()} == {"not ranked: flagged as a copy"}
     assert [r.name for r in board.rows] == ["vae", "copies"]  # after those that are ranked
     assert {c.name: board.best(c) for c in board.columns if c.name in AXES.values()} == {
-        QUALITY: 0.5, COVERAGE: 0.6, SPEED: 1000.0}  # fmt: skip
+        QUALITY: 0.5,
+        COVERAGE: 0.6,
+        SPEED: 1000.0,
+    }
     assert row.cells[QUALITY].mean == pytest.approx(0.99)
 
 
@@ -346,11 +370,15 @@ def test_the_smallest_share_that_is_seen_is_the_worst_of_the_seeds() -> None:
     assert Leaderboard.of(records).rows[0].gate.detectable == {"train": 0.09}
 
 
-@pytest.mark.parametrize(("status", "best", "why"), [
-    ("passed", 1.5, ""), ("failed", 2.0, "its density failed an audit: exhaustive-sum: the 256 states"),
-    ("unaudited", 2.0, "its density could not be audited: exhaustive-sum: fits no tiny space"),
-    (None, 2.0, "its density has not been audited"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "best", "why"),
+    [
+        ("passed", 1.5, ""),
+        ("failed", 2.0, "its density failed an audit: exhaustive-sum: the 256 states"),
+        ("unaudited", 2.0, "its density could not be audited: exhaustive-sum: fits no tiny space"),
+        (None, 2.0, "its density has not been audited"),
+    ],
+)
 def test_bits_per_dim_are_ranked_only_where_the_audits_are_passed(status: Any, best: float, why: str) -> None:
     own = scored("low", bits=1.5)
     own["candidates"][0] |= {"audits": status and audits(status)}
@@ -387,11 +415,17 @@ def test_a_gate_that_says_something_unknown_is_refused(gate: str, status: str) -
         Leaderboard.of([own])
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"tests": [{"share": "all"}]}, "share' has type float"), ({"tests": {}}, "tests' has type list"),
-    ({"detectable": {"train": float("nan")}}, "finite number"), ({"tests": [{"flagged": 1}]}, "flagged' has type bool"),
-    ({"pairs": 7}, "pairs' has type str"), ({"suspicious": [{"row": 1.5}]}, "row' has type int"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tests": [{"share": "all"}]}, "share' has type float"),
+        ({"tests": {}}, "tests' has type list"),
+        ({"detectable": {"train": float("nan")}}, "finite number"),
+        ({"tests": [{"flagged": 1}]}, "flagged' has type bool"),
+        ({"pairs": 7}, "pairs' has type str"),
+        ({"suspicious": [{"row": 1.5}]}, "row' has type int"),
+    ],
+)
 def test_a_gate_of_another_form_is_refused_with_the_field(changes: dict[str, Any], message: str) -> None:
     own = scored("vae")
     own["candidates"][0]["memorisation"] = memorisation(**changes)
@@ -440,9 +474,19 @@ def test_the_volume_is_that_between_independent_pixels_and_real_data() -> None:
 def test_candidates_that_seeds_cannot_separate_share_a_tier_and_their_rank_is_an_interval() -> None:
     noise = (-0.01, 0.0, 0.01)
     means = {"a": 0.8, "b": 0.795, "c": 0.4}
-    board = Leaderboard.of([scored(name, seed, quality=mean + noise[(seed + i) % 3], coverage=mean + noise[seed],
-                                   speed=1000 * (1 + noise[seed])) for i, (name, mean) in enumerate(means.items())
-                            for seed in range(3)])  # fmt: skip
+    board = Leaderboard.of(
+        [
+            scored(
+                name,
+                seed,
+                quality=mean + noise[(seed + i) % 3],
+                coverage=mean + noise[seed],
+                speed=1000 * (1 + noise[seed]),
+            )
+            for i, (name, mean) in enumerate(means.items())
+            for seed in range(3)
+        ]
+    )
     places = {row.name: row.places["quality"] for row in board.rows}
     assert {name: (place.rank, place.tier) for name, place in places.items()} == {"a": (1, 1), "b": (2, 1), "c": (3, 2)}
     assert (places["a"].ranks, places["c"].ranks) == ((1, 2), (3, 3))
@@ -498,11 +542,14 @@ def test_a_candidate_that_copies_neither_wins_nor_beats_anybody() -> None:
     assert board.standings.verdict.winner == "best"
 
 
-@pytest.mark.parametrize(("records", "why"), [
-    ([scored("vae")], "there is only one ranked candidate"),
-    ([failing("a"), failing("b")], "no candidate has a score of quality"),
-    ([gated("a", "flagged"), gated("b", "flagged")], "no candidate is ranked on all three axes"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        ([scored("vae")], "there is only one ranked candidate"),
+        ([failing("a"), failing("b")], "no candidate has a score of quality"),
+        ([gated("a", "flagged"), gated("b", "flagged")], "no candidate is ranked on all three axes"),
+    ],
+)
 def test_a_board_that_compares_nothing_says_why_it_is_undecided(records: list[dict[str, Any]], why: str) -> None:
     board = Leaderboard.of(records)
     assert board.sentence.startswith(f"Undecided: {why}")

@@ -104,15 +104,21 @@ def test_a_position_gives_its_value_back_and_better_is_larger(scale: Scale, high
     assert axis.value(low) == pytest.approx(0.2, rel=1e-14)  # two roundings of a transcendental function each way
 
 
-@pytest.mark.parametrize(("scale", "value"), [(Scale.SHARE, 1.01), (Scale.SHARE, -0.01), (Scale.DISTANCE, 0.0),
-                                              (Scale.SPEED, -1.0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scale", "value"), [(Scale.SHARE, 1.01), (Scale.SHARE, -0.01), (Scale.DISTANCE, 0.0), (Scale.SPEED, -1.0)]
+)
 def test_what_a_scale_does_not_hold_has_no_position(scale: Scale, value: float) -> None:
     assert Axis(scale).position(value) is None
 
 
-@pytest.mark.parametrize(("axis", "value", "better"), [
-    (Axis(Scale.SHARE), 0.52, 0.57), (Axis(Scale.SPEED), 10.0, 20.0), (Axis(Scale.DISTANCE, False), 2.1, 2.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("axis", "value", "better"),
+    [
+        (Axis(Scale.SHARE), 0.52, 0.57),
+        (Axis(Scale.SPEED), 10.0, 20.0),
+        (Axis(Scale.DISTANCE, False), 2.1, 2.0),
+    ],
+)
 def test_a_margin_is_a_difference_of_shares_and_a_factor_of_the_rest(axis: Axis, value: float, better: float) -> None:
     assert axis.value(axis.ahead(axis.position(value))) == pytest.approx(better, rel=1e-13)
 
@@ -147,9 +153,15 @@ def test_a_candidate_that_scatters_too_much_is_apart_and_has_welchs_p() -> None:
     assert pool.apart == {"collapsed"}
     assert pool.shared.variance == pytest.approx(0.0005 / 3, rel=1e-9)  # of the others alone
     theirs = stats.ttest_ind_from_stats(
-        np.mean(groups["a"]), pool.shared.variance**0.5, 4, 0.45, np.std(groups["collapsed"], ddof=1), 4,
-        equal_var=False, alternative="greater",
-    )  # fmt: skip
+        np.mean(groups["a"]),
+        pool.shared.variance**0.5,
+        4,
+        0.45,
+        np.std(groups["collapsed"], ddof=1),
+        4,
+        equal_var=False,
+        alternative="greater",
+    )
     ours = superiority(pool, groups, "a", "collapsed")
     assert ours == pytest.approx(theirs.pvalue, rel=0.01)  # their degrees of freedom for a are 3, ours the pool's 15
 
@@ -223,7 +235,8 @@ def test_equal_candidates_are_undecided_and_every_pair_is_listed() -> None:
     found = verdict(simulated(dict.fromkeys("abc", (1.0, 1.0, 1.0)), 0.1, 0), list("abc"))
     assert (found.outcome, found.unbeaten) == (Outcome.UNDECIDED, ("a", "b", "c"))
     assert {(c.axis, *sorted((c.better, c.worse))) for c in found.deciding} >= {
-        (axis, *pair) for axis in AXES for pair in (("a", "b"), ("a", "c"), ("b", "c"))}  # fmt: skip
+        (axis, *pair) for axis in AXES for pair in (("a", "b"), ("a", "c"), ("b", "c"))
+    }
 
 
 def test_one_that_nobody_beats_and_that_does_not_beat_all_leaves_it_undecided() -> None:
@@ -250,8 +263,10 @@ def test_a_win_by_less_than_the_margin_is_no_win_with_margins() -> None:
     shares = {"quality": Axis(Scale.SHARE), "coverage": Axis(Scale.SHARE), "speed": Axis(Scale.SPEED)}
     values = {"a": (0.53, 0.73, 150.0), "b": (0.50, 0.70, 100.0)}
     jitter = (0.999, 1.0, 1.001)
-    rows = {name: [[axis.position(v * j) for axis, v in zip(shares.values(), own, strict=True)] for j in jitter]
-            for name, own in values.items()}  # fmt: skip
+    rows = {
+        name: [[axis.position(v * j) for axis, v in zip(shares.values(), own, strict=True)] for j in jitter]
+        for name, own in values.items()
+    }
     contest = Contest(shares, rows)
     assert verdict(contest, ["a", "b"]).winner == "a"
     margins = verdict(contest, ["a", "b"], margins=True)
@@ -259,9 +274,14 @@ def test_a_win_by_less_than_the_margin_is_no_win_with_margins() -> None:
 
 
 PUBLISHED = {  # CIFAR-10, one value a cell: FID, recall, seconds for 100 images. Xiao, Kreis, Vahdat 2022, Table 1
-    "DDGAN": (3.75, 0.57, 0.21), "DDPM": (3.21, 0.57, 80.5), "DDIM": (4.67, 0.53, 4.01), "VE": (2.20, 0.59, 423.2),
-    "VP": (2.41, 0.59, 421.5), "LSGM": (2.10, 0.61, 44.5), "StyleGAN2-ADA": (2.92, 0.49, 0.04),
-}  # fmt: skip
+    "DDGAN": (3.75, 0.57, 0.21),
+    "DDPM": (3.21, 0.57, 80.5),
+    "DDIM": (4.67, 0.53, 4.01),
+    "VE": (2.20, 0.59, 423.2),
+    "VP": (2.41, 0.59, 421.5),
+    "LSGM": (2.10, 0.61, 44.5),
+    "StyleGAN2-ADA": (2.92, 0.49, 0.04),
+}
 
 
 def published() -> Contest:
