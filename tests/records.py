@@ -81,8 +81,8 @@ def score(name: str, value: float, **changes: Any) -> ScoreRecord:
 def candidate(name: str, values: Mapping[str, float] | None = None, **changes: Any) -> Candidate:
     """A candidate with these scores; without any it failed."""
     if not values:
-        why = {"stage": "sample", "reason": "RuntimeError: boom", "log": "Traceback: boom\n", "elapsed": 3.2}
-        return Candidate("generate", name, "default", **{"status": Status.ERROR, **why, **changes})
+        boom = Candidate("generate", name, "default", Status.ERROR, "sample", "RuntimeError: boom", elapsed=3.2)
+        return replace(boom, **{"log": "Traceback: boom\n", **changes})
     dense = "bits-per-dim" in values
     return replace(
         Candidate(
