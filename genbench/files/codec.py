@@ -73,10 +73,10 @@ def schema(kind: type) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a dataclass, with the text below each field as its description."""
     (root,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     known = {found.__name__: found for found in _reached(kind)}
-    for name, part in parts.items():
-        part["additionalProperties"] = False
+    for name in known.keys() & parts.keys():  # what else there is are enums
+        parts[name]["additionalProperties"] = False
         for field, words in _described(known[name]).items():
-            part["properties"][field]["description"] = words
+            parts[name]["properties"][field]["description"] = words
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": parts}
 
 
