@@ -12,9 +12,9 @@ from genbench.records.machine import Machine
 from genbench.records.score import Missing, ScoreRecord
 from genbench.records.space import Space
 from genbench.records.status import Status
-from genbench.records.timing import Timing
 
 FORMAT = 2
+Text = Annotated[str, Meta(min_length=1)]
 Value = bool | int | float | str  # of a setting
 
 
@@ -30,8 +30,8 @@ class DataFacts:
     """Paper or page."""
     license: str
     """Of the data."""
-    space: Space
-    """Where its samples live."""
+    space: Space | None
+    """Where its samples live; null where an older record does not say."""
     rows: Mapping[str, Count]
     """Rows of each split."""
 
@@ -40,16 +40,25 @@ class DataFacts:
 class TaskTerms:
     """What a suite asks in one task."""
 
-    count: Annotated[int, Meta(ge=1, le=10**9)]
-    """Questions: for `generate`, samples of each candidate."""
+    count: Count
+    """Questions, or samples, of each candidate; 0 where an older record does not say."""
     scores: tuple[str, ...]
     """In column order: `metric` or `metric@extractor`."""
-    axes: Mapping[str, str]
-    """Axis → the score that stands for it; three of them."""
+    axes: Annotated[Mapping[str, str], Meta(min_length=3, max_length=3)]
+    """Axis → the score that stands for it; "": none does, and nobody is ranked there."""
     ask: str = ""
     """The task with its settings; "": the name of the table."""
     solvers: tuple[str, ...] = ()
     """By which a model that lacks the capability may answer, with their settings."""
+
+    @property
+    def ranked(self) -> tuple[tuple[str, str], ...]:
+        """The axes with their scores, in the order of the columns; a board's rows stand in the order of the first.
+
+        A JSON object has no order, and a file that another tool wrote anew would rank by another axis.
+        """
+        places = {score: place for place, score in enumerate(self.scores)}
+        return tuple(sorted(self.axes.items(), key=lambda pair: places.get(pair[1], len(places))))
 
 
 @dataclass(frozen=True)
@@ -63,17 +72,21 @@ class SuiteTerms:
     dataset: str
     """NAME or NAME:ARGUMENT."""
     images: Count
-    """Training budget: training images that a fit may see, repeats included."""
+    """Training budget: images that a fit may see, repeats included; 0 where an older record does not say."""
     batch: Count
-    """Samples a call."""
+    """Samples a call; 0 likewise."""
     seeds: Count
-    """Training seeds a model."""
+    """Training seeds a model; 0 likewise."""
     extractor: str
     """Of the scores that name none."""
-    tasks: Mapping[str, TaskTerms]
+    tasks: Annotated[Mapping[str, TaskTerms], Meta(min_length=1)]
     """Name → what is asked."""
     threads: Count = 1
     """Of each child process."""
+    latency_seconds: Seconds = 0.0
+    """How long calls with batch 1 were timed."""
+    checkpoint_seconds: Seconds = 0.0
+    """How often a fit kept what a killed one goes on from."""
     limits: Mapping[str, Positive] = field(default_factory=dict)
     """Stage → wall seconds after which it has failed."""
     caps: Mapping[str, Positive] = field(default_factory=dict)
@@ -86,10 +99,10 @@ class ModelFacts:
 
     name: str
     """What users type."""
-    reference: str
+    reference: Text
     """The name with the settings that differ from its defaults: `ddpm[steps=200]`."""
-    family: Family
-    """The kind of model that it is."""
+    family: Family | None
+    """The kind of model that it is; null where an older record does not say."""
     source: str
     """Paper, year and URL."""
     description: str
@@ -122,10 +135,34 @@ class StageFacts:
     """How."""
     reason: str | None = None
     """Why, in words; null where it is ok."""
-    seconds: Seconds = 0.0
-    """Wall time of its process."""
+    seconds: Seconds | None = None
+    """Wall time of its process; null where there was none."""
     exit_code: int | None = None
     """Of its process; negative: the signal that ended it; null where there was none."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The parent's clock around the scored run of a candidate."""
+
+    images: Count
+    """Samples, or answers, that the run produced."""
+    seconds: Seconds
+    """From "go" to "done", less what the markers cost."""
+    batches: tuple[Seconds, ...]
+    """Of each batch."""
+    latencies: tuple[Seconds, ...] = ()
+    """Of each call with batch 1; empty where they were not taken."""
+    nfe: Number | None = None
+    """Forward calls of the submodule with parameters that ran most often, a `sample` call; null: it has none."""
+    flops: Number | None = None
+    """Floating-point operations a sample; null: not counted."""
+    memory: Count | None = None
+    """Peak bytes above the baseline, on the device; null: not known."""
+    null_seconds: Seconds = 0.0
+    """What one marker and its answer cost, which is subtracted."""
+    warm_up_seconds: Seconds = 0.0
+    """Of the first batch, which is not scored."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +171,7 @@ class Candidate:
 
     task: str
     """The suite's name of the task that it answered."""
-    name: str
+    name: Text
     """As the board shows it: `ddpm[steps=200]/ddim-25`."""
     sampler: str
     """The sampler's or solver's name with its settings."""
@@ -177,9 +214,9 @@ class Candidate:
 class Record:
     """The result of one trial: a model with its settings × a dataset × a training seed."""
 
-    format: int
+    format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
     """Of this schema: 2."""
-    protocol: str
+    protocol: Text
     """SHA-256 of what makes two numbers comparable."""
     suite: SuiteTerms
     """What was asked, and how."""
@@ -202,4 +239,4 @@ class Record:
     finished: str = ""
     """When it was written, UTC."""
     sha256: str = ""
-    """Of all of this without itself."""
+    """Of the file's other fields, as they were written."""

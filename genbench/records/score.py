@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from genbench.files.codec import Count, Number
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,10 @@ class ScoreRecord:
     """"" for a pure number."""
     version: str
     """Of the metric."""
+    scale: Scale = Scale.PLAIN
+    """On which its differences are judged."""
+    guard: str = ""
+    """The metric, of the same features, that has to beat the floor control for this score to rank; "": none."""
     source: str = ""
     """Who defined it, when and where."""
     extractor: str | None = None
@@ -38,6 +42,8 @@ class ScoreRecord:
     """Its upper end."""
     details: Mapping[str, Number] = field(default_factory=dict)
     """Further numbers that belong to this one: a floor, a bias-corrected value, quantiles."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """What a page writes below the value: words → the detail that follows them."""
 
 
 class MissingKind(Enum):

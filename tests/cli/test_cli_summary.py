@@ -49,8 +49,13 @@ def test_a_candidate_off_an_axis_is_named_with_the_reason(capsys: pytest.Capture
 
 @pytest.mark.parametrize("word", [HOSTILE["control"], HOSTILE["bidi"]])
 def test_words_of_records_steer_no_terminal(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    own = candidate("vae", VALUES | {"bits-per-dim": 2.0}, likelihood="exact", audits=audits("failed", reason=word),
-                    memorisation=memorisation("flagged", reason=word))  # fmt: skip
+    own = candidate(
+        "vae",
+        VALUES | {"bits-per-dim": 2.0},
+        likelihood="exact",
+        audits=audits("failed", reason=word),
+        memorisation=memorisation("flagged", reason=word),
+    )
     failed = candidate("vae2", None, reason=word)
     lines = shown([record(candidates=[own, failed])], capsys)
     assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066"} & set("".join(lines))

@@ -205,7 +205,8 @@ def test_provenance_names_protocol_data_extractors_and_sources() -> None:
     for words in ("c0ffee", "d1d1d1", "CC BY 4.0", "digits-net/1/0123456789abcdef", "genbench-vae 0.1.0", "AMD EPYC"):
         assert words in found.text
     assert {"https://archive.ics.uci.edu/dataset/80", "https://arxiv.org/abs/1312.6114"} <= {
-        attrs["href"] for attrs in found.all("a")}  # fmt: skip
+        attrs["href"] for attrs in found.all("a")
+    }
 
 
 # Verdict, standings and gates
@@ -227,8 +228,15 @@ def test_one_seed_has_no_second_verdict_and_no_p() -> None:
 
 
 def test_open_pairs_of_an_undecided_board_are_listed_up_to_a_number() -> None:
-    records = [record(f"m{i}", seed, candidates=[candidate(f"m{i}", {k: v * (1 + 0.01 * ((7 * seed + i) % 3))
-               for k, v in VALUES.items()})]) for i in range(6) for seed in range(3)]  # fmt: skip
+    records = [
+        record(
+            f"m{i}",
+            seed,
+            candidates=[candidate(f"m{i}", {k: v * (1 + 0.01 * ((7 * seed + i) % 3)) for k, v in VALUES.items()})],
+        )
+        for i in range(6)
+        for seed in range(3)
+    ]
     found = page(*records)
     assert "Undecided: the seeds do not settle whether" in found.text
     assert found.text.count("is not separated from") == 60  # thirty of each form
@@ -258,7 +266,7 @@ def test_a_candidate_that_copies_is_flagged_with_its_reason_and_never_best() -> 
         "4.1% copies of training data or 4.3% copies of test data",
         "The samples of replay that come nearest",
     ):
-        assert words in own  # fmt: skip
+        assert words in own
 
 
 def test_a_density_that_fails_its_audits_keeps_its_value_and_is_not_ranked() -> None:
@@ -297,10 +305,23 @@ def test_records_without_gates_are_not_judged() -> None:
 def many(count: int) -> list[dict[str, Any]]:
     """A board of that many candidates, alike in size."""
     rng = random.Random(0)
-    return [record(f"model-{i}", seed, candidates=[candidate(
-        f"model-{i}", {k: v * rng.uniform(0.5, 1.5) for k, v in VALUES.items()} | {"bits-per-dim": 2.0},
-        likelihood="exact", grid=grid(i), memorisation=memorisation(pairs=grid(100 + i)))])
-        for i in range(count) for seed in range(3)]  # fmt: skip
+    return [
+        record(
+            f"model-{i}",
+            seed,
+            candidates=[
+                candidate(
+                    f"model-{i}",
+                    {k: v * rng.uniform(0.5, 1.5) for k, v in VALUES.items()} | {"bits-per-dim": 2.0},
+                    likelihood="exact",
+                    grid=grid(i),
+                    memorisation=memorisation(pairs=grid(100 + i)),
+                )
+            ],
+        )
+        for i in range(count)
+        for seed in range(3)
+    ]
 
 
 def test_a_board_of_fifty_models_stays_within_its_budget(tmp_path: Path) -> None:
@@ -446,17 +467,20 @@ def claiming(side: int) -> str:
     return base64.b64encode(data).decode()
 
 
-@pytest.mark.parametrize(("value", "reason"), [
-    (claiming(10_000), "larger than 1048576 pixels"),
-    (claiming(100_000), "larger than 1048576 pixels"),
-    ("", "no samples in the record"),
-    ("not base64!", "not a PNG image"),
-    (base64.b64encode(b"<svg onload=alert(1)>").decode(), "not a PNG image"),
-    (encoded(Image.new("L", (8, 8)), "GIF"), "not a PNG image"),
-    (grid()[:200], "not a PNG image"),
-    (encoded(Image.new("1", (4000, 4000))), "larger than 1048576 pixels"),
-    (encoded(Image.effect_noise((400, 400), 90.0)), "larger than 98304 bytes"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (claiming(10_000), "larger than 1048576 pixels"),
+        (claiming(100_000), "larger than 1048576 pixels"),
+        ("", "no samples in the record"),
+        ("not base64!", "not a PNG image"),
+        (base64.b64encode(b"<svg onload=alert(1)>").decode(), "not a PNG image"),
+        (encoded(Image.new("L", (8, 8)), "GIF"), "not a PNG image"),
+        (grid()[:200], "not a PNG image"),
+        (encoded(Image.new("1", (4000, 4000))), "larger than 1048576 pixels"),
+        (encoded(Image.effect_noise((400, 400), 90.0)), "larger than 98304 bytes"),
+    ],
+)
 def test_what_is_no_small_png_is_not_shown(value: str, reason: str) -> None:
     assert images.grid(value) == reason
 
@@ -511,8 +535,17 @@ def test_better_is_up_and_to_the_right_also_where_lower_is_better() -> None:
     assert good.y < bad.y  # pixels grow downwards
 
 
-@pytest.mark.parametrize(("log", "numbers"), [(False, [0.1, 0.93]), (False, [7.0]), (False, [-3.0, 1e9]),
-                                              (True, [3.0]), (True, [0.02, 5e6]), (True, [1e-20, 1e20])])  # fmt: skip
+@pytest.mark.parametrize(
+    ("log", "numbers"),
+    [
+        (False, [0.1, 0.93]),
+        (False, [7.0]),
+        (False, [-3.0, 1e9]),
+        (True, [3.0]),
+        (True, [0.02, 5e6]),
+        (True, [1e-20, 1e20]),
+    ],
+)
 def test_a_scale_holds_its_values_and_has_two_to_nine_ticks(log: bool, numbers: list[float]) -> None:
     scale = charts.scale(numbers, 0, 100, log)
     assert all(0 <= scale(value) <= 100 for value in numbers)
