@@ -1,28 +1,60 @@
-"""Audits."""
+"""Audits: what the audits of a density found, as records carry it."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum
+
+from genbench.files.codec import Number
+
+
+class AuditStatus(Enum):
+    """How one audit ended; all of them together are UNAUDITED where the one that none may lack was skipped."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNAUDITED = "unaudited"
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one audit found.
-
-    Args:
-        name: "exhaustive-sum", "noise-floor", "e-value", "sampler-density" or "ordering".
-        status: "passed", "failed" or "skipped".
-        words: one line: what was found, or why nothing was.
-        value, bound: the number and the one that it must not pass; None where there is none.
-    """
+class AuditFinding:
+    """What one audit found."""
 
     name: str
-    status: str
+    """One of exhaustive-sum", "noise-floor", "e-value", "sampler-density" or "ordering"."""
+    status: AuditStatus
+    """Passed, failed or skipped."""
     words: str
-    value: float | None = None
-    bound: float | None = None
+    """One line: what was found, or why nothing was."""
+    value: Number | None = None
+    """The number that decides; null where there is none, or where it is not finite."""
+    bound: Number | None = None
+    """What it must not pass."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON; numbers that are not finite are None."""
-        ends = {key: number for key in ("value", "bound") if (number := getattr(self, key)) is not None}
-        return asdict(self) | {key: float(n) if math.isfinite(n) else None for key, n in ends.items()}
+
+@dataclass(frozen=True)
+class AuditVerdict:
+    """What all audits say of a candidate's density."""
+
+    status: AuditStatus
+    """Passed, failed or unaudited."""
+    reason: str | None = None
+    """Why, in words; null where they passed."""
+    audits: tuple[AuditFinding, ...] = ()
+    """Each of them."""
+
+
+def finding(
+    name: str, status: AuditStatus, words: str, value: float | None = None, bound: float | None = None
+) -> AuditFinding:
+    """A finding; numbers that a record cannot hold are left out, since the words say them."""
+    return AuditFinding(name, status, words, _storable(value), _storable(bound))
+
+
+def unaudited(reason: str) -> AuditVerdict:
+    """The verdict where nothing could be found."""
+    return AuditVerdict(AuditStatus.UNAUDITED, reason)
+
+
+def _storable(number: float | None) -> float | None:
+    return float(number) if number is not None and math.isfinite(number) and abs(number) < 1e30 else None

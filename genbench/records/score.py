@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from genbench.files.codec import Count, Number
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,12 @@ class ScoreRecord:
     """Its upper end."""
     details: Mapping[str, Number] = field(default_factory=dict)
     """Further numbers that belong to this one: a floor, a bias-corrected value, quantiles."""
+    shown: tuple[str, ...] = ()
+    """Which of the details stand beside the value in tables."""
+    scale: Scale = Scale.PLAIN
+    """On which it is pooled over seeds, and on which a difference is worth having."""
+    guards: tuple[Axis, ...] = ()
+    """Axes that a candidate is off where it is not better here than the control that is their floor."""
 
 
 class MissingKind(Enum):

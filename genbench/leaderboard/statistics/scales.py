@@ -1,24 +1,12 @@
-"""Scales on which seeds scatter alike wherever a candidate stands, and what counts as a difference worth having."""
+"""Scales on which seeds scatter alike wherever a candidate stands, and what counts as a difference worth having.
+
+Unlike the logit, the arcsine holds shares of 0 and 1.
+"""
 
 import math
 from dataclasses import dataclass
-from enum import Enum
 
-
-class Scale(Enum):
-    """How a score is transformed before variances are pooled: arcsin √x for shares, a logarithm for what is > 0.
-
-    The variance of a share is largest in the middle, that of a distance or a speed grows with it; the arcsine and the
-    logarithm undo that to first order. Unlike the logit, the arcsine holds shares of 0 and 1.
-
-    Source: Bartlett 1947, "The use of transformations", https://doi.org/10.2307/3001536
-    """
-
-    SHARE = "arcsin √x"
-    DISTANCE = "ln x"
-    SPEED = "log₁₀ x"
-    PLAIN = "x"
-
+from genbench.records.kinds import Scale as Scale
 
 # By how much a value is better by the margin: shares by .05, distances by a factor of 1.05, speeds by one of 2.
 MARGINS = {Scale.SHARE: 0.05, Scale.DISTANCE: 1.05, Scale.SPEED: 2.0, Scale.PLAIN: 0.0}

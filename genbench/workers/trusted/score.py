@@ -1,6 +1,5 @@
 """The `score` stage: reads and validates a trial's evidence and computes its scores. Imports no model plugin."""
 
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,22 @@ from numpy.typing import NDArray
 
 from genbench.catalogue.parts import parts
 from genbench.catalogue.plugins import Plugin
-from genbench.contracts.evidence import Evidence, LogLikelihood, Timing
+from genbench.contracts.evidence import Evidence, LogLikelihood
 from genbench.contracts.metric import Metric
-from genbench.errors import GenbenchError, InvalidEvidence, Unavailable, Unsuitable
+from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.geometry.comparison import Comparison
-from genbench.records.gates import unavailable as unjudged
+from genbench.files.codec import decoded, encoded
+from genbench.records.audits import AuditVerdict, unaudited
+from genbench.records.kinds import Likelihood
+from genbench.records.score import Missing, MissingKind
 from genbench.records.space import Space
-from genbench.scoring.audits.candidate import audited
-from genbench.scoring.copies import Gate
+from genbench.records.timing import Timing
+from genbench.scoring.audits.candidate import audited, invalid
+from genbench.scoring.audits.facts import AuditEvidence, AuditFacts
+from genbench.scoring.copies import CopyGate, copy_verdict
 from genbench.scoring.features import Features
 from genbench.scoring.picture import grid
+from genbench.scoring.scores import scored
 from genbench.store import datasets
 from genbench.store.tensors import MOST_NATS, read_arrays, read_samples
 
@@ -47,15 +51,16 @@ def score(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
     _assert_defaults()
     with markers.timed("score"):
         datasets.verify(home)
-        device, weights = torch.device(arguments["device"]), arguments.get("weights", {})
-        features = Features(home, parts("extractors", plugins), device, weights)
+        device = torch.device(arguments["device"])
+        files = {name: Path(path) for name, path in arguments.get("weights", {}).items()}
+        features = Features(home, parts("extractors", plugins), device, files)
         metrics = parts("metrics", plugins)
-        gate = Gate(features, arguments["extractor"], home)
+        gate = CopyGate(features, arguments["extractor"])
         done = []
         for index, candidate in enumerate(arguments["candidates"], 1):
-            done.append(_scored(candidate, arguments["scores"], metrics, features, gate, home))
+            done.append(_scored(candidate, arguments["scores"], metrics, features, gate))
             markers.progress(index, index / len(arguments["candidates"]))
-    return {"candidates": done, "damaged": features.damaged}
+    return {"candidates": done, "damaged": list(features.damaged)}
 
 
 def _assert_defaults() -> None:
@@ -75,49 +80,46 @@ def _scored(
     candidate: Mapping[str, Any],
     names: list[str],
     metrics: Mapping[str, type[Metric]],
-    features: "Features",
-    gate: Gate,
-    home: Path,
+    features: Features,
+    gate: CopyGate,
 ) -> dict[str, Any]:
     try:
-        evidence = _evidence(candidate, features.space, len(datasets.read(home, "test")))
+        evidence = _evidence(candidate, features.space, len(datasets.read(features.home, "test")))
     except InvalidEvidence as error:
         return {"sampler": candidate["sampler"], "status": "invalid-evidence", "reason": str(error)}
-    scores: dict[str, Any] = {}
-    unavailable: dict[str, str] = {}
-    for name in names:
-        metric_name, _, extractor = name.partition("@")
-        metric = metrics[metric_name]()
-        try:
-            compared = features.comparison(extractor, evidence.samples) if extractor else None
-            result = metric.score(_with(evidence, compared))
-            scores[name] = result.to_json() | _identity(metric, features.identity(extractor), evidence, features)
-        except (Unavailable, Unsuitable) as error:
-            unavailable[name] = str(error)
-        except Exception as error:  # noqa: BLE001  # a metric that fails costs its own cell
-            traceback.print_exc()
-            unavailable[name] = f"failed: {type(error).__name__}: {error}"
+    own = features.of(evidence.samples)
+    found = scored(names, metrics, evidence, own.compared)
+    nats = evidence.likelihood.nats if evidence.likelihood else None
     return {
         "sampler": candidate["sampler"],
         "status": "ok",
         "reason": None,
-        "scores": scores,
-        "unavailable": unavailable,
-        "memorisation": _memorisation(gate, evidence.samples),
-        "audits": audited(candidate, evidence.samples, evidence.likelihood.nats if evidence.likelihood else None, home),
+        "scores": {name: encoded(score) for name, score in found.scores.items()},
+        "unavailable": {name: _words(missing) for name, missing in found.missing.items()},
+        "memorisation": encoded(copy_verdict(lambda: gate.verdict(own))),
+        "audits": encoded(_audits(candidate, evidence.samples, nats, features.home)),
         "grid": grid(evidence.samples, evidence.space),
     }
 
 
-def _memorisation(gate: Gate, samples: NDArray[Any]) -> dict[str, Any]:
-    """The gate's verdict as JSON; a gate that fails costs itself alone."""
+def _words(missing: Missing) -> str:
+    return missing.reason if missing.kind is MissingKind.NOT_APPLICABLE else str(missing)
+
+
+def _audits(
+    candidate: Mapping[str, Any], samples: NDArray[Any], test: NDArray[np.float64] | None, home: Path
+) -> AuditVerdict | None:
+    """None where the candidate's sampler has no density."""
+    facts = candidate["audit_facts"]
+    if facts is None:
+        return None
+    if not candidate["audit"]:
+        return unaudited(str(facts["reason"]))
     try:
-        return gate.verdict(samples).to_json()
-    except (Unavailable, Unsuitable) as error:
-        return unjudged(str(error)).to_json()
-    except Exception as error:  # noqa: BLE001  # an extractor is a part's code
-        traceback.print_exc()
-        return unjudged(f"failed: {type(error).__name__}: {error}").to_json()
+        left = AuditEvidence(Path(candidate["audit"]), decoded(AuditFacts, facts, "facts"))
+    except GenbenchError as error:
+        return invalid(str(error))
+    return audited(left, samples, test, home)
 
 
 def _evidence(candidate: Mapping[str, Any], space: Space, rows: int) -> Evidence:
@@ -130,21 +132,6 @@ def _evidence(candidate: Mapping[str, Any], space: Space, rows: int) -> Evidence
             raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [{rows}]")
         if space.levels is not None and nats.max() > MOST_NATS:
             raise InvalidEvidence(f"nats reach {nats.max():.4g}, a probability above 1")
-        likelihood = LogLikelihood(nats, candidate["likelihood"])
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in candidate["timing"].items()}
-    timing = Timing(**fields)
+        likelihood = LogLikelihood(nats, Likelihood(candidate["likelihood"]))
+    timing = decoded(Timing, candidate["timing"], "timing")
     return Evidence(space, samples, labels, timing, likelihood, candidate["parameters"], candidate["fit_seconds"])
-
-
-def _with(evidence: Evidence, features: Comparison | None) -> Evidence:
-    fields = {name: getattr(evidence, name) for name in Evidence.__dataclass_fields__}
-    return Evidence(**(fields | {"features": features}))
-
-
-def _identity(metric: Metric, extractor: str | None, evidence: Evidence, features: "Features") -> dict[str, Any]:
-    return {
-        **metric.declaration(),
-        "extractor": extractor,
-        "reference": features.reference if extractor else None,
-        "n": len(evidence.samples),
-    }

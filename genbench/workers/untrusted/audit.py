@@ -15,9 +15,8 @@ from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
-from genbench.scoring import audits
-from genbench.scoring.audits import rungs
-from genbench.scoring.audits.findings import ESTIMATE, EXACT, total
+from genbench.scoring.audits import questions, rungs
+from genbench.scoring.audits.findings import total
 from genbench.seeds import seed_for
 from genbench.store import datasets
 from genbench.store.tensors import narrowed, read_samples, write_tensors
@@ -44,7 +43,7 @@ def audit(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
         model = reloaded(arguments, space, device)
         if not isinstance(model, Density):
             raise GenbenchError(f"{arguments['model']} is no Density")
-        kind = model.likelihood.value
+        kind = model.likelihood
     asked = _images(arguments, space, home, kind)
     tensors, done, images = {}, 0, sum(len(x) for x in asked.values())
     with markers.timed("audit"):
@@ -54,20 +53,20 @@ def audit(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[
             done += len(x)
             markers.progress(done, 0.5 * done / images)
         tensors["perturbed"] = torch.stack([tensors["perturbed"], tensors.pop("again").flip(0)])
-        ladder = rungs.ladder(space) if kind != ESTIMATE else []  # an estimate need not sum to 1
+        ladder = rungs.ladder(space) if kind is not Likelihood.ESTIMATE else []  # an estimate need not sum to 1
         table, drawn, facts = _climbed(arguments, ladder, kind)
     write_tensors(folder / AUDIT, {**tensors, "table": torch.from_numpy(table), "drawn": torch.from_numpy(drawn)})
-    return {"likelihood": kind, **facts}
+    return {"likelihood": kind.value, **facts}
 
 
-def _images(arguments: Mapping[str, Any], space: Space, home: Path, kind: str) -> dict[str, NDArray[Any]]:
+def _images(arguments: Mapping[str, Any], space: Space, home: Path, kind: Likelihood) -> dict[str, NDArray[Any]]:
     """What the model is asked about; the perturbed images twice, the second time the other way round."""
-    perturbed = audits.perturbed(space, datasets.read(home, "valid").x)
+    perturbed = questions.perturbed(space, datasets.read(home, "valid").x)
     samples, _ = read_samples(Path(arguments["samples"]), space, arguments["count"])
     return {
-        "noise": audits.noise(space),
+        "noise": questions.noise(space),
         "perturbed": perturbed,
-        "samples": samples[: audits.own_rows(kind, len(samples))],
+        "samples": samples[: questions.own_rows(kind, len(samples))],
         "again": perturbed[::-1],
     }
 
@@ -89,15 +88,16 @@ def _nats(
 
 
 def _climbed(
-    arguments: Mapping[str, Any], ladder: list[Space], kind: str
+    arguments: Mapping[str, Any], ladder: list[Space], kind: Likelihood
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], dict[str, Any]]:
     """The nats of every state of the first tiny space that the class serves, states that it drew, and which it was."""
     refused: list[str] = []
     for index, tiny in enumerate(ladder):
         try:
             model = _fitted(arguments, tiny)
-            if model.likelihood.value != kind:
-                raise GenbenchError(f"its audit_settings make it {model.likelihood.value}, where it is {kind}")
+            if model.likelihood is not kind:
+                said = f"its audit_settings make it {model.likelihood.value}, where it is {kind.value}"
+                raise GenbenchError(said)
             return _table(model, tiny, arguments), _drawn(model, tiny, arguments), {"rung": index, "refused": refused}
         except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
             words = str(error) if isinstance(error, GenbenchError) else f"{type(error).__name__}: {error}"
@@ -136,7 +136,7 @@ def _table(model: Density, tiny: Space, arguments: Mapping[str, Any]) -> NDArray
 
 def _drawn(model: Any, tiny: Space, arguments: Mapping[str, Any]) -> NDArray[np.int64]:
     """Places of DRAWS states of the described sampler; none where the density is not exact."""
-    if model.likelihood.value != EXACT:
+    if model.likelihood is not Likelihood.EXACT:
         return np.empty(0, np.int64)
     train = rungs.examples(tiny, "train").y if isinstance(model, Conditional) else None
     settings = model.samplers[model.described_sampler or next(iter(model.samplers))]
