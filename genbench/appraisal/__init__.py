@@ -3,45 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from genbench.appraisal.listener import AppraisalListener, Nobody
 from genbench.appraisal.samples import read as read_samples, read_features
-from genbench.catalogue import plugins
-from genbench.catalogue.parts import data_root_of, parts as part_classes
+from genbench.catalogue.parts import data_root_of, parts
+from genbench.catalogue.plugins import PARTS, installed
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric
-from genbench.errors import GenbenchError, Unavailable, Unsuitable, unknown
+from genbench.errors import GenbenchError, unknown
 from genbench.execution.device import resolved_device
-from genbench.records.gates import Verdict, unavailable
+from genbench.files.codec import encoded
+from genbench.records.gates import CopyVerdict, GateStatus
+from genbench.records.score import Missing, MissingKind, ScoreRecord
+from genbench.scoring.copies import copy_verdict
 from genbench.scoring.samples import Samples, Source
-from genbench.scoring.yardstick import FOR_IMAGES, OfDataset, OfFeatures, OfSamples, Tools, Yardstick
+from genbench.scoring.scores import scored
+from genbench.scoring.yardstick import OfDataset, OfFeatures, OfSamples, Tools, Yardstick
 from genbench.version import VERSION
 
 MEMORISATION = "memorisation"  # among the names of scores: the verdict
-WITHOUT_TRAIN = frozenset(  # scores for which features of training data need not be computed
-    ["fd", "kid", "mind", "precision", "recall", "density", "coverage", "clipped-density", "clipped-coverage", "vendi"]
-)
 REQUESTED = ("samples", "features", "dataset", "reference", "train", "extractor", "extractor_weights")
-
-
-class Listener(Protocol):
-    """Who is told how an appraisal goes."""
-
-    def started(self, what: str) -> None:
-        """The input is in order and the work begins; what it is, in one line."""
-
-    def extracted(self, what: str, done: int, total: int) -> None:
-        """The features of so many rows of `what` are done."""
-
-
-class Silence:
-    """A listener that does nothing."""
-
-    def started(self, what: str) -> None:
-        """Nothing."""
-
-    def extracted(self, what: str, done: int, total: int) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -91,41 +73,68 @@ def _is_empty(value: object) -> bool:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What an appraisal was computed from. Rows are named by the SHA-256 of their shape, type and bytes."""
+
+    n: int
+    """Samples that were scored."""
+    samples: str
+    """Where they come from."""
+    samples_sha256: str
+    """Of their rows."""
+    extractor: str | None
+    """The identity of what made the features; null for features that were given."""
+    reference: str
+    """The real data: where they come from."""
+    reference_n: int
+    """Their number."""
+    reference_sha256: str
+    """Of their rows."""
+    train: str | None
+    """The training data: where they come from; null: there are none, or no score needs them."""
+    train_n: int | None
+    """Their number."""
+    train_sha256: str | None
+    """Of their rows."""
+    device: str
+    """Where features were extracted."""
+    genbench: str
+    """The version that scored."""
+
+
+@dataclass(frozen=True)
 class Appraisal:
     """The scores of some samples, with what they were computed from.
 
     Args:
         name: of what was scored.
-        scores: name → value, low, high, details, title, unit, axis, direction, version, source.
-        unavailable: name → why there is no such score.
+        scores: by name.
+        missing: by name, why there is no such score.
         memorisation: the verdict; None where no training data are known, or none was asked for.
-        identity: extractor, reference, numbers of rows, SHA-256 of rows, device, version of genbench.
+        identity: what was compared with what, and by what.
         warnings: what moves the scores and may not be meant.
     """
 
     name: str
-    scores: Mapping[str, Mapping[str, Any]]
-    unavailable: Mapping[str, str]
-    memorisation: Verdict | None
-    identity: Mapping[str, Any]
+    scores: Mapping[str, ScoreRecord]
+    missing: Mapping[str, Missing]
+    memorisation: CopyVerdict | None
+    identity: Identity
     warnings: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain JSON: the identity's entries stand beside the scores."""
-        return {
-            "name": self.name,
-            "scores": {name: dict(score) for name, score in self.scores.items()},
-            "unavailable": dict(self.unavailable),
-            "memorisation": self.memorisation.to_json() if self.memorisation else None,
-            **self.identity,
-            "warnings": list(self.warnings),
-        }
+        found = {"scores": self.scores, "missing": self.missing, "memorisation": self.memorisation}
+        plain: dict[str, object] = encoded(
+            {"name": self.name, **found, **vars(self.identity), "warnings": self.warnings}
+        )
+        return plain
 
 
-def score(samples: Source | None = None, *, listener: Listener | None = None, **options: Any) -> Appraisal:
+def score(samples: Source | None = None, *, listener: AppraisalListener | None = None, **options: Any) -> Appraisal:
     """Score samples that you already have: what `genbench score` does, from Python.
 
-        genbench.score("samples/", dataset="digits").scores["fd"]["value"]
+        genbench.score("samples/", dataset="digits").scores["fd"].value
         genbench.score(generated, reference=real, extractor="pixels")
         genbench.score(features=f_generated, reference=f_real)
 
@@ -136,49 +145,51 @@ def score(samples: Source | None = None, *, listener: Listener | None = None, **
     Raises:
         GenbenchError: what the command line would refuse with exit code 2.
     """
-    return appraised(Request(samples, **options), listener or Silence())
+    return appraised(Request(samples, **options), listener or Nobody())
 
 
-def appraised(request: Request, listener: Listener) -> Appraisal:
+def appraised(request: Request, listener: AppraisalListener) -> Appraisal:
     """Read both sides, compare their features, and compute every score that this gives.
 
     Raises:
         GenbenchError: something cannot be read or compared, or no score can be computed.
     """
-    device, parts = resolved_device(request.device), plugins.installed(plugins.PARTS)
-    metrics = _chosen(request, part_classes("metrics", parts))
-    wants_verdict = MEMORISATION in metrics
-    with_train = wants_verdict or not set(metrics) <= WITHOUT_TRAIN
-    tools = Tools(parts, request.extractor, request.extractor_weights, device, listener.extracted)
+    device, plugins = resolved_device(request.device), installed(PARTS)
+    metrics, wants_verdict = _chosen(request, parts("metrics", plugins))
+    with_train = wants_verdict or any(cls.needs_train for cls in metrics.values())
+    tools = Tools(plugins, request.extractor, request.extractor_weights, device, listener.extracted)
     generated, yardstick, warnings = _sides(request, with_train, tools)
-    identity = {
-        "n": len(generated.x),
-        "samples": generated.name,
-        "samples_sha256": generated.sha256,
-        **yardstick.identity(),
-        "device": str(device),
-        "genbench": VERSION,
-    }
+    identity = _identity(generated, yardstick, str(device))
     listener.started(_sentence(identity))
-    evidence = Evidence(yardstick.space, generated.x, features=yardstick.comparison(generated.x))
-    scores, missing = _scored(metrics, evidence, yardstick, silent=not request.scores)
-    verdict = _verdict(yardstick, generated) if wants_verdict else None
-    if not scores and (verdict is None or verdict.status == "unavailable"):
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
+    measured = yardstick.measured(generated.x)
+    found = scored(metrics, metrics, Evidence(yardstick.space, generated.x), lambda extractor: measured.compared)
+    missing = {name: reason for name, reason in found.missing.items() if request.scores or _told(metrics[name], reason)}
+    verdict = copy_verdict(measured.verdict, yardstick.extractor) if wants_verdict and measured.verdict else None
+    if not found.scores and (verdict is None or verdict.status is GateStatus.UNAVAILABLE):
+        reasons = "; ".join(f"{name}: {_short(reason)}" for name, reason in missing.items())
         raise GenbenchError(f"nothing can be computed: {reasons or (verdict and verdict.reason)}")
     name = request.name or Path(generated.name).name
-    return Appraisal(name, scores, missing, verdict, identity, warnings)
+    return Appraisal(name, found.scores, missing, verdict, identity, warnings)
 
 
-def _chosen(request: Request, known: Mapping[str, type[Metric]]) -> dict[str, type[Metric] | None]:
-    """Name → class of the scores that were asked for, or of all; the verdict has no class."""
+def _chosen(request: Request, known: Mapping[str, type[Metric]]) -> tuple[dict[str, type[Metric]], bool]:
+    """Name → class of the scores that were asked for, or of all; and whether the verdict was."""
     asked = request.scores.split(",") if isinstance(request.scores, str) else list(request.scores)
     names = [name.strip() for name in asked if name.strip()]
-    offered: dict[str, type[Metric] | None] = {**known, MEMORISATION: None}
     for name in names:
-        if name not in offered:
-            raise unknown("score", name, offered)
-    return {name: offered[name] for name in names or offered}
+        if name not in known and name != MEMORISATION:
+            raise unknown("score", name, [*known, MEMORISATION])
+    chosen = {name: known[name] for name in names or known if name != MEMORISATION}
+    return chosen, MEMORISATION in names or not names
+
+
+def _told(cls: type[Metric], missing: Missing) -> bool:
+    """Whether it is spoken of unasked: that samples alone have no speed goes without saying."""
+    return cls.uses_features or missing.kind is MissingKind.FAILED
+
+
+def _short(missing: Missing) -> str:
+    return missing.reason if missing.kind is MissingKind.NOT_APPLICABLE else str(missing)
 
 
 def _sides(request: Request, with_train: bool, tools: Tools) -> tuple[Samples, Yardstick, tuple[str, ...]]:
@@ -207,41 +218,26 @@ def _there(source: Source | None) -> Source:
     return source
 
 
-def _scored(
-    metrics: Mapping[str, type[Metric] | None], evidence: Evidence, yardstick: Yardstick, silent: bool
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """The scores, and why others are missing; `silent`: nothing is said of those that need more than samples."""
-    scores: dict[str, dict[str, Any]] = {}
-    missing: dict[str, str] = {}
-    for name, cls in metrics.items():
-        if cls is None:
-            continue
-        try:
-            scores[name] = cls().score(evidence).to_json() | _declared(cls, yardstick)
-        except (Unavailable, Unsuitable) as error:
-            if cls.uses_features or not silent:
-                missing[name] = str(error)
-        except Exception as error:  # noqa: BLE001  # a metric that fails costs its own line
-            missing[name] = f"failed: {type(error).__name__}: {error}"
-    return scores, missing
+def _identity(generated: Samples, yardstick: Yardstick, device: str) -> Identity:
+    reference, train = yardstick.reference, yardstick.train
+    return Identity(
+        n=len(generated.x),
+        samples=generated.name,
+        samples_sha256=generated.sha256,
+        extractor=yardstick.extractor,
+        reference=reference.name,
+        reference_n=len(reference.x),
+        reference_sha256=reference.sha256,
+        train=train.name if train else None,
+        train_n=len(train.x) if train else None,
+        train_sha256=train.sha256 if train else None,
+        device=device,
+        genbench=VERSION,
+    )
 
 
-def _declared(cls: type[Metric], yardstick: Yardstick) -> dict[str, str]:
-    """What a metric says of itself; FD has the title FID with the one extractor that gives it a right to."""
-    is_fid = cls.name == "fd" and (yardstick.extractor or "").partition("/")[0] == FOR_IMAGES
-    return cls.declaration() | ({"title": "FID"} if is_fid else {})
-
-
-def _verdict(yardstick: Yardstick, generated: Samples) -> Verdict | None:
-    try:
-        return yardstick.verdict(generated.x)
-    except (Unavailable, Unsuitable) as error:
-        return unavailable(str(error), yardstick.extractor)
-
-
-def _sentence(identity: Mapping[str, Any]) -> str:
-    extractor = identity["extractor"] or "features as given"
+def _sentence(identity: Identity) -> str:
     return (
-        f"scoring {identity['n']} samples of {identity['samples']} against {identity['reference_n']} of "
-        f"{identity['reference']}, {extractor}, on {identity['device']}"
+        f"scoring {identity.n} samples of {identity.samples} against {identity.reference_n} of "
+        f"{identity.reference}, {identity.extractor or 'features as given'}, on {identity.device}"
     )

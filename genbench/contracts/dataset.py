@@ -89,6 +89,7 @@ class Dataset(ABC):
     source: ClassVar[str]  # paper or page, with its URL
     license: ClassVar[str]
     argument: ClassVar[str] = ""  # what follows the colon, in capitals, or "" where nothing does
+    extractor: ClassVar[str] = ""  # of its samples' features unless another one is named; "": as their Space says
     places: Sequence[Path] = ()
 
     def __init__(self, argument: str = "") -> None:

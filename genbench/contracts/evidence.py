@@ -1,7 +1,7 @@
-"""Evidence."""
+"""Evidence: what a candidate produced, validated, and what a metric compares it with."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 
 from genbench.errors import Unavailable
 from genbench.geometry.comparison import Comparison
+from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
+from genbench.records.timing import Timing
+
+Embed = Callable[[NDArray[Any]], NDArray[np.float32]]  # samples [N, *shape] → features [N, d]
 
 
 @dataclass(frozen=True)
@@ -17,30 +21,7 @@ class LogLikelihood:
     """What a Density said of the test set: nats [N] float64 of each sample, and of which kind they are."""
 
     nats: NDArray[np.float64]
-    kind: str  # a value of Likelihood
-
-
-@dataclass(frozen=True)
-class Timing:
-    """The parent's clock around the scored sampling run.
-
-    Args:
-        images: how many samples the run produced.
-        seconds: from "go" to "done", less the null call.
-        batches: [B] seconds of each batch.
-        latencies: [L] seconds of each call with batch 1; empty where they were not taken.
-        nfe: forward calls of the model's most-called parametrised submodule, per `sample` call; None: it has none.
-        flops: floating-point operations per sample; None: not counted.
-        memory: peak bytes above the baseline, on the device.
-    """
-
-    images: int
-    seconds: float
-    batches: tuple[float, ...]
-    latencies: tuple[float, ...] = ()
-    nfe: float | None = None
-    flops: float | None = None
-    memory: float | None = None
+    kind: Likelihood
 
 
 @dataclass(frozen=True)
@@ -49,13 +30,18 @@ class Evidence:
 
     Args:
         space: where the samples live.
-        samples: [n, *shape] in the Space's storage dtype, validated.
+        samples: [n, *shape] in the Space's storage dtype, validated; of a task, one sample an answer.
         labels: [n] int64 that the harness drew, or None.
         timing: None for a folder of samples without a model behind it.
         likelihood: None where the model is no Density of this candidate's sampler.
         parameters: how many the model has; None without a model.
         fit_seconds: wall seconds of `fit`; None without a model.
         features: the feature comparison of the metric's extractor; None for metrics that use no features.
+        task: the name of the task that was answered; "" where nothing was asked.
+        questions: what the candidate was asked, arrays [n, …]; None where it only drew samples.
+        answers: [n, …], as the task asks for them; None likewise.
+        key: what the harness alone knows of the questions, arrays [n, …]; None likewise.
+        embed: the features of any samples by the metric's extractor; None where none is there, or features were given.
     """
 
     space: Space
@@ -65,11 +51,20 @@ class Evidence:
     likelihood: LogLikelihood | None = None
     parameters: int | None = None
     fit_seconds: float | None = None
-    features: "Comparison | None" = None
+    features: Comparison | None = None
+    task: str = ""
+    questions: Mapping[str, NDArray[Any]] | None = None
+    answers: NDArray[Any] | None = None
+    key: Mapping[str, NDArray[Any]] | None = None
+    embed: Embed | None = None
 
-    @cached_property
-    def comparison(self) -> "Comparison":
-        """Features of real and generated samples; Unavailable where no extractor was given."""
+    @property
+    def comparison(self) -> Comparison:
+        """Features of real and generated samples.
+
+        Raises:
+            Unavailable: no extractor was given.
+        """
         if self.features is None:
             raise Unavailable("needs an extractor")
         return self.features

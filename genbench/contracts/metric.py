@@ -1,17 +1,12 @@
 """Metric: a pure function from a candidate's evidence, and reference data, to a number."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from genbench.contracts.evidence import Evidence
-from genbench.errors import Unavailable
-from genbench.records.kinds import Axis, Direction
-
-if TYPE_CHECKING:
-    pass
+from genbench.records.kinds import Axis, Direction, Scale
 
 
 @dataclass(frozen=True)
@@ -29,25 +24,14 @@ class Score:
     high: float | None = None
     details: Mapping[str, float] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
-        """{"value", "low", "high", "details"}: what is not finite, apart from the value, is left out.
-
-        Raises:
-            Unavailable: the value is not finite.
-        """
-        if not math.isfinite(self.value):
-            raise Unavailable(f"failed: the metric returned {self.value}")
-        ends = [None if end is None or not math.isfinite(end) else float(end) for end in (self.low, self.high)]
-        details = {name: float(value) for name, value in self.details.items() if math.isfinite(value)}
-        return {"value": float(self.value), "low": ends[0], "high": ends[1], "details": details}
-
 
 class Metric(ABC):
     """A score's declaration and its function. A score's name is `name`, or `name@extractor` if it uses features.
 
-    `blind_to` and `symmetric` are statements that `genbench.conformance.battery` holds a metric against: which of its
-    known distortions the score does not see by its definition (precision does not see dropped modes), and whether
-    exchanging real and generated features leaves it as it is.
+    `genbench.conformance.findings` holds a metric against what it states of itself: `blind_to`, which of the known
+    distortions the score does not see by its definition (precision does not see dropped modes); `symmetric`, whether
+    exchanging real and generated features leaves it as it is; `needs_train`, whether the value depends on features of
+    training data; and the range of its `scale`.
     """
 
     name: ClassVar[str]
@@ -57,15 +41,14 @@ class Metric(ABC):
     unit: ClassVar[str]  # "" for a pure number
     source: ClassVar[str]
     version: ClassVar[str]
+    scale: ClassVar[Scale] = Scale.PLAIN  # on which its values are pooled over seeds: a share is one of [0, 1]
     uses_features: ClassVar[bool] = False
-    blind_to: ClassVar[frozenset[str]] = frozenset()  # names of `genbench.conformance.distortion.DISTORTIONS`
+    needs_train: ClassVar[bool] = False  # of the features, those of training data too
+    shown: ClassVar[Mapping[str, str]] = {}  # words → the detail that stands behind them beside the value, in order
+    titles: ClassVar[Mapping[str, str]] = {}  # extractor → the column head that it alone gives a right to
+    guard: ClassVar[str] = ""  # the metric, of the same features, that has to beat the floor control for this one to rank
+    blind_to: ClassVar[frozenset[str]] = frozenset()  # names of known distortions
     symmetric: ClassVar[bool] = False
-
-    @classmethod
-    def declaration(cls) -> dict[str, str]:
-        """What the metric says of itself, as every score of it carries it."""
-        texts = {name: getattr(cls, name) for name in ("title", "unit", "version", "source")}
-        return {**texts, "axis": cls.axis.value, "direction": cls.direction.value}
 
     @abstractmethod
     def score(self, evidence: Evidence) -> Score:

@@ -1,7 +1,7 @@
 """The tail of nearest-neighbour distances: do samples come nearer to a set than fresh real data do by chance?"""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class Tail:
         near: samples at or below the threshold, of `count`.
         expected: samples of the control at or below it, of `controls`: 1 %, and more where distances are equal.
         threshold: the 1 % quantile of the control's distances.
+        significance: the p below which more are in the tail than chance explains.
     """
 
     near: int
@@ -29,6 +30,7 @@ class Tail:
     expected: int
     controls: int
     threshold: float
+    significance: float = SIGNIFICANT
 
     @property
     def share(self) -> float:
@@ -48,30 +50,28 @@ class Tail:
     @property
     def flagged(self) -> bool:
         """Whether the tail rate is significantly above the control's, and at least one point above it."""
-        return exceeds(self.share, self.control) and self.p < SIGNIFICANT
+        return exceeds(self.share, self.control) and self.p < self.significance
 
     @property
     def detectable(self) -> float | None:
         """The smallest share of copies, in [0, 1], that is flagged whatever the other samples are; None: no share."""
         shares = range(self.count + 1)
-        flagged = bisect_left(shares, True, key=lambda near: self._with(near).flagged)
+        flagged = bisect_left(shares, True, key=lambda near: replace(self, near=near).flagged)
         return flagged / self.count if flagged <= self.count else None
 
-    def _with(self, near: int) -> "Tail":
-        return Tail(near, self.count, self.expected, self.controls, self.threshold)
 
-
-def tail(found: Nearest, control: Nearest) -> Tail:
+def tail(found: Nearest, control: Nearest, significance: float = SIGNIFICANT) -> Tail:
     """Count the samples that come as near to a set as the nearest 1 % of the control do.
 
     Args:
         found: [n, k] the rows of the set that are nearest to each sample.
         control: [m, k] those that are nearest to each fresh real sample.
+        significance: the p below which more are in the tail than chance explains.
     """
     distances, fresh = np.sqrt(found.squared[:, 0]), np.sqrt(control.squared[:, 0])
     threshold = float(np.quantile(fresh, QUANTILE))
     near, expected = int((distances <= threshold).sum()), int((fresh <= threshold).sum())
-    return Tail(near, len(distances), expected, len(fresh), threshold)
+    return Tail(near, len(distances), expected, len(fresh), threshold, significance)
 
 
 def exceeds(share: float, control: float) -> bool:

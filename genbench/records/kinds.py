@@ -61,3 +61,17 @@ class ControlKind(Enum):
     FLOOR = "floor"  # what anything that has learnt must beat
     COPY = "copy"  # what the gates have to flag
     PROBE = "probe"  # what shows that a score sees, or does not see, one kind of failing
+
+
+class Scale(Enum):
+    """How a score is transformed before variances over seeds are pooled: what undoes, to first order, their growth.
+
+    The variance of a share is largest in the middle, that of a distance or a speed grows with it.
+
+    Source: Bartlett 1947, "The use of transformations", https://doi.org/10.2307/3001536
+    """
+
+    PLAIN = "plain"  # as it is
+    SHARE = "share"  # in [0, 1]: arcsin √x
+    DISTANCE = "distance"  # above 0: ln x
+    SPEED = "speed"  # above 0: log₁₀ x

@@ -21,11 +21,26 @@ from genbench.geometry.cloud import LARGEST, Indices, Vectors, cloud
 from genbench.geometry.neighbours import Nearest, Neighbours
 from genbench.geometry.sweep import Product, sweep_across
 from genbench.geometry.tail import SIGNIFICANT, exceeds, fisher, tail
-from genbench.records.gates import WORDS, Finding, Pair, Verdict
+from genbench.records.gates import WORDS, CopyFinding, CopyPair, CopyVerdict, GateStatus
 
-RATIO = 1 / 3
 FEWEST = 5  # samples that break the one-third rule, before anybody is flagged for it
 PAIRS = 8  # pairs that are kept and shown
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What is flagged.
+
+    Args:
+        ratio: of the distances to the nearest and to the second nearest row, below which a sample is a near copy.
+        significance: the p below which a share is larger than chance makes it.
+    """
+
+    ratio: float = 1 / 3
+    significance: float = SIGNIFICANT
+
+
+BARS = Bars()
 
 
 @dataclass(frozen=True)
@@ -44,37 +59,38 @@ class Distances:
     control_pixels: Nearest | None = None
 
 
-def judged(found: Mapping[str, Distances], extractor: str) -> Verdict:
+def judged(found: Mapping[str, Distances], extractor: str, bars: Bars = BARS) -> CopyVerdict:
     """The verdict on the distances to each set, without a picture.
 
     Args:
         found: by set, "train" and "test".
         extractor: the identity of what made the features.
+        bars: what is flagged.
     """
-    tests: list[Finding] = []
+    tests: list[CopyFinding] = []
     detectable: dict[str, float | None] = {}
     for against, distances in found.items():
-        in_tail = tail(distances.generated, distances.control)
+        in_tail = tail(distances.generated, distances.control, bars.significance)
         detectable[against] = in_tail.detectable
-        tests.append(Finding(against, "tail", in_tail.share, in_tail.control, in_tail.p, in_tail.flagged))
+        tests.append(CopyFinding(against, "tail", in_tail.share, in_tail.control, in_tail.p, in_tail.flagged))
         if distances.generated_pixels is not None:
-            tests.append(one_third(against, distances))
+            tests.append(one_third(against, distances, bars))
     suspicious = nearest_pairs({against: distances.generated for against, distances in found.items()})
     status, reason = _status(tests, detectable)
-    return Verdict(status, reason, tests, detectable, suspicious, extractor=extractor)
+    return CopyVerdict(status, reason, tuple(tests), detectable, tuple(suspicious), extractor=extractor)
 
 
-def _status(tests: Sequence[Finding], detectable: Mapping[str, float | None]) -> tuple[str, str | None]:
+def _status(tests: Sequence[CopyFinding], detectable: Mapping[str, float | None]) -> tuple[GateStatus, str | None]:
     flagged = [str(test) for test in tests if test.flagged]
     if flagged:
-        return "flagged", "; ".join(flagged)
-    blind = [WORDS[against] for against, share in detectable.items() if share is None]
+        return GateStatus.FLAGGED, "; ".join(flagged)
+    blind = " and ".join(WORDS[against] for against, share in detectable.items() if share is None)
     if blind:
-        return "unavailable", f"too few samples to see copies of {' and '.join(blind)} data, however many there are"
-    return "clear", None
+        return GateStatus.UNAVAILABLE, f"too few samples to see copies of {blind} data, however many there are"
+    return GateStatus.CLEAR, None
 
 
-def one_third(against: str, distances: Distances) -> Finding:
+def one_third(against: str, distances: Distances, bars: Bars = BARS) -> CopyFinding:
     """The share with d₁ < d₂/3: nearest and second nearest distinct row of the set, in pixels.
 
     Fresh images break this rule next to never, so that an excess of one point says enough where it is of 5 samples at
@@ -86,24 +102,24 @@ def one_third(against: str, distances: Distances) -> Finding:
     if distances.generated_pixels is None or distances.control_pixels is None:
         raise ValueError("the one-third test looks at pixels, and there are none")
     broken, by_chance = (
-        nearest.squared[:, 0] < RATIO**2 * nearest.squared[:, 1]
+        nearest.squared[:, 0] < bars.ratio**2 * nearest.squared[:, 1]
         for nearest in (distances.generated_pixels, distances.control_pixels)
     )
     share, control, count = float(broken.mean()), float(by_chance.mean()), int(broken.sum())
     p = fisher(count, len(broken), int(by_chance.sum()), len(by_chance)) if control else None
-    flagged = exceeds(share, control) and count >= FEWEST and (p is None or p < SIGNIFICANT)
-    return Finding(against, "one-third", share, control, p, flagged)
+    flagged = exceeds(share, control) and count >= FEWEST and (p is None or p < bars.significance)
+    return CopyFinding(against, "one-third", share, control, p, flagged)
 
 
-def nearest_pairs(found: Mapping[str, Nearest], most: int = PAIRS) -> list[Pair]:
+def nearest_pairs(found: Mapping[str, Nearest], most: int = PAIRS) -> list[CopyPair]:
     """The pairs at the smallest distances over all sets, nearest first; each row of a set comes with one sample."""
-    pairs: list[Pair] = []
+    pairs: list[CopyPair] = []
     for against, nearest in found.items():
         order = np.argsort(nearest.squared[:, 0], kind="stable")
         rows, first = np.unique(nearest.indices[order, 0], return_index=True)
         samples = order[first]
         for row, sample in zip(rows, samples, strict=True):
-            pairs.append(Pair(int(sample), against, int(row), float(np.sqrt(nearest.squared[sample, 0]))))
+            pairs.append(CopyPair(int(sample), against, int(row), float(np.sqrt(nearest.squared[sample, 0]))))
     return sorted(pairs, key=lambda pair: pair.distance)[:most]
 
 

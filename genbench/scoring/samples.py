@@ -1,4 +1,4 @@
-"""Samples."""
+"""Samples: rows that somebody has, with where they come from and the hash of what they are."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,13 +1,11 @@
 """Yardstick: what samples are held against, a dataset's test split or rows that were given, and its identity."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -17,18 +15,21 @@ from genbench.contracts.extractor import Extractor, loaded
 from genbench.errors import GenbenchError, unknown
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.neighbours import Nearest
-from genbench.records.gates import Verdict
+from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
-from genbench.scoring.copies import Gate
-from genbench.scoring.features import Features, Told, extracted
+from genbench.scoring.copies import CopyGate
+from genbench.scoring.extraction import Told, classifying, embedding
+from genbench.scoring.features import Features
 from genbench.scoring.memorisation import Distances, distinct, flat, judged, nearest
 from genbench.scoring.samples import Samples
+from genbench.scoring.scores import Compared
 from genbench.store import datasets
 from genbench.store.datasets import laid_down
 from genbench.store.extractor_weights import located, named
 
-EXTRACTORS: Mapping[str, str] = {"digits": "digits-net"}  # dataset → its default extractor, where it has one of its own
-FOR_IMAGES, FOR_OTHERS = "inception-v3-compat", "pixels"  # the default elsewhere: for images of 256 levels, or not
+FOR_IMAGES, FOR_OTHERS = "inception-v3-compat", "pixels"  # where data name none: for images of 256 levels, or not
+AS_GIVEN = "features as given"  # in the place of an extractor's identity
+DIGITS = 16  # of a SHA-256 that stand for rows
 
 
 @dataclass(frozen=True)
@@ -49,48 +50,48 @@ class Tools:
     device: torch.device
     told: Told
 
-    def chosen(self, name: str, space: Space) -> tuple[type[Extractor], dict[str, Path]]:
-        """The extractor for a dataset ("" for none) and its Space, and its weights file by its name.
+    def chosen(self, default: str, space: Space) -> tuple[type[Extractor], dict[str, Path]]:
+        """The extractor for data of a Space, and its weights file by its name.
 
+        Args:
+            default: the extractor that the data name; "" where they name none.
         Raises:
             GenbenchError: no extractor has that name, or its weights are not there.
         """
         image = space.is_image and space.levels == 256
-        extractor = self.extractor or EXTRACTORS.get(name) or (FOR_IMAGES if image else FOR_OTHERS)
+        extractor = self.extractor or default or (FOR_IMAGES if image else FOR_OTHERS)
         classes = parts("extractors", self.plugins)
         if extractor not in classes:
             raise unknown("extractor", extractor, classes)
         needed = classes[extractor].weights
-        files = located(named(self.weights), {extractor: needed} if needed else {})
-        return classes[extractor], files
+        return classes[extractor], located(named(self.weights), {extractor: needed} if needed else {})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Samples that were held against a yardstick.
+
+    Args:
+        compared: the features of both sides.
+        verdict: asks the gate whether the samples copy; None: no training data are known. It raises Unavailable where
+            it cannot be had.
+    """
+
+    compared: Compared
+    verdict: Callable[[], CopyVerdict] | None
 
 
 class Yardstick(ABC):
-    """What samples are held against; features are computed when they are first asked for."""
+    """What samples are held against."""
 
     space: Space
     extractor: str | None  # its identity; None for features that were given
+    reference: Samples  # real data
+    train: Samples | None  # what the samples' model was trained on; None: not known, or not wanted
 
     @abstractmethod
-    def comparison(self, x: NDArray[Any]) -> Comparison:
-        """Real and generated features, and those of training data where they are known and wanted."""
-
-    @abstractmethod
-    def verdict(self, x: NDArray[Any]) -> Verdict | None:
-        """Whether samples copy training data, or test data where a third set is there; None: no training data."""
-
-    @abstractmethod
-    def identity(self) -> dict[str, Any]:
-        """Extractor, reference and training data: names, numbers of rows, SHA-256 of the rows; None: not there."""
-
-
-def _identity(extractor: str | None, reference: Samples, train: Samples | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"extractor": extractor}
-    for name, samples in (("reference", reference), ("train", train)):
-        facts[name] = samples.name if samples else None
-        facts[f"{name}_n"] = len(samples.x) if samples else None
-        facts[f"{name}_sha256"] = samples.sha256 if samples else None
-    return facts
+    def measured(self, x: NDArray[Any]) -> Measured:
+        """Samples [n, *shape] beside the reference and, where they are known and wanted, training data."""
 
 
 class OfDataset(Yardstick):
@@ -103,33 +104,21 @@ class OfDataset(Yardstick):
     """
 
     def __init__(self, name: str, data_root: str, with_train: bool, tools: Tools) -> None:
-        self._name, self._with_train = name, with_train
-        splits = dataset_named(name, tools.plugins, data_root).splits()
+        dataset = dataset_named(name, tools.plugins, data_root)
+        splits = dataset.splits()
         self.space = splits.space
-        cls, files = tools.chosen(name, self.space)
-        self._chosen, self._home = cls.name, laid_down(splits)
-        weights = {name: str(path) for name, path in files.items()}
-        self._features = Features(self._home, {cls.name: cls}, tools.device, weights, tools.told)
-        self.extractor = str(self._features.identity(self._chosen))
+        cls, files = tools.chosen(dataset.extractor, self.space)
+        self._chosen, home = cls.name, laid_down(splits)
+        self._features = Features(home, {cls.name: cls}, tools.device, files, tools.told, with_train)
+        self.extractor = self._features.extractor(cls.name).identity
+        self.reference = Samples(f"{name}/test", datasets.read(home, "test").x, self.space)
+        self.train = Samples(f"{name}/train", datasets.read(home, "train").x, self.space) if with_train else None
 
-    def comparison(self, x: NDArray[Any]) -> Comparison:
-        """Against the test split."""
-        if self._with_train:
-            return self._features.comparison(self._chosen, x)
-        real = self._features.of_split(self._chosen, "test")
-        return Comparison(real, self._features.of_samples(self._chosen, x))
-
-    def verdict(self, x: NDArray[Any]) -> Verdict:
-        """The gate's, on training and test split."""
-        return Gate(self._features, self._chosen, self._home).verdict(x)
-
-    def identity(self) -> dict[str, Any]:
-        """With the splits as NAME/test and NAME/train."""
-        test, train = (Samples(f"{self._name}/{split}", self._x(split), self.space) for split in ("test", "train"))
-        return _identity(self.extractor, test, train if self._with_train else None)
-
-    def _x(self, split: str) -> NDArray[Any]:
-        return datasets.read(self._home, split).x
+    def measured(self, x: NDArray[Any]) -> Measured:
+        """Beside the splits; the gate looks at training and test split."""
+        candidate = self._features.of(x)
+        gate = CopyGate(self._features, self._chosen)
+        return Measured(candidate.compared(self._chosen), lambda: gate.verdict(candidate))
 
 
 class OfSamples(Yardstick):
@@ -140,40 +129,35 @@ class OfSamples(Yardstick):
     """
 
     def __init__(self, reference: Samples, train: Samples | None, tools: Tools) -> None:
-        self.space, self._reference, self._train, self._tools = reference.space, reference, train, tools
+        self.space, self.reference, self.train, self._tools = reference.space, reference, train, tools
         cls, files = tools.chosen("", self.space)
         self._extractor = loaded(cls, self.space, tools.device, files)
         self.extractor = self._extractor.identity
-        self._samples: NDArray[Any] | None = None  # the last ones
-        self._compared: Comparison | None = None
 
-    def comparison(self, x: NDArray[Any]) -> Comparison:
-        """Against the reference; the features of the last samples are kept."""
-        if self._compared is None or self._samples is not x:
-            generated, real = self._of(x, "samples"), self._of(self._reference.x, "reference")
-            train = None if self._train is None else self._of(self._train.x, "training data")
-            device = None if self._tools.device.type == "cpu" else str(self._tools.device)
-            self._samples, self._compared = x, Comparison(real, generated, train, device=device)
-        return self._compared
+    def measured(self, x: NDArray[Any]) -> Measured:
+        """Beside the reference. Against copies of the reference there is no control."""
+        generated, real = self._of(x, "samples"), self._of(self.reference.x, "reference")
+        train = None if self.train is None else self._of(self.train.x, "training data")
+        device = None if self._tools.device.type == "cpu" else str(self._tools.device)
+        classify = classifying(self._extractor, self._tools.device)
+        comparison = Comparison(real, generated, train, device=device, classify=classify)
+        embed = embedding(self._extractor, self._tools.device)
+        compared = Compared(comparison, self.extractor, self.reference.sha256[:DIGITS], embed)
+        if self.train is None:
+            return Measured(compared, None)
+        known = self.train.x
+        return Measured(compared, lambda: self._verdict(x, known, comparison))
 
-    def verdict(self, x: NDArray[Any]) -> Verdict | None:
-        """On training data alone: against copies of the reference there is no control."""
-        if self._train is None:
-            return None
-        comparison = self.comparison(x)
-        rows = distinct(self._train.x)
-        known = flat(self._train.x[rows])
-        pixels = [nearest(flat(of), known, comparison.product) for of in (x, self._reference.x)]
+    def _verdict(self, x: NDArray[Any], train: NDArray[Any], comparison: Comparison) -> CopyVerdict:
+        rows = distinct(train)
+        known = flat(train[rows])
+        pixels = [nearest(flat(of), known, comparison.product) for of in (x, self.reference.x)]
         generated, control = (Nearest(found.squared, rows[found.indices]) for found in pixels)
         near = Distances(comparison.train_of_generated, comparison.train_of_real, generated, control)
-        return judged({"train": near}, str(self.extractor))
+        return judged({"train": near}, self._extractor.identity)
 
-    def identity(self) -> dict[str, Any]:
-        """With the paths that were given."""
-        return _identity(self.extractor, self._reference, self._train)
-
-    def _of(self, x: NDArray[Any], what: str) -> NDArray[np.float32]:
-        return extracted(self._extractor, x, self._tools.device, partial(self._tools.told, what))
+    def _of(self, x: NDArray[Any], what: str) -> NDArray[Any]:
+        return embedding(self._extractor, self._tools.device, self._tools.told, what)(x)
 
 
 class OfFeatures(Yardstick):
@@ -186,8 +170,7 @@ class OfFeatures(Yardstick):
     extractor = None
 
     def __init__(self, reference: Samples, train: Samples | None) -> None:
-        self.space, self._reference, self._train = reference.space, reference, train
-        self._compared: Comparison | None = None  # with the last vectors
+        self.space, self.reference, self.train = reference.space, reference, train
         if train is not None:
             self.check(train)
 
@@ -195,24 +178,18 @@ class OfFeatures(Yardstick):
         """Refuse vectors of another width."""
         if other.space != self.space:
             raise GenbenchError(
-                f"{other.name} holds {other.space.dim} features a row, and {self._reference.name} {self.space.dim}; "
+                f"{other.name} holds {other.space.dim} features a row, and {self.reference.name} {self.space.dim}; "
                 "both have to come from the same extractor"
             )
 
-    def comparison(self, x: NDArray[Any]) -> Comparison:
-        """Against the reference."""
-        if self._compared is None or self._compared.generated is not x:
-            self._compared = Comparison(self._reference.x, x, None if self._train is None else self._train.x)
-        return self._compared
+    def measured(self, x: NDArray[Any]) -> Measured:
+        """Beside the reference; the gate looks at the tail of the distances alone, since there are no pixels."""
+        comparison = Comparison(self.reference.x, x, None if self.train is None else self.train.x)
+        compared = Compared(comparison, None, self.reference.sha256[:DIGITS])
+        if self.train is None:
+            return Measured(compared, None)
+        return Measured(compared, lambda: _by_tail(comparison))
 
-    def verdict(self, x: NDArray[Any]) -> Verdict | None:
-        """On training data, by the tail of the distances alone: there are no pixels."""
-        if self._train is None:
-            return None
-        comparison = self.comparison(x)
-        near = Distances(comparison.train_of_generated, comparison.train_of_real)
-        return judged({"train": near}, "features as given")
 
-    def identity(self) -> dict[str, Any]:
-        """Without an extractor."""
-        return _identity(self.extractor, self._reference, self._train)
+def _by_tail(comparison: Comparison) -> CopyVerdict:
+    return judged({"train": Distances(comparison.train_of_generated, comparison.train_of_real)}, AS_GIVEN)

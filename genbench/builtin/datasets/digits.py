@@ -14,6 +14,7 @@ class Digits(Dataset):
     name = "digits"
     source = "Alpaydin and Kaynak 1998, https://archive.ics.uci.edu/dataset/80, as in scikit-learn's load_digits"
     license = "CC BY 4.0"
+    extractor = "digits-net"
 
     def splits(self) -> Splits:
         """The splits: stratified by class, drawn once with a fixed seed, equal in size."""

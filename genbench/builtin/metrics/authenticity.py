@@ -5,7 +5,7 @@ import numpy as np
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.neighbours import Nearest
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 
 def authentic_share(found: Nearest, within: Nearest) -> float:
@@ -31,7 +31,10 @@ class Authenticity(Metric):
     unit = ""
     source = "Alaa et al. 2022, https://arxiv.org/abs/2102.08921"
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
+    needs_train = True
+    shown = {"real": "real"}
 
     def score(self, evidence: Evidence) -> Score:
         """The share of authentic samples, in [0, 1].

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 
 def total_variation(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
@@ -30,7 +30,9 @@ class ClassTotalVariation(Metric):
     unit = ""
     source = "Levin, Peres, Wilmer 2009, Markov Chains and Mixing Times, sec. 4.1, https://bookstore.ams.org/mbk-107"
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
+    shown = {"missing": "missing"}
     symmetric = True
     blind_to = frozenset({"noise"})  # what keeps its class
 

@@ -7,7 +7,7 @@ from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.cloud import Reals
 from genbench.geometry.reference import Within
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 K = 5
 SOURCE = "Salvy, Talbot, Thirion 2025, https://arxiv.org/abs/2507.01761"
@@ -74,7 +74,9 @@ class ClippedDensity(Metric):
     unit = ""
     source = SOURCE
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
+    shown = {"uncalibrated": "uncalibrated"}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
@@ -98,7 +100,9 @@ class ClippedCoverage(Metric):
     unit = ""
     source = SOURCE
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
+    shown = {"uncalibrated": "uncalibrated"}
 
     def score(self, evidence: Evidence) -> Score:
         """Clipped coverage, in [0, 1]."""

@@ -5,7 +5,7 @@ import numpy as np
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.cloud import Reals
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 
 def auc(a: Reals, b: Reals) -> float:
@@ -32,7 +32,9 @@ class CopyAuc(Metric):
     unit = ""
     source = "Meehan et al. 2020, https://arxiv.org/abs/2004.05675"
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
+    needs_train = True
 
     def score(self, evidence: Evidence) -> Score:
         """U/(nm) of the distances of samples and of test data to training data, in [0, 1].

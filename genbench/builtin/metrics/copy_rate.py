@@ -3,7 +3,7 @@
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.tail import QUANTILE, tail
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 
 class CopyRate(Metric):
@@ -19,7 +19,10 @@ class CopyRate(Metric):
     unit = ""
     source = "genbench 2026, after Meehan et al. 2020, https://arxiv.org/abs/2004.05675"
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
+    needs_train = True
+    shown = {"expected": "expected"}
 
     def score(self, evidence: Evidence) -> Score:
         """The tail copy rate against training data, in [0, 1].

@@ -3,7 +3,7 @@
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.balls import Balls
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 K = 5
 SOURCE = "Naeem et al. 2020, https://arxiv.org/abs/2002.09797"
@@ -47,6 +47,7 @@ class Coverage(Metric):
     unit = ""
     source = SOURCE
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
 
     def score(self, evidence: Evidence) -> Score:

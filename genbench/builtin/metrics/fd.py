@@ -1,6 +1,8 @@
 """The Fréchet distance as a score, with its bias, its error and its floor."""
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from genbench.errors import Unavailable
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.frechet import bootstrap, frechet_distance
 from genbench.geometry.workers import workers
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 from genbench.seeds import seed_for
 
 RESAMPLES = (20, 100)  # the fewest worth having, and the most that are taken
@@ -41,7 +43,16 @@ class FrechetDistance(Metric):
     unit = ""
     source = "Heusel et al. 2017, https://arxiv.org/abs/1706.08500"
     version = "1"
+    scale = Scale.DISTANCE
     uses_features = True
+    shown = {
+        "real floor": "real_floor",
+        "n =": "real_floor_count",
+        "bias corrected": "bias_corrected",
+        "against train": "against_train",
+    }
+    titles: ClassVar[Mapping[str, str]] = {"inception-v3-compat": "FID"}
+    guard = "fd"
     symmetric = True
 
     def score(self, evidence: Evidence) -> Score:

@@ -169,6 +169,7 @@ class FeatureLikelihoodDivergence(Metric):
     source = SOURCE
     version = "1"
     uses_features = True
+    needs_train = True
 
     def score(self, evidence: Evidence) -> Score:
         """FLD of the test data.

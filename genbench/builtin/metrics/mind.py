@@ -8,7 +8,7 @@ from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
 from genbench.geometry.cloud import Reals, Vectors
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 from genbench.seeds import seed_for
 
 DIRECTIONS = 1000
@@ -64,6 +64,7 @@ class MongeInceptionDistance(Metric):
     unit = ""
     source = "Berthet et al. 2026, https://arxiv.org/abs/2605.06797"
     version = "1"
+    scale = Scale.DISTANCE
     uses_features = True
     symmetric = True
 

@@ -5,7 +5,7 @@ from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
 from genbench.geometry.balls import Balls
 from genbench.geometry.comparison import Across, Comparison
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
 
 SOURCE = "Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991"
 
@@ -32,6 +32,7 @@ class Precision(Metric):
     unit = ""
     source = SOURCE
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
@@ -50,6 +51,7 @@ class Recall(Metric):
     unit = ""
     source = SOURCE
     version = "1"
+    scale = Scale.SHARE
     uses_features = True
     blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.contracts.evidence import Evidence, Timing
+from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis, Direction, Scale
+from genbench.records.timing import Timing
 
 BLOCKS = 20  # blocks of consecutive batches whose rates are compared
 SOURCE = "Reddi et al. 2020, MLPerf Inference, https://arxiv.org/abs/1911.02549"
@@ -48,6 +49,7 @@ class Throughput(Metric):
     unit = "images/s"
     source = SOURCE
     version = "1"
+    scale = Scale.SPEED
 
     def score(self, evidence: Evidence) -> Score:
         """Images per second."""
@@ -69,6 +71,7 @@ class Latency(Metric):
     unit = "s"
     source = SOURCE
     version = "1"
+    scale = Scale.SPEED
 
     def score(self, evidence: Evidence) -> Score:
         """Median seconds per call."""
@@ -89,6 +92,7 @@ class FunctionEvaluations(Metric):
     unit = "calls"
     source = "Karras et al. 2022, https://arxiv.org/abs/2206.00364"
     version = "1"
+    scale = Scale.SPEED
 
     def score(self, evidence: Evidence) -> Score:
         """Calls per sample."""

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from genbench.records.audits import Finding
+from genbench.records.audits import AuditFinding, AuditStatus, finding
+from genbench.records.kinds import Likelihood
 from genbench.scoring.audits import alternatives
 
-EXACT, ESTIMATE = "exact", "estimate"  # values of Likelihood
 SUM_TOLERANCE = 1e-3  # of the sum over all states, where log_prob is no estimate
 LARGEST_TOLERANCE = 0.05  # beyond it, the scatter of the estimates hides what the sum would show
 STANDARD_ERRORS = 4  # one-sided, p = 3e-5
@@ -23,8 +23,8 @@ SAMPLER_LIMIT = 7.0  # nats; e^7 = 1097
 EXACTLY = (1e-2, 1e-4)  # nats, and share of the nats, by which rounding may move an exact density
 
 
-def _found(name: str, passed: object, words: str, value: float, bound: float) -> Finding:
-    return Finding(name, "passed" if passed else "failed", words, value, bound)
+def _found(name: str, passed: object, words: str, value: float, bound: float) -> AuditFinding:
+    return finding(name, AuditStatus.PASSED if passed else AuditStatus.FAILED, words, value, bound)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _spread(nats: NDArray[np.float64]) -> float:
     return max(0.0, float((between - absolute - relative * np.abs(nats).max(0)).max()))
 
 
-def exhaustive_sum(table: NDArray[np.float64], kind: str, where: str) -> Finding:
+def exhaustive_sum(table: NDArray[np.float64], kind: Likelihood, where: str) -> AuditFinding:
     """Σ P over every state of a tiny space: 1 for an exact density, at most 1 for a bound.
 
     Args:
@@ -80,13 +80,13 @@ def exhaustive_sum(table: NDArray[np.float64], kind: str, where: str) -> Finding
     """
     name, found = "exhaustive-sum", total(table)
     words = f"the {table.shape[1]} states of {where} sum to {found.value:.5g}"
-    if kind == EXACT and found.spread:
-        return Finding(name, "failed", f"{repeated(found.spread)} ({where})", found.value, 1 + SUM_TOLERANCE)
-    if kind == EXACT:
+    if kind is Likelihood.EXACT and found.spread:
+        return finding(name, AuditStatus.FAILED, f"{repeated(found.spread)} ({where})", found.value, 1 + SUM_TOLERANCE)
+    if kind is Likelihood.EXACT:
         return _found(name, abs(found.value - 1) <= SUM_TOLERANCE, words, found.value, 1 + SUM_TOLERANCE)
     if not found.settled:
         why = f"the estimates scatter too much for a sum over {where} (± {found.tolerance:.2g}); audit_settings should"
-        return Finding(name, "skipped", f"{why} average over more draws", found.value, 1 + found.tolerance)
+        return finding(name, AuditStatus.SKIPPED, f"{why} average over more draws", found.value, 1 + found.tolerance)
     return _found(name, found.value <= 1 + found.tolerance, words, found.value, 1 + found.tolerance)
 
 
@@ -95,18 +95,18 @@ def repeated(spread: float) -> str:
     return f"an exact density gives the same again, and this one moved by {spread:.3g} nats under another seed or batch"
 
 
-def noise_floor(nats: NDArray[np.float64], dim: int, levels: int) -> Finding:
+def noise_floor(nats: NDArray[np.float64], dim: int, levels: int) -> AuditFinding:
     """Mean bits/dim on uniform noise [N]: at least log2(levels) for whatever sums to 1 or less (Gibbs)."""
     bound = math.log2(levels)
     if np.isneginf(nats).any():
-        return Finding("noise-floor", "passed", "uniform noise has no probability at all", None, bound)
+        return finding("noise-floor", AuditStatus.PASSED, "uniform noise has no probability at all", None, bound)
     bits = -nats / (dim * math.log(2))
     value, error = float(bits.mean()), float(bits.std(ddof=1)) / math.sqrt(len(bits))
     words = f"uniform noise costs {value:.3f} ± {error:.2g} bits/dim, and log2(levels) is {bound:.3f}"
     return _found("noise-floor", value + STANDARD_ERRORS * error >= bound * (1 - 1e-5), words, value, bound)
 
 
-def e_value(nats: NDArray[np.float64], log_q: NDArray[np.float64]) -> Finding:
+def e_value(nats: NDArray[np.float64], log_q: NDArray[np.float64]) -> AuditFinding:
     """log of the mean P/q over x ~ q [N], q around held-out images: above log 1000 once in a thousand (Markov).
 
     Args:
@@ -127,7 +127,7 @@ def sampler_density(
     levels: int,
     log_p: NDArray[np.float64],
     places: NDArray[np.int64],
-) -> Finding:
+) -> AuditFinding:
     """Do the samples follow the density? Split likelihood ratios on the real space and on a tiny one.
 
     Args:
@@ -149,8 +149,12 @@ def sampler_density(
 
 
 def ordering(
-    test: NDArray[np.float64], x: NDArray[np.integer], own: NDArray[np.float64], twice: NDArray[np.float64], kind: str
-) -> Finding:
+    test: NDArray[np.float64],
+    x: NDArray[np.integer],
+    own: NDArray[np.float64],
+    twice: NDArray[np.float64],
+    kind: Likelihood,
+) -> AuditFinding:
     """Test bits/dim are at least the entropy of the test set, log2(N)/D if all rows differ; own samples stand beside.
 
     Args:
@@ -162,8 +166,8 @@ def ordering(
     _, counts = np.unique(x, axis=0, return_counts=True)
     bound = float(math.log(len(x)) - (counts * np.log(counts)).sum() / len(x)) / per_bit
     value = -float(test.mean()) / per_bit
-    if kind == EXACT and twice.size and (spread := _spread(np.where(np.isneginf(twice), -1e9, twice))):
-        return Finding(name, "failed", f"{repeated(spread)} (perturbed held-out images)", value, bound)
+    if kind is Likelihood.EXACT and twice.size and (spread := _spread(np.where(np.isneginf(twice), -1e9, twice))):
+        return finding(name, AuditStatus.FAILED, f"{repeated(spread)} (perturbed held-out images)", value, bound)
     words = f"test images cost {value:.3f} bits/dim, own samples {-float(own.mean()) / per_bit:.3f}; "
     words += "ELBO ≤ IWAE-K: not applicable, no K is stated"
     return _found(name, value >= bound, words, value, bound)

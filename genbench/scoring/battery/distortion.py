@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.contracts.evidence import Evidence, LogLikelihood, Timing
+from genbench.contracts.evidence import Evidence, LogLikelihood
 from genbench.geometry.cloud import Indices, Reals, Vectors
 from genbench.geometry.comparison import Comparison
-from genbench.records.kinds import Axis
+from genbench.records.kinds import Axis, Likelihood
 from genbench.records.space import Space
+from genbench.records.timing import Timing
 from genbench.seeds import seed_for
 
 SIDE, LEVELS, MODES = 4, 256, 8
@@ -127,14 +128,14 @@ def evidence(
         latencies=(0.01 * expense, 0.02 * expense, 0.03 * expense),
         nfe=10 * expense,
         flops=1e6 * expense,
-        memory=2**20 * expense,
+        memory=round(2**20 * expense),
     )
     return Evidence(
         SPACE,
         generated.x,
         generated.modes,
         timing,
-        LogLikelihood(nats, "exact"),
+        LogLikelihood(nats, Likelihood.EXACT),
         parameters=round(1000 * expense),
         fit_seconds=60 * expense,
         features=Comparison(features(real), features(generated), features(train), classify=nearest_mode),

@@ -1,0 +1,41 @@
+"""Vectors on disk: what was computed once of some samples by some extractor is read from then on."""
+
+import os
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genbench.files.atomic import cache_folder, sha256_of, unique_beside
+from genbench.files.plain import digest
+
+
+class VectorCache:
+    """Vectors by what they are of; the hash of their bytes stands in the file's name and is checked at each reading."""
+
+    def __init__(self) -> None:
+        self._damaged: list[str] = []
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """The files that were not as they were written, in words; their vectors were computed anew."""
+        return tuple(self._damaged)
+
+    def found(self, names: Mapping[str, str], computed: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Vectors read from the cache, or computed and put there.
+
+        Args:
+            names: what the vectors are of; equal names stand for equal vectors.
+        """
+        folder, key = cache_folder("features"), digest(names)
+        for path in sorted(folder.glob(f"{key}.*.npy")):
+            if sha256_of(path) == path.name.split(".")[1]:
+                vectors: NDArray[np.float32] = np.load(path, allow_pickle=False)
+                return vectors
+            place = path.rename(path.with_name(f".damaged-{path.name}"))
+            self._damaged.append(f"{path} is not as it was written; set aside as {place.name}")
+        vectors = computed()
+        whole = unique_beside(folder / key).with_suffix(".npy")
+        np.save(whole, vectors, allow_pickle=False)
+        os.replace(whole, folder / f"{key}.{sha256_of(whole)}.npy")
+        return vectors
