@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.files.atomic import cache_folder, unique_beside
+from genbench.files.picture import drawn
 from genbench.files.plain import digest
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.neighbours import Nearest
 from genbench.records.gates import CONTROLS, Pair, Verdict
 from genbench.scoring.features import Features
 from genbench.scoring.memorisation import Distances, distinct, flat, judged, nearest
-from genbench.scoring.picture import drawn
 from genbench.store import datasets
 
 PIXELS = "pixels of distinct rows/1"  # the identity of what is cached of pixels
@@ -79,4 +79,4 @@ class Gate:
     def _picture(self, samples: NDArray[Any], pairs: Sequence[Pair]) -> str | None:
         above = [samples[pair.sample] for pair in pairs]
         below = [self._x(pair.against)[pair.row] for pair in pairs]
-        return drawn(np.stack(above + below), len(pairs), self._features.space)
+        return drawn(np.stack(above + below), len(pairs), self._features.space.levels)

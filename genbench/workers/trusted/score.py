@@ -15,13 +15,13 @@ from genbench.contracts.evidence import Evidence, LogLikelihood, Timing
 from genbench.contracts.metric import Metric
 from genbench.errors import GenbenchError, InvalidEvidence, Unavailable, Unsuitable
 from genbench.execution.channel import Markers
+from genbench.files.picture import grid
 from genbench.geometry.comparison import Comparison
 from genbench.records.gates import unavailable as unjudged
 from genbench.records.space import Space
 from genbench.scoring.audits.candidate import audited
 from genbench.scoring.copies import Gate
 from genbench.scoring.features import Features
-from genbench.scoring.picture import grid
 from genbench.store import datasets
 from genbench.store.tensors import MOST_NATS, read_arrays, read_samples
 
@@ -105,7 +105,7 @@ def _scored(
         "unavailable": unavailable,
         "memorisation": _memorisation(gate, evidence.samples),
         "audits": audited(candidate, evidence.samples, evidence.likelihood.nats if evidence.likelihood else None, home),
-        "grid": grid(evidence.samples, evidence.space),
+        "grid": grid(evidence.samples, evidence.space.levels),
     }
 
 
