@@ -1,5 +1,6 @@
 """Evidence."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,6 +57,11 @@ class Evidence:
         parameters: how many the model has; None without a model.
         fit_seconds: wall seconds of `fit`; None without a model.
         features: the feature comparison of the metric's extractor; None for metrics that use no features.
+        task: the suite's name of the task that was answered; "" where nothing was asked.
+        questions: the exam's, by name; arrays whose first axis is the question. None where nothing was asked.
+        answers: [n, …] as the task checked them; None where nothing was asked.
+        key: what only the harness knows of the questions, by name.
+        embed: features [N, d] of any samples [N, *shape] by the metric's extractor; None as `features`.
     """
 
     space: Space
@@ -66,6 +72,11 @@ class Evidence:
     parameters: int | None = None
     fit_seconds: float | None = None
     features: "Comparison | None" = None
+    task: str = ""
+    questions: Mapping[str, NDArray[Any]] | None = None
+    answers: NDArray[Any] | None = None
+    key: Mapping[str, NDArray[Any]] | None = None
+    embed: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
 
     @cached_property
     def comparison(self) -> "Comparison":

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from genbench.contracts.executor import Executor
     from genbench.contracts.extractor import Extractor
     from genbench.contracts.metric import Metric
-    from genbench.contracts.model import Model
+    from genbench.contracts.model import Learner
+    from genbench.contracts.task import Solver, Task
 
 PROJECT = "genbench"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -25,7 +26,7 @@ MODEL_HOOKS = frozenset({"genbench_models"})
 
 
 @hookspec
-def genbench_models() -> "list[type[Model]]":  # type: ignore[empty-body]
+def genbench_models() -> "list[type[Learner]]":  # type: ignore[empty-body]
     """Model classes. Group `genbench.models`; the module is imported only in worker processes."""
 
 
@@ -42,6 +43,16 @@ def genbench_extractors() -> "list[type[Extractor]]":  # type: ignore[empty-body
 @hookspec
 def genbench_metrics() -> "list[type[Metric]]":  # type: ignore[empty-body]
     """Metric classes. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_tasks() -> "list[type[Task]]":  # type: ignore[empty-body]
+    """Task classes: what suites can ask of models. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_solvers() -> "list[type[Solver]]":  # type: ignore[empty-body]
+    """Solver classes: how a model that lacks a capability may answer with another one. Group `genbench.parts`."""
 
 
 @hookspec

@@ -47,7 +47,8 @@ class Metric(ABC):
 
     `blind_to` and `symmetric` are statements that `genbench.conformance.battery` holds a metric against: which of its
     known distortions the score does not see by its definition (precision does not see dropped modes), and whether
-    exchanging real and generated features leaves it as it is.
+    exchanging real and generated features leaves it as it is. One that `reads` an exam marks answers to that kind of
+    question alone, and the battery, which asks none, does not try it.
     """
 
     name: ClassVar[str]
@@ -60,6 +61,7 @@ class Metric(ABC):
     uses_features: ClassVar[bool] = False
     blind_to: ClassVar[frozenset[str]] = frozenset()  # names of `genbench.conformance.distortion.DISTORTIONS`
     symmetric: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset()  # arrays of an exam, of its questions or its key; none: samples alone
 
     @classmethod
     def declaration(cls) -> dict[str, str]:

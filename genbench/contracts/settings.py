@@ -4,7 +4,7 @@ import inspect
 import math
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -93,9 +93,11 @@ _PARSERS: dict[str, Callable[[str], Value]] = {"int": int, "float": float, "bool
 _ARTICLES = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "a text"}
 
 
-def declared(cls: type) -> list[Setting]:
-    """The settings that a model class declares in its constructor: `(self, space, *, name: type = default, …)`.
+def declared(cls: type, told: Sequence[str] = ("space",)) -> list[Setting]:
+    """The settings that a class declares in its constructor: `(self, space, *, name: type = default, …)`.
 
+    Args:
+        told: what the constructor takes besides: a model's the space, a task's or a solver's nothing.
     Raises:
         GenbenchError: `**kwargs`, a setting without a default, or a type other than int, float, bool, str.
     """
@@ -105,8 +107,8 @@ def declared(cls: type) -> list[Setting]:
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             raise GenbenchError(f"{cls.__name__}: settings are named one by one, not with *{parameter.name}")
     settings = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
-    if [p.name for p in parameters if p not in settings] != ["space"]:
-        raise GenbenchError(f"{cls.__name__}: the constructor is __init__(self, space, *, settings…)")
+    if [p.name for p in parameters if p not in settings] != [*told]:
+        raise GenbenchError(f"{cls.__name__}: the constructor is __init__({', '.join(['self', *told])}, *, settings…)")
     return [_setting(cls, p, hints.get(p.name)) for p in settings]
 
 
