@@ -31,7 +31,8 @@ class Metric(ABC):
     `genbench.conformance.findings` holds a metric against what it states of itself: `blind_to`, which of the known
     distortions the score does not see by its definition (precision does not see dropped modes); `symmetric`, whether
     exchanging real and generated features leaves it as it is; `needs_train`, whether the value depends on features of
-    training data; and the range of its `scale`.
+    training data; and the range of its `scale`. One that `reads` an exam marks answers to that kind of question alone, and
+    is not tried, since nothing asks one there.
     """
 
     name: ClassVar[str]
@@ -46,9 +47,10 @@ class Metric(ABC):
     needs_train: ClassVar[bool] = False  # of the features, those of training data too
     shown: ClassVar[Mapping[str, str]] = {}  # words → the detail that stands behind them beside the value, in order
     titles: ClassVar[Mapping[str, str]] = {}  # extractor → the column head that it alone gives a right to
-    guard: ClassVar[str] = ""  # the metric, of the same features, that has to beat the floor control for this one to rank
+    guard: ClassVar[str] = ""  # the metric, of the same features, that has to beat the floor's
     blind_to: ClassVar[frozenset[str]] = frozenset()  # names of known distortions
     symmetric: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset()  # arrays of an exam, of its questions or its key; none: samples alone
 
     @abstractmethod
     def score(self, evidence: Evidence) -> Score:
