@@ -74,6 +74,8 @@ def schema(kind: type) -> dict[str, Any]:
     (root,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     known = {found.__name__: found for found in _reached(kind)}
     for name, part in parts.items():
+        if name not in known:  # an Enum
+            continue
         part["additionalProperties"] = False
         for field, words in _described(known[name]).items():
             part["properties"][field]["description"] = words
