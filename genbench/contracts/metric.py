@@ -31,8 +31,8 @@ class Metric(ABC):
     `genbench.conformance.findings` holds a metric against what it states of itself: `blind_to`, which of the known
     distortions the score does not see by its definition (precision does not see dropped modes); `symmetric`, whether
     exchanging real and generated features leaves it as it is; `needs_train`, whether the value depends on features of
-    training data; and the range of its `scale`. One that `reads` an exam marks answers to that kind of question alone, and
-    is not tried, since nothing asks one there.
+    training data; and the range of its `scale`. One that `reads` an exam marks
+    answers to that kind of question alone, and is not tried, since nothing asks one there.
     """
 
     name: ClassVar[str]

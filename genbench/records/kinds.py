@@ -45,15 +45,6 @@ class Direction(Enum):
     LOWER = "lower"
 
 
-class Scale(Enum):
-    """On which scale a score's values differ alike wherever they stand."""
-
-    SHARE = "share"  # in [0, 1]
-    DISTANCE = "distance"  # above 0
-    SPEED = "speed"  # above 0
-    PLAIN = "plain"
-
-
 class ControlKind(Enum):
     """What a control model is on the board for."""
 
