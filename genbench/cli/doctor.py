@@ -44,9 +44,9 @@ def examined(options: Namespace) -> Exit:
     """Print what was found; FAILED where something is missing."""
     from genbench import catalogue as catalogues
     from genbench.cli.printing import print_json
-    from genbench.execution.supervisor import Supervisor
+    from genbench.runs.session import started
 
-    with Supervisor() as supervisor:
+    with started() as supervisor:
         found = checks(supervisor, catalogues.read(supervisor, retry=True))
     if options.json:
         print_json({check.name: {"value": check.value, "trouble": check.trouble} for check in found})
@@ -57,22 +57,23 @@ def examined(options: Namespace) -> Exit:
 
 def checks(supervisor: "Supervisor", catalogue: "Catalogue") -> list[Check]:
     """What this machine is and has."""
+    from genbench.catalogue import KINDS
     from genbench.execution import isolation
-    from genbench.runs.preparation import prepared
+    from genbench.runs.preparation import probed
 
-    facts = prepared("probe", {"device": "auto"}, supervisor)
-    software = ", ".join(f"{name} {facts[name]}" for name in ("python", "torch", "numpy", "scipy"))
-    level = str(facts["isolation"])
+    facts = probed("auto", "auto", supervisor).machine
+    software = f"python {facts.python}, torch {facts.torch}, numpy {facts.numpy}, scipy {facts.scipy}"
+    level = facts.isolation
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     return [
-        Check("genbench", str(facts["genbench"])),
+        Check("genbench", facts.genbench),
         Check("software", software),
-        Check("device", f"{facts['device']}: {facts['device_name']}"),
-        Check("machine", f"{facts['cpus']} cores, {memory:.0f} GiB of memory, {facts['platform']}"),
+        Check("device", f"{facts.device}: {facts.device_name}"),
+        Check("machine", f"{facts.cpus} cores, {memory:.0f} GiB of memory, {facts.platform}"),
         Check("isolation", f"{level}: {isolation.words(level)}"),
         _cache(),
         disk("results", Path.cwd()),
-        *(_offer(kind, catalogue) for kind in ("models", "datasets", "extractors", "metrics", "suites")),
+        *(_offer(kind, catalogue) for kind in KINDS),
         *(Check("plugin", fault.plugin.name, str(fault)) for fault in catalogue.faults),
     ]
 

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, add_command, add_json, add_plugin
@@ -22,6 +22,8 @@ COLUMNS: Mapping[str, Sequence[str]] = {  # of the table of each kind; JSON has 
     "datasets": ("name", "license", "description", "distribution"),
     "extractors": ("name", "version", "weights", "description", "distribution"),
     "metrics": ("name", "axis", "direction", "unit", "description", "distribution"),
+    "tasks": ("name", "needs", "axes", "settings", "description", "distribution"),
+    "solvers": ("name", "lifts", "to", "settings", "description", "distribution"),
     "suites": ("name", "path", "distribution"),
     "executors": ("name", "description", "distribution"),
 }
@@ -40,9 +42,9 @@ def listed(options: Namespace) -> Exit:
     """Print what is on offer of one kind, and the faults of plugins."""
     from genbench import catalogue as catalogues
     from genbench.cli.printing import print_json, tell_faults
-    from genbench.execution.supervisor import Supervisor
+    from genbench.runs.session import started
 
-    with Supervisor() as supervisor:
+    with started() as supervisor:
         catalogue = catalogues.read(supervisor, options.plugin)
     entries = list(catalogue.entries[options.kind].values())
     if options.json:
@@ -54,7 +56,7 @@ def listed(options: Namespace) -> Exit:
     return Exit.OK
 
 
-def _show(kind: str, entries: "Sequence[Entry]") -> None:
+def _show(kind: str, entries: "Sequence[Entry[Any]]") -> None:
     from rich.markup import escape
 
     from genbench.cli.tables import show, table
@@ -65,11 +67,11 @@ def _show(kind: str, entries: "Sequence[Entry]") -> None:
     show(rows)
 
 
-def _cells(kind: str, entry: "Entry") -> list[str]:
+def _cells(kind: str, entry: "Entry[Any]") -> list[str]:
     """What the table says of an entry, column by column."""
     fields = entry.to_json()
-    if kind == "models":
-        fields["settings"] = [_setting(setting) for setting in entry.settings]
+    if "settings" in COLUMNS[kind]:
+        fields["settings"] = [_setting(setting) for setting in entry.listing.settings]
     if kind == "extractors":
         fields["weights"] = f"genbench prepare {entry.name}" if fields["weights"] else "–"
     if kind == "datasets" and fields["argument"]:

@@ -28,9 +28,9 @@ def add(commands: Commands) -> None:
 
 def prepared(options: Namespace) -> Exit:
     """Download what was named, and say what is there."""
-    from genbench.execution.supervisor import Supervisor
+    from genbench.runs.session import started
 
-    with Supervisor() as supervisor:
+    with started() as supervisor:
         print(ready(options.name, options.data_root, supervisor))
     return Exit.OK
 
@@ -47,5 +47,5 @@ def ready(name: str, data_root: str, supervisor: "Supervisor") -> str:
     from genbench.runs.preparation import fetched
 
     facts = fetched(name, data_root, catalogues.read(supervisor, retry=True), supervisor)
-    rows = ", ".join(f"{split} {count:,}" for split, count in facts.get("rows", {}).items())
-    return f"{name} is ready{f' ({rows})' if rows else ''}: sha256 {facts['sha256']}, {facts['path']}"
+    rows = ", ".join(f"{split} {count:,}" for split, count in facts.rows.items())
+    return f"{name} is ready{f' ({rows})' if rows else ''}: sha256 {facts.sha256}, {facts.path}"

@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from genbench.cli.figures import duration
+from genbench.protocol.stages.stage import Step
+from genbench.records.status import words as status_words
 from genbench.runs.estimate import estimates, wall_seconds
-from genbench.runs.listener import Listener
-from genbench.runs.plan import Plan, Step
+from genbench.runs.listener import RunListener
+from genbench.runs.plan import Plan
 from genbench.store.stage_folder import Result
-
-WEIGHTS = {"fit": 20.0, "sample": 3.0, "audit": 3.0, "density": 3.0, "score": 1.0}
 
 
 @contextmanager
-def progress(stream: TextIO, root: Path, live: bool = True) -> Iterator[Listener]:
+def progress(stream: TextIO, root: Path, live: bool = True) -> Iterator[RunListener]:
     """A listener that shows a run's progress on `stream` while the block runs; `live`: bars, if it is a terminal."""
     console = Console(file=stream)
     if not live or not console.is_terminal:
@@ -63,7 +63,7 @@ class RunLines:
     def progress(self, step: Step, images: int, share: float) -> None:
         """A line would be too much."""
 
-    def ended(self, step: Step, result: Result) -> None:
+    def ended(self, step: Step, result: Result[Any]) -> None:
         """Say how a step ended."""
         self._done += 1
         self._reused += result.reused
@@ -99,12 +99,12 @@ class RunBars:
         key = (step.trial.slug, step.name)
         if key not in self._running:
             self._running[key] = self._bars.add_task(f"  {title(step)}", total=1.0, note="")
-        note = f"{images:,} {'candidates' if step.stage == 'score' else 'images'}"
+        note = f"{images:,} {'candidates' if step.stage.trusted else 'images'}"
         self._bars.update(self._running[key], completed=share, note=note)
         self._bars.update(self._overall, advance=(share - self._shares.get(key, 0.0)) * share_of(step))
         self._shares[key] = share
 
-    def ended(self, step: Step, result: Result) -> None:
+    def ended(self, step: Step, result: Result[Any]) -> None:
         """Take away a step's bar; say so where it failed."""
         key = (step.trial.slug, step.name)
         self._ended += 1
@@ -113,24 +113,26 @@ class RunBars:
         left = (1.0 - self._shares.pop(key, 0.0)) * share_of(step)
         self._bars.update(self._overall, advance=left, note=f"{self._ended}/{self._steps} steps")
         if not result.ok:
-            style = "red" if result.status != "skipped" else ""
+            style = "red" if result.status.failed else ""
             self._bars.console.print(f"{title(step)} {ending(result)}", markup=False, highlight=False, style=style)
 
 
 def share_of(step: Step) -> float:
     """What a step weighs in the overall bar."""
-    return WEIGHTS[step.stage]
+    return step.stage.share
 
 
 def title(step: Step) -> str:
     """Which step of which candidate, or model, it is."""
     trial = step.trial
-    return f"{trial.candidate(step.sampler) if step.sampler else trial.reference} seed {trial.seed}: {step.stage}"
+    who = trial.candidate(step.answerer.sampler) if step.answerer else trial.reference
+    what = step.stage.name + (f" {step.asked.name}" if step.asked and not step.answerer else "")
+    return f"{who} seed {trial.seed}: {what}"
 
 
 def announcement(plan: Plan, jobs: int, root: Path) -> str:
     """What is about to happen, in one line."""
-    models = {trial.reference for trial in plan.trials if not trial.model.control}
+    models = {trial.reference for trial in plan.trials if trial.listing.control is None}
     seconds = wall_seconds(plan, estimates(plan, root), jobs)
     about = f", about {duration(seconds)}" if seconds is not None else ""
     return (
@@ -139,7 +141,7 @@ def announcement(plan: Plan, jobs: int, root: Path) -> str:
     )
 
 
-def ending(result: Result) -> str:
+def ending(result: Result[Any]) -> str:
     """How a step ended, in words."""
-    words = f"{result.status}" + (f" ({' '.join(result.reason.split())})" if result.reason else "")
-    return f"{words} {duration(result.seconds)}"
+    reason = f" ({' '.join(result.reason.split())})" if result.reason else ""
+    return f"{status_words(result.status, result.exit_code)}{reason} {duration(result.seconds)}"

@@ -22,8 +22,9 @@ def add(commands: Commands) -> None:
 
 def rendered(options: Namespace) -> Exit:
     """Render the site, and say where its first page is."""
-    from genbench.leaderboard import Leaderboard, read_records
+    from genbench.leaderboard import boards
+    from genbench.records.files import read_records
     from genbench.report import render
 
-    print(render(Leaderboard.of(read_records(options.records)), options.out))
+    print(render(boards(read_records(options.records)), options.out))
     return Exit.OK

@@ -111,36 +111,38 @@ def _add_secret(to: Arguments) -> None:
 
 def ran(options: Namespace) -> Exit:
     """Run a plan to its report, or print the plan."""
-    from genbench.cli.printing import tell_faults
+    from genbench.cli.printing import tell, tell_faults
     from genbench.cli.progress import waiting
-    from genbench.execution.supervisor import Supervisor
     from genbench.runs import session
     from genbench.runs.options import Options
+    from genbench.runs.preparation import probed
 
     chosen = Options(**{name: getattr(options, name) for name in Options.__dataclass_fields__})
-    with Supervisor() as supervisor:
+    with session.started() as supervisor:
         with waiting(sys.stderr, "starting torch and reading what is installed"):
             catalogue = session.catalogue_of(chosen, supervisor)
         tell_faults(catalogue)
         plan = session.plan_of(chosen, catalogue)
+        for note in plan.notes:
+            tell(note)
         if options.dry_run:
-            jobs = session.jobs_of(chosen, plan, session.probed(chosen, supervisor))
+            jobs = session.jobs_of(chosen, plan, probed(chosen.device, chosen.isolation, supervisor))
             return _forecast(plan, session.run_folder(chosen, plan), jobs, options.json)
         if options.debug:
-            return _debugged(plan, chosen, options.json)
+            return _debugged(plan, chosen, supervisor, options.json)
         return _executed(plan, chosen, supervisor, options.json)
 
 
-def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool, live: bool = True) -> Exit:
+def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool, debug: bool = False) -> Exit:
     from genbench.cli.printing import print_json, tell
     from genbench.cli.progress import progress
     from genbench.cli.summary import summary
     from genbench.runs import session
-    from genbench.runs.conductor import Interrupted
+    from genbench.runs.preparation import Interrupted
 
     try:
-        with progress(sys.stderr, session.run_folder(chosen, plan), live) as listener:
-            finished = session.execute(plan, chosen, supervisor, listener)
+        with progress(sys.stderr, session.run_folder(chosen, plan), live=not debug) as listener:
+            finished = session.execute(plan, chosen, supervisor, listener, debug)
     except Interrupted:
         again = shlex.join(["genbench", *sys.argv[1:]])
         print(f"\ninterrupted; what has finished is kept. This goes on from it:\n  {again}", file=sys.stderr)
@@ -154,13 +156,11 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
     return Exit.FAILED if finished.failed else Exit.OK
 
 
-def _debugged(plan: "Plan", chosen: "Options", as_json: bool) -> Exit:
+def _debugged(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool) -> Exit:
     """Run the first trial of a model in this process; show what its stages raise."""
-    from genbench.execution.in_process import InProcess
-
-    first = min(plan.trials, key=lambda trial: trial.model.control)
+    first = min(plan.trials, key=lambda trial: trial.listing.control is not None)
     try:
-        return _executed(replace(plan, trials=(first,)), replace(chosen, jobs=1), InProcess(), as_json, live=False)
+        return _executed(replace(plan, trials=(first,)), replace(chosen, jobs=1), supervisor, as_json, debug=True)
     except (GenbenchError, BrokenPipeError):
         raise
     except Exception:  # noqa: BLE001  # the plugin's own, most likely: no bug of genbench's
@@ -171,6 +171,7 @@ def _debugged(plan: "Plan", chosen: "Options", as_json: bool) -> Exit:
 def _forecast(plan: "Plan", root: Path, jobs: int, as_json: bool) -> Exit:
     """Print what a run would do, and how long it might take."""
     from genbench.cli.printing import print_json
+    from genbench.files.codec import encoded
     from genbench.runs.estimate import estimates, wall_seconds
 
     found = estimates(plan, root)
@@ -180,7 +181,7 @@ def _forecast(plan: "Plan", root: Path, jobs: int, as_json: bool) -> Exit:
             {"model": t.reference, "seed": t.seed, "seconds": found[t.slug].seconds, "basis": found[t.slug].basis}
             for t in plan.trials
         ]
-        print_json({"suite": plan.suite.to_json(), "trials": trials, "seconds": seconds})
+        print_json({"suite": encoded(plan.suite), "trials": trials, "seconds": seconds})
     else:
         _show(plan, found, seconds, jobs)
     return Exit.OK
@@ -191,12 +192,12 @@ def _show(plan: "Plan", found: "Mapping[str, Estimate]", seconds: float | None, 
 
     from genbench.cli.figures import duration
     from genbench.cli.tables import show, table
-    from genbench.runs.plan import steps_of
+    from genbench.protocol.stages import steps_of
 
     rows = table("model", "seed", "stages", "estimate", "from", title=f"{plan.suite.name}: {plan.suite.title}")
     for trial in plan.trials:
         estimate = found[trial.slug]
-        stages = [step.name.replace("/", " ") for step in steps_of(trial)]
+        stages = [step.name.replace("/", " ") for step in steps_of(trial, plan.asked)]
         time = "unknown" if estimate.seconds is None else duration(estimate.seconds)
         rows.add_row(escape(trial.reference), str(trial.seed), ", ".join(stages), time, estimate.basis)
     show(rows)

@@ -2,9 +2,9 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, Parser, add_command, add_device, add_json, add_sources
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from genbench.appraisal import Appraisal, Listener
-    from genbench.records.gates import Verdict
+    from genbench.appraisal import Appraisal, Identity
+    from genbench.appraisal.listener import AppraisalListener
+    from genbench.records.gates import CopyVerdict
 
 EXAMPLES = """\
 examples:
@@ -32,7 +33,6 @@ Without --scores the training split is read as well, for the verdict on memorisa
 exit codes: 0 scored, 2 wrong usage, unusable input, or nothing that could be computed
 """
 BETTER = {"higher": "↑ higher", "lower": "↓ lower"}
-BESIDE = ("real_floor", "bias_corrected", "against_train", "legacy", "uncalibrated", "expected", "real", "missing")
 
 
 def add(commands: Commands) -> None:
@@ -79,7 +79,7 @@ def scored(options: Namespace) -> Exit:
 
 
 @contextmanager
-def _progress(stream: TextIO) -> Iterator["Listener"]:
+def _progress(stream: TextIO) -> Iterator["AppraisalListener"]:
     """A listener that shows on `stream` how an appraisal goes: bars if it is a terminal, else one line."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -130,8 +130,8 @@ def _show(found: "Appraisal") -> None:
     """The scores as a table; below it what is missing and why, the verdict, and what was compared with what."""
     if found.scores:
         _show_scores(found)
-    for name, reason in found.unavailable.items():
-        _say(f"{name}: n/a: {reason}")
+    for name, missing in found.missing.items():
+        _say(f"{name}: {missing}")
     if found.memorisation:
         _say(f"memorisation: {_verdict(found.memorisation)}")
     _show_identity(found.identity)
@@ -145,30 +145,33 @@ def _show_scores(found: "Appraisal") -> None:
 
     scores = table("score", "value", "95 % interval", "better", "beside it", title=escape(found.name))
     for name, score in found.scores.items():
-        title = f" ({score['title']})" if score["title"] == "FID" else ""
-        details = {key: score["details"][key] for key in BESIDE if key in score["details"]}  # the JSON has all
-        beside = ", ".join(f"{key.replace('_', ' ')} {number(value)}" for key, value in details.items())
-        better = " ".join(filter(None, (BETTER[score["direction"]], score["unit"])))
-        has_interval = score["low"] is not None and score["high"] is not None
-        interval = f"{number(score['low'])} – {number(score['high'])}" if has_interval else "–"
-        scores.add_row(*map(escape, (name + title, number(score["value"]), interval, better, beside or "–")))
+        title = f" ({score.title})" if score.title == "FID" else ""
+        told = {words: score.details[key] for words, key in score.shown.items() if key in score.details}
+        beside = ", ".join(f"{words} {number(value)}" for words, value in told.items())  # the JSON has all
+        better = " ".join(filter(None, (BETTER[score.direction.value], score.unit)))
+        has_interval = score.low is not None and score.high is not None
+        interval = f"{number(score.low or 0)} – {number(score.high or 0)}" if has_interval else "–"
+        scores.add_row(*map(escape, (name + title, number(score.value), interval, better, beside or "–")))
     show(scores)
 
 
-def _verdict(verdict: "Verdict") -> str:
+def _verdict(verdict: "CopyVerdict") -> str:
     seen = [f"{name} {share:.1%}" for name, share in verdict.detectable.items() if share is not None]
     detectable = f" (the shares of near copies that are seen for certain: {', '.join(seen)})" if seen else ""
-    return f"{verdict.status}{f': {verdict.reason}' if verdict.reason else ''}{detectable}"
+    return f"{verdict.status.value}{f': {verdict.reason}' if verdict.reason else ''}{detectable}"
 
 
-def _show_identity(facts: Mapping[str, Any]) -> None:
+def _show_identity(facts: "Identity") -> None:
     print()
-    rows = [("samples", facts["samples"], facts["n"], facts["samples_sha256"])]
-    rows += [(name, facts[name], facts[f"{name}_n"], facts[f"{name}_sha256"]) for name in ("reference", "train")]
+    rows = (
+        ("samples", facts.samples, facts.n, facts.samples_sha256),
+        ("reference", facts.reference, facts.reference_n, facts.reference_sha256),
+        ("train", facts.train, facts.train_n, facts.train_sha256),
+    )
     for name, origin, count, sha256 in rows:
         if origin is not None:
-            _say(f"{name:<10} {origin}: {count:,} rows, sha256 {sha256[:16]}")
-    _say(f"{'extractor':<10} {facts['extractor'] or 'none: features as given'}, on {facts['device']}")
+            _say(f"{name:<10} {origin}: {count:,} rows, sha256 {(sha256 or '')[:16]}")
+    _say(f"{'extractor':<10} {facts.extractor or 'none: features as given'}, on {facts.device}")
 
 
 def _say(text: str) -> None:

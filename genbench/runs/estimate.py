@@ -9,7 +9,7 @@ from statistics import median
 from genbench.errors import GenbenchError
 from genbench.protocol.stages import steps_of
 from genbench.protocol.trial import Trial
-from genbench.records.record import read
+from genbench.records.files import read
 from genbench.runs.plan import Plan
 
 
@@ -52,7 +52,7 @@ def _history(root: Path) -> Mapping[str, list[float]]:
         except GenbenchError:
             continue  # a record that cannot be read tells nothing
         if all(candidate.ok for candidate in record.candidates):  # a failure came early, or late: no measure
-            found[record.model.reference].append(sum(stage.seconds for stage in record.stages.values()))
+            found[record.model.reference].append(sum(stage.seconds or 0.0 for stage in record.stages.values()))
     return found
 
 

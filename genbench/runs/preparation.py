@@ -115,8 +115,8 @@ def fetched(name: str, data_root: str, catalogue: Catalogue, supervisor: Supervi
         GenbenchError: no such name, or the download failed.
     """
     base, _, _ = name.partition(":")
-    known = {DATASETS: catalogue.datasets, EXTRACTORS: catalogue.extractors}
-    kind = next((kind for kind, entries in known.items() if base in entries), None)
+    known = {DATASETS: set(catalogue.datasets), EXTRACTORS: set(catalogue.extractors)}
+    kind = next((kind for kind, names in known.items() if base in names), None)
     if kind is None:
         raise unknown("dataset or extractor", base, [*catalogue.datasets, *catalogue.extractors])
     folder = str(Path(data_root).expanduser().absolute()) if data_root else ""  # may not be there yet

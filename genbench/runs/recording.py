@@ -14,7 +14,8 @@ from genbench.protocol.stages.given import Ground
 from genbench.protocol.stages.score import SCORE, CandidateScores, ScoreFacts
 from genbench.protocol.task import Answerer, Asked, answerers, inability
 from genbench.protocol.trial import Trial
-from genbench.records.record import FORMAT, Candidate, ModelFacts, Record, StageFacts, read, undated, write
+from genbench.records.files import read, undated, write
+from genbench.records.record import FORMAT, Candidate, ModelFacts, Record, StageFacts
 from genbench.records.score import failed
 from genbench.records.status import Status
 from genbench.store.stage_folder import Result, log_tail

@@ -20,7 +20,8 @@ from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
 from genbench.protocol.stages.given import Ground
 from genbench.protocol.stages.services import LaidData, Probe
-from genbench.records.record import Candidate, Record, read
+from genbench.records.files import read
+from genbench.records.record import Candidate, Record
 from genbench.runs.conductor import Conductor
 from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence

@@ -17,6 +17,11 @@ class GivenWeights:
     unnamed: Path | None = None
     """A file for the only extractor that needs one; null: none."""
 
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+        return bool(self.of) or self.unnamed is not None
+
 
 def named(texts: Iterable[str]) -> GivenWeights:
     """What `--extractor-weights` says: NAME=FILE, or FILE where one extractor needs weights; paths become absolute.

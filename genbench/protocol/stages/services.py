@@ -8,6 +8,7 @@ from genbench.files.codec import Count
 from genbench.protocol.inputs import Kept
 from genbench.records.machine import Machine
 from genbench.records.record import DataFacts
+from genbench.store.extractor_weights import GivenWeights
 
 PROBE = "genbench.workers.trusted.probe:probe"
 DATA = "genbench.workers.trusted.data:data"
@@ -53,8 +54,8 @@ class DataInputs:
     """A folder with copies of datasets, or ""."""
     extractors: tuple[str, ...] = ()
     """Names of those whose weights have to be there."""
-    weights: Mapping[str, str] = field(default_factory=dict)
-    """Extractor ("" where only one needs any) → the file that somebody named."""
+    weights: GivenWeights = GivenWeights()
+    """Those that somebody named."""
 
 
 @dataclass(frozen=True)

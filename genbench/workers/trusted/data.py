@@ -31,7 +31,7 @@ def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
         damaged: list[str] = []
         path = datasets.laid_down(source.splits(), damaged.append)
     space = datasets.read_space(path)
-    for name in found if inputs.weights else ():  # a file that somebody named may be anything: told at once
+    for name in found if inputs.weights.any else ():  # a file that somebody named may be anything: told at once
         loaded(parts.extractors(inputs.parts).classes[name], space, torch.device("cpu"), found)
     laid = datasets.described(path)
     facts = DataFacts(inputs.dataset, laid.sha256, source.source, source.license, laid.space, laid.rows)
