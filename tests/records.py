@@ -165,16 +165,8 @@ DATASET = DataFacts(
     space=Space((1, 8, 8), 17, 10),
     rows={"train": 599, "valid": 599, "test": 599},
 )
-MACHINE = Machine(
-    device="cpu",
-    device_name="AMD EPYC",
-    threads=1,
-    genbench="0.1.0",
-    python="3.11.7",
-    platform="Linux",
-    cpus=2,
-    torch="2.15.0",
-)
+SOFTWARE = {"genbench": "0.1.0", "python": "3.11.7", "platform": "Linux", "torch": "2.15.0"}
+MACHINE = Machine(device="cpu", device_name="AMD EPYC", threads=1, cpus=2, **SOFTWARE)
 
 
 def terms(**changes: Any) -> SuiteTerms:
