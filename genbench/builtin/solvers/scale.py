@@ -34,12 +34,12 @@ def settled(x: Tensor, space: Space) -> Tensor:
 
 
 def ladder(sigmas: Tensor, steps: int) -> Tensor:
-    """`steps` of the ascending noise levels [T], evenly spaced in their order, the lowest and the highest included.
+    """`steps` of the ascending noise levels [T], evenly spaced in their order from the highest down to the lowest.
 
-    All of them where there are no more.
+    Ascending as well; all of them where there are no more, and the highest alone for one step.
     """
-    places = torch.linspace(0, len(sigmas) - 1, min(steps, len(sigmas)), dtype=torch.float64)
-    return sigmas[places.round().long().to(sigmas.device)]
+    places = torch.linspace(len(sigmas) - 1, 0, min(steps, len(sigmas)), dtype=torch.float64)
+    return sigmas[places.round().long().flip(0).to(sigmas.device)]
 
 
 def mixing(n: int) -> list[float]:

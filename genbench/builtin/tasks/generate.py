@@ -50,7 +50,7 @@ class Generate(Task):
 
     def checked(self, answers: NDArray[Any], questions: Arrays, space: Space) -> NDArray[Any]:
         """One sample of the Space [n, *shape] for each question."""
-        return kept(answers, (len(questions["draw"]), *space.shape), space, "the answers are")
+        return kept(answers, (len(questions["draw"]), *space.shape), space, "the answers hold")
 
     def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
         """The answers."""

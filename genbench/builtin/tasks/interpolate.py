@@ -71,7 +71,7 @@ class Interpolate(Task):
 
     def checked(self, answers: NDArray[Any], questions: Arrays, space: Space) -> NDArray[Any]:
         """One path of samples of the Space [n, frames, *shape] for each question."""
-        return kept(answers, (len(questions["a"]), self.frames, *space.shape), space, "the answers are")
+        return kept(answers, (len(questions["a"]), self.frames, *space.shape), space, "the answers hold")
 
     def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
         """The middle of each path, [n, *shape]."""
