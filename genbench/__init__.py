@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from genbench.contracts.settings import Choice as Choice, Range as Range
     from genbench.contracts.training import BestWeights as BestWeights, Split as Split, TrainingData as TrainingData
     from genbench.errors import GenbenchError as GenbenchError, Unavailable as Unavailable, Unsuitable as Unsuitable
-    from genbench.records.kinds import Axis as Axis, Direction as Direction, Family as Family, Likelihood as Likelihood
+    from genbench.records.kinds import (
+        Axis as Axis,
+        Direction as Direction,
+        Family as Family,
+        Likelihood as Likelihood,
+        Scale as Scale,
+    )
     from genbench.records.space import Space as Space
     from genbench.runs.session import run as run
 
@@ -41,7 +47,7 @@ _HOMES = {
     "contracts.settings": ["Choice", "Range"],
     "contracts.training": ["BestWeights", "Split", "TrainingData"],
     "errors": ["GenbenchError", "Unavailable", "Unsuitable"],
-    "records.kinds": ["Axis", "Direction", "Family", "Likelihood"],
+    "records.kinds": ["Axis", "Direction", "Family", "Likelihood", "Scale"],
     "records.space": ["Space"],
     "runs.session": ["run"],
 }

@@ -14,7 +14,7 @@ from genbench.builtin.datasets.official import Official, Rows
 from genbench.records.space import Space
 
 UNSIGNED_BYTE = 8  # the idx format's code of the only type that these files have
-PARTS = {"train": "train", "test": "t10k"}  # split → how its files' names begin
+BEGINNINGS = {"train": "train", "test": "t10k"}  # split → how its files' names begin
 
 
 class Mnist(Official):
@@ -47,8 +47,8 @@ class Mnist(Official):
         Raises:
             GenbenchError: a file is missing, cut off or no idx file of these sizes; names it.
         """
-        x = self._entries(folder / f"{PARTS[split]}-images-idx3-ubyte.gz", self.space.shape[1:])
-        labels = folder / f"{PARTS[split]}-labels-idx1-ubyte.gz"
+        x = self._entries(folder / f"{BEGINNINGS[split]}-images-idx3-ubyte.gz", self.space.shape[1:])
+        labels = folder / f"{BEGINNINGS[split]}-labels-idx1-ubyte.gz"
         y = self._entries(labels, ())
         if len(x) != len(y):
             raise self.fault(labels, f"has {len(y)} labels, and there are {len(x)} images")
