@@ -36,7 +36,13 @@ if TYPE_CHECKING:
         Unavailable as Unavailable,
         Unsuitable as Unsuitable,
     )
-    from genbench.records.kinds import Axis as Axis, Direction as Direction, Family as Family, Likelihood as Likelihood
+    from genbench.records.kinds import (
+        Axis as Axis,
+        Direction as Direction,
+        Family as Family,
+        Likelihood as Likelihood,
+        Scale as Scale,
+    )
     from genbench.records.space import Space as Space
     from genbench.runs.session import run as run
 
@@ -63,7 +69,7 @@ _HOMES = {
     "contracts.task": ["Exam", "Solver", "Task"],
     "contracts.training": ["BestWeights", "Split", "TrainingData"],
     "errors": ["GenbenchError", "InvalidEvidence", "Unavailable", "Unsuitable"],
-    "records.kinds": ["Axis", "Direction", "Family", "Likelihood"],
+    "records.kinds": ["Axis", "Direction", "Family", "Likelihood", "Scale"],
     "records.space": ["Space"],
     "runs.session": ["run"],
 }

@@ -1,1 +1,6 @@
-"""Conformance: whether a part does what its contract says, tried on known distortions and told in words."""
+"""Conformance: whether a part does what its contract says, tried on known cases and told in words.
+
+genbench.conformance.findings(MyMetric)  # [] for a sound metric
+"""
+
+from genbench.scoring.battery import MetricFinding as MetricFinding, findings as findings

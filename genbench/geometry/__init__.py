@@ -1,1 +1,1 @@
-"""The built-in metrics: declarations around pure functions, and the one sweep over inner products that feeds them."""
+"""Geometry: sets of feature vectors, their moments, and the one sweep over inner products that all scores share."""

@@ -27,31 +27,31 @@ class Moments:
     covariance: Reals
 
 
-def moments(x: Vectors, rows: Indices | None = None, weights: Reals | None = None) -> Moments:
-    """The moments of rows of x, each counted `weights` times.
+def moments(x: Vectors, rows: Indices | None = None, times: Reals | None = None) -> Moments:
+    """The moments of rows of x, each counted as often as `times` says.
 
     Args:
         x: [N, d] float32 or float64.
         rows: [n] which rows; None: every one, once.
-        weights: [n] float64, non-negative counts that sum to at least 2; None: each once.
+        times: [n] float64, how often each counts, at least 2 in all; None: each once.
     Raises:
         ValueError: fewer than two rows.
     """
     size = len(x) if rows is None else len(rows)
     chunks = [slice(start, start + ROWS_AT_ONCE) for start in range(0, size, ROWS_AT_ONCE)]
-    count = size if weights is None else round(weights.sum())
+    count = size if times is None else round(times.sum())
     if count < 2:
         raise ValueError(f"a covariance takes at least 2 rows, got {count}")
     mean = np.zeros(x.shape[1])
     for chunk in chunks:
         taken = x[chunk] if rows is None else x[rows[chunk]]
-        mean += taken.sum(axis=0, dtype=np.float64) if weights is None else weights[chunk] @ taken
+        mean += taken.sum(axis=0, dtype=np.float64) if times is None else times[chunk] @ taken
     mean /= count
 
     def scatter(chunk: slice) -> Reals:
         centred = (x[chunk] if rows is None else x[rows[chunk]]) - mean  # [r, d] float64
-        if weights is not None:
-            centred *= np.sqrt(weights[chunk, None])
+        if times is not None:
+            centred *= np.sqrt(times[chunk, None])
         products: Reals = centred.T @ centred
         return products
 

@@ -82,23 +82,24 @@ class HostProducts(Products):
 
     Args:
         array: [r, c] float32 in C order, or the transpose of such an array.
+        strip: products that are worked on at a time.
     """
 
-    def __init__(self, array: Vectors) -> None:
-        self._array = array
+    def __init__(self, array: Vectors, strip: int = STRIP) -> None:
+        self._array, self._strip = array, strip
 
     def turned(self) -> Products:
         """The same with rows and columns exchanged; no copy."""
-        return HostProducts(self._array.T)
+        return HostProducts(self._array.T, self._strip)
 
     def above(self, row_bound: Vectors, column_bound: Vectors) -> Pairs:
         """The pairs that reach their bounds."""
         less: Vectors = np.broadcast_to(column_bound, self._array.shape)
         least: Vectors = np.broadcast_to(row_bound[:, None], self._array.shape)
         if self._array.flags.c_contiguous:
-            i, j, products = _above(self._array, less, least)
+            i, j, products = self._above(self._array, less, least)
         else:
-            j, i, products = _above(self._array.T, less.T, least.T)
+            j, i, products = self._above(self._array.T, less.T, least.T)
         return Pairs(i, j, products)
 
     def leading(self, column_bound: Vectors, count: int) -> Pairs:
@@ -118,7 +119,7 @@ class HostProducts(Products):
         """Sums of the kernel's values: float32 within a strip, float64 across strips."""
         kernel: Vectors = np.empty(self._array.shape, np.float32)
         of_row, of_column = np.zeros(len(kernel)), np.zeros(len(kernel.T))
-        for rows in _strips(kernel.shape):
+        for rows in self._strips(kernel.shape):
             root = np.multiply(self._array[rows], np.float32(cubing.scale), order="C")
             root += cubing.row_shift[rows][:, None]
             root += cubing.column_shift
@@ -132,18 +133,16 @@ class HostProducts(Products):
         of_subset = np.einsum("bc,bc->b", partial, cubing.column_subsets, dtype=np.float64)
         return CubeSums(of_row, of_column, of_subset)
 
+    def _above(self, array: Vectors, less: Vectors, least: Vectors) -> tuple[Indices, Indices, Vectors]:
+        found = []
+        for rows in self._strips(array.shape):
+            reached: NDArray[np.bool_] = array[rows] - less[rows] >= least[rows]
+            found.append(np.flatnonzero(reached) + rows.start * array.shape[1])
+        flat = np.concatenate(found)
+        i, j = np.divmod(flat, array.shape[1])
+        return i, j, array[i, j]
 
-def _above(array: Vectors, less: Vectors, least: Vectors) -> tuple[Indices, Indices, Vectors]:
-    found = []
-    for rows in _strips(array.shape):
-        reached: NDArray[np.bool_] = array[rows] - less[rows] >= least[rows]
-        found.append(np.flatnonzero(reached) + rows.start * array.shape[1])
-    flat = np.concatenate(found)
-    i, j = np.divmod(flat, array.shape[1])
-    return i, j, array[i, j]
-
-
-def _strips(shape: tuple[int, ...]) -> Iterator[slice]:
-    step = max(1, STRIP // shape[1])
-    for start in range(0, shape[0], step):
-        yield slice(start, min(start + step, shape[0]))
+    def _strips(self, shape: tuple[int, ...]) -> Iterator[slice]:
+        step = max(1, self._strip // shape[1])
+        for start in range(0, shape[0], step):
+            yield slice(start, min(start + step, shape[0]))

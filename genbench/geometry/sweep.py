@@ -32,7 +32,7 @@ class Reduction(ABC):
         """Account for what a block came to. One thread adds, block by block, in an order that is always the same."""
 
 
-Task = tuple[slice, slice, Sequence[Reduction]]  # rows of one cloud and of another, and who wants their products
+Block = tuple[slice, slice, Sequence[Reduction]]  # rows of one cloud and of another, and who wants their products
 
 
 class Turned(Reduction):
@@ -65,7 +65,7 @@ def sweep_across(
     _sweep(rows_of, columns_of, [(*pair, reductions) for pair in pairs], product)
 
 
-def _sweep(rows_of: Cloud, columns_of: Cloud, tasks: Sequence[Task], product: Product) -> None:
+def _sweep(rows_of: Cloud, columns_of: Cloud, blocks: Sequence[Block], product: Product) -> None:
     """Multiply and reduce each block in a thread of its own, and account for the blocks in their order."""
 
     def parts(a: Vectors, rows: slice, columns: slice, reductions: Sequence[Reduction]) -> list[Any]:
@@ -75,19 +75,19 @@ def _sweep(rows_of: Cloud, columns_of: Cloud, tasks: Sequence[Task], product: Pr
         return [reduction.part(rows, columns, products) for reduction in reductions]
 
     with workers() as (pool, count):
-        pending: deque[tuple[Task, Future[list[Any]]]] = deque()
-        for index, task in enumerate(tasks):
-            if not index or tasks[index - 1][0] != task[0]:
-                a = rows_of.block(task[0])
-            pending.append((task, pool.submit(parts, a, *task)))
+        pending: deque[tuple[Block, Future[list[Any]]]] = deque()
+        for index, block in enumerate(blocks):
+            if not index or blocks[index - 1][0] != block[0]:
+                a = rows_of.block(block[0])
+            pending.append((block, pool.submit(parts, a, *block)))
             if len(pending) > count:
                 _account(*pending.popleft())
         while pending:
             _account(*pending.popleft())
 
 
-def _account(task: Task, parts: "Future[list[Any]]") -> None:
-    rows, columns, reductions = task
+def _account(block: Block, parts: "Future[list[Any]]") -> None:
+    rows, columns, reductions = block
     for reduction, part in zip(reductions, parts.result(), strict=True):
         reduction.add(rows, columns, part)
 

@@ -1,7 +1,7 @@
 """`genbench.score`: what is compared with what, which scores come of it, and what they say of themselves."""
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -16,8 +16,10 @@ from genbench.builtin.metrics import METRICS
 from genbench.contracts import dataset
 from genbench.contracts.evidence import Evidence
 from genbench.errors import GenbenchError
+from genbench.records.gates import GateStatus
 from genbench.scoring.features import Features
 from genbench.scoring.samples import rows_sha256
+from genbench.scoring.scores import scored
 from genbench.store import datasets
 
 RNG = np.random.default_rng(0)
@@ -57,44 +59,47 @@ def test_scores_against_a_dataset_are_those_of_a_run(held_out, splits, tmp_path_
     home = tmp_path_factory.mktemp("digits")
     datasets.write(splits, home)
     features = Features(home, {"digits-net": DigitsNet}, torch.device("cpu"))
-    evidence = Evidence(splits.space, splits.valid.x, features=features.comparison("digits-net", splits.valid.x))
-    for metric in (cls() for cls in METRICS if cls.name in ("fd", "kid", "recall")):
-        expected = metric.score(evidence).to_json()
-        assert {name: held_out.scores[metric.name][name] for name in expected} == expected
+    candidate = features.of(splits.valid.x)
+    names = {f"{name}@digits-net": name for name in ("fd", "kid", "recall", "copy-rate", "class-tv")}
+    metrics = {metric.name: metric for metric in METRICS}
+    run = scored(names, metrics, Evidence(splits.space, splits.valid.x), candidate.compared)
+    assert run.missing == {}
+    for full, name in names.items():
+        assert replace(held_out.scores[name], reference=run.scores[full].reference) == run.scores[full]
 
 
 def test_the_default_extractor_of_the_digits_is_their_own(held_out):
-    assert held_out.identity["extractor"].startswith("digits-net/")
-    assert held_out.scores["fd"]["title"] == "FD"  # only inception-v3-compat makes it a FID
+    assert held_out.identity.extractor.startswith("digits-net/")
+    assert held_out.scores["fd"].title == "FD"  # only inception-v3-compat makes it a FID
 
 
 def test_the_identity_names_every_set_its_size_and_the_sha256_of_its_rows(held_out, splits):
     facts = held_out.identity
-    assert (held_out.name, facts["samples"], facts["n"]) == ("fresh", "an array", 599)
-    assert (facts["reference"], facts["reference_n"]) == ("digits/test", 599)
-    assert (facts["train"], facts["train_n"]) == ("digits/train", 599)
-    assert facts["samples_sha256"] == rows_sha256(splits.valid.x)
-    assert facts["reference_sha256"] == rows_sha256(splits.test.x)
-    assert facts["train_sha256"] == rows_sha256(splits.train.x)
+    assert (held_out.name, facts.samples, facts.n) == ("fresh", "an array", 599)
+    assert (facts.reference, facts.reference_n) == ("digits/test", 599)
+    assert (facts.train, facts.train_n) == ("digits/train", 599)
+    assert facts.samples_sha256 == rows_sha256(splits.valid.x)
+    assert facts.reference_sha256 == rows_sha256(splits.test.x)
+    assert facts.train_sha256 == rows_sha256(splits.train.x)
 
 
 def test_fresh_digits_are_clear_and_copies_of_either_split_are_flagged(held_out, splits):
-    assert held_out.memorisation.status == "clear"
+    assert held_out.memorisation.status is GateStatus.CLEAR
     for copied, word in ((splits.train.x, "training"), (splits.test.x, "test")):
         verdict = genbench.score(copied, dataset="digits", scores="memorisation").memorisation
-        assert verdict.status == "flagged"
+        assert verdict.status is GateStatus.FLAGGED
         assert f"against {word} data" in verdict.reason
 
 
 def test_scores_that_no_sample_gives_are_not_spoken_of_unless_asked_for(held_out):
-    assert not {"throughput", "parameters", "bits-per-dim"} & {*held_out.scores, *held_out.unavailable}
+    assert not {"throughput", "parameters", "bits-per-dim"} & {*held_out.scores, *held_out.missing}
 
 
 def test_a_score_that_was_asked_for_and_cannot_be_had_says_why(splits):
     found = genbench.score(splits.valid.x[:300], dataset="digits", scores=["kid", "precision", "throughput"])
     assert set(found.scores) == {"kid"}
-    assert found.unavailable["precision"].startswith("needs as many generated as real samples, got 300 and 599")
-    assert set(found.unavailable) == {"precision", "throughput"}
+    assert found.missing["precision"].reason.startswith("needs as many generated as real samples, got 300 and 599")
+    assert set(found.missing) == {"precision", "throughput"}
 
 
 def test_the_training_split_is_left_alone_where_no_score_asks_for_it(splits):
@@ -102,14 +107,14 @@ def test_the_training_split_is_left_alone_where_no_score_asks_for_it(splits):
     found = genbench.score(splits.valid.x[7:], dataset="digits", extractor="pixels", scores="kid", listener=heard)
     assert heard.rows["samples"] == 592
     assert set(heard.rows) <= {"samples", "test"}  # features of the test split may be known from before
-    assert (found.identity["train"], found.memorisation) == (None, None)
+    assert (found.identity.train, found.memorisation) == (None, None)
     assert heard.lines == ["scoring 592 samples of an array against 599 of digits/test, pixels/1/no-weights, on cpu"]
 
 
 def test_fewer_samples_than_features_cost_fd_alone(splits):
     found = genbench.score(splits.valid.x[:64], dataset="digits", scores="fd,kid")
     assert set(found.scores) == {"kid"}
-    assert "a covariance of 64 features needs more than 64 samples, got 64" in found.unavailable["fd"]
+    assert "a covariance of 64 features needs more than 64 samples, got 64" in found.missing["fd"].reason
     with pytest.raises(GenbenchError, match="nothing can be computed: fd: a covariance of 64 features"):
         genbench.score(splits.valid.x[:64], dataset="digits", scores="fd")
 
@@ -120,27 +125,27 @@ def test_fd_of_given_features_is_the_closed_form_of_their_moments():
     shift = REAL.mean(0, dtype=float) - SHIFTED.mean(0, dtype=float)
     expected = shift @ shift + np.trace(real + generated - 2 * sqrtm(real @ generated).real)
     # Both are float64 on the same float32 rows; sqrtm is good to about 1e-12 of the trace.
-    assert found.scores["fd"]["value"] == pytest.approx(expected, rel=1e-9)
-    assert found.identity["extractor"] is None
+    assert found.scores["fd"].value == pytest.approx(expected, rel=1e-9)
+    assert found.identity.extractor is None
     assert found.memorisation is None
 
 
 def test_given_training_features_bring_a_verdict_by_the_tail_alone():
     fresh = genbench.score(features=RNG.normal(size=(200, 4)), reference=REAL, train=TRAINED)
     copies = genbench.score(features=TRAINED, reference=REAL, train=TRAINED)
-    assert (fresh.memorisation.status, copies.memorisation.status) == ("clear", "flagged")
+    assert (fresh.memorisation.status, copies.memorisation.status) == (GateStatus.CLEAR, GateStatus.FLAGGED)
     assert [test.test for test in copies.memorisation.tests] == ["tail"]
-    assert copies.scores["fd"]["details"]["against_train"] == pytest.approx(0, abs=1e-6)
-    assert copies.identity["train_sha256"] == rows_sha256(TRAINED)
+    assert copies.scores["fd"].details["against_train"] == pytest.approx(0, abs=1e-6)
+    assert copies.identity.train_sha256 == rows_sha256(TRAINED)
 
 
 def test_a_reference_and_training_data_that_are_given_take_the_place_of_a_dataset():
     generated, real, train = GREY
     found = genbench.score(generated, reference=real, train=train, extractor="pixels")
-    assert found.scores["fd"]["value"] > 0
-    assert found.identity["reference_sha256"] == rows_sha256(real)
+    assert found.scores["fd"].value > 0
+    assert found.identity.reference_sha256 == rows_sha256(real)
     copies = genbench.score(train, reference=real, train=train, extractor="pixels")
-    assert copies.memorisation.status == "flagged"
+    assert copies.memorisation.status is GateStatus.FLAGGED
     (third,) = [test for test in copies.memorisation.tests if test.test == "one-third"]
     assert (third.share, third.control < 0.1) == (1, True)
     assert genbench.score(generated, reference=real, extractor="pixels").memorisation is None
@@ -149,14 +154,14 @@ def test_a_reference_and_training_data_that_are_given_take_the_place_of_a_datase
 def test_a_swap_of_both_sides_swaps_precision_and_recall():
     a, b = GREY[0], (GREY[1] // 2).astype(np.uint8)
     there, back = (genbench.score(x, reference=y, extractor="pixels").scores for x, y in ((a, b), (b, a)))
-    assert there["precision"]["value"] == back["recall"]["value"] != there["recall"]["value"]
+    assert there["precision"].value == back["recall"].value != there["recall"].value
 
 
 def test_samples_near_one_real_image_are_precise_and_recall_next_to_nothing():
     real = GREY[0]
     crowd = (real[:1].astype(int) + np.arange(60)[:, None, None, None] % 2).clip(0, 255).astype(np.uint8)
     scores = genbench.score(crowd, reference=real, extractor="pixels").scores
-    assert (scores["precision"]["value"], scores["recall"]["value"]) == (1, pytest.approx(1 / 60))
+    assert (scores["precision"].value, scores["recall"].value) == (1, pytest.approx(1 / 60))
 
 
 def test_a_path_and_the_array_that_it_leads_to_are_scored_alike(tmp_path):

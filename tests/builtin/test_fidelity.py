@@ -125,7 +125,7 @@ def test_dinov2s_blocks_are_those_of_another_vision_transformer():
         img_size=224, patch_size=14, embed_dim=48, depth=2, num_heads=3, init_values=1.0, num_classes=0
     )
     state = {name: value for name, value in ours.state_dict().items() if name != "mask_token"}
-    theirs.load_state_dict(state | {"pos_embed": ours._positions(16)})
+    theirs.load_state_dict(state | {"pos_embed": ours.positions(16)})
     x = images(2, 3, 32, 32)
     with torch.no_grad():
         expected = theirs.eval().forward_head(theirs.forward_features(prepared(x)), pre_logits=True)
@@ -150,8 +150,8 @@ def test_dinov2s_positions_are_interpolated_on_a_grid_of_16_and_a_tenth():
         for cell in range(int(np.floor(centre)) - 1, int(np.floor(centre)) + 3):
             weights[row, min(max(cell, 0), 36)] += cubic(np.array(centre - cell))
     expected = np.einsum("ai,bj,ijc->abc", weights, weights, grid).reshape(256, 48)
-    np.testing.assert_allclose(network._positions(16)[0, 1:].detach().numpy(), expected, atol=1e-6)
-    assert torch.equal(network._positions(16)[:, :1], network.pos_embed[:, :1])
+    np.testing.assert_allclose(network.positions(16)[0, 1:].detach().numpy(), expected, atol=1e-6)
+    assert torch.equal(network.positions(16)[:, :1], network.pos_embed[:, :1])
 
 
 def test_dinov2_has_the_tensors_of_the_published_file():

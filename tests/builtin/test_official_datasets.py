@@ -1,110 +1,31 @@
-"""The datasets with an official test split: their files are found, checked, split and downloaded."""
+"""The datasets with an official test split: their files are found, checked and split."""
 
-import functools
 import gzip
 import hashlib
-import http.server
-import io
-import struct
-import tarfile
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_official import (
+    BATCH,
+    TinyCifar,
+    TinyFashion,
+    TinyMnist,
+    at,
+    cifar_files,
+    idx,
+    images,
+    lay,
+    mnist_files,
+    packed,
+    refusal,
+)
 from torchvision.datasets import mnist as torchvision_mnist
 
-from genbench.builtin.datasets.cifar10 import BATCHES, INSIDE, Cifar10
+from genbench.builtin.datasets.cifar10 import INSIDE, Cifar10
 from genbench.builtin.datasets.mnist import FashionMnist, Mnist
-from genbench.builtin.datasets.official import Official, drawn
-from genbench.errors import GenbenchError
+from genbench.builtin.datasets.official import drawn
 
-ROWS = {"train": 60, "test": 20}
-BATCH = 10  # images in each of CIFAR-10's files, here
 DRAWN = "320a159ab577f44625ee335a8e62a5cf47b14ab33b4922febfe9855f037a10ac"
-
-
-class TinyMnist(Mnist):
-    """MNIST with fewer rows; everything else is MNIST's."""
-
-    counts = ROWS
-
-
-class TinyFashion(FashionMnist):
-    """Fashion-MNIST with fewer rows."""
-
-    counts = ROWS
-
-
-class TinyCifar(Cifar10):
-    """CIFAR-10 with fewer rows."""
-
-    counts = {"train": 5 * BATCH, "test": BATCH}  # noqa: RUF012
-    batch = BATCH
-
-
-def images(count: int, *shape: int) -> np.ndarray:
-    """Random images, the same at every call."""
-    return np.random.default_rng(count).integers(0, 256, (count, *shape), np.uint8)
-
-
-def idx(values: np.ndarray) -> bytes:
-    """An idx file of unsigned bytes, as its authors describe it."""
-    return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.astype(np.uint8).tobytes()
-
-
-def mnist_files() -> dict[str, bytes]:
-    """The four files, packed; labels go round through the classes."""
-    files = {}
-    for part, count in (("train", ROWS["train"]), ("t10k", ROWS["test"])):
-        files[f"{part}-images-idx3-ubyte.gz"] = gzip.compress(idx(images(count, 28, 28)), mtime=0)
-        files[f"{part}-labels-idx1-ubyte.gz"] = gzip.compress(idx(np.arange(count) % 10), mtime=0)
-    return files
-
-
-def cifar_files() -> dict[str, bytes]:
-    """The six binary files: each image's first byte of red is the number of its file."""
-    files = {}
-    for number, name in enumerate([*BATCHES["train"], *BATCHES["test"]], 1):
-        records = images(BATCH, 1 + 3 * 32 * 32)
-        records[:, 0], records[:, 1] = np.arange(BATCH), number
-        files[name] = records.tobytes()
-    return files
-
-
-def packed(files: dict[str, bytes]) -> bytes:
-    """The files in a tar.gz, in the authors' folder, in no order, beside another one."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, data in [("batches.meta.txt", b"airplane\n"), *reversed(files.items())]:
-            member = tarfile.TarInfo(f"{INSIDE}/{name}")
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return out.getvalue()
-
-
-def lay(folder: Path, files: dict[str, bytes]) -> Path:
-    """Write files into a folder, and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-    return folder
-
-
-def at(cls: type[Official], *places: Path) -> Official:
-    """A dataset that looks for its files in these places."""
-    dataset = cls()
-    dataset.places = places
-    return dataset
-
-
-def refusal(dataset: Official) -> str:
-    """The error of reading a dataset, checked to be one line."""
-    with pytest.raises(GenbenchError) as caught:
-        dataset.splits()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("folder", ["mnist", "MNIST/raw"])
@@ -255,58 +176,3 @@ def test_an_archive_without_one_of_the_files_and_a_short_or_missing_file_are_nam
     assert f"{folder / 'data_batch_3.bin'} has 21,511 bytes, expected 30,730" in refusal(at(TinyCifar, tmp_path / "b"))
     folder = lay(tmp_path / "c" / "cifar10", without)
     assert f"{folder / 'data_batch_3.bin'} cannot be read" in refusal(at(TinyCifar, tmp_path / "c"))
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder and writes no log."""
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-@pytest.fixture
-def mirror(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder, and the URL that a server on this machine offers it at."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield folder, f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-def offered(url: str, *more: str) -> Official:
-    """MNIST with its tiny files' digests, downloaded from these mirrors."""
-    digests = {name: hashlib.md5(data).hexdigest() for name, data in mnist_files().items()}
-    return type("Offered", (TinyMnist,), {"files": digests, "mirrors": (url, *more)})()
-
-
-def test_what_is_downloaded_is_checked_and_found_and_not_downloaded_again(tmp_path, mirror):
-    folder, url = mirror
-    lay(folder, mnist_files())
-    dataset = offered("http://127.0.0.1:9/", url)  # nothing listens on port 9: the next mirror is tried
-    dataset.fetch(tmp_path / "root")
-    dataset.places = [tmp_path / "root"]
-    assert len(dataset.splits().test) == 20
-    for path in folder.iterdir():
-        path.unlink()
-    dataset.fetch(tmp_path / "root")
-    broken = tmp_path / "root" / "mnist" / "t10k-labels-idx1-ubyte.gz"
-    broken.write_bytes(b"rotten")
-    with pytest.raises(GenbenchError, match=r"t10k-labels-idx1-ubyte\.gz of mnist could not be fetched"):
-        dataset.fetch(tmp_path / "root")
-
-
-@pytest.mark.parametrize("served", [{}, {"train-images-idx3-ubyte.gz": b"<html>moved</html>"}])
-def test_a_download_that_fails_or_brings_something_else_is_one_line_and_leaves_nothing(tmp_path, mirror, served):
-    folder, url = mirror
-    lay(folder, served)
-    with pytest.raises(GenbenchError) as caught:
-        offered(url).fetch(tmp_path / "root")
-    words, path = str(caught.value), tmp_path / "root" / "mnist" / "train-images-idx3-ubyte.gz"
-    assert "\n" not in words
-    assert words.startswith(f"{path.name} of mnist could not be fetched ({url}: ")
-    assert words.endswith(f"; put the file at {path}")
-    assert list(path.parent.iterdir()) == []

@@ -159,7 +159,8 @@ def test_the_json_has_scores_reasons_and_identity(command, place):
     assert code == 0
     assert set(found["scores"]) == {"kid", "precision"}
     assert {"value", "low", "high", "direction", "version"} <= set(found["scores"]["kid"])
-    assert found["unavailable"]["fd"].startswith("a covariance of 768 features needs more than 768 samples, got 70")
+    reason = found["missing"]["fd"]["reason"]
+    assert reason.startswith("a covariance of 768 features needs more than 768 samples, got 70")
     rows = np.stack([np.asarray(Image.open(path)) for path in sorted((place / "real").iterdir())])
     assert found["reference_sha256"] == rows_sha256(rows.transpose(0, 3, 1, 2))
     assert (found["reference"], found["reference_n"], found["n"], found["memorisation"]) == ("real", N, N, None)

@@ -89,12 +89,12 @@ def test_rows_are_taken_as_often_as_they_are_named(draw):
     np.testing.assert_array_equal(moments(x, rows).covariance, moments(x[rows]).covariance)
 
 
-def test_weights_stand_for_repeated_rows(draw):
+def test_rows_that_count_several_times_are_as_good_as_repeated(draw):
     x, times = draw(50, 4, 1), np.random.default_rng(2).integers(0, 4, 50)
-    weighted, repeated = moments(x, weights=times.astype(np.float64)), moments(np.repeat(x, times, axis=0))
-    assert weighted.count == repeated.count
-    np.testing.assert_allclose(weighted.mean, repeated.mean, rtol=1e-12, atol=1e-14)
-    np.testing.assert_allclose(weighted.covariance, repeated.covariance, rtol=1e-10, atol=1e-13)
+    counted, repeated = moments(x, times=times.astype(np.float64)), moments(np.repeat(x, times, axis=0))
+    assert counted.count == repeated.count
+    np.testing.assert_allclose(counted.mean, repeated.mean, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(counted.covariance, repeated.covariance, rtol=1e-10, atol=1e-13)
 
 
 def test_one_row_has_no_covariance(draw):

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from genbench.geometry import products as products_module
 from genbench.geometry.products import Cubing, HostProducts
 from genbench.geometry.sweep import product_on
 
 ARRAY = np.random.default_rng(0).integers(-9, 9, (37, 53)).astype(np.float32)  # integers: many equal products
 ROW_BOUND = np.random.default_rng(1).integers(0, 9, 37).astype(np.float32)
+STRIP = 5 * 53  # several strips, the last of them shorter
 COLUMN_BOUND = np.random.default_rng(2).integers(-2, 3, 53).astype(np.float32)
 
 
 def host(array):
-    return HostProducts(array)
+    return HostProducts(array, STRIP)
 
 
 def turned_host(array):
-    return HostProducts(np.ascontiguousarray(array.T)).turned()
+    return HostProducts(np.ascontiguousarray(array.T), STRIP).turned()
 
 
 def by_torch(array):
@@ -30,8 +30,7 @@ def turned_by_torch(array):
 
 
 @pytest.fixture(params=[host, turned_host, by_torch, turned_by_torch], ids=lambda made: made.__name__)
-def made(request, monkeypatch):
-    monkeypatch.setattr(products_module, "STRIP", 5 * 53)  # several strips, the last of them shorter
+def made(request):
     return request.param
 
 

@@ -1,55 +1,115 @@
-"""Features: each set of samples is compared with its own features, whatever was compared before."""
+"""Features: each candidate is compared with its own features, and nothing is computed or hashed twice."""
 
 import numpy as np
 import pytest
 import torch
 
 from genbench.builtin.datasets.digits import Digits
+from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
+from genbench.errors import Unavailable
+from genbench.files.atomic import cache_folder
 from genbench.scoring.features import Features
 from genbench.store import datasets
+
+CPU = torch.device("cpu")
+EXTRACTORS = {"pixels": Pixels, "digits-net": DigitsNet}
 
 
 @pytest.fixture(scope="module")
 def features(tmp_path_factory):
     home = tmp_path_factory.mktemp("data")
     datasets.write(Digits().splits(), home)
-    return Features(home, {"pixels": Pixels}, torch.device("cpu"))
+    return Features(home, EXTRACTORS, CPU)
+
+
+def level(of: int) -> np.ndarray:
+    return np.full((5, 1, 8, 8), of, np.uint8)
 
 
 def test_samples_that_lie_where_others_lay_get_features_of_their_own(features):
-    for level in range(17):
+    for number in range(17):
         # Each array is freed before the next is made, and often takes its place in memory.
-        compared = features.comparison("pixels", np.full((5, 1, 8, 8), level, np.uint8))
-        assert (compared.generated == np.float32(level / 16)).all()
+        compared = features.of(level(number)).comparison("pixels")
+        assert (compared.generated == np.float32(number / 16)).all()
 
 
 def test_all_metrics_of_one_candidate_share_a_comparison(features):
-    samples = np.zeros((5, 1, 8, 8), np.uint8)
-    assert features.comparison("pixels", samples) is features.comparison("pixels", samples.copy())
+    candidate = features.of(level(0))
+    assert candidate.comparison("pixels") is candidate.comparison("pixels")
+    assert candidate.compared("pixels").comparison is candidate.comparison("pixels")
 
 
 def test_candidates_share_the_reference(features):
-    one, other = (features.comparison("pixels", np.full((5, 1, 8, 8), level, np.uint8)) for level in (1, 2))
+    one, other = (features.of(level(number)).comparison("pixels") for number in (1, 2))
     assert one is not other
     assert one.reference is other.reference
 
 
-def test_features_of_the_same_samples_are_computed_once_ever(tmp_path, monkeypatch):
-    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path / "cache"))
-    datasets.write(Digits().splits(), tmp_path)
-    asked = []
+def test_the_bytes_of_a_candidate_are_hashed_once(features):
+    features.of(level(3)).comparison("pixels")  # its vectors lie in the cache now
+    samples = level(3)
+    candidate = features.of(samples)
+    known = candidate.sha256
+    samples[:] = 4  # who hashed again would find other vectors
+    assert (candidate.comparison("pixels").generated == np.float32(3 / 16)).all()
+    assert candidate.sha256 == known != features.of(samples).sha256
 
-    class Counting(Pixels):
-        def features(self, x):
-            asked.append(len(x))
-            return super().features(x)
 
+def test_what_is_compared_names_the_extractor_and_the_reference(features):
+    compared = features.of(level(0)).compared("digits-net")
+    assert compared.identity == features.extractor("digits-net").identity
+    assert compared.reference == f"{features.home.name[:16]}/test"
+
+
+def test_other_samples_are_embedded_by_the_same_extractor(features):
+    compared = features.of(level(0)).compared("pixels")
+    np.testing.assert_array_equal(compared.embed(level(8)), np.full((5, 64), 0.5, np.float32))
+
+
+def test_a_score_of_features_without_an_extractor_is_not_to_be_had(features):
+    with pytest.raises(Unavailable, match="needs an extractor"):
+        features.of(level(0)).compared("")
+
+
+def test_training_data_that_are_not_wanted_are_not_extracted(features):
+    told = []
+    alone = Features(features.home, {"pixels": Other}, CPU, told=lambda what, *_: told.append(what), with_train=False)
+    comparison = alone.of(level(1)).comparison("pixels")
+    assert comparison.train is None
+    assert set(told) == {"samples", "test"}
+
+
+class Other(Pixels):
+    """Pixels under an identity that nothing else in the cache has."""
+
+    version = "test_features"
+
+
+def test_features_of_the_same_samples_are_computed_once_ever(features, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path))
     samples = np.arange(5 * 64, dtype=np.uint8).reshape(5, 1, 8, 8) % 17
-    found = [Features(tmp_path, {"pixels": Counting}, torch.device("cpu")).of_samples("pixels", samples) for _ in "ab"]
-    np.testing.assert_array_equal(*found)
-    assert asked == [5]
+    told = []
+
+    def extracted(x: np.ndarray) -> np.ndarray:
+        anew = Features(features.home, EXTRACTORS, CPU, told=lambda what, done, total: told.append((what, done)))
+        return anew.of_samples("pixels", x, anew.of(x).sha256)
+
+    np.testing.assert_array_equal(extracted(samples), extracted(samples.copy()))
+    assert told == [("samples", 5)]
     turned = samples.transpose(0, 1, 3, 2)  # of the same bytes in memory
-    again = Features(tmp_path, {"pixels": Counting}, torch.device("cpu")).of_samples("pixels", turned)
-    assert asked == [5, 5]
-    assert not (again == found[0]).all()
+    assert not (extracted(turned) == extracted(samples)).all()
+    assert told == [("samples", 5)] * 2
+
+
+def test_vectors_that_are_not_as_they_were_written_are_set_aside_and_made_again(features, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path))
+    written = Features(features.home, EXTRACTORS, CPU).of(level(5)).comparison("pixels").generated
+    (path,) = [path for path in cache_folder("features").iterdir() if len(np.load(path)) == 5]
+    np.save(path, np.zeros((5, 64), np.float32))
+    again = Features(features.home, EXTRACTORS, CPU)
+    np.testing.assert_array_equal(again.of(level(5)).comparison("pixels").generated, written)
+    (words,) = again.damaged
+    assert f"{path} is not as it was written; set aside as .damaged-{path.name}" == words
+    assert path.exists()
+    assert path.with_name(f".damaged-{path.name}").exists()

@@ -51,8 +51,8 @@ class ImageFolder(Dataset):
         rows = _rows_in_folders(images) if in_splits else _rows_drawn(images, labels)
         _check_filled(rows, self._folder)
         x, y = stacked(self._folder, images), np.array(labels, np.int64)
-        parts = (Examples(x[rows[split]], y[rows[split]] if classes else None) for split in SPLITS)
-        return Splits(Space(x.shape[1:], levels=256, classes=classes or None), *parts)
+        examples = (Examples(x[rows[split]], y[rows[split]] if classes else None) for split in SPLITS)
+        return Splits(Space(x.shape[1:], levels=256, classes=classes or None), *examples)
 
 
 def _has_split_folders(folder: Path) -> bool:
@@ -71,9 +71,9 @@ def _labels(images: list[str], depth: int) -> tuple[list[int], int]:
     folders = [image.split("/")[depth:-1] for image in images]
     if not all(folders):
         return [0] * len(images), 0
-    names = sorted({parts[0] for parts in folders})
+    names = sorted({within[0] for within in folders})
     number = {name: i for i, name in enumerate(names)}
-    return [number[parts[0]] for parts in folders], len(names)
+    return [number[within[0]] for within in folders], len(names)
 
 
 def _rows_in_folders(images: list[str]) -> Rows:

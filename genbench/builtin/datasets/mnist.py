@@ -14,28 +14,14 @@ from genbench.builtin.datasets.official import Official, Rows
 from genbench.records.space import Space
 
 UNSIGNED_BYTE = 8  # the idx format's code of the only type that these files have
-PARTS = {"train": "train", "test": "t10k"}  # split → how its files' names begin
+BEGINNINGS = {"train": "train", "test": "t10k"}  # split → how its files' names begin
 
 
-class Mnist(Official):
-    """Handwritten digits, 50,000 / 10,000 / 10,000: the official test split, and a stratified draw from the other."""
+class Idx(Official):
+    """Grey images and their labels in four idx files, packed or not."""
 
-    name = "mnist"
-    source = "LeCun, Bottou, Bengio, Haffner 1998, http://yann.lecun.com/exdb/mnist/"
-    license = "CC BY-SA 3.0"
     space = Space((1, 28, 28), levels=256, classes=10)
     counts: ClassVar[Mapping[str, int]] = {"train": 60_000, "test": 10_000}
-    folders = ("mnist", "MNIST/raw")
-    files: ClassVar[Mapping[str, str]] = {
-        "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-        "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
-        "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
-        "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
-    }
-    mirrors: ClassVar[tuple[str, ...]] = (
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "http://yann.lecun.com/exdb/mnist/",
-    )
 
     def has_files(self, folder: Path) -> bool:
         """Whether one of the four lies there, packed or not."""
@@ -47,8 +33,8 @@ class Mnist(Official):
         Raises:
             GenbenchError: a file is missing, cut off or no idx file of these sizes; names it.
         """
-        x = self._entries(folder / f"{PARTS[split]}-images-idx3-ubyte.gz", self.space.shape[1:])
-        labels = folder / f"{PARTS[split]}-labels-idx1-ubyte.gz"
+        x = self._entries(folder / f"{BEGINNINGS[split]}-images-idx3-ubyte.gz", self.space.shape[1:])
+        labels = folder / f"{BEGINNINGS[split]}-labels-idx1-ubyte.gz"
         y = self._entries(labels, ())
         if len(x) != len(y):
             raise self.fault(labels, f"has {len(y)} labels, and there are {len(x)} images")
@@ -73,7 +59,26 @@ class Mnist(Official):
         return np.frombuffer(data, np.uint8, offset=head).reshape(sizes)
 
 
-class FashionMnist(Mnist):
+class Mnist(Idx):
+    """Handwritten digits, 50,000 / 10,000 / 10,000: the official test split, and a stratified draw from the other."""
+
+    name = "mnist"
+    source = "LeCun, Bottou, Bengio, Haffner 1998, http://yann.lecun.com/exdb/mnist/"
+    license = "CC BY-SA 3.0"
+    folders = ("mnist", "MNIST/raw")
+    files: ClassVar[Mapping[str, str]] = {
+        "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+        "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+        "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+    }
+    mirrors: ClassVar[tuple[str, ...]] = (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "http://yann.lecun.com/exdb/mnist/",
+    )
+
+
+class FashionMnist(Idx):
     """Articles of clothing, 50,000 / 10,000 / 10,000: the official test split, and a stratified draw from the other."""
 
     name = "fashion-mnist"

@@ -60,11 +60,11 @@ class Official(Dataset):
         Raises:
             GenbenchError: a file came from none of the mirrors.
         """
-        home = folder / self.name
-        home.mkdir(parents=True, exist_ok=True)
+        place = folder / self.name
+        place.mkdir(parents=True, exist_ok=True)
         for name, md5 in self.files.items():
-            if not _is_whole(home / name, md5):
-                self._download(home / name, md5)
+            if not _is_whole(place / name, md5):
+                self._download(place / name, md5)
 
     def fault(self, path: Path, what: str) -> GenbenchError:
         """The error for a file that is not what it should be."""

@@ -76,9 +76,11 @@ class DigitsNet(Classifier):
     source: ClassVar[str] = "genbench; trained on the training split of `digits`"
     version: ClassVar[str] = "1"
 
-    def __init__(self, space: Space, device: torch.device) -> None:
+    def __init__(self, space: Space, device: torch.device, *, batch: int = BATCH) -> None:
         """Load the weights from the package.
 
+        Args:
+            batch: images that pass the network at a time.
         Raises:
             Unsuitable: the Space is not that of `digits` (1×8×8, 17 levels).
         """
@@ -87,7 +89,7 @@ class DigitsNet(Classifier):
                 f"extractor {self.name} serves {Space(SHAPE, LEVELS)}, got {space}; "
                 "the extractor pixels serves any space"
             )
-        self._network = trained().to(device)
+        self._network, self._batch = trained().to(device), batch
 
     @property
     def weights_sha256(self) -> str:
@@ -97,7 +99,7 @@ class DigitsNet(Classifier):
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
         """[N, 1, 8, 8] integers in [0, 16] on the device → float32 [N, 64], of about unit variance on real digits."""
-        return torch.cat([self._network.features(rows) for rows in torch.split(x, BATCH)])
+        return torch.cat([self._network.features(rows) for rows in torch.split(x, self._batch)])
 
     @torch.no_grad()
     def labels(self, features: Tensor) -> Tensor:

@@ -87,12 +87,12 @@ class VisionTransformer(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor]:
         """uint8 RGB [N, 3, H, W] → ([N, width],)."""
         patches = self.patch_embed["proj"](prepared(x)).flatten(2).transpose(1, 2)  # [N, 16 * 16, width]
-        tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), patches], 1) + self._positions(SIDE // PATCH)
+        tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), patches], 1) + self.positions(SIDE // PATCH)
         for block in self.blocks:
             tokens = block(tokens)
         return (self.norm(tokens)[:, 0],)
 
-    def _positions(self, side: int) -> Tensor:
+    def positions(self, side: int) -> Tensor:
         """Position embeddings [1, 1 + side * side, width], interpolated from the grid of the training images."""
         trained = math.isqrt(self.pos_embed.shape[1] - 1)
         grid = self.pos_embed[:, 1:].reshape(1, trained, trained, -1).permute(0, 3, 1, 2)

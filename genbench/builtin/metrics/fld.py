@@ -13,19 +13,41 @@ from genbench.geometry.comparison import Comparison
 from genbench.records.kinds import Axis, Direction
 from genbench.seeds import seed_for
 
-MOST = 10_000  # Gaussians of one mixture
-PAIRS = 10**8  # distances that are held, in float32: 0.4 GB, and a minute or two of one core
-ENTRIES_AT_ONCE = 2**18  # pairs that are at work: they stay in the cache
 FARTHEST = 1e6  # deviations: its square over the smallest σ² is still far from float32's end
 NEAR = 1e-6  # distances below this share of the norms come from the differences: copies are at exactly 0
 SOURCE = "Jiralerspong et al. 2023, https://arxiv.org/abs/2302.04440, as in https://github.com/marcojira/fld"
 
 # How the variances are fitted.
-BATCH, EPOCHS = 10_000, 50  # rows of a step, and passes over the rows
+EPOCHS = 50  # passes over the rows
 RATE, MOMENTUM, INERTIA, TINY = 0.5, 0.9, 0.999, 1e-8  # Adam's rate, in log σ², and its β₁, β₂ and ε
 FLOOR = 1e-3  # added to the squared distance that the first σ² is made of
 LOWEST, HIGHEST = -40.0, 20.0  # log σ² stays between them
 NEARER = 0.9**2  # on the squared distances from the mean that the wide component sees
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is taken, and how much of it is at work at once.
+
+    Args:
+        most: Gaussians of one mixture.
+        pairs: distances that are held, in float32: 0.4 GB, and a minute or two of one core.
+        batch: rows of a step of the fit.
+        entries: pairs that are at work: they stay in the cache.
+    """
+
+    most: int = 10_000
+    pairs: int = 10**8
+    batch: int = 10_000
+    entries: int = 2**18
+
+    def blocks(self, n: int, m: int) -> list[slice]:
+        """Slices of n rows, each with about `entries` pairs of a row and one of m vectors."""
+        step = max(1, self.entries // m)
+        return [slice(start, min(start + step, n)) for start in range(0, n, step)]
+
+
+SIZES = Sizes()
 
 
 @dataclass(frozen=True)
@@ -35,21 +57,23 @@ class Mixture:
     Args:
         centres: μ, [M, d] float32.
         log_variances: log σ², [M] float64.
+        sizes: of what is at work at once.
     """
 
     centres: Vectors
     log_variances: Reals
+    sizes: Sizes = SIZES
 
     def nll(self, x: Vectors) -> float:
         """The mean of -log p(x) / d over x [N, d], in nats."""
         total, dim = 0.0, int(x.shape[1])
-        for rows in _blocks(len(x), len(self.centres)):
-            parts = _log_normal(_distances(x[rows], self.centres), self.log_variances, dim)
+        for rows in self.sizes.blocks(len(x), len(self.centres)):
+            parts = _log_normal(distances(x[rows], self.centres), self.log_variances, dim)
             total -= float(_log_sum(parts).sum())
         return (total / len(x) + math.log(len(self.centres))) / dim
 
 
-def fitted(centres: Vectors, x: Vectors, rng: np.random.Generator) -> Mixture:
+def fitted(centres: Vectors, x: Vectors, rng: np.random.Generator, sizes: Sizes = SIZES) -> Mixture:
     """A Gaussian around each centre, with variances under which x is probable: 50 epochs of Adam in log σ².
 
     Each starts at the variance that suits its nearest row of x. A wide component about the mean of x takes what lies
@@ -58,33 +82,34 @@ def fitted(centres: Vectors, x: Vectors, rng: np.random.Generator) -> Mixture:
     Args:
         centres, x: [M, d] and [N, d] float32.
         rng: orders the rows of x where one step does not hold them all.
+        sizes: of a step, and of what is at work at once.
     """
     dim = x.shape[1]
     squared = np.empty((len(x), len(centres) + 1), np.float32)  # the wide component stands last
-    for rows in _blocks(len(x), len(centres)):
-        squared[rows, :-1] = _distances(x[rows], centres)
+    for rows in sizes.blocks(len(x), len(centres)):
+        squared[rows, :-1] = distances(x[rows], centres)
     squared[:, -1] = NEARER * np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)
     v = np.append(np.log((squared[:, :-1].min(axis=0).astype(np.float64) + FLOOR) / dim), 0.0)  # log σ²
     first, second, step = np.zeros_like(v), np.zeros_like(v), 0
     for _ in range(EPOCHS):
-        order = rng.permutation(len(x)) if len(x) > BATCH else np.arange(len(x))
-        for start in range(0, len(x), BATCH):
-            slope, step = _slope(squared, order[start : start + BATCH], v, dim), step + 1
+        order = rng.permutation(len(x)) if len(x) > sizes.batch else np.arange(len(x))
+        for start in range(0, len(x), sizes.batch):
+            slope, step = _slope(squared, order[start : start + sizes.batch], v, dim, sizes), step + 1
             first += (1 - MOMENTUM) * (slope - first)
             second += (1 - INERTIA) * (slope**2 - second)
             spread = np.sqrt(second / (1 - INERTIA**step)) + TINY
             v -= RATE * first / (1 - MOMENTUM**step) / spread
             v[:-1] = v[:-1].clip(LOWEST, HIGHEST)
-    return Mixture(centres, v[:-1])
+    return Mixture(centres, v[:-1], sizes)
 
 
-def _slope(squared: Vectors, chosen: Indices, v: Reals, dim: int) -> Reals:
+def _slope(squared: Vectors, chosen: Indices, v: Reals, dim: int, sizes: Sizes) -> Reals:
     """The gradient in log σ² of the mean of -log p / d over the chosen rows, [M + 1]."""
     level, steep = -dim * v / 2, (-np.exp(-v) / 2).astype(np.float32)
     level[-1] += math.log(len(v) - 1)  # the wide component counts as much as all the others together
     offset = (level - level.max()).astype(np.float32)
     shares, weighted = np.zeros_like(v), np.zeros_like(v)
-    for rows in _blocks(len(chosen), len(v)):
+    for rows in sizes.blocks(len(chosen), len(v)):
         some = squared[chosen[rows]]
         share = some * steep  # [r, M + 1] float32, log-densities up to a constant, then shares of each row
         share += offset
@@ -107,19 +132,14 @@ def _log_sum(parts: Reals) -> Reals:
     return log_sum
 
 
-def _distances(x: Vectors, y: Vectors) -> Reals:
-    """|x - y|² of all pairs, [N, M] float64."""
+def distances(x: Vectors, y: Vectors) -> Reals:
+    """|x - y|² of all pairs, [N, M] float64; those of copies are exactly 0."""
     x_wide, y_wide = x.astype(np.float64), y.astype(np.float64)
     norms = np.square(x_wide).sum(axis=1)[:, None] + np.square(y_wide).sum(axis=1)
     squared: Reals = norms - 2 * x_wide @ y_wide.T
     i, j = np.nonzero(squared <= NEAR * norms)
     squared[i, j] = squared_distances(x, i, y, j)
     return squared
-
-
-def _blocks(n: int, m: int) -> list[slice]:
-    step = max(1, ENTRIES_AT_ONCE // m)
-    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
 
 def standardised(comparison: Comparison) -> tuple[Vectors, Vectors, Vectors]:
@@ -177,12 +197,21 @@ class FeatureLikelihoodDivergence(Metric):
         Raises:
             Unavailable: there are no features of training data, or too few of them.
         """
-        train, real, generated = standardised(evidence.comparison)
-        train = shuffled(train, "train")
-        most = min(len(generated), MOST, max(1, PAIRS // len(train)))
-        rng = np.random.default_rng(seed_for("fld", "batches"))
-        mixture = fitted(shuffled(generated, "generated")[:most], train, rng)
-        nll, half = mixture.nll(real), min(most, len(train) // 2)
-        baseline = fitted(train[:half], train[half:], rng).nll(real)
-        details = {"gap": 100 * (mixture.nll(train) - nll), "baseline": baseline, "gaussians": float(most)}
-        return Score(100 * (nll - baseline), details=details)
+        return divergence(evidence.comparison)
+
+
+def divergence(comparison: Comparison, sizes: Sizes = SIZES) -> Score:
+    """FLD of the test data, with its details.
+
+    Raises:
+        Unavailable: there are no features of training data, or too few of them.
+    """
+    train, real, generated = standardised(comparison)
+    train = shuffled(train, "train")
+    most = min(len(generated), sizes.most, max(1, sizes.pairs // len(train)))
+    rng = np.random.default_rng(seed_for("fld", "batches"))
+    mixture = fitted(shuffled(generated, "generated")[:most], train, rng, sizes)
+    nll, half = mixture.nll(real), min(most, len(train) // 2)
+    baseline = fitted(train[:half], train[half:], rng, sizes).nll(real)
+    details = {"gap": 100 * (mixture.nll(train) - nll), "baseline": baseline, "gaussians": float(most)}
+    return Score(100 * (nll - baseline), details=details)

@@ -12,7 +12,7 @@ from genbench.records.kinds import Axis, Direction, Scale
 from genbench.seeds import seed_for
 
 DIRECTIONS = 1000
-ENTRIES_AT_ONCE = 2**22  # projections of one set that are held at a time: 16 MB
+ENTRIES = 2**22  # projections of one set that are held at a time: 16 MB
 
 
 def directions(count: int, dim: int) -> Vectors:
@@ -22,12 +22,13 @@ def directions(count: int, dim: int) -> Vectors:
     return units
 
 
-def sliced_distances(x: Vectors, y: Vectors, along: Vectors) -> Reals:
+def sliced_distances(x: Vectors, y: Vectors, along: Vectors, entries: int = ENTRIES) -> Reals:
     """Squared 2-Wasserstein distances of the projections, mean (sort(u·X) - sort(u·Y))² for each u, [M] float64.
 
     Args:
         x, y: [N, d] float32 both; a common shift of both sets changes nothing.
         along: [M, d] float32 unit vectors.
+        entries: projections of one set that are held at a time.
     Raises:
         ValueError: the sets differ in size.
     """
@@ -35,7 +36,7 @@ def sliced_distances(x: Vectors, y: Vectors, along: Vectors) -> Reals:
         raise ValueError(f"sets differ in shape: {list(x.shape)} and {list(y.shape)}")
     centre = x.mean(axis=0, dtype=np.float64).astype(np.float32)  # keeps float32 products small
     x, y = x - centre, y - centre
-    return np.concatenate([_distances(x, y, some) for some in _blocks(along, len(x))])
+    return np.concatenate([_distances(x, y, some) for some in _blocks(along, entries // len(x))])
 
 
 def _distances(x: Vectors, y: Vectors, along: Vectors) -> Reals:
@@ -44,10 +45,9 @@ def _distances(x: Vectors, y: Vectors, along: Vectors) -> Reals:
     return distances
 
 
-def _blocks(along: Vectors, n: int) -> Iterator[Vectors]:
-    step = max(1, ENTRIES_AT_ONCE // n)
-    for start in range(0, len(along), step):
-        yield along[start : start + step]
+def _blocks(along: Vectors, size: int) -> Iterator[Vectors]:
+    for start in range(0, len(along), max(1, size)):
+        yield along[start : start + max(1, size)]
 
 
 class MongeInceptionDistance(Metric):

@@ -46,8 +46,8 @@ class Kernels:
         x = np.empty_like(c)
         for i, s in enumerate(self.widths):
             mine = chosen == i
-            # The weights of all offsets on a line; those that lead from c into the levels are a stretch of it.
-            total = np.concatenate([[0.0], np.cumsum(self._weights(s, np.arange(1 - self.levels, self.levels)))])
+            # The heights of all offsets on a line; those that lead from c into the levels are a stretch of it.
+            total = np.concatenate([[0.0], np.cumsum(self._heights(s, np.arange(1 - self.levels, self.levels)))])
             low, high = total[self.levels - 1 - c[mine]], total[2 * self.levels - 1 - c[mine]]
             at = np.searchsorted(total, low + u[mine] * (high - low), side="right") - 1
             x[mine] = np.clip(at - (self.levels - 1) + c[mine], 0, self.levels - 1)
@@ -55,12 +55,12 @@ class Kernels:
 
     def _log_norms(self, s: float) -> NDArray[np.float64]:
         """Σ_d log Z(c_d) of each row, [N]."""
-        one_side = np.cumsum(self._weights(s, np.arange(self.levels)))  # of the offsets 0 … k
+        one_side = np.cumsum(self._heights(s, np.arange(self.levels)))  # of the offsets 0 … k
         norms = one_side[self.rows] + one_side[self.levels - 1 - self.rows] - 1
         log_norms: NDArray[np.float64] = np.log(norms).sum(1)
         return log_norms
 
     @staticmethod
-    def _weights(s: float, offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-        weights: NDArray[np.float64] = np.exp(-(offsets.astype(np.float64) ** 2) / (2 * s * s))
-        return weights
+    def _heights(s: float, offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+        heights: NDArray[np.float64] = np.exp(-(offsets.astype(np.float64) ** 2) / (2 * s * s))
+        return heights

@@ -3,7 +3,8 @@
     for finding in findings(MyMetric):
         ...  # "distortions: does not see dropped-modes: 0.83 without it, then 0.88, 0.86, 0.87; …"
 
-What a metric may state of itself: `blind_to`, the distortions that it does not see, and `symmetric`.
+What a metric may state of itself: `blind_to`, the distortions that it does not see, `symmetric`, `needs_train`, and the
+`scale` of its values.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ import random
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,18 @@ from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric
 from genbench.errors import Unavailable
 from genbench.geometry.comparison import Comparison
-from genbench.records.kinds import Axis, Direction
-from genbench.scoring.battery.distortion import COUNT, DISTORTIONS, SPACE, Samples, evidence, features, fresh, noise
+from genbench.records.kinds import Axis, Direction, Scale
+from genbench.scoring.battery.distortion import (
+    COUNT,
+    DISTORTIONS,
+    SPACE,
+    Drawn,
+    evidence,
+    features,
+    fresh,
+    nearest_mode,
+    noise,
+)
 from genbench.scoring.battery.response import Broken, responses, scored, value
 
 CLEAR = 3  # times what chance makes: a change that nobody may call blindness
@@ -32,7 +43,7 @@ ORDER = 1e-5  # the relative change that float32 sums in another order may make
 
 
 @dataclass(frozen=True)
-class Finding:
+class MetricFinding:
     """What a metric broke: the name of the check, and the words."""
 
     check: str
@@ -42,21 +53,21 @@ class Finding:
         return f"{self.check}: {self.words}"
 
 
-def findings(metric: type[Metric]) -> list[Finding]:
+def findings(metric: type[Metric]) -> list[MetricFinding]:
     """Everything that a metric broke; [] where it is sound. Takes a second or so, and no extractor.
 
     Of a metric that `reads` an exam only the declaration is judged.
     """
-    found = [Finding("declaration", words) for words in _undeclared(metric)]
+    found = [MetricFinding("declaration", words) for words in _undeclared(metric)]
     if found or metric.reads:  # the battery asks no questions
         return found
     for name, check in CHECKS.items():
         try:
-            found += [Finding(name, words) for words in check(metric)]
+            found += [MetricFinding(name, words) for words in check(metric)]
         except Broken as error:
-            found.append(Finding(name, str(error)))
+            found.append(MetricFinding(name, str(error)))
         except Unavailable as error:
-            found.append(Finding(name, f"could not be tried, the metric refuses: {error}"))
+            found.append(MetricFinding(name, f"could not be tried, the metric refuses: {error}"))
         if name == "number" and found:  # nothing else can be told of it
             break
     return found
@@ -68,13 +79,15 @@ def _undeclared(metric: type[Metric]) -> Iterator[str]:
             yield f"{name} is missing"
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", str(getattr(metric, "name", "x"))):
         yield f"name {metric.name!r} is not like 'clipped-density': small letters, digits, dots and dashes"
-    for name, kind in (("axis", Axis), ("direction", Direction)):
+    for name, kind in (("axis", Axis), ("direction", Direction), ("scale", Scale)):
         if not isinstance(getattr(metric, name, next(iter(kind))), kind):
             yield f"{name} is {getattr(metric, name)!r}, expected one of genbench.{kind.__name__}"
     if not re.search(r"\b(19|20)\d\d\b", str(getattr(metric, "source", "2000"))):
         yield f"source {metric.source!r} names no year: say whose definition it is, of when, with its URL"
     for name in sorted(metric.blind_to - DISTORTIONS.keys()):
         yield f"blind_to names {name!r}, which is no known distortion (known: {', '.join(DISTORTIONS)})"
+    if metric.needs_train and not metric.uses_features:
+        yield "needs_train asks for features of training data, and uses_features is False"
 
 
 def _number(metric: type[Metric]) -> Iterator[str]:
@@ -144,7 +157,7 @@ def _order(metric: type[Metric]) -> Iterator[str]:
         yield f"depends on the order of the samples: {one:.6g}, and {other:.6g} in another order"
 
 
-def _turned(samples: Samples) -> Samples:
+def _turned(samples: Drawn) -> Drawn:
     return samples[np.random.default_rng(len(samples.x)).permutation(len(samples.x))]
 
 
@@ -181,6 +194,30 @@ def _symmetry(metric: type[Metric]) -> Iterator[str]:
         yield f"exchanging real and generated features {is_it}: state symmetric = {same}"
 
 
+def _scale(metric: type[Metric]) -> Iterator[str]:
+    seen = [value for response in responses(metric).values() for value in (*response.path, *response.calm)]
+    worst = max(seen) if metric.scale is Scale.SHARE and max(seen) > 1 else min(seen)
+    if metric.scale is not Scale.PLAIN and not 0 <= worst <= (1 if metric.scale is Scale.SHARE else math.inf):
+        yield f"gives {worst:.4g}, which is no {metric.scale.value}: state another scale, or none"
+
+
+def _train(metric: type[Metric]) -> Iterator[str]:
+    if not metric.uses_features:
+        return
+    given, one = evidence(fresh("calm", 0)), value(metric, evidence(fresh("calm", 0)))
+    compared = Comparison(given.comparison.real, given.comparison.generated, classify=nearest_mode)
+    try:
+        other = value(metric, replace(given, features=compared))
+        needs, words = (
+            other != one,
+            f"turns {one:.4g} into {other:.4g}" if other != one else "leaves the value as it is",
+        )
+    except Unavailable:
+        needs, words = True, "is refused"
+    if needs != metric.needs_train:
+        yield f"leaving out the features of training data {words}: state needs_train = {needs}"
+
+
 def _limits(metric: type[Metric]) -> Iterator[str]:
     """What cannot be scored is refused; a number is as good."""
     few = {count: [fresh(name, count=count) for name in SETS] for count in FEW}
@@ -211,5 +248,7 @@ CHECKS: Mapping[str, Callable[[type[Metric]], Iterator[str]]] = {
     "distortions": _distortions,
     "identity": _identity,
     "symmetry": _symmetry,
+    "scale": _scale,
+    "train": _train,
     "limits": _limits,
 }

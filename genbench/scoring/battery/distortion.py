@@ -29,30 +29,30 @@ Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Samples:
+class Drawn:
     """Samples x [N, 1, 4, 4] uint8 and the modes [N] that they were scattered about."""
 
     x: Pixels
     modes: Labels
 
-    def __getitem__(self, rows: slice | Indices) -> "Samples":
-        return Samples(self.x[rows], self.modes[rows])
+    def __getitem__(self, rows: slice | Indices) -> "Drawn":
+        return Drawn(self.x[rows], self.modes[rows])
 
 
-def fresh(*names: object, count: int = COUNT, modes: int = MODES) -> Samples:
+def fresh(*names: object, count: int = COUNT, modes: int = MODES) -> Drawn:
     """Samples of the first `modes` modes, drawn from generators of their names."""
     rng = _generator(*names)
     chosen = rng.integers(modes, size=count)
     return _shown(_patterns()[chosen] + SCATTER * rng.standard_normal((count, 1, SIDE, SIDE)), chosen)
 
 
-def noise(strength: float) -> Samples:
+def noise(strength: float) -> Drawn:
     """Gaussian noise on every pixel."""
     samples, rng = fresh("noise"), _generator("noise", strength)
     return _shown(samples.x + strength * AMPLITUDE * rng.standard_normal(samples.x.shape), samples.modes)
 
 
-def blur(strength: float) -> Samples:
+def blur(strength: float) -> Drawn:
     """A mixture with the mean of the 3×3 pixels about each."""
     samples = fresh("blur")
     wide = np.pad(samples.x.astype(np.float64), ((0, 0), (0, 0), (1, 1), (1, 1)), "edge")
@@ -60,35 +60,35 @@ def blur(strength: float) -> Samples:
     return _shown((1 - strength) * samples.x + strength * np.mean(windows, axis=0), samples.modes)
 
 
-def shift(strength: float) -> Samples:
+def shift(strength: float) -> Drawn:
     """Every pixel is brighter or darker, some this and some that."""
     samples, signs = fresh("shift"), _generator("signs").choice([-1, 1], (1, SIDE, SIDE))
     return _shown(samples.x + strength * AMPLITUDE * signs, samples.modes)
 
 
-def dropped_modes(strength: float) -> Samples:
+def dropped_modes(strength: float) -> Drawn:
     """As many samples, of a part of the modes."""
     return fresh("dropped modes", modes=round(MODES * (1 - strength)))
 
 
-def duplicates(strength: float) -> Samples:
+def duplicates(strength: float) -> Drawn:
     """As many samples, a part of which is repeated to make the others."""
     kept = round(COUNT * (1 - strength))
     return fresh("duplicates")[np.arange(COUNT) % kept]
 
 
-def copies(strength: float) -> Samples:
+def copies(strength: float) -> Drawn:
     """Training samples in the place of a part of the samples."""
     samples, train, count = fresh("copies"), fresh("train"), round(COUNT * strength)
     copied, kept = train[:count], samples[count:]
-    return Samples(np.concatenate([copied.x, kept.x]), np.concatenate([copied.modes, kept.modes]))
+    return Drawn(np.concatenate([copied.x, kept.x]), np.concatenate([copied.modes, kept.modes]))
 
 
 @dataclass(frozen=True)
 class Distortion:
     """The samples at a strength, undistorted at 0, and the strengths that are tried."""
 
-    samples: Callable[[float], Samples]
+    samples: Callable[[float], Drawn]
     strengths: tuple[float, ...]
 
 
@@ -110,9 +110,7 @@ def due(axis: Axis) -> tuple[str, ...]:
     return ("copies",) if axis is Axis.NOVELTY else tuple(name for name in DISTORTIONS if name != "copies")
 
 
-def evidence(
-    generated: Samples, real: Samples | None = None, train: Samples | None = None, expense: float = 1.0
-) -> Evidence:
+def evidence(generated: Drawn, real: Drawn | None = None, train: Drawn | None = None, expense: float = 1.0) -> Evidence:
     """Evidence of everything that a candidate can have.
 
     Args:
@@ -142,7 +140,7 @@ def evidence(
     )
 
 
-def features(samples: Samples) -> Vectors:
+def features(samples: Drawn) -> Vectors:
     """[N, 16] float32, pixels over 255."""
     return samples.x.reshape(len(samples.x), -1).astype(np.float32) / np.float32(LEVELS - 1)
 
@@ -158,8 +156,8 @@ def _patterns() -> Reals:
     return _generator("patterns").uniform(0.25, 0.75, (MODES, 1, SIDE, SIDE)) * LEVELS
 
 
-def _shown(x: Reals, modes: Labels) -> Samples:
-    return Samples(x.round().clip(0, LEVELS - 1).astype(np.uint8), modes)
+def _shown(x: Reals, modes: Labels) -> Drawn:
+    return Drawn(x.round().clip(0, LEVELS - 1).astype(np.uint8), modes)
 
 
 def _generator(*names: object) -> np.random.Generator:

@@ -53,7 +53,7 @@ def splits():
 
 
 def score(features, extractor, samples):
-    compared = features.comparison(extractor, samples)
+    compared = features.of(samples).comparison(extractor)
     return ClassTotalVariation().score(Evidence(features.space, samples, features=compared))
 
 

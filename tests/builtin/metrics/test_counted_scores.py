@@ -8,9 +8,11 @@ import pytest
 from genbench.builtin.metrics import METRICS
 from genbench.builtin.metrics.likelihood import bits_per_dim
 from genbench.builtin.metrics.speed import block_rates
-from genbench.contracts.evidence import Evidence, LogLikelihood, Timing
+from genbench.contracts.evidence import Evidence, LogLikelihood
 from genbench.errors import Unavailable
+from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
+from genbench.records.timing import Timing
 
 BY_NAME = {metric.name: metric for metric in METRICS}
 SPACE = Space((1, 2, 2), levels=16)
@@ -31,7 +33,7 @@ def score(name, **evidence):
 
 
 def nats(*values):
-    return LogLikelihood(np.array(values), "exact")
+    return LogLikelihood(np.array(values), Likelihood.EXACT)
 
 
 def test_a_uniform_model_spends_exactly_the_bits_of_a_level():

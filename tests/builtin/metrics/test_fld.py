@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from genbench.builtin.metrics import fld
-from genbench.builtin.metrics.fld import FeatureLikelihoodDivergence, Mixture, fitted, shuffled, standardised
+from genbench.builtin.metrics.fld import (
+    FeatureLikelihoodDivergence,
+    Mixture,
+    Sizes,
+    distances,
+    divergence,
+    fitted,
+    shuffled,
+    standardised,
+)
 from genbench.errors import Unavailable
 
 
@@ -92,7 +100,7 @@ def test_distances_of_copies_are_exactly_nothing_and_those_of_near_copies_are_ex
     near[:, 7] += np.float32(1e-3)  # its square is 1e-12 of the norms
     for y in (x, near):
         want = ((x.astype(np.float64) - y) ** 2).sum(axis=1)
-        np.testing.assert_allclose(fld._distances(x, y).diagonal(), want, rtol=1e-12)
+        np.testing.assert_allclose(distances(x, y).diagonal(), want, rtol=1e-12)
 
 
 def test_copies_with_noise_have_a_gap_that_fresh_samples_lack(draw, evidence):
@@ -117,19 +125,17 @@ def test_features_that_do_not_vary_in_test_data_are_left_out(draw, evidence):
         np.testing.assert_array_equal(one, other)
 
 
-def test_many_samples_are_drawn_from_and_many_rows_taken_in_steps(draw, evidence, monkeypatch):
-    monkeypatch.setattr(fld, "PAIRS", 90 * 40)
-    monkeypatch.setattr(fld, "BATCH", 32)
-    found = evidence(draw(80, 4, 1), draw(70, 4, 2), train=draw(90, 4, 3))
-    assert score(found).details["gaussians"] == 40
-    assert abs(score(found).value) < 60
+def test_many_samples_are_drawn_from_and_many_rows_taken_in_steps(draw, evidence):
+    given = evidence(draw(80, 4, 1), draw(70, 4, 2), train=draw(90, 4, 3))
+    found = divergence(given.comparison, Sizes(pairs=90 * 40, batch=32))
+    assert found.details["gaussians"] == 40
+    assert abs(found.value) < 60
 
 
-def test_blocks_of_any_size_give_the_same_fit(draw, monkeypatch):
+def test_blocks_of_any_size_give_the_same_fit(draw):
     centres, x = draw(30, 4, 1), draw(200, 4, 2)
     whole = fitted(centres, x, np.random.default_rng(0))
-    monkeypatch.setattr(fld, "ENTRIES_AT_ONCE", 500)
-    parts = fitted(centres, x, np.random.default_rng(0))
+    parts = fitted(centres, x, np.random.default_rng(0), Sizes(entries=500))
     np.testing.assert_allclose(parts.log_variances, whole.log_variances, atol=1e-4)  # float32 sums in another order
     assert parts.nll(x) == pytest.approx(whole.nll(x), abs=1e-5)
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from genbench.builtin.metrics import mind
 from genbench.builtin.metrics.mind import DIRECTIONS, MongeInceptionDistance, directions, sliced_distances
 from genbench.errors import Unavailable
 
@@ -70,11 +69,11 @@ def test_directions_are_unit_vectors_that_are_always_the_same_and_favour_none():
     np.testing.assert_allclose(along.T @ along / 4000, np.eye(3) / 3, atol=0.03)  # four standard errors
 
 
-def test_blocks_of_any_size_give_the_same_distances(draw, monkeypatch):
+def test_blocks_of_any_size_give_the_same_distances(draw):
     x, y, along = draw(100, 8, 1), draw(100, 8, 2), directions(50, 8)
     whole = sliced_distances(x, y, along)
-    monkeypatch.setattr(mind, "ENTRIES_AT_ONCE", 700)  # seven lines at a time
-    np.testing.assert_allclose(sliced_distances(x, y, along), whole, rtol=1e-5)
+    parts = sliced_distances(x, y, along, entries=700)  # seven lines at a time
+    np.testing.assert_allclose(parts, whole, rtol=1e-5)
 
 
 def test_fewer_samples_than_features_will_do(draw, evidence):

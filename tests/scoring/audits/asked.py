@@ -3,17 +3,18 @@
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from genbench.catalogue import plugins
 from genbench.errors import InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.records.audits import Finding
+from genbench.files.codec import decoded
+from genbench.records.audits import AuditFinding, AuditStatus, AuditVerdict
 from genbench.records.space import Space
-from genbench.scoring.audits import KEYS, Reference, Told, candidate, judged
+from genbench.scoring.audits.candidate import audited
+from genbench.scoring.audits.facts import AuditEvidence, AuditFacts
 from genbench.store import datasets
 from genbench.store.tensors import read_arrays, read_samples
-from genbench.workers.untrusted import audit, sample
+from genbench.workers.untrusted import audit, density, fit, sample
 from genbench.workers.untrusted.instance import model_class
 
 COUNT = 300
@@ -25,14 +26,18 @@ class Asked:
     """What the stages of one trial left in a folder, and what the audits say of it."""
 
     folder: Path
-    facts: dict[str, Any]
-    findings: dict[str, Finding]
-    audits: dict[str, Any]
+    facts: AuditFacts
+    audits: AuditVerdict
+
+    @property
+    def findings(self) -> dict[str, AuditFinding]:
+        """What each audit found."""
+        return {finding.name: finding for finding in self.audits.audits}
 
     @property
     def failed(self) -> set[str]:
         """The audits that failed."""
-        return {name for name, finding in self.findings.items() if finding.status == "failed"}
+        return {name for name, finding in self.findings.items() if finding.status is AuditStatus.FAILED}
 
 
 def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings: object) -> Asked:
@@ -58,26 +63,19 @@ def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings
     markers = Markers(lambda marker: None)
     for stage in ("fit", "sample", "density", "audit"):
         (folder / stage).mkdir(parents=True)
-    sample.fit(folder / "fit", arguments, markers)
+    fit.fit(folder / "fit", arguments, markers)
     cls = model_class(arguments)
     described = cls.described_sampler or next(iter(cls.samplers))
     sample.sample(folder / "sample", {**arguments, "sampler": described}, markers)
     with contextlib.suppress(InvalidEvidence):  # the stage refuses what is above 1; the audits say why
-        sample.density(folder / "density", arguments, markers)
-    facts = audit.audit(folder / "audit", arguments, markers)
-    path = folder / "audit/audit.safetensors"
-    told = Told(read_arrays(path, set(KEYS)), facts["likelihood"], facts["rung"], facts["refused"])
-    real = Reference(datasets.read_space(home), *(datasets.read(home, split).x for split in ("valid", "test")))
-    findings = {finding.name: finding for finding in judged(told, *_left(home, folder), real)}
-    return Asked(folder, facts, findings, read(home, folder, path, facts))
+        density.density(folder / "density", arguments, markers)
+    facts = decoded(AuditFacts, audit.audit(folder / "audit", arguments, markers))
+    return Asked(folder, facts, read(home, folder, folder / "audit/audit.safetensors", facts))
 
 
-def read(home: Path, folder: Path, path: Path, facts: dict[str, Any]) -> Any:
+def read(home: Path, folder: Path, path: Path, facts: AuditFacts) -> AuditVerdict:
     """The audits as the scorer reads them from `path`, beside the samples and test nats that lie in `folder`."""
-    return candidate.audited({"audit": str(path), "audit_facts": facts}, *_left(home, folder), home)
-
-
-def _left(home: Path, folder: Path) -> tuple[Any, Any]:
     samples, _ = read_samples(folder / "sample/samples.safetensors", datasets.read_space(home), COUNT)
     nats = folder / "density/nats.safetensors"
-    return samples, read_arrays(nats, {"test"})["test"] if nats.exists() else None
+    test = read_arrays(nats, {"test"})["test"] if nats.exists() else None
+    return audited(AuditEvidence(path, facts), samples, test, home)

@@ -6,6 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from genbench.files.codec import encoded
+from genbench.records.audits import AuditStatus
+from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
 from genbench.scoring.audits import alternatives, findings, rungs
 from genbench.scoring.audits.kernels import Kernels
@@ -81,15 +84,10 @@ def test_samples_of_a_state_without_probability_refute_the_density():
 
 def test_a_sum_above_one_fails_and_below_fails_an_exact_density_alone():
     table = np.full((2, 256), -math.log(256.0))
-    said = {
-        (shift, kind): findings.exhaustive_sum(table + shift, kind, "somewhere").status
-        for shift in (-0.01, 0, 0.01)
-        for kind in ("exact", "lower bound")
-    }
-    assert said == {
-        (-0.01, "exact"): "failed", (0, "exact"): "passed", (0.01, "exact"): "failed",
-        (-0.01, "lower bound"): "passed", (0, "lower bound"): "passed", (0.01, "lower bound"): "failed",
-    }  # fmt: skip
+    for kind, passing in ((Likelihood.EXACT, {0}), (Likelihood.LOWER_BOUND, {-0.01, 0})):
+        for shift in (-0.01, 0, 0.01):
+            found = findings.exhaustive_sum(table + shift, kind, "somewhere")
+            assert found.status is (AuditStatus.PASSED if shift in passing else AuditStatus.FAILED), (kind, shift)
 
 
 @pytest.mark.parametrize(("scatter", "rounds"), [(0.1, 8), (0.5, 64)])
@@ -103,8 +101,8 @@ def test_the_scatter_of_an_honest_estimate_stays_within_the_tolerance(rng, scatt
 def test_states_without_probability_are_no_fault():
     table = np.full((2, 256), -np.inf)
     table[:, 0] = 0
-    assert findings.exhaustive_sum(table, "exact", "somewhere").status == "passed"
-    assert findings.noise_floor(np.full(8, -np.inf), 4, 4).status == "passed"
+    assert findings.exhaustive_sum(table, Likelihood.EXACT, "somewhere").status is AuditStatus.PASSED
+    assert findings.noise_floor(np.full(8, -np.inf), 4, 4).status is AuditStatus.PASSED
 
 
 def test_test_images_cost_at_least_their_entropy():
@@ -112,13 +110,13 @@ def test_test_images_cost_at_least_their_entropy():
     own = np.full(4, -1.0)
     twice = np.full((2, 4), -1.0)
     for distinct, entropy in ((64, 6), (32, 5)):
-        bits = {bits: findings.ordering(np.full(64, -bits * math.log(2)), x % distinct, own, twice, "exact")
-                for bits in (entropy - 0.1, entropy + 0.1)}  # fmt: skip
-        assert [found.status for found in bits.values()] == ["failed", "passed"]
-        assert [found.bound for found in bits.values()] == [pytest.approx(entropy / 4)] * 2
+        for bits, status in ((entropy - 0.1, AuditStatus.FAILED), (entropy + 0.1, AuditStatus.PASSED)):
+            nats = np.full(64, -bits * math.log(2))
+            found = findings.ordering(nats, x % distinct, own, twice, Likelihood.EXACT)
+            assert (found.status, found.bound) == (status, pytest.approx(entropy / 4))
 
 
 def test_findings_are_plain_json_also_where_a_number_is_infinite():
     found = findings.e_value(np.full((2, 2), np.inf), np.zeros(2))
-    assert found.status == "failed"
-    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["value"] is None
+    assert found.status is AuditStatus.FAILED
+    assert json.loads(json.dumps(encoded(found), allow_nan=False))["value"] is None

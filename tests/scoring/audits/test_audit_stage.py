@@ -10,6 +10,9 @@ from safetensors.torch import load_file
 from genbench.contracts import dataset
 from genbench.errors import Unsuitable
 from genbench.execution.channel import Markers
+from genbench.records.audits import AuditStatus
+from genbench.records.kinds import Likelihood
+from genbench.scoring.audits.facts import AuditFacts
 from genbench.store import datasets
 from genbench.store.tensors import write_tensors
 from genbench.workers.untrusted import audit
@@ -20,17 +23,42 @@ def test_what_the_stage_left_is_checked_before_it_is_believed(audited, digits: P
     for name, spoilt in {
         "noise": torch.zeros(3, dtype=torch.float64),
         "table": torch.zeros(2, 255, dtype=torch.float64),
-        "drawn": torch.full((16,), 256),
+        "drawn": torch.full((16,), 3, dtype=torch.int32),
         "perturbed": torch.zeros(2, 40),
+        "samples": torch.zeros((), dtype=torch.float64),
     }.items():
         tensors = load_file(settled.folder / "audit/audit.safetensors")
         write_tensors(tmp_path / "audit.safetensors", {**tensors, name: spoilt})
         found = asked.read(digits, settled.folder, tmp_path / "audit.safetensors", settled.facts)
-        assert found["status"] == "failed"
-        assert found["reason"].startswith("exhaustive-sum: invalid evidence: the audit left ")
-    facts = {"likelihood": "exact", "rung": 7, "refused": []}
+        assert found.status is AuditStatus.FAILED
+        assert found.reason.startswith(f"exhaustive-sum: invalid evidence: the audit left {name} ")
+    write_tensors(
+        tmp_path / "audit.safetensors",
+        {**load_file(settled.folder / "audit/audit.safetensors"), "drawn": torch.full((16,), 256)},
+    )
+    found = asked.read(digits, settled.folder, tmp_path / "audit.safetensors", settled.facts)
+    assert "the audit left states from 256 to 256, expected [0, 256)" in found.reason
+    facts = AuditFacts(Likelihood.EXACT, rung=7)
     forged = asked.read(digits, settled.folder, settled.folder / "audit/audit.safetensors", facts)
-    assert "names rung 7" in forged["reason"]
+    assert "names rung 7" in forged.reason
+
+
+@pytest.mark.parametrize("name", ["table", "drawn"])
+def test_a_single_number_in_the_place_of_an_array_is_invalid(audited, digits: Path, tmp_path: Path, name: str):
+    settled = audited("honest")
+    tensors = load_file(settled.folder / "audit/audit.safetensors")
+    spoilt = torch.zeros((), dtype=tensors[name].dtype)
+    write_tensors(tmp_path / "audit.safetensors", {**tensors, name: spoilt})
+    found = asked.read(digits, settled.folder, tmp_path / "audit.safetensors", settled.facts)
+    assert found.reason.startswith(f"exhaustive-sum: invalid evidence: the audit left {name} ")
+
+
+def test_a_file_that_is_none_is_invalid_evidence_and_no_fault_of_the_harness(audited, digits: Path, tmp_path: Path):
+    settled = audited("honest")
+    (tmp_path / "audit.safetensors").write_bytes(b"nonsense")
+    found = asked.read(digits, settled.folder, tmp_path / "audit.safetensors", settled.facts)
+    assert (found.status, len(found.audits)) == (AuditStatus.FAILED, 1)
+    assert "invalid evidence: audit.safetensors is not a safetensors file" in found.reason
 
 
 def test_real_numbers_have_nothing_that_sums_to_one(tmp_path: Path):

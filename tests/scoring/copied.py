@@ -1,0 +1,105 @@
+"""Digits, extractors that show what copies are, and what control models draw: what the tests of the gate share."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genbench.builtin import controls
+from genbench.builtin.datasets.digits import Digits
+from genbench.builtin.extractors.digits_net import DigitsNet
+from genbench.builtin.extractors.pixels import Pixels
+from genbench.contracts.dataset import Splits
+from genbench.contracts.extractor import Extractor
+from genbench.contracts.training import Split
+from genbench.geometry.sweep import product_on
+from genbench.records.gates import CopyVerdict
+from genbench.scoring.copies import CopyGate
+from genbench.scoring.features import Features
+from genbench.scoring.memorisation import BARS, Bars, Distances, distinct, flat, nearest
+from genbench.store import datasets
+
+CPU = torch.device("cpu")
+CONTROLS = {control.name: control for control in controls.CONTROLS}
+COPYING = {"copycat": "train", "copycat-noise": "train", "partial-copycat": "train", "test-copycat": "test"}
+HONEST = ("real-held-out", "mode-dropper", "independent-pixels", "noise", "mean-image")
+PRODUCT = product_on(None)
+Samples = NDArray[np.uint8]
+
+
+class Levels(Pixels):
+    """Pixels in [0, 16], as they are stored: the FDs of the specification's table are in their units."""
+
+    name: ClassVar[str] = "levels"
+
+    def features(self, x: Tensor) -> Tensor:
+        return x.flatten(1).float()
+
+
+class Standardised(Pixels):
+    """Each pixel by the mean and the deviation of the digits' training split."""
+
+    name: ClassVar[str] = "standardised"
+
+    def features(self, x: Tensor) -> Tensor:
+        train = torch.from_numpy(Digits().splits().train.x).flatten(1).double()
+        deviation = train.std(0, correction=0)
+        return ((x.flatten(1) - train.mean(0)) / deviation.where(deviation > 0, 1.0)).float()
+
+
+class Broken(Pixels):
+    """Fails where it is asked."""
+
+    name: ClassVar[str] = "broken"
+
+    def features(self, x: Tensor) -> Tensor:
+        raise RuntimeError("boom")
+
+
+OFFERED = (DigitsNet, Pixels, Levels, Standardised, Broken)
+EXTRACTORS: dict[str, type[Extractor]] = {extractor.name: extractor for extractor in OFFERED}
+
+
+def laid_down(splits: Splits, folder: Path) -> Path:
+    home = folder / splits.sha256
+    home.mkdir()
+    datasets.write(splits, home)
+    return home
+
+
+def shown(control: type[controls.Model], splits: Splits, home: Path) -> Samples:
+    torch.manual_seed(0)
+    model, n = control(splits.space), len(splits.test)
+    told = (splits.space, Split(splits.train), Split(splits.valid), 1000)
+    model.fit(controls.ControlData(*told, home=home))
+    return torch.cat([model.sample(min(100, n - start)) for start in range(0, n, 100)]).to(torch.uint8).numpy()
+
+
+def flagged(verdict: CopyVerdict) -> set[str]:
+    """The sets that are said to be copied."""
+    return {test.against for test in verdict.tests if test.flagged}
+
+
+def measured(train: Samples, test: Samples, valid: Samples, x: Samples) -> dict[str, Distances]:
+    """Distances in pixels."""
+    product, pixels = PRODUCT, {"train": train, "test": test}
+    fresh = {"train": test, "test": valid}
+    found = {}
+    for against, known in pixels.items():
+        rows = flat(known[distinct(known)])
+        near = [nearest(flat(y), flat(known), product) for y in (x, fresh[against])]
+        found[against] = Distances(*near, *(nearest(flat(y), rows, product) for y in (x, fresh[against])))
+    return found
+
+
+def features_of(home: Path) -> Features:
+    """What the extractors make of data that were laid down."""
+    return Features(home, EXTRACTORS, CPU)
+
+
+def gated(features: Features, extractor: str, samples: Samples, bars: Bars = BARS) -> CopyVerdict:
+    """What the gate says of samples."""
+    return CopyGate(features, extractor, bars).verdict(features.of(samples))
