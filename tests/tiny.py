@@ -1,6 +1,8 @@
 """A suite that takes seconds, and the call that runs models of loose files under it."""
 
+import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 from genbench import catalogue
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
+from genbench.files.atomic import cache_folder
 from genbench.protocol.stages.stage import Step
 from genbench.records.record import Candidate, Record
 from genbench.records.status import Status
@@ -99,14 +102,34 @@ class Run:
 
 
 def run(
-    supervisor: Supervisor, out: Path, plugins: Sequence[Path], models: Sequence[str], suite: Path, **options: Any
+    supervisor: Supervisor,
+    out: Path,
+    plugins: Sequence[Path],
+    models: Sequence[str],
+    suite: Path,
+    afresh: bool = False,
+    **options: Any,
 ) -> Run:
-    """Run models of loose plugin files under a suite file, with children of a shared supervisor."""
+    """Run models of loose plugin files under a suite file, with children of a shared supervisor.
+
+    Args:
+        afresh: run the controls as well; else their results are those of the first run here under such a suite.
+        options: as `genbench.runs.options.Options` has them.
+    """
     chosen = Options(models=models, plugin=[str(path) for path in plugins], suite=str(suite), out=out, **options)
     plan = session.plan_of(chosen, catalogue.read(supervisor, chosen.plugin))
     root, heard = session.run_folder(chosen, plan), Heard()
     keep_secret(root)
-    return Run(session.execute(plan, chosen, supervisor, heard), heard, root)
+    controls = [trial.slug for trial in plan.trials if trial.listing.control is not None]
+    kept = cache_folder("controls") / hashlib.sha256(suite.read_bytes()).hexdigest()
+    for slug in () if afresh else controls:
+        if (kept / slug).exists() and not (root / slug).exists():
+            shutil.copytree(kept / slug, root / slug)
+    finished = session.execute(plan, chosen, supervisor, heard)
+    for slug in controls:
+        if not (kept / slug).exists():
+            shutil.copytree(root / slug, kept / slug)
+    return Run(finished, heard, root)
 
 
 def keep_secret(root: Path) -> None:

@@ -34,7 +34,11 @@ def test_a_conditional_model_that_ignores_its_labels_is_found_out(contracts: tin
 
 def test_capabilities_are_read_from_the_types(contracts: tiny.Run):
     found = {model: contracts.record(model).model.capabilities for model in ("mapped", "obedient", "bounded")}
-    assert found == {"mapped": ("latent",), "obedient": ["conditional"], "bounded": ["density", "latent"]}
+    assert found == {
+        "mapped": ("generate", "encoder", "decoder"),
+        "obedient": ("generate", "conditional"),
+        "bounded": ("generate", "density", "encoder", "decoder"),
+    }
 
 
 def test_an_unsuitable_model_is_skipped_with_its_reason_and_has_not_failed(contracts: tiny.Run):
