@@ -250,6 +250,24 @@ def test_a_built_in_name_cannot_be_taken(supervisor, plugin_file):
     ]
 
 
+def test_a_file_that_is_named_is_what_runs_though_a_model_of_its_name_is_installed(supervisor, plugin_file, site):
+    info = site / "worn-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: worn\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[genbench.models]\nworn = worn_model\n")
+    (site / "worn_model.py").write_text(offering("worn"))
+    try:
+        assert catalogue.read(supervisor).model("worn").plugin.distribution == "worn"
+        path = plugin_file(offering("worn"), "worn.py")
+        found = catalogue.read(supervisor, [path])
+    finally:
+        (info / "entry_points.txt").unlink()
+    assert found.model("worn").plugin.file == path
+    assert [str(fault) for fault in found.faults if fault.plugin.distribution == "worn"] == [
+        f"worn (worn 1.0): the name worn is taken by {path}; this one is ignored"
+    ]
+
+
 def test_a_failed_import_is_remembered_for_who_lists_and_tried_again_for_who_runs(supervisor, idle, plugin_file, site):
     path = plugin_file(f"weights = open({str(site / 'weights')!r})\n" + offering("patient"))
     assert "patient" not in catalogue.read(supervisor, [path]).models
