@@ -56,11 +56,13 @@ def read(
     catalogue = Catalogue()
     foreign = [plugin for text in pythons for plugin in _foreign(text, supervisor, limit)]
     names = {plugin.name for plugin in foreign}
-    here = [plugin for plugin in plugins.installed(plugins.MODELS) if plugin.name not in names]
-    own = plugins.builtin(plugins.PARTS)
-    surroundings = [VERSION, own.code, *_installed_names()]
-    # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts.
-    for plugin in (*plugins.installed(plugins.PARTS), *here, *map(plugins.loose, loose), *foreign):
+    controls, *here = plugins.installed(plugins.MODELS)
+    here = [plugin for plugin in here if plugin.name not in names]
+    parts = plugins.installed(plugins.PARTS)
+    surroundings = [VERSION, controls.code, *_installed_names()]
+    # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts. Whoever names a file wants
+    # that one, whatever is installed under its name.
+    for plugin in (*parts, controls, *map(plugins.loose, loose), *here, *foreign):
         key = digest({"plugin": codec.encoded(plugin), "surroundings": surroundings})
         catalogue.add(plugin, _listing(plugin, supervisor, cache_folder("listings") / f"{key}.json", retry, limit))
     return catalogue
