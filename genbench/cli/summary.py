@@ -48,7 +48,8 @@ def standings(board: Leaderboard) -> None:
     for words in gated(board):
         print(_plain(words))
     for failure in board.failures:
-        print(_plain(f"{failure.words}: {failure.name} seed {failure.seed}, {failure.stage}: {failure.reason}"))
+        where = f", {failure.stage}" if failure.stage else ""
+        print(_plain(f"{failure.words}: {failure.name} seed {failure.seed}{where}: {failure.reason}"))
 
 
 def _head(column: Column) -> str:
