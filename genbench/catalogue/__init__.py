@@ -25,7 +25,7 @@ from genbench.version import VERSION
 LISTS = "genbench.workers.untrusted.listing:listing"
 DISCOVERS = "genbench.workers.untrusted.listing:discovery"
 IMPORT_LIMIT = 60.0  # wall seconds that a plugin's import may take
-OWN_LIMIT = 3600.0  # that of genbench's own parts, without which there is nothing: however busy the machine is
+OWN_LIMIT = 3600.0  # where genbench's own code alone is imported: however busy the machine is, without it is nothing
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,15 @@ def read(
         GenbenchError: such an environment is not there, or has no such plugin; or genbench's own parts cannot be read.
     """
     catalogue = Catalogue()
-    foreign = [plugin for text in pythons for plugin in _foreign(text, supervisor, limit)]
+    foreign = [plugin for text in pythons for plugin in _foreign(text, supervisor)]
     names = {plugin.name for plugin in foreign}
-    here = [plugin for plugin in plugins.installed(plugins.MODELS) if plugin.name not in names]
-    own = plugins.builtin(plugins.PARTS)
-    surroundings = [VERSION, own.code, *_installed_names()]
-    # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts.
-    for plugin in (*plugins.installed(plugins.PARTS), *here, *map(plugins.loose, loose), *foreign):
+    controls, *here = plugins.installed(plugins.MODELS)
+    here = [plugin for plugin in here if plugin.name not in names]
+    parts = plugins.installed(plugins.PARTS)
+    surroundings = [VERSION, controls.code, *_installed_names()]
+    # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts. Whoever names a file wants
+    # that one, whatever is installed under its name.
+    for plugin in (*parts, controls, *map(plugins.loose, loose), *here, *foreign):
         key = digest({"plugin": codec.encoded(plugin), "surroundings": surroundings})
         catalogue.add(plugin, _listing(plugin, supervisor, cache_folder("listings") / f"{key}.json", retry, limit))
     return catalogue
@@ -99,7 +101,7 @@ def _judged(plugin: Plugin, outcome: Outcome) -> _Read:
     return _Read(listing, imported=True)
 
 
-def _foreign(text: str, supervisor: Supervisor, limit: float) -> list[Plugin]:
+def _foreign(text: str, supervisor: Supervisor) -> list[Plugin]:
     """The model plugins that "NAME=PATH" stands for, as the interpreter at that path knows them."""
     name, _, path = text.partition("=")
     python = shutil.which(path) if path else None
@@ -107,7 +109,7 @@ def _foreign(text: str, supervisor: Supervisor, limit: float) -> list[Plugin]:
         raise GenbenchError(f"--python takes NAME=PATH, a model plugin and an interpreter that has it, got {text!r}")
     python = os.path.abspath(python)  # not resolved: a link in its bin folder is what makes a virtual environment
     with _folder("discovery") as folder:
-        call = Call("discovery", DISCOVERS, folder, codec.encoded(DiscoveryInputs(name)), limit, python=python)
+        call = Call("discovery", DISCOVERS, folder, codec.encoded(DiscoveryInputs(name)), OWN_LIMIT, python=python)
         outcome = supervisor.run(call)
         last = next(reversed(call.log.read_text(errors="replace").strip().splitlines()), "no output")
     if not outcome.ok:

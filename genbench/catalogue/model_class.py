@@ -24,7 +24,7 @@ def model_listing(cls: type[Learner]) -> ModelListing:
     for capability in CAPABILITIES.values():
         if issubclass(cls, capability):
             signatures.check_methods(cls, capability)
-    settings = declared(cls)
+    settings = tuple(declared(cls))
     samplers = _samplers(cls) if issubclass(cls, Model) else ()
     return ModelListing(
         name=named(cls),

@@ -87,7 +87,7 @@ def task_listing(cls: type[Task]) -> TaskListing:
         stages=names(cls, "stages"),
         gates=names(cls, "gates"),
         controls=names(cls, "controls"),
-        settings=declared(cls, told=()),
+        settings=tuple(declared(cls, told=())),
     )
 
 
@@ -101,7 +101,7 @@ def solver_listing(cls: type[Solver]) -> SolverListing:
         description=description(cls),
         lifts=_capabilities(cls, "lifts"),
         to=_capability(cls, "to"),
-        settings=declared(cls, told=()),
+        settings=tuple(declared(cls, told=())),
     )
 
 

@@ -96,6 +96,10 @@ def _check_method(cls: type, name: str, member: Callable[..., object]) -> None:
     if signature is None:
         return
     arguments, keywords = _call(member)
+    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(member).parameters.values()):
+        # It may need more, which whoever says what to call it with is held against.
+        own = list(signature.parameters.values())[len(arguments) :]
+        keywords += [p.name for p in own if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     misfit = misfit_of(signature, *arguments, **dict.fromkeys(keywords))
     if misfit:
         raise GenbenchError(f"{written(name, signature)}: {misfit}; write {form}")
@@ -125,7 +129,7 @@ def _form(name: str, member: Callable[..., object]) -> str:
 
 def _owner(cls: type, name: str) -> str:
     """The contract that asks for an abstract member."""
-    return next(base.__name__ for base in reversed(cls.__mro__) if name in vars(base))
+    return next(base.__name__ for base in cls.__mro__ if getattr(vars(base).get(name), "__isabstractmethod__", False))
 
 
 def _is_torchs(function: Any) -> bool:

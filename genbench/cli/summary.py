@@ -21,7 +21,10 @@ ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓", None: ""}
 
 def summary(finished: "Finished") -> None:
     """The verdict, the leaderboard in short, what is flagged, what failed, where the report is."""
-    standings(finished.board)
+    for board in finished.boards.values():
+        if len(finished.boards) > 1:
+            print(f"{_plain(board.task)}:")
+        standings(board)
     if finished.stage_seconds:
         print(f"\n{duration(finished.seconds)}, of which the harness itself cost {finished.overhead:.1%}")
     print(f"report: {finished.report}")
@@ -45,7 +48,8 @@ def standings(board: Leaderboard) -> None:
     for words in gated(board):
         print(_plain(words))
     for failure in board.failures:
-        print(_plain(f"{failure.words}: {failure.name} seed {failure.seed}, {failure.stage}: {failure.reason}"))
+        where = f", {failure.stage}" if failure.stage else ""
+        print(_plain(f"{failure.words}: {failure.name} seed {failure.seed}{where}: {failure.reason}"))
 
 
 def _head(column: Column) -> str:
@@ -58,6 +62,8 @@ def gated(board: Leaderboard) -> Iterator[str]:
     for row in board.rows:
         if row.gate.flagged:
             yield f"flagged: {row.name} copies and is not ranked: {row.gate.reason}"
+        elif row.bar:
+            yield f"not ranked: {row.name}: {row.bar}"
         off = {place.missing for place in row.places.values() if place.missing.startswith("off this axis")}
         yield from (f"off an axis: {row.name}: {missing}" for missing in sorted(off))
         if row.ok and row.likelihood and row.audits.status is AuditStatus.FAILED:
@@ -70,7 +76,7 @@ def _plain(words: str) -> str:
 
 def _row(row: Row, columns: Sequence[Column], board: Leaderboard) -> list[str]:
     cells = [_cell(row.cells[column.name], _best(row, column, board)) for column in columns]
-    mark = " ●" if row.front else " flagged" if row.gate.flagged and not row.control else ""
+    mark = " ●" if row.front else " flagged" if row.bar and not row.control else ""
     tiers = _tiers(row, board.standings.axes)
     return [escape(visible(row.name)) + mark, tiers, *cells, f"{len(row.ok)}/{len(row.results)}"]
 

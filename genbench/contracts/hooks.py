@@ -6,7 +6,7 @@ Built-in parts come through the same hooks.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genbench.contracts.metric import Metric
     from genbench.contracts.model import Learner
     from genbench.contracts.task import Solver, Task
+    from genbench.records.record import Record
 
 PROJECT = "genbench"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -66,5 +67,5 @@ def genbench_executors() -> "list[type[Executor]]":  # type: ignore[empty-body]
 
 
 @hookspec
-def genbench_trial_done(record: dict[str, Any]) -> None:
-    """Called in the harness process with each record, as plain JSON, once it is written. Group `genbench.parts`."""
+def genbench_trial_done(record: "Record") -> None:
+    """Called in the harness process with each record once it is written. Group `genbench.parts`."""

@@ -135,7 +135,7 @@ _PARSERS: Mapping[str, Callable[[str], Value]] = {"int": int, "float": float, "b
 _ARTICLES = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "a text"}
 
 
-def declared(cls: type, told: Sequence[str] = ("space",)) -> tuple[Setting, ...]:
+def declared(cls: type, told: Sequence[str] = ("space",)) -> list[Setting]:
     """The settings that a class declares in its constructor: `(self, space, *, name: type = default, …)`.
 
     Args:
@@ -151,7 +151,7 @@ def declared(cls: type, told: Sequence[str] = ("space",)) -> tuple[Setting, ...]
     settings = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
     if [p.name for p in parameters if p not in settings] != list(told):
         raise GenbenchError(f"{cls.__name__}: {form}")
-    return tuple(_setting(cls, parameter) for parameter in settings)
+    return [_setting(cls, parameter) for parameter in settings]
 
 
 def _setting(cls: type, parameter: inspect.Parameter) -> Setting:

@@ -105,7 +105,8 @@ class Supervisor:
             watch = Watch(child, call, progress)
             at_end.callback(watch.close)
             try:
-                ended = self._watched(child, watch, call, started + call.limit, cancelled)
+                # Counted from here: a first call has waited for the fork server, which is not its own doing.
+                ended = self._watched(child, watch, call, time.monotonic() + call.limit, cancelled)
             except BaseException:
                 child.signal(signal.SIGKILL)
                 raise

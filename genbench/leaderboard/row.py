@@ -155,6 +155,14 @@ class Row:
         """What the audits say of its density."""
         return audit_standing(self._seeds)
 
+    @cached_property
+    def bar(self) -> str:
+        """Why a gate keeps it from every rank; "" where none does."""
+        if self.gate.flagged:
+            return "flagged as a copy"
+        words = [f"{gate}: {why}" for result in self.ok for gate, why in result.candidate.barred.items()]
+        return next(iter(words), "")
+
     @property
     def control(self) -> ControlKind | None:
         """What it is on the board for where it is one of the harness's own, which are never ranked; None else."""
@@ -164,8 +172,8 @@ class Row:
         """Why it is not ranked in a column; "" where it is."""
         if self.control:
             return "a control"
-        if self.gate.flagged:
-            return "flagged as a copy"
+        if self.bar:
+            return self.bar
         return self.audits.unranked if column.axis is Axis.DENSITY else ""
 
 

@@ -88,7 +88,7 @@ class Standings:
     def contest(self) -> Contest:
         """The ranked candidates; places where one is not ranked are None."""
         rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER) for axis, c in self.columns.items()}
-        ranked = [row for row in self.rows if row.ok and not row.gate.flagged]
+        ranked = [row for row in self.rows if row.ok and not row.bar]
         seeds = {row.name: self._positions(row, rulers) for row in ranked}
         return Contest(rulers, {name: found for name, found in seeds.items() if _known(found)})
 
@@ -143,8 +143,8 @@ class Standings:
     def _place(self, row: Row, axis: str) -> Place:
         if axis in self.lacking:
             return Place(missing=self.lacking[axis])
-        if row.gate.flagged:
-            return Place(missing="not ranked: flagged as a copy")
+        if row.bar:
+            return Place(missing=f"not ranked: {row.bar}")
         cell = row.cells[self.columns[axis].name]
         off = "" if cell.mean is None else self._barred(row, axis) or "off this axis: outside of its scale"
         return self._places[axis].get(row.name) or Place(missing=str(cell.missing) if cell.missing else off)

@@ -178,6 +178,8 @@ class Candidate:
     """What the gate against copies says; null where the task has no such gate."""
     audits: AuditVerdict | None = None
     """What the audits of its density say; null where it has none."""
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Further gates of the task that it did not pass → why, in words."""
     exhibits: Mapping[str, str] = field(default_factory=dict)
     """What a page shows of it: name → base64 PNG."""
 

@@ -96,6 +96,8 @@ def flags(row: Row) -> Iterable[str]:
     """What stands beside a candidate's name in the table."""
     if row.gate.flagged and not row.control:
         yield "flagged: copies"
+    elif row.bar and not row.control:
+        yield f"not ranked: {clip(row.bar, 160)}"
     if row.audits.status is AuditStatus.FAILED and not row.control:
         yield "density failed its audits"
 

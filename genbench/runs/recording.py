@@ -134,6 +134,7 @@ def _candidate(trial: Trial, answerer: Answerer, results: Results, folder: Path)
         timing=left.timing if left is not None else None,
         memorisation=scored.memorisation if scored else None,
         audits=scored.audits if scored else None,
+        barred=scored.barred if scored else {},
         exhibits=scored.exhibits if scored else {},
     )
 

@@ -76,6 +76,7 @@ class ClippedDensity(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown = {"uncalibrated": "uncalibrated"}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 

@@ -74,6 +74,7 @@ class KernelInceptionDistance(Metric):
     source = "Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401"
     version = "1"
     uses_features = True
+    guard = "fd"
     shown = {"legacy": "legacy"}
     symmetric = True
 

@@ -105,6 +105,8 @@ class CandidateScores:
     """Of the gate against copies; null where the task has none."""
     audits: AuditVerdict | None = None
     """Of its density; null where it has none."""
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Further gates that it did not pass → why."""
     exhibits: Mapping[str, str] = field(default_factory=dict)
     """Name → base64 PNG."""
 

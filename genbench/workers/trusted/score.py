@@ -10,7 +10,7 @@ import torch
 from genbench.catalogue import parts
 from genbench.contracts.evidence import Evidence, LogLikelihood
 from genbench.contracts.metric import Metric
-from genbench.contracts.task import Arrays, Task
+from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
 from genbench.protocol.stages.score import (
@@ -92,6 +92,11 @@ class _Exam:
     questions: Arrays | None
     key: Arrays | None
 
+    @property
+    def posed(self) -> Exam | None:
+        """The exam as it was posed."""
+        return None if self.questions is None else Exam(self.questions, self.key or {})
+
 
 @dataclass(frozen=True)
 class _Scorer:
@@ -120,6 +125,7 @@ class _Scorer:
             found.missing,
             self._copies(own) if COPIES in task.gates else None,
             self._audits(candidate.density, evidence) if candidate.density else None,
+            {} if self.exam.posed is None else task.barred(self.exam.posed, answers),
             task.exhibits(self.exam.questions or {}, answers, space),
         )
 
