@@ -16,6 +16,7 @@ from genbench.protocol.stages.stage import Step
 from genbench.records.record import Candidate, Record
 from genbench.records.status import Status
 from genbench.runs import session
+from genbench.runs.conductor import Bounds
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
 from genbench.runs.session import Finished
@@ -108,12 +109,14 @@ def run(
     models: Sequence[str],
     suite: Path,
     afresh: bool = False,
+    bounds: Bounds = Bounds(),
     **options: Any,
 ) -> Run:
     """Run models of loose plugin files under a suite file, with children of a shared supervisor.
 
     Args:
         afresh: run the controls as well; else their results are those of the first run here under such a suite.
+        bounds: how much the run bears.
         options: as `genbench.runs.options.Options` has them.
     """
     chosen = Options(models=models, plugin=[str(path) for path in plugins], suite=str(suite), out=out, **options)
@@ -125,7 +128,7 @@ def run(
     for slug in () if afresh else controls:
         if (kept / slug).exists() and not (root / slug).exists():
             shutil.copytree(kept / slug, root / slug)
-    finished = session.execute(plan, chosen, supervisor, heard)
+    finished = session.execute(plan, chosen, supervisor, heard, bounds=bounds)
     for slug in controls:
         if not (kept / slug).exists():
             shutil.copytree(root / slug, kept / slug)

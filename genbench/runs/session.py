@@ -22,7 +22,7 @@ from genbench.protocol.stages.given import Ground
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
-from genbench.runs.conductor import Conductor
+from genbench.runs.conductor import Bounds, Conductor
 from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
@@ -136,16 +136,23 @@ def run(models: Sequence[str] | str = (), *, listener: RunListener | None = None
 
 
 def execute(
-    plan: Plan, options: Options, supervisor: Supervisor, listener: RunListener, debug: bool = False
+    plan: Plan,
+    options: Options,
+    supervisor: Supervisor,
+    listener: RunListener,
+    debug: bool = False,
+    bounds: Bounds = Bounds(),
 ) -> Finished:
     """Run a plan to its report.
 
     Args:
         debug: carry out all stages in this process, with a debugger at the first error.
+        bounds: how much the run bears.
     Raises:
-        GenbenchError: nothing could be started. Interrupted: it was stopped.
+        GenbenchError: nothing could be started. Interrupted: it was stopped. OwnFault: a bug of genbench itself.
+        Raised: a stage raised something in this process (`debug`).
     """
-    return _Session(plan, options, supervisor, listener, debug).finished()
+    return _Session(plan, options, supervisor, listener, debug, bounds).finished()
 
 
 @dataclass
@@ -157,6 +164,7 @@ class _Session:
     supervisor: Supervisor
     listener: RunListener
     debug: bool
+    bounds: Bounds
 
     def finished(self) -> Finished:
         """Prepare, conduct, rank and render."""
@@ -210,7 +218,7 @@ class _Session:
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
         told = _teller(self.plan.catalogue)
-        self._conductor = Conductor(ground, executor, self.options.existing, meter.ended, told)
+        self._conductor = Conductor(ground, executor, self.options.existing, meter.ended, told, self.bounds)
         self.listener.planned(self.plan, jobs)
         try:
             self._conductor.conduct(self.plan.trials, Schedule(self.plan.steps, jobs), self.plan.steps)
