@@ -16,7 +16,7 @@ from genbench.protocol.stages.stage import Step
 from genbench.records.record import Candidate, Record
 from genbench.records.status import Status
 from genbench.runs import session
-from genbench.runs.conductor import Bounds
+from genbench.runs.conductor import BOUNDS, Bounds
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
 from genbench.runs.session import Finished
@@ -109,7 +109,7 @@ def run(
     models: Sequence[str],
     suite: Path,
     afresh: bool = False,
-    bounds: Bounds = Bounds(),
+    bounds: Bounds = BOUNDS,
     **options: Any,
 ) -> Run:
     """Run models of loose plugin files under a suite file, with children of a shared supervisor.

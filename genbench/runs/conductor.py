@@ -44,6 +44,9 @@ class Bounds:
     free_space: int = 256 * 2**20
 
 
+BOUNDS = Bounds()
+
+
 @dataclass(frozen=True)
 class _Begun:
     """A step that was given to the executor."""
@@ -72,7 +75,7 @@ class Conductor:
     existing: str
     ended: Callable[[Step, Result[Any]], None]
     recorded: Callable[[Record], None]
-    bounds: Bounds = Bounds()
+    bounds: Bounds = BOUNDS
     records: list[Record] = field(default_factory=list, init=False)
     damaged: list[str] = field(default_factory=list, init=False)
     _results: dict[str, dict[str, Result[Any]]] = field(default_factory=dict, init=False)

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from genbench import catalogue as catalogues
-from genbench.catalogue import Catalogue
-from genbench.catalogue import parts
+from genbench.catalogue import Catalogue, parts
 from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
@@ -22,7 +21,7 @@ from genbench.protocol.stages.given import Ground
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
-from genbench.runs.conductor import Bounds, Conductor
+from genbench.runs.conductor import BOUNDS, Bounds, Conductor
 from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
@@ -141,7 +140,7 @@ def execute(
     supervisor: Supervisor,
     listener: RunListener,
     debug: bool = False,
-    bounds: Bounds = Bounds(),
+    bounds: Bounds = BOUNDS,
 ) -> Finished:
     """Run a plan to its report.
 
