@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from genbench import catalogue
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.files.atomic import cache_folder
@@ -120,7 +119,7 @@ def run(
         options: as `genbench.runs.options.Options` has them.
     """
     chosen = Options(models=models, plugin=[str(path) for path in plugins], suite=str(suite), out=out, **options)
-    plan = session.plan_of(chosen, catalogue.read(supervisor, chosen.plugin))
+    plan = session.plan_of(chosen, session.catalogue_of(chosen, supervisor))
     root, heard = session.run_folder(chosen, plan), Heard()
     keep_secret(root)
     controls = [trial.slug for trial in plan.trials if trial.listing.control is not None]

@@ -13,6 +13,7 @@ from genbench.contracts.executor import Ended, Executor, Raised, Ticket
 from genbench.contracts.job import Call, Confinement, Job, Outcome
 from genbench.errors import GenbenchError, OwnFault, plain
 from genbench.files import codec
+from genbench.files.atomic import cache_folder
 from genbench.protocol.inputs import reads_of
 from genbench.protocol.stages.given import Given, Ground, Lacking
 from genbench.protocol.stages.judgement import judged, key_of
@@ -202,7 +203,8 @@ class Conductor:
         if self.ground.probe.machine.isolation == "process":
             return Confinement(enforced=False)
         needs = step.trial.listing.needs
-        return Confinement(reads_of(inputs), network="network" in needs, everything="files" in needs)
+        hides = str(self.ground.root.parent), str(cache_folder())  # whoever has them on Python's path, say
+        return Confinement(reads_of(inputs), hides, network="network" in needs, everything="files" in needs)
 
     def _take(self, ended: Ended, schedule: Schedule) -> None:
         """Keep the results of a job that has ended."""

@@ -90,7 +90,8 @@ def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
     of_suite = suites.read(Path(options.suite)).suite.python if options.suite.endswith(".toml") else {}
     texts = [*(f"{name}={path}" for name, path in of_suite.items()), *options.python]
     last = {text.partition("=")[0]: text for text in texts}  # the options' word counts
-    return catalogues.read(supervisor, options.plugin, True, list(last.values()))
+    hides = [(options.out / "runs").absolute()]
+    return catalogues.read(supervisor, options.plugin, True, list(last.values()), hides=hides)
 
 
 def plan_of(options: Options, catalogue: Catalogue) -> Plan:
