@@ -18,13 +18,24 @@ if TYPE_CHECKING:
     from genbench.contracts.metric import Metric as Metric, Score as Score
     from genbench.contracts.model import (
         Conditional as Conditional,
+        Decoder as Decoder,
+        Denoiser as Denoiser,
         Density as Density,
+        Encoder as Encoder,
+        Interpolator as Interpolator,
         Latent as Latent,
+        Learner as Learner,
         Model as Model,
     )
     from genbench.contracts.settings import Choice as Choice, Range as Range
+    from genbench.contracts.task import Exam as Exam, Solver as Solver, Task as Task
     from genbench.contracts.training import BestWeights as BestWeights, Split as Split, TrainingData as TrainingData
-    from genbench.errors import GenbenchError as GenbenchError, Unavailable as Unavailable, Unsuitable as Unsuitable
+    from genbench.errors import (
+        GenbenchError as GenbenchError,
+        InvalidEvidence as InvalidEvidence,
+        Unavailable as Unavailable,
+        Unsuitable as Unsuitable,
+    )
     from genbench.records.kinds import (
         Axis as Axis,
         Direction as Direction,
@@ -43,10 +54,21 @@ _HOMES = {
     "contracts.extractor": ["Classifier", "Extractor"],
     "contracts.hooks": ["hookimpl"],
     "contracts.metric": ["Metric", "Score"],
-    "contracts.model": ["Conditional", "Density", "Latent", "Model"],
+    "contracts.model": [
+        "Conditional",
+        "Decoder",
+        "Denoiser",
+        "Density",
+        "Encoder",
+        "Interpolator",
+        "Latent",
+        "Learner",
+        "Model",
+    ],
     "contracts.settings": ["Choice", "Range"],
+    "contracts.task": ["Exam", "Solver", "Task"],
     "contracts.training": ["BestWeights", "Split", "TrainingData"],
-    "errors": ["GenbenchError", "Unavailable", "Unsuitable"],
+    "errors": ["GenbenchError", "InvalidEvidence", "Unavailable", "Unsuitable"],
     "records.kinds": ["Axis", "Direction", "Family", "Likelihood", "Scale"],
     "records.space": ["Space"],
     "runs.session": ["run"],

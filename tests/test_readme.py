@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from genbench import catalogue
-from genbench.cli.parser import parser
+from genbench.cli import parser
 from genbench.contracts import hooks
 from genbench.execution.supervisor import Supervisor
 from genbench.runs import session

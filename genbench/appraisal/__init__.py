@@ -7,7 +7,7 @@ from typing import Any
 
 from genbench.appraisal.listener import AppraisalListener, Nobody
 from genbench.appraisal.samples import read as read_samples, read_features
-from genbench.catalogue.parts import data_root_of, parts
+from genbench.catalogue.parts import data_root_of, metrics as metric_classes
 from genbench.catalogue.plugins import PARTS, installed
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric
@@ -155,7 +155,7 @@ def appraised(request: Request, listener: AppraisalListener) -> Appraisal:
         GenbenchError: something cannot be read or compared, or no score can be computed.
     """
     device, plugins = resolved_device(request.device), installed(PARTS)
-    metrics, wants_verdict = _chosen(request, parts("metrics", plugins))
+    metrics, wants_verdict = _chosen(request, metric_classes(plugins).classes)
     with_train = wants_verdict or any(cls.needs_train for cls in metrics.values())
     tools = Tools(plugins, request.extractor, request.extractor_weights, device, listener.extracted)
     generated, yardstick, warnings = _sides(request, with_train, tools)

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from genbench.contracts.executor import Executor
     from genbench.contracts.extractor import Extractor
     from genbench.contracts.metric import Metric
-    from genbench.contracts.model import Model
+    from genbench.contracts.model import Learner
+    from genbench.contracts.task import Solver, Task
 
 
 @hookimpl
-def genbench_models() -> "list[type[Model]]":
+def genbench_models() -> "list[type[Learner]]":
     """The control models."""
     from genbench.builtin.controls import CONTROLS
 
@@ -50,6 +51,25 @@ def genbench_extractors() -> "list[type[Extractor]]":
 def genbench_metrics() -> "list[type[Metric]]":
     """The scores of METRICS."""
     return list(import_module("genbench.builtin.metrics").METRICS)
+
+
+@hookimpl
+def genbench_tasks() -> "list[type[Task]]":
+    """Samples of the data's law, and paths between two of the data's rows."""
+    from genbench.builtin.tasks.generate import Generate
+    from genbench.builtin.tasks.interpolate import Interpolate
+
+    return [Generate, Interpolate]
+
+
+@hookimpl
+def genbench_solvers() -> "list[type[Solver]]":
+    """Interpolation by means of latent vectors, and in two ways by means of a denoiser."""
+    from genbench.builtin.solvers.ddim_slerp import DdimSlerp
+    from genbench.builtin.solvers.ho_t import HoT
+    from genbench.builtin.solvers.slerp import Slerp
+
+    return [Slerp, DdimSlerp, HoT]
 
 
 @hookimpl

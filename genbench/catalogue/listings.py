@@ -1,37 +1,49 @@
 """Listings: what a plugin says of each thing that it offers, as plain data. No plugin is imported to read one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from genbench.catalogue.plugins import Plugin
 from genbench.contracts.assets import Asset
-from genbench.contracts.settings import Setting
+from genbench.contracts.settings import Name, Setting
 from genbench.records.kinds import Axis, ControlKind, Direction, Family
 
 
 @dataclass(frozen=True)
 class ModelListing:
-    """A model class."""
+    """A model class.
 
-    name: str
+    Raises:
+        ValueError: its density is of a sampler that it has not.
+    """
+
+    name: Name
     family: Family
     source: str
     description: str
-    capabilities: tuple[str, ...]
+    capabilities: tuple[Name, ...]
     """Names of `genbench.contracts.model.CAPABILITIES`."""
     settings: tuple[Setting, ...] = ()
-    samplers: tuple[str, ...] = ()
+    samplers: tuple[Name, ...] = ()
     """Names of its sampler presets; none for a learner that draws no samples."""
     described_sampler: str = ""
     """The sampler whose law its density is; "" without a density."""
     assets: tuple[Asset, ...] = ()
     needs: tuple[str, ...] = ()
+    """What it asks for beyond its own folder."""
     control: ControlKind | None = None
+    """What it is on the board for, if it is one of the harness's own controls."""
+
+    def __post_init__(self) -> None:
+        if self.described_sampler and self.described_sampler not in self.samplers:
+            known = ", ".join(self.samplers) or "none"
+            raise ValueError(f"described_sampler is {self.described_sampler!r}, which is no sampler (known: {known})")
 
 
 @dataclass(frozen=True)
 class DatasetListing:
     """A dataset class."""
 
-    name: str
+    name: Name
     source: str
     license: str
     description: str
@@ -45,7 +57,7 @@ class DatasetListing:
 class ExtractorListing:
     """An extractor class."""
 
-    name: str
+    name: Name
     source: str
     version: str
     description: str
@@ -57,7 +69,7 @@ class ExtractorListing:
 class MetricListing:
     """A metric class."""
 
-    name: str
+    name: Name
     title: str
     axis: Axis
     direction: Direction
@@ -74,16 +86,20 @@ class MetricListing:
 class TaskListing:
     """A task class."""
 
-    name: str
+    name: Name
     source: str
     version: str
     description: str
-    needs: str
+    needs: Name
     """The capability that answers, by its name in CAPABILITIES."""
-    axes: tuple[str, ...]
-    stages: tuple[str, ...]
-    gates: tuple[str, ...] = ()
-    controls: tuple[str, ...] = ()
+    axes: tuple[Name, Name, Name]
+    """What a candidate has to be good at; a suite names the score of each."""
+    stages: tuple[Name, ...]
+    """Of a trial that is asked."""
+    gates: tuple[Name, ...] = ()
+    """What bars a candidate from ranks."""
+    controls: tuple[Name, ...] = ()
+    """The control models on its board."""
     settings: tuple[Setting, ...] = ()
 
 
@@ -91,13 +107,13 @@ class TaskListing:
 class SolverListing:
     """A solver class."""
 
-    name: str
+    name: Name
     source: str
     version: str
     description: str
-    lifts: tuple[str, ...]
+    lifts: tuple[Name, ...]
     """The capabilities that a model needs to have for it, by their names in CAPABILITIES."""
-    to: str
+    to: Name
     """The capability that it gives."""
     settings: tuple[Setting, ...] = ()
 
@@ -106,7 +122,7 @@ class SolverListing:
 class SuiteListing:
     """A suite file."""
 
-    name: str
+    name: Name
     path: str
 
 
@@ -114,13 +130,25 @@ class SuiteListing:
 class ExecutorListing:
     """An executor class."""
 
-    name: str
+    name: Name
     description: str
+
+
+Offer = (
+    ModelListing
+    | DatasetListing
+    | ExtractorListing
+    | MetricListing
+    | TaskListing
+    | SolverListing
+    | SuiteListing
+    | ExecutorListing
+)
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All that one plugin offers, and what is wrong with it, in words."""
+    """All that one plugin offers, by kind, and what is wrong with it, in words."""
 
     models: tuple[ModelListing, ...] = ()
     datasets: tuple[DatasetListing, ...] = ()
@@ -131,3 +159,28 @@ class Listing:
     suites: tuple[SuiteListing, ...] = ()
     executors: tuple[ExecutorListing, ...] = ()
     faults: tuple[str, ...] = ()
+
+
+KINDS = tuple(field.name for field in fields(Listing) if field.name != "faults")  # each has a hook, genbench_KIND
+
+
+@dataclass(frozen=True)
+class ListingInputs:
+    """What the process that lists a plugin is given."""
+
+    plugin: Plugin
+
+
+@dataclass(frozen=True)
+class DiscoveryInputs:
+    """What the interpreter of another environment is asked."""
+
+    name: str
+    """Of a model plugin."""
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """The model plugins of that name in that environment."""
+
+    plugins: tuple[Plugin, ...] = ()

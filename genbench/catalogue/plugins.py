@@ -8,7 +8,8 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from types import ModuleType
@@ -23,39 +24,49 @@ from genbench.version import VERSION
 MODELS = "genbench.models"
 PARTS = "genbench.parts"
 BUILTIN = "genbench.builtin"
+SHOWN = 80  # characters of what a plugin returned that an error quotes
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """Where a plugin is and which code it is.
-
-    Args:
-        name: of the entry point, or of the loose file or module.
-        group: MODELS or PARTS; what it may offer.
-        module: the module to import, or "" for a loose file.
-        file: the loose file, or "".
-        distribution, version: what it was installed from; "" for a loose one.
-        code: SHA-256 over its Python files: an edited plugin is another plugin.
-        python: the interpreter of the environment that it is installed in; "": this one.
-    """
+    """Where a plugin is and which code it is; plain data, so that a process can be told which one to import."""
 
     name: str
+    """Of the entry point, or of the loose file or module."""
     group: str
+    """MODELS or PARTS: what it may offer."""
     module: str
+    """The module to import; "" for a loose file."""
     file: str
+    """The loose file; "" for a module."""
     distribution: str
+    """What it was installed from; "" for a loose one."""
     version: str
+    """Of the distribution."""
     code: str
+    """SHA-256 over its Python files: an edited plugin is another plugin."""
     python: str = ""
+    """The interpreter of the environment that it is installed in; "": this one."""
 
     @property
-    def places(self) -> tuple[str, ...]:
+    def identity(self) -> str:
+        """Which code it is, wherever it lies."""
+        return self.code
+
+    @property
+    def reads(self) -> tuple[str, ...]:
         """What its process has to be able to read, apart from what is installed."""
         return (self.file,) if self.file else ()
 
-    def to_json(self) -> dict[str, str]:
-        """Plain JSON; `Plugin(**value)` reads it back."""
-        return asdict(self)
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it is genbench's own: the harness says so of itself, and no plugin can say it."""
+        return self.module == BUILTIN and not self.python
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people."""
+        return self.file or " ".join(filter(None, (self.distribution, self.version))) or self.module
 
 
 class Offers:
@@ -70,8 +81,19 @@ class Offers:
         self.misspelt = sorted(hook.name for hook in callers if not hook.has_spec())
 
     def of(self, hook: str) -> list[Any]:
-        """The items that the plugin's implementation of a hook returned; [] where it has none."""
-        return [item for items in getattr(self._hooks.hook, hook)() for item in items]
+        """The items that the plugin's implementation of a hook returned; [] where it has none.
+
+        Raises:
+            GenbenchError: it returned something else than items.
+            Exception: whatever it raised.
+        """
+        if hook not in self.known:
+            return []
+        found = getattr(self._hooks.hook, hook)()  # pluggy leaves out a None
+        if not found or isinstance(found[0], str) or not isinstance(found[0], Iterable):
+            given = repr(found[0])[:SHOWN] if found else "nothing"
+            raise GenbenchError(f"{hook} returns a list of classes or paths, got {given}; did it forget the brackets?")
+        return list(found[0])
 
     def tell(self, hook: str, **arguments: object) -> None:
         """Call a hook for its effect."""
@@ -93,7 +115,6 @@ def load(plugin: Plugin) -> Offers:
 
 def builtin(group: str) -> Plugin:
     """genbench's own parts, or its own (control) models, which come through the same hooks as anyone else's."""
-
     return Plugin("builtin", group, BUILTIN, "", "genbench", VERSION, _code_of(Path(__file__).parents[1]))
 
 

@@ -1,12 +1,23 @@
-"""The command line: the only room that prints. What was asked for goes to stdout, progress to stderr."""
+"""The command line: the only room that prints. What was asked for goes to stdout, progress to stderr.
+
+Each command is a file, with its grammar and its body. Bodies import what they need when they run, so that the help
+is there at once.
+"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from genbench.cli.exits import INTERRUPTED, OK, USAGE
-from genbench.cli.parser import parser
+from genbench.cli import doctor, listing, prepare, report, run, schema, score
+from genbench.cli.bugs import reported
+from genbench.cli.exits import Exit
+from genbench.cli.grammar import Body, Commands, Parser
+from genbench.cli.printing import tell
 from genbench.errors import GenbenchError
 from genbench.execution import machine
+from genbench.version import VERSION
+
+Add = Callable[[Commands], None]
+COMMANDS: Sequence[Add] = (run.add, listing.add, prepare.add, score.add, report.add, schema.add, doctor.add)
 
 
 def entry() -> int:
@@ -18,19 +29,35 @@ def entry() -> int:
         machine.end_children()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code is 0 (all ok), 1 (some failed), 2 (wrong usage) or 130 (interrupted)."""
-    try:
-        options = parser().parse_args(arguments)
-        from genbench.cli import commands
+def main(arguments: Sequence[str] | None = None, commands: Sequence[Add] = COMMANDS) -> int:
+    """Run one command; see `Exit` for what is returned.
 
-        code: int = getattr(commands, f"{options.command}_command")(options)
+    Args:
+        arguments: None: those that the program was called with.
+        commands: what adds each command to the grammar.
+    """
+    try:
+        options = parser(commands).parse_args(arguments)
+        body: Body = options.body
+        return body(options)
     except GenbenchError as error:
-        print(f"genbench: {' '.join(str(error).split())}", file=sys.stderr)
-        return USAGE
+        tell(str(error))
+        return Exit.USAGE
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return Exit.INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
-        return OK
-    return code
+        return Exit.OK
+    except Exception as error:  # noqa: BLE001  # nobody foresaw it, so it is ours
+        tell(reported(error))
+        return Exit.FAILED
+
+
+def parser(commands: Sequence[Add] = COMMANDS) -> Parser:
+    """The parser of all commands."""
+    top = Parser(prog="genbench", description="A benchmark harness for deep generative models.")
+    top.add_argument("--version", action="version", version=f"genbench {VERSION}")
+    grammar = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    for add in commands:
+        add(grammar)
+    return top

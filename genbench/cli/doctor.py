@@ -1,27 +1,32 @@
-"""What `genbench doctor` finds: the machine, its isolation, its room, and what is broken."""
+"""`genbench doctor`: the machine, its isolation, its room, and what is broken."""
 
 import os
 import shutil
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
-from genbench.catalogue import Catalogue
-from genbench.cli.tables import show, table
+from genbench.cli.exits import Exit
+from genbench.cli.grammar import Commands, add_command, add_json
 from genbench.errors import GenbenchError
-from genbench.execution import isolation
-from genbench.execution.supervisor import Supervisor
-from genbench.files.atomic import cache_folder
-from genbench.runs.preparation import prepared
 
+if TYPE_CHECKING:
+    from genbench.catalogue import Catalogue
+    from genbench.execution.supervisor import Supervisor
+
+EXAMPLES = """\
+examples:
+  genbench doctor
+  genbench doctor --json
+"""
 GIB = 2**30
 LITTLE = 2  # GiB of free disk below which a run may fail
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing that was looked at; `trouble` is "" where nothing is to be done."""
 
     name: str
@@ -29,48 +34,80 @@ class Finding:
     trouble: str = ""
 
 
-def examined(supervisor: Supervisor, catalogue: Catalogue) -> list[Finding]:
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "doctor", "what this machine can do, and what is missing", EXAMPLES, examined)
+    add_json(parser)
+
+
+def examined(options: Namespace) -> Exit:
+    """Print what was found; FAILED where something is missing."""
+    from genbench import catalogue as catalogues
+    from genbench.cli.printing import print_json
+    from genbench.runs.session import started
+
+    with started() as supervisor:
+        found = checks(supervisor, catalogues.read(supervisor, retry=True))
+    if options.json:
+        print_json({check.name: {"value": check.value, "trouble": check.trouble} for check in found})
+    else:
+        _show(found)
+    return Exit.FAILED if any(check.trouble for check in found) else Exit.OK
+
+
+def checks(supervisor: "Supervisor", catalogue: "Catalogue") -> list[Check]:
     """What this machine is and has."""
-    facts = prepared("probe", {"device": "auto"}, supervisor)
-    software = ", ".join(f"{name} {facts[name]}" for name in ("python", "torch", "numpy", "scipy"))
-    level = str(facts["isolation"])
+    from genbench.catalogue import KINDS
+    from genbench.execution import isolation
+    from genbench.runs.preparation import probed
+
+    facts = probed("auto", "auto", supervisor).machine
+    software = f"python {facts.python}, torch {facts.torch}, numpy {facts.numpy}, scipy {facts.scipy}"
+    level = facts.isolation
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     return [
-        Finding("genbench", str(facts["genbench"])),
-        Finding("software", software),
-        Finding("device", f"{facts['device']}: {facts['device_name']}"),
-        Finding("machine", f"{facts['cpus']} cores, {memory:.0f} GiB of memory, {facts['platform']}"),
-        Finding("isolation", f"{level}: {isolation.words(level)}"),
+        Check("genbench", facts.genbench),
+        Check("software", software),
+        Check("device", f"{facts.device}: {facts.device_name}"),
+        Check("machine", f"{facts.cpus} cores, {memory:.0f} GiB of memory, {facts.platform}"),
+        Check("isolation", f"{level}: {isolation.words(level)}"),
         _cache(),
-        _disk("results", Path.cwd()),
-        *(_offer(kind, catalogue) for kind in ("models", "datasets", "extractors", "metrics", "suites")),
-        *(Finding("plugin", fault.plugin.name, str(fault)) for fault in catalogue.faults),
+        disk("results", Path.cwd()),
+        *(_offer(kind, catalogue) for kind in KINDS),
+        *(Check("plugin", fault.plugin.name, str(fault)) for fault in catalogue.faults),
     ]
 
 
-def _cache() -> Finding:
+def _cache() -> Check:
+    from genbench.files.atomic import cache_folder
+
     try:
-        return _disk("cache", cache_folder())
+        return disk("cache", cache_folder())
     except GenbenchError as error:
-        return Finding("cache", "none", str(error))
+        return Check("cache", "none", str(error))
 
 
-def _disk(name: str, folder: Path) -> Finding:
+def disk(name: str, folder: Path) -> Check:
+    """The room that is left where a folder lies, and whether it can be written."""
     free = shutil.disk_usage(folder).free / GIB
     trouble = "" if os.access(folder, os.W_OK) else f"{folder} cannot be written"
     if free < LITTLE:
         trouble = f"less than {LITTLE} GiB are free at {folder}"
-    return Finding(name, f"{folder}, {free:.0f} GiB free", trouble)
+    return Check(name, f"{folder}, {free:.0f} GiB free", trouble)
 
 
-def _offer(kind: str, catalogue: Catalogue) -> Finding:
+def _offer(kind: str, catalogue: "Catalogue") -> Check:
     names = sorted(catalogue.entries[kind])
-    return Finding(kind, ", ".join(names) or "none")
+    return Check(kind, ", ".join(names) or "none")
 
 
-def finding_table(findings: Sequence[Finding]) -> None:
-    """Print what was found, troubles last in their line."""
+def _show(found: Sequence[Check]) -> None:
+    """Print the checks as a table, troubles last in their line."""
+    from rich.markup import escape
+
+    from genbench.cli.tables import show, table
+
     rows = table("what", "found", "trouble")
-    for finding in findings:
-        rows.add_row(finding.name, escape(finding.value), escape(finding.trouble) or "–")
+    for check in found:
+        rows.add_row(check.name, escape(check.value), escape(check.trouble) or "–")
     show(rows)

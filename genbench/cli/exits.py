@@ -1,3 +1,17 @@
-"""Exit codes."""
+"""Exit codes of the program, which scripts rely on."""
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    OK = 0
+    FAILED = 1
+    """Some candidate failed, or genbench itself."""
+    USAGE = 2
+    """What the user can mend: a wrong option, an input that cannot be used."""
+    UNMET = 3
+    """Reserved: what `--fail-if` names has come true."""
+    INTERRUPTED = 130
+    """By Ctrl-C or SIGTERM; what has finished is kept."""

@@ -1,35 +1,40 @@
-"""Progress on stderr: bars where it is a terminal, a line for each finished step where it is not."""
+"""Progress of a run on stderr: bars where it is a terminal, a line for each finished step where it is not."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from genbench.cli.figures import duration
+from genbench.protocol.stages.stage import Step
+from genbench.records.status import words as status_words
 from genbench.runs.estimate import estimates, wall_seconds
-from genbench.runs.plan import Plan, Step
+from genbench.runs.listener import RunListener
+from genbench.runs.plan import Plan
 from genbench.store.stage_folder import Result
-
-WEIGHTS = {"fit": 20.0, "sample": 3.0, "audit": 3.0, "density": 3.0, "score": 1.0}  # of a step in the overall bar
-
-
-def _label(step: Step) -> str:
-    return f"{step.trial.candidate(step.sampler) if step.sampler else step.trial.reference} seed {step.trial.seed}"
 
 
 @contextmanager
-def progress(stream: TextIO, root: Path, live: bool = True) -> Iterator["Lines | Bars"]:
+def progress(stream: TextIO, root: Path, live: bool = True) -> Iterator[RunListener]:
     """A listener that shows a run's progress on `stream` while the block runs; `live`: bars, if it is a terminal."""
     console = Console(file=stream)
     if not live or not console.is_terminal:
-        yield Lines(console, root)
+        yield RunLines(console, root)
         return
-    with Bars(console, root) as bars:
-        yield bars
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TextColumn("elapsed"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        yield RunBars(bars, root)
 
 
 @contextmanager
@@ -43,13 +48,12 @@ def waiting(stream: TextIO, words: str) -> Iterator[None]:
         yield
 
 
-class Lines:
+class RunLines:
     """One line for each step that ends; those that were found finished are only counted."""
 
     def __init__(self, console: Console, root: Path) -> None:
         self._console, self._root = console, root
         self._total = self._done = self._reused = 0
-        self._lock = threading.Lock()
 
     def planned(self, plan: Plan, jobs: int) -> None:
         """Announce the plan."""
@@ -59,80 +63,76 @@ class Lines:
     def progress(self, step: Step, images: int, share: float) -> None:
         """A line would be too much."""
 
-    def ended(self, step: Step, result: Result) -> None:
+    def ended(self, step: Step, result: Result[Any]) -> None:
         """Say how a step ended."""
-        with self._lock:
-            self._done += 1
-            self._reused += result.reused
-            if not result.reused or not result.ok:
-                count = f"[{self._done:{len(str(self._total))}}/{self._total}]"
-                self._say(f"{count} {_label(step)}: {step.stage} {ending(result)}")
-            if self._done == self._total and self._reused:
-                self._say(f"{self._reused} of {self._total} steps were found finished")
+        self._done += 1
+        self._reused += result.reused
+        if not result.reused or not result.ok:
+            self._say(f"[{self._done:{len(str(self._total))}}/{self._total}] {title(step)} {ending(result)}")
+        if self._done == self._total and self._reused:
+            self._say(f"{self._reused} of {self._total} steps were found finished")
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class Bars(Progress):
+class RunBars:
     """A bar for the whole run, and one for each running step."""
 
-    def __init__(self, console: Console, root: Path) -> None:
-        super().__init__(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-            TextColumn("elapsed"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        self._root = root
-        self._starting = self.add_task("looking at the machine and the data", total=None, note="")
-        self._tasks_of: dict[int, TaskID] = {}
-        self._shares: dict[int, float] = {}
-        self._guard = threading.Lock()
+    def __init__(self, bars: Progress, root: Path) -> None:
+        self._bars, self._root = bars, root
+        self._overall = bars.add_task("looking at the machine and the data", total=None, note="")
+        self._steps = self._ended = 0
+        self._running: dict[tuple[str, str], TaskID] = {}  # slug of the trial and name of the step → its bar
+        self._shares: dict[tuple[str, str], float] = {}
 
     def planned(self, plan: Plan, jobs: int) -> None:
         """Announce the plan and start the overall bar."""
-        self.remove_task(self._starting)
-        self.console.print(announcement(plan, jobs, self._root), markup=False, highlight=False)
+        self._bars.remove_task(self._overall)
+        self._bars.console.print(announcement(plan, jobs, self._root), markup=False, highlight=False)
         self._steps = len(plan.steps)
-        self._ended = 0
-        total = sum(WEIGHTS[step.stage] for step in plan.steps)
-        self._overall = self.add_task(plan.suite.name, total=total, note=f"0/{self._steps} steps")
+        total = sum(map(share_of, plan.steps))
+        self._overall = self._bars.add_task(plan.suite.name, total=total, note=f"0/{self._steps} steps")
 
     def progress(self, step: Step, images: int, share: float) -> None:
         """Move a running step's bar, and the overall one by the same work."""
-        with self._guard:
-            if id(step) not in self._tasks_of:
-                self._tasks_of[id(step)] = self.add_task(f"  {_label(step)}: {step.stage}", total=1.0, note="")
-            gained = share - self._shares.get(id(step), 0.0)
-            self._shares[id(step)] = share
-            note = f"{images:,} {'candidates' if step.stage == 'score' else 'images'}"
-            self.update(self._tasks_of[id(step)], completed=share, note=note)
-            self.update(self._overall, advance=gained * WEIGHTS[step.stage])
+        key = (step.trial.slug, step.name)
+        if key not in self._running:
+            self._running[key] = self._bars.add_task(f"  {title(step)}", total=1.0, note="")
+        note = f"{images:,} {'candidates' if step.stage.trusted else 'images'}"
+        self._bars.update(self._running[key], completed=share, note=note)
+        self._bars.update(self._overall, advance=(share - self._shares.get(key, 0.0)) * share_of(step))
+        self._shares[key] = share
 
-    def ended(self, step: Step, result: Result) -> None:
+    def ended(self, step: Step, result: Result[Any]) -> None:
         """Take away a step's bar; say so where it failed."""
-        with self._guard:
-            self._ended += 1
-            if id(step) in self._tasks_of:
-                self.remove_task(self._tasks_of.pop(id(step)))
-            left = 1.0 - self._shares.pop(id(step), 0.0)
-            self.update(self._overall, advance=left * WEIGHTS[step.stage], note=f"{self._ended}/{self._steps} steps")
-            if not result.ok:
-                line = f"{_label(step)}: {step.stage} {ending(result)}"
-                self.console.print(
-                    line, markup=False, highlight=False, style="red" if result.status != "skipped" else ""
-                )
+        key = (step.trial.slug, step.name)
+        self._ended += 1
+        if key in self._running:
+            self._bars.remove_task(self._running.pop(key))
+        left = (1.0 - self._shares.pop(key, 0.0)) * share_of(step)
+        self._bars.update(self._overall, advance=left, note=f"{self._ended}/{self._steps} steps")
+        if not result.ok:
+            style = "red" if result.status.failed else ""
+            self._bars.console.print(f"{title(step)} {ending(result)}", markup=False, highlight=False, style=style)
+
+
+def share_of(step: Step) -> float:
+    """What a step weighs in the overall bar."""
+    return step.stage.share
+
+
+def title(step: Step) -> str:
+    """Which step of which candidate, or model, it is."""
+    trial = step.trial
+    who = trial.candidate(step.answerer.sampler) if step.answerer else trial.reference
+    what = step.stage.name + (f" {step.asked.name}" if step.asked and not step.answerer else "")
+    return f"{who} seed {trial.seed}: {what}"
 
 
 def announcement(plan: Plan, jobs: int, root: Path) -> str:
     """What is about to happen, in one line."""
-    models = {trial.reference for trial in plan.trials if not trial.model.control}
+    models = {trial.reference for trial in plan.trials if trial.listing.control is None}
     seconds = wall_seconds(plan, estimates(plan, root), jobs)
     about = f", about {duration(seconds)}" if seconds is not None else ""
     return (
@@ -141,7 +141,7 @@ def announcement(plan: Plan, jobs: int, root: Path) -> str:
     )
 
 
-def ending(result: Result) -> str:
+def ending(result: Result[Any]) -> str:
     """How a step ended, in words."""
-    words = f"{result.status}" + (f" ({' '.join(result.reason.split())})" if result.reason else "")
-    return f"{words} {duration(result.seconds)}"
+    reason = f" ({' '.join(result.reason.split())})" if result.reason else ""
+    return f"{status_words(result.status, result.exit_code)}{reason} {duration(result.seconds)}"

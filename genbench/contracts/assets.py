@@ -1,33 +1,43 @@
 """External assets: files that a pretrained model needs and declares instead of copying them into every trial."""
 
-import http.client
 import os
-import urllib.request
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from genbench.errors import GenbenchError
 from genbench.files.atomic import cache_folder, sha256_of, unique_beside
 
+SECURE = "https://"
+_SHA256 = re.compile("[0-9a-f]{64}")
+
 
 @dataclass(frozen=True)
 class Asset:
     """A file outside the trial: where it is, what its bytes are, what it was trained on.
 
-    Args:
-        location: an absolute path, or an https URL that `genbench run` fetches once into the cache.
-        sha256: of the file, 64 hexadecimal digits; part of the trial's identity.
-        trained_on: what the board shows as "pretrained on …".
+    Raises:
+        ValueError: its location or its hash is of another form.
     """
 
     location: str
+    """An absolute path, or an https URL that `genbench run` fetches once into the cache."""
     sha256: str
+    """Of the file, 64 hexadecimal digits; part of the trial's identity."""
     trained_on: str
+    """What the board shows as "pretrained on …"."""
+
+    def __post_init__(self) -> None:
+        location = self.location if isinstance(self.location, str) else ""  # a plugin's author wrote it
+        if not (location.startswith(SECURE) or Path(location).is_absolute()):
+            raise ValueError(f"an asset lies at an absolute path or an https URL, got {self.location!r}")
+        if not isinstance(self.sha256, str) or not _SHA256.fullmatch(self.sha256):
+            raise ValueError(f"the sha256 of an asset has 64 digits of 0-9 and a-f, got {self.sha256!r}")
 
     @property
     def path(self) -> Path:
         """Where the file lies, or will lie once it is fetched."""
-        if self.location.startswith("https://"):
+        if self.location.startswith(SECURE):
             return cache_folder("assets") / self.sha256
         return Path(self.location)
 
@@ -44,7 +54,10 @@ class Asset:
 
     def fetched(self) -> Path:
         """The verified file, downloaded first where its location is a URL and the cache lacks it."""
-        if self.location.startswith("https://") and not self.path.is_file():
+        import http.client  # here, since they take long to import, and few need them
+        import urllib.request
+
+        if self.location.startswith(SECURE) and not self.path.is_file():
             partial = unique_beside(self.path)
             try:
                 with urllib.request.urlopen(self.location, timeout=60) as reply, partial.open("wb") as out:
@@ -71,15 +84,12 @@ OPTION = "--extractor-weights"
 
 @dataclass(frozen=True)
 class Weights(Asset):
-    """A published weights file: an asset that other tools of this machine may have fetched already.
-
-    Args:
-        file: its name in torch's cache.
-        license: of the weights.
-    """
+    """A published weights file: an asset that other tools of this machine may have fetched already."""
 
     file: str
+    """Its name in torch's cache."""
     license: str
+    """Of the weights."""
 
     def found(self, extractor: str) -> Path:
         """Where the file lies, in genbench's cache or in torch's, its bytes checked. Nothing is downloaded.

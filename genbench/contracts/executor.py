@@ -1,27 +1,79 @@
-"""Executor: where and in which order the steps of a run happen."""
-
-from __future__ import annotations
+"""Executor: where the jobs of a run are carried out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from genbench.runs.plan import Step
+from genbench.contracts.job import Call, Job, Outcome, Progress
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Stands for a submitted job; plain data, so that a driver which was closed finds its jobs again."""
+
+    job: str
+    """The job's name."""
+    place: str = ""
+    """What the executor knows it by: a process, a number in a queue."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job that has ended: the outcomes of its calls, in their order."""
+
+    ticket: Ticket
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a run lends its executor.
+
+    Args:
+        slots: how many jobs may run at the same time.
+        folder: for the executor's own files; every machine that it uses has to see it, and no plugin may read it.
+        carry_out: carries out one call on this machine, in a process of its own, and blocks until it has ended; takes
+            what hears of progress, and what says whether it shall be ended.
+        told: hears how far a call of a job is; called while `ended` waits, in its thread.
+    """
+
+    slots: int
+    folder: Path
+    carry_out: Callable[[Call, Progress, Callable[[], bool]], Outcome]
+    told: Callable[[Ticket, Call, int, float], None]
 
 
 class Executor(ABC):
-    """Runs steps, each after those it depends on; an exclusive step never beside another."""
+    """Carries out jobs; which may run now, and which must run alone, is the schedule's to say."""
 
     name: ClassVar[str]
-
-    def __init__(self, jobs: int) -> None:
-        """`jobs`: how many steps may run at the same time."""
-        self.jobs = jobs
+    whole: ClassVar[bool] = False  # whether a job shall hold all that is ready of a trial, since starting one is dear
 
     @abstractmethod
-    def run(self, steps: Sequence[Step], execute: Callable[[Step], None]) -> None:
-        """Call `execute`, which blocks until the step has ended, once for every step.
+    def __init__(self, workplace: Workplace) -> None:
+        """Make ready; nothing is started yet."""
 
-        Raises: what `execute` raised first, after the running steps have ended.
+    @abstractmethod
+    def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
+        """Take jobs to carry out, and return at once with a ticket for each."""
+
+    @abstractmethod
+    def ended(self, timeout: float) -> list[Ended]:
+        """The jobs that have ended since the last call; waits up to `timeout` seconds for the first.
+
+        Raises:
+            GenbenchError: nobody can tell any more how a job ended; nothing runs any more then.
         """
+
+    @abstractmethod
+    def cancel(self, tickets: Sequence[Ticket]) -> None:
+        """End these jobs; `ended` tells of them, their calls interrupted where they had not ended before."""
+
+    @abstractmethod
+    def adopt(self, ticket: Ticket) -> bool:
+        """Whether a job that an earlier driver submitted is still known: `ended` will then tell of it."""
+
+    def close(self) -> None:  # noqa: B027  # most keep nothing running
+        """Let go of what was started; jobs that run go on where they can do so without a driver."""

@@ -6,7 +6,7 @@ Built-in parts come through the same hooks.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from genbench.contracts.executor import Executor
     from genbench.contracts.extractor import Extractor
     from genbench.contracts.metric import Metric
-    from genbench.contracts.model import Model
+    from genbench.contracts.model import Learner
+    from genbench.contracts.task import Solver, Task
+    from genbench.records.record import Record
 
 PROJECT = "genbench"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -25,7 +27,7 @@ MODEL_HOOKS = frozenset({"genbench_models"})
 
 
 @hookspec
-def genbench_models() -> "list[type[Model]]":  # type: ignore[empty-body]
+def genbench_models() -> "list[type[Learner]]":  # type: ignore[empty-body]
     """Model classes. Group `genbench.models`; the module is imported only in worker processes."""
 
 
@@ -45,6 +47,16 @@ def genbench_metrics() -> "list[type[Metric]]":  # type: ignore[empty-body]
 
 
 @hookspec
+def genbench_tasks() -> "list[type[Task]]":  # type: ignore[empty-body]
+    """Task classes: what suites can ask of models. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_solvers() -> "list[type[Solver]]":  # type: ignore[empty-body]
+    """Solver classes: how a model that lacks a capability may answer with another one. Group `genbench.parts`."""
+
+
+@hookspec
 def genbench_suites() -> list[Path]:  # type: ignore[empty-body]
     """Paths of suite files (TOML). Group `genbench.parts`."""
 
@@ -55,5 +67,5 @@ def genbench_executors() -> "list[type[Executor]]":  # type: ignore[empty-body]
 
 
 @hookspec
-def genbench_trial_done(record: dict[str, Any]) -> None:
-    """Called in the harness process with each record, as plain JSON, once it is written. Group `genbench.parts`."""
+def genbench_trial_done(record: "Record") -> None:
+    """Called in the harness process with each record once it is written. Group `genbench.parts`."""

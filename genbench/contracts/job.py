@@ -1,54 +1,55 @@
-"""A job: one stage of work for one child process, as plain JSON. What comes back is a folder and an exit code."""
+"""Job: the stages of one trial that are ready, as plain data, and the outcome of each.
+
+A job can be written to a file, and be carried out on any machine that sees the folders which it names. What crosses
+between the harness and a stage's process is a folder and an exit code.
+"""
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-JOB = "job.json"
-FACTS = "facts.json"
-FAILURE = "failure.json"
+from genbench.files.codec import Count, Positive, Seconds
+from genbench.records.status import Status
+
+CALL = "call.json"  # in a stage's folder: what its process is told
+FACTS = "facts.json"  # what it reports
+FAILURE = "failure.json"  # or why it cannot
 RESUME = "resume"  # folder in which a stage keeps what a killed one goes on from
+NULL_LIMIT = 0.001  # seconds: a slower empty section was slowed by somebody
+
+Progress = Callable[[int, float], None]  # images done, share of the stage in [0, 1]
 
 
 @dataclass(frozen=True)
 class Caps:
-    """What a job may take of its machine, in bytes.
+    """What a stage may take of its machine, in bytes."""
 
-    Args:
-        memory: of its whole process tree, mapped files apart.
-        disk: that its folder may hold.
-        log: of its output that are kept: the first and the last half.
-        device_memory: of a GPU that torch may take for it.
-    """
-
-    memory: int = 8 * 2**30
-    disk: int = 4 * 2**30
-    log: int = 16 * 2**20
-    device_memory: int = 16 * 2**30
+    memory: Count = 8 * 2**30
+    """Of its whole process tree, mapped files apart."""
+    disk: Count = 4 * 2**30
+    """That its folder may hold."""
+    log: Count = 16 * 2**20
+    """Of its output that are kept: the first and the last half."""
+    device_memory: Count = 16 * 2**30
+    """Of a GPU that torch may take for it."""
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """What one plugin's process needs beyond Python and the system's libraries.
-
-    Args:
-        reads: files and folders that it may read.
-        network: whether it asked for the network.
-        everything: whether it asked to read and write like any other process of the user.
-        enforced: whether the kernel shall see to it; else only the environment is cleared.
-    """
+    """What one plugin's process needs beyond Python and the system's libraries."""
 
     reads: tuple[str, ...] = ()
+    """Files and folders that it may read."""
     network: bool = False
+    """Whether it asked for the network."""
     everything: bool = False
+    """Whether it asked to read and write like any other process of the user."""
     enforced: bool = True
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON; `Confinement(**value)` reads it back."""
-        return asdict(self)
+    """Whether the kernel shall see to it; else only the environment is cleared."""
 
 
 def temporary(folder: Path) -> Path:
@@ -56,66 +57,119 @@ def temporary(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"gb-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
-@dataclass
-class Section:
-    """One timed section: seconds from "go" to "done", and of each lap."""
+@dataclass(frozen=True)
+class Call:
+    """One stage for one child process: a function, what it is given, and what it may take and reach."""
 
-    started: float
-    seconds: float | None = None
-    laps: list[float] = field(default_factory=list)
-    _last: float = 0.0
+    stage: str
+    """Its name, for people."""
+    runs: str
+    """The function, "module:name"; it takes the stage's folder, its inputs and its markers."""
+    folder: Path
+    """Where it writes, and its working directory."""
+    inputs: Any
+    """What it is given: the JSON of the dataclass that the function takes."""
+    limit: Positive
+    """Wall seconds after which it is stopped."""
+    threads: Count = 1
+    """How many its numeric libraries may use; the bytes that come out depend on it."""
+    caps: Caps = Caps()
+    """What it may take besides time."""
+    confinement: Confinement | None = None
+    """What it may reach; null: as much as the harness itself."""
+    python: str = ""
+    """The interpreter of a plugin with an environment of its own; "": this one."""
+    device: str = "cpu"
+    """The one that it computes on."""
+    device_free: Count | None = None
+    """Bytes of it that have to be free, as they were before others used it; null: no matter."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Section → what the process is told when its clock starts, and not before."""
 
-    def lap(self, now: float) -> None:
-        """Note that a call has returned."""
-        self.laps.append(now - (self._last or self.started))
-        self._last = now
+    @property
+    def log(self) -> Path:
+        """The file that its output is appended to."""
+        return self.folder / "log.txt"
+
+    @property
+    def temporary(self) -> Path:
+        """Where a confined child keeps its temporary files; whoever carries out the call removes them."""
+        return temporary(self.folder)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A stage to run.
+    """Stages of one trial that one place of an executor carries out, one after the other."""
 
-    Args:
-        stage: which; the child process looks its function up by this name.
-        folder: where it writes, and its working directory.
-        arguments: what the stage needs to know, as plain JSON.
-        log: the file that its output is appended to.
-        limit: wall-clock seconds after which it is stopped.
-        threads: how many threads its numeric libraries may use; the bytes that come out depend on it.
-        caps: what it may take besides time.
-        confinement: what it may reach; None: as much as the harness itself.
-        python: the interpreter of a plugin with an environment of its own; "": this one.
-        device: the one that it computes on.
-        device_free: bytes of that device that have to be free, as they were before others used it; None: no matter.
-    """
+    name: str
+    """Unique within a run's folder."""
+    calls: tuple[Call, ...]
+    """In order; one that fails does not keep the others from running."""
+    exclusive: bool = False
+    """Whether nothing else may run beside it: its times are results."""
 
-    stage: str
-    folder: Path
-    arguments: Mapping[str, Any]
-    log: Path
-    limit: float
-    threads: int = 1
-    caps: Caps = Caps()
-    confinement: Confinement | None = None
-    python: str = ""
-    device: str = "cpu"
-    device_free: int | None = None
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a stage that the parent timed, from its "go" to the child's "done"."""
+
+    seconds: Seconds | None = None
+    """Null where it has not ended."""
+    laps: tuple[Seconds, ...] = ()
+    """Of each call in it."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Every section of a stage, by name, in the order in which they began."""
+
+    sections: Mapping[str, tuple[Section, ...]] = field(default_factory=dict)
+    """Name → the sections of that name."""
+
+    def seconds(self, name: str) -> float:
+        """Seconds spent in all finished sections of that name; 0.0 where there are none."""
+        return sum(section.seconds for section in self.sections.get(name, ()) if section.seconds is not None)
+
+    def laps(self, name: str) -> list[float]:
+        """Seconds of each lap in the sections of that name."""
+        return [lap for section in self.sections.get(name, ()) for lap in section.laps]
+
+    def ran_once(self, name: str) -> bool:
+        """Whether exactly one section of that name began, and ended."""
+        sections = self.sections.get(name, ())
+        return len(sections) == 1 and sections[0].seconds is not None
 
     @property
-    def temporary(self) -> Path:
-        """Where a confined child keeps its temporary files; whoever runs the job removes them."""
-        return temporary(self.folder)
+    def null_call(self) -> float:
+        """Median seconds of an empty section: what one marker and its answer cost by themselves, 1 ms at most."""
+        calls = [section.seconds for section in self.sections.get("null", ()) if section.seconds is not None]
+        return min(median(calls), NULL_LIMIT) if calls else 0.0
 
-    def to_json(self) -> dict[str, Any]:
-        """What the child has to know, as plain JSON."""
-        confinement = None if self.confinement is None else self.confinement.to_json()
-        return {
-            "stage": self.stage,
-            "arguments": dict(self.arguments),
-            "threads": self.threads,
-            "temporary": str(self.temporary),
-            "device": self.device,
-            "device_memory": self.caps.device_memory,
-            "device_free": self.device_free,
-            "confinement": confinement,
-        }
+    def net(self, seconds: float, calls: int = 1) -> float:
+        """Seconds less what their markers cost; never less than half of them, whatever the empty sections said."""
+        return max(seconds - self.null_call * calls, seconds / 2)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one call ended."""
+
+    status: Status
+    """How."""
+    reason: str | None
+    """One line of words; null where it is ok."""
+    seconds: Seconds
+    """Wall time from the start of the process to its end."""
+    timeline: Timeline = Timeline()
+    """What the parent timed."""
+    facts: Any = None
+    """The JSON that the stage reported; null where it is not ok. Whoever reads it decodes it."""
+    memory: Count | None = None
+    """Peak bytes of the process above its baseline in the section "run"; null where it is not known."""
+    exit_code: int | None = None
+    """Of the process; negative: the signal that ended it; null where there was none."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the stage said that it did its work."""
+        return self.status is Status.OK

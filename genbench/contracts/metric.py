@@ -31,7 +31,8 @@ class Metric(ABC):
     `genbench.conformance.findings` holds a metric against what it states of itself: `blind_to`, which of the known
     distortions the score does not see by its definition (precision does not see dropped modes); `symmetric`, whether
     exchanging real and generated features leaves it as it is; `needs_train`, whether the value depends on features of
-    training data; and the range of its `scale`.
+    training data; and the range of its `scale`. One that `reads` an exam marks
+    answers to that kind of question alone, and is not tried, since nothing asks one there.
     """
 
     name: ClassVar[str]
@@ -44,11 +45,12 @@ class Metric(ABC):
     scale: ClassVar[Scale] = Scale.PLAIN  # on which its values are pooled over seeds: a share is one of [0, 1]
     uses_features: ClassVar[bool] = False
     needs_train: ClassVar[bool] = False  # of the features, those of training data too
-    shown: ClassVar[tuple[str, ...]] = ()  # details that stand beside the value in tables, in this order
+    shown: ClassVar[Mapping[str, str]] = {}  # words → the detail that stands behind them beside the value, in order
     titles: ClassVar[Mapping[str, str]] = {}  # extractor → the column head that it alone gives a right to
-    guards: ClassVar[tuple[Axis, ...]] = ()  # a candidate no better here than their floor control is off these axes
+    guard: ClassVar[str] = ""  # the metric, of the same features, that has to beat the floor's
     blind_to: ClassVar[frozenset[str]] = frozenset()  # names of known distortions
     symmetric: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset()  # arrays of an exam, of its questions or its key; none: samples alone
 
     @abstractmethod
     def score(self, evidence: Evidence) -> Score:

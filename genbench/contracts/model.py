@@ -1,4 +1,4 @@
-"""Model: what a plugin implements. Its capabilities are types: Density, Conditional, Latent, Denoiser, …"""
+"""Model: what a plugin implements. Its capabilities are types: Density, Conditional, Encoder, Decoder, Denoiser, …"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -105,7 +105,14 @@ class Decoder(ABC):
 
     @abstractmethod
     def render(self, z: Tensor) -> Tensor:
-        """float32 [N, latent_dim] → float32 [N, *shape] in levels, [0, levels - 1], differentiable and not rounded."""
+        """The samples that latent vectors stand for, before anything is rounded.
+
+        Args:
+            z: float32 [N, latent_dim].
+        Returns:
+            float32 [N, *shape] in levels, within [0, levels - 1] (any real numbers where the Space has no levels);
+            a deterministic function of z, through which gradients pass.
+        """
 
 
 class Encoder(ABC):
@@ -113,27 +120,37 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
-        """int64 [N, *shape] → float32 [N, latent_dim]: a latent vector for each sample."""
+        """int64 [N, *shape] (float32 where the Space has no levels) → float32 [N, latent_dim], one for each sample."""
 
 
 class Latent(Encoder, Decoder):
-    """A model with a latent vector per sample, in both directions."""
+    """A model with a latent vector per sample, in both directions: `render(encode(x))` is near x."""
 
 
 class Denoiser(ABC):
-    """A model that removes Gaussian noise: x_σ = x + σ ε, with samples scaled to x in [-1, 1].
+    """A model that removes Gaussian noise: x_σ = x + σ ε, ε ~ N(0, I), with samples scaled to x in [-1, 1].
 
-    Source: Karras et al. 2022, https://arxiv.org/abs/2206.00364
+    The variance explodes: x_σ is not scaled down. A model of x_t = √α_bar x + √(1 - α_bar) ε has σ² = 1 / α_bar - 1 and
+    x_t = √α_bar x_σ.
+
+    Source: Karras et al. 2022, eq. 1 and appendix B, https://arxiv.org/abs/2206.00364
     """
 
     @property
     @abstractmethod
     def sigmas(self) -> Tensor:
-        """The noise levels that it was trained on, [T] float32, ascending, all above 0."""
+        """The noise levels that it was trained on, [T] float32, ascending, all above 0, in units of x."""
 
     @abstractmethod
     def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """E[x | x_σ]: float32 [N, *shape] of noise level sigma [N] → float32 [N, *shape] in about [-1, 1]."""
+        """E[x | x_σ], its guess at the sample under the noise.
+
+        Args:
+            x: x_σ, float32 [N, *shape].
+            sigma: σ of each row, [N]; from the lowest of `sigmas` to the highest, in between as well.
+        Returns:
+            float32 [N, *shape], in about [-1, 1].
+        """
 
 
 class Interpolator(ABC):
@@ -141,7 +158,14 @@ class Interpolator(ABC):
 
     @abstractmethod
     def between(self, a: Tensor, b: Tensor, n: int) -> Tensor:
-        """int64 [N, *shape] twice → int64 [N, n, *shape]: a path of n samples from each a to its b, both included."""
+        """Paths of n samples, evenly spaced, from each a to its b. The first stands for a and the last for b.
+
+        Args:
+            a, b: int64 [N, *shape] each; float32 where the Space has no levels.
+            n: at least 2.
+        Returns:
+            int64 [N, n, *shape] in [0, levels); float32 where the Space has no levels.
+        """
 
 
 CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the names that lists and records use

@@ -1,33 +1,50 @@
-"""The child's end of the marker pipe: JSON lines to the parent, single bytes back."""
+"""The child's end of the marker socket: JSON lines to the parent; its answers are lines as well."""
 
 import json
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
-GO = b"g"
+GO = b"g"  # an answer begins with it; what the child is told at the start of a section follows
 ANSWERED = ("ready", "lap", "done")
 PROGRESS_INTERVAL = 0.2  # seconds between two progress markers
+
+Marker = Mapping[str, str | int | float]
+
+
+class Timed:
+    """A section that runs on the parent's clock.
+
+    Args:
+        secret: what the parent told when the clock started; "" where it told nothing.
+        lap: marks the end of a call in it.
+    """
+
+    def __init__(self, secret: str, lap: Callable[[], None]) -> None:
+        self.secret, self.lap = secret, lap
 
 
 class Markers:
     """Tells the parent where a stage is.
 
     Args:
-        tell: takes one marker; for ANSWERED ones it returns once the parent has noted them.
+        tell: takes one marker; for ANSWERED ones it returns the parent's answer, once the parent has noted them.
     """
 
-    def __init__(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, tell: Callable[[Marker], str]) -> None:
         self._tell = tell
         self._reported = 0.0
 
     @contextmanager
-    def timed(self, section: str) -> Iterator[Callable[[], None]]:
-        """Run a block on the parent's clock; the yielded function marks a lap."""
-        self._tell({"at": "ready", "section": section})
-        yield lambda: self._tell({"at": "lap", "section": section})
+    def timed(self, section: str) -> Iterator[Timed]:
+        """Run a block on the parent's clock."""
+        secret = self._tell({"at": "ready", "section": section})
+
+        def lap() -> None:
+            self._tell({"at": "lap", "section": section})
+
+        yield Timed(secret, lap)
         self._tell({"at": "done", "section": section})
 
     def progress(self, images: int, share: float) -> None:
@@ -42,9 +59,16 @@ def over_socket(descriptor: int) -> Markers:
     """Markers that travel on an inherited socket."""
     pipe = socket.socket(fileno=descriptor)
 
-    def tell(message: Mapping[str, Any]) -> None:
+    def tell(message: Marker) -> str:
         pipe.sendall(json.dumps(message).encode() + b"\n")
-        if message["at"] in ANSWERED and pipe.recv(1) != GO:
-            raise ConnectionError("the parent is gone")
+        if message["at"] not in ANSWERED:
+            return ""
+        answer = b""
+        while not answer.endswith(b"\n"):
+            block = pipe.recv(256)
+            if not block:
+                raise ConnectionError("the parent is gone")
+            answer += block
+        return answer.removeprefix(GO).decode().strip()
 
     return Markers(tell)

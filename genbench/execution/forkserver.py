@@ -24,17 +24,7 @@ from genbench.execution import machine
 
 REQUEST_LIMIT = 65536
 # torch's optimisers and its FLOP counter import torch._dynamo at their first use, which takes seconds in each child.
-WARM = (
-    "torch._dynamo",
-    "genbench.workers.untrusted.fit",
-    "genbench.workers.untrusted.sample",
-    "genbench.workers.untrusted.density",
-    "genbench.workers.untrusted.audit",
-    "genbench.workers.trusted.score",
-    "genbench.workers.trusted.probe",
-    "genbench.workers.untrusted.listing",
-    "genbench.workers.trusted.data",
-)
+WARM = ("torch._dynamo",)
 
 
 class Server:
@@ -133,11 +123,11 @@ def detach(request: dict[str, Any], output: int) -> None:
 
 
 def main() -> None:
-    """Import what stages need, say so, and serve the socket whose descriptor is the first argument."""
+    """Import what stages need, say so, and serve the socket whose descriptor is the first argument; modules follow."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     machine.adopt_orphans()
     control = socket.socket(fileno=int(sys.argv[1]))
-    for name in WARM:
+    for name in (*WARM, *sys.argv[2:]):
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # else a child's collector walks through all of it, in the middle of what is timed

@@ -1,40 +1,78 @@
-"""`--debug`: the stages of one trial in this process, with a debugger at the first error."""
+"""`--debug`: the calls of a job in this process, with a debugger at the first error."""
 
 import pdb
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from genbench.contracts.job import FACTS, JOB, Job
-from genbench.execution.channel import Markers
-from genbench.execution.child import run_stage
+from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
+from genbench.contracts.job import CALL, FACTS, Call, Job, Outcome, Progress
+from genbench.execution.channel import Marker, Markers
+from genbench.execution.child import carry_out
 from genbench.execution.clock import Clock
-from genbench.execution.outcome import Outcome
-from genbench.execution.supervisor import Supervisor
-from genbench.execution.watch import Progress
-from genbench.files.plain import read_json, write_json
+from genbench.files import codec
+from genbench.files.plain import read_json
+from genbench.records.status import Status
 
 
-class InProcess(Supervisor):
-    """Runs jobs in this process: no limits, no isolation, and a debugger where something raises."""
+def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
+    """Carry out a call here: no limits, no isolation, and a debugger where something raises.
 
-    def run(self, job: Job, progress: Progress = lambda images, share: None) -> Outcome:
-        """Run a job here.
+    Raises: what the stage raised, after the debugger.
+    """
+    clock, started = Clock(), time.monotonic()
 
-        Raises: what the stage raised, after the debugger.
-        """
-        clock, started = Clock(), time.monotonic()
+    def tell(message: Marker) -> str:
+        section, now = str(message.get("section", "")), time.monotonic()
+        if message["at"] == "progress":
+            progress(int(message["images"]), float(message["share"]))
+        elif message["at"] == "ready":
+            return call.secrets.get(section, "") if clock.begin(section, now) else ""
+        else:
+            (clock.lap if message["at"] == "lap" else clock.end)(section, now)
+        return ""
 
-        def tell(message: Mapping[str, Any]) -> None:
-            clock.note(message, time.monotonic())
-            if message["at"] == "progress":
-                progress(message["images"], message["share"])
+    codec.write(call.folder / CALL, call)
+    try:
+        carry_out(call.folder, Markers(tell))
+    except Exception:
+        pdb.post_mortem(sys.exc_info()[2])
+        raise
+    return Outcome(Status.OK, None, time.monotonic() - started, clock.timeline, read_json(call.folder / FACTS))
 
-        write_json(job.folder / JOB, job.to_json())
-        try:
-            run_stage(job.folder, Markers(tell))
-        except Exception:
-            pdb.post_mortem(sys.exc_info()[2])
-            raise
-        return Outcome("ok", None, time.monotonic() - started, clock, read_json(job.folder / FACTS))
+
+class InProcess(Executor):
+    """Carries out one job at a time while `ended` is called, in its thread: a debugger needs the terminal."""
+
+    name = "in-process"
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._waiting: deque[tuple[Ticket, Job]] = deque()
+
+    def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
+        """Keep the jobs for later."""
+        tickets = [Ticket(job.name) for job in jobs]
+        self._waiting.extend(zip(tickets, jobs, strict=True))
+        return tickets
+
+    def ended(self, timeout: float) -> list[Ended]:
+        """Carry out the next job, however long it takes."""
+        if not self._waiting:
+            return []
+        ticket, job = self._waiting.popleft()
+        outcomes = [
+            self._workplace.carry_out(call, partial(self._workplace.told, ticket, call), lambda: False)
+            for call in job.calls
+        ]
+        return [Ended(ticket, tuple(outcomes))]
+
+    def cancel(self, tickets: Sequence[Ticket]) -> None:
+        """Forget the jobs that wait."""
+        self._waiting = deque(item for item in self._waiting if item[0] not in tickets)
+
+    def adopt(self, ticket: Ticket) -> bool:
+        """Whether it waits here."""
+        return any(ticket == own for own, _ in self._waiting)

@@ -8,15 +8,14 @@ import socket
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from genbench.contracts.job import Job
+from genbench.contracts.job import Call
 from genbench.errors import GenbenchError
 
 SERVER_ENDED = "the fork server ended; start the run again, what has finished is kept"
-
-
 START_LIMIT = 60.0  # seconds in which the server has to answer: another child's orphans may keep it busy for a while
 
 
@@ -50,8 +49,8 @@ class Launcher(ABC):
     """Starts the children of one run."""
 
     @abstractmethod
-    def start(self, job: Job) -> Child:
-        """Start a child for a job whose `job.json` lies in its folder."""
+    def start(self, call: Call) -> Child:
+        """Start a child for a call that lies in its folder."""
 
     @abstractmethod
     def close(self) -> None:
@@ -87,16 +86,21 @@ class _WarmChild(Child):
 
 
 class WarmLauncher(Launcher):
-    """Forks children from a fork server, started at the first job, which ends what they leave behind."""
+    """Forks children from a fork server, started at the first call, which ends what they leave behind.
 
-    def __init__(self) -> None:
+    Args:
+        modules: what the server imports, so that its children need not.
+    """
+
+    def __init__(self, modules: Iterable[str] = ()) -> None:
+        self._modules = tuple(modules)
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._lock = Lock()
 
-    def start(self, job: Job) -> Child:
-        """Fork a child for the job."""
-        request = json.dumps({"folder": str(job.folder), "python": job.python, "disk": job.caps.disk}).encode()
+    def start(self, call: Call) -> Child:
+        """Fork a child for the call."""
+        request = json.dumps({"folder": str(call.folder), "python": call.python, "disk": call.caps.disk}).encode()
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             markers = _pair(ours, theirs)
             end = _pair(ours, theirs)
@@ -116,6 +120,7 @@ class WarmLauncher(Launcher):
         if self._control is None:
             control, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             command = [sys.executable, "-P", "-m", "genbench.execution.forkserver", str(servers.fileno())]
+            command += self._modules
             # OpenBLAS makes its threads anew after a fork, and they spin for a while beside what is timed.
             environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
             self._server = subprocess.Popen(
@@ -186,24 +191,24 @@ class _ColdChild(Child):
 
 
 class ColdLauncher(Launcher):
-    """Starts a fresh interpreter for each job: where forking a process with torch inside is not safe."""
+    """Starts a fresh interpreter for each call: where forking a process with torch inside is not safe."""
 
-    def start(self, job: Job) -> Child:
-        """Start an interpreter for the job."""
+    def start(self, call: Call) -> Child:
+        """Start an interpreter for the call."""
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             markers, output = _pair(ours, theirs), _pipe(ours, theirs)
             process = subprocess.Popen(
                 [
-                    job.python or sys.executable,
+                    call.python or sys.executable,
                     "-m",
                     "genbench.execution.child",
-                    str(job.folder),
+                    str(call.folder),
                     str(markers[1].fileno()),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output[1],
                 stderr=output[1],
-                cwd=job.folder,
+                cwd=call.folder,
                 start_new_session=True,
                 pass_fds=[markers[1].fileno()],
             )
@@ -211,9 +216,13 @@ class ColdLauncher(Launcher):
         return _ColdChild(process, markers[0], output[0])
 
     def close(self) -> None:
-        """Nothing is kept running."""
+        """Each child has ended by itself or was ended; there is no server to end."""
 
 
-def launcher() -> Launcher:
-    """The fastest safe launcher of this platform."""
-    return WarmLauncher() if sys.platform == "linux" else ColdLauncher()
+def launcher(modules: Iterable[str] = ()) -> Launcher:
+    """The fastest safe launcher of this platform.
+
+    Args:
+        modules: those that calls will run; a warm one imports them once.
+    """
+    return WarmLauncher(modules) if sys.platform == "linux" else ColdLauncher()

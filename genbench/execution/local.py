@@ -1,50 +1,84 @@
-"""The local executor: child processes of this machine, a thread in the parent for each that runs."""
-
-from __future__ import annotations
+"""The local executor: child processes of this machine, a thread in the parent for each job that runs."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
 
-from genbench.contracts.executor import Executor
+from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
+from genbench.contracts.job import Call, Job, Outcome
 
-if TYPE_CHECKING:
-    from genbench.runs.plan import Step
+
+@dataclass(frozen=True)
+class _Told:
+    ticket: Ticket
+    call: Call
+    images: int
+    share: float
 
 
 class LocalExecutor(Executor):
-    """Runs up to `jobs` steps beside each other on this machine, and timed ones alone."""
+    """Carries out jobs in child processes of this machine."""
 
     name = "local"
 
-    def run(self, steps: Sequence[Step], execute: Callable[[Step], None]) -> None:
-        """Start steps as they become ready, in the plan's order."""
-        waiting, running = list(steps), dict[Future[None], Step]()
-        done: set[int] = set()
-        with ThreadPoolExecutor(self.jobs) as pool:
-            while waiting or running:
-                while (step := self._next(waiting, list(running.values()), done)) is not None:
-                    waiting.remove(step)
-                    running[pool.submit(execute, step)] = step
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    done.add(id(running.pop(future)))
-                    future.result()
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._pool = ThreadPoolExecutor(workplace.slots)
+        self._events: SimpleQueue[Ended | _Told | BaseException] = SimpleQueue()
+        self._known: set[Ticket] = set()
+        self._cancelled: set[Ticket] = set()
 
-    def _next(self, waiting: list[Step], running: list[Step], done: set[int]) -> Step | None:
-        """The step to start now, if any.
+    def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
+        """Start the jobs as slots become free."""
+        tickets = [Ticket(job.name) for job in jobs]
+        self._known.update(tickets)
+        for job, ticket in zip(jobs, tickets, strict=True):
+            self._pool.submit(self._carry_out, job, ticket)
+        return tickets
 
-        One job at a time goes trial by trial. With several, timed steps wait until nothing else can run, and then
-        follow each other, so that the machine is rarely idle and never shared while it is timed.
-        """
-        if len(running) >= self.jobs or any(step.exclusive for step in running):
-            return None
-        ready = [step for step in waiting if all(id(before) in done for before in step.after)]
-        if self.jobs == 1:
-            return ready[0] if ready else None
-        shared = [step for step in ready if not step.exclusive]
-        if running:
-            return shared[0] if shared else None
-        fits = [step for step in shared if step.stage == "fit"]
-        alone = [step for step in ready if step.exclusive]
-        return next(iter(fits or alone or shared), None)
+    def ended(self, timeout: float) -> list[Ended]:
+        """Wait for the first job to end, or for news of how far one is."""
+        found: list[Ended] = []
+        try:
+            event = self._events.get(timeout=timeout)
+            while True:
+                if isinstance(event, BaseException):
+                    self.cancel(list(self._known))
+                    self._pool.shutdown(cancel_futures=True)
+                    raise event
+                if isinstance(event, Ended):
+                    self._known.discard(event.ticket)
+                    found.append(event)
+                else:
+                    self._workplace.told(event.ticket, event.call, event.images, event.share)
+                event = self._events.get_nowait()
+        except Empty:
+            return found
+
+    def cancel(self, tickets: Sequence[Ticket]) -> None:
+        """End the processes of these jobs."""
+        self._cancelled.update(tickets)
+
+    def adopt(self, ticket: Ticket) -> bool:
+        """Whether it is one of its own: children of this machine end with the harness that started them."""
+        return ticket in self._known
+
+    def close(self) -> None:
+        """Wait for the threads, whose jobs have ended or were cancelled."""
+        self._pool.shutdown()
+
+    def _carry_out(self, job: Job, ticket: Ticket) -> None:
+        try:
+            outcomes = tuple(self._outcome(call, ticket) for call in job.calls)
+            self._events.put(Ended(ticket, outcomes))
+        except BaseException as error:  # noqa: BLE001  # told to whoever waits
+            self._events.put(error)
+
+    def _outcome(self, call: Call, ticket: Ticket) -> Outcome:
+        told: Callable[[int, float], None] = partial(self._tell, ticket, call)
+        return self._workplace.carry_out(call, told, lambda: ticket in self._cancelled)
+
+    def _tell(self, ticket: Ticket, call: Call, images: int, share: float) -> None:
+        self._events.put(_Told(ticket, call, images, share))

@@ -1,39 +1,65 @@
-"""The parent: runs a job in a child process, keeps its limit and its clock, and says how it ended.
+"""The parent: carries out a call in a child process, keeps its limit and its clock, and says how it ended.
 
-A child's word is not proof: success is exit code 0 and facts in the job's folder.
+A child's word is not proof: success is exit code 0 and facts in the stage's folder.
 """
 
 import contextlib
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from genbench.contracts.job import FACTS, FAILURE, JOB, Job
+from genbench.contracts.job import CALL, FACTS, FAILURE, Call, Outcome, Progress
 from genbench.errors import GenbenchError, plain
 from genbench.execution.isolation import HOME
 from genbench.execution.launcher import Child, Launcher, launcher
-from genbench.execution.outcome import OK, REASON_LIMIT, Outcome
-from genbench.execution.watch import Progress, Watch
+from genbench.execution.watch import Watch
+from genbench.files import codec
 from genbench.files.atomic import remove
-from genbench.files.plain import read_json, write_json
+from genbench.files.plain import read_json
+from genbench.records.status import Status, signal_name
 
 CLAIMS = frozenset(
-    {"error", "skipped", "invalid-evidence", "out-of-memory(host)", "out-of-memory(device)", "disk-full"}
+    {  # what a child may say of itself; all else its exit says
+        Status.ERROR,
+        Status.SKIPPED,
+        Status.INVALID_EVIDENCE,
+        Status.HOST_MEMORY,
+        Status.DEVICE_MEMORY,
+        Status.DISK_FULL,
+    }
 )
 POLL = 0.05  # seconds between two looks at a child that says nothing
 GRACE = 1.0  # seconds between SIGTERM and SIGKILL
 LAST_GRACE = 60.0  # seconds after SIGKILL in which a process has to be gone, and its orphans with it
 CHILD_JSON_LIMIT = 1 << 20
+REASON_LIMIT = 4000  # characters
+STOPPED = Status.INTERRUPTED, "the run was stopped"
+
+Why = tuple[Status, str]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a child leaves where it cannot do its work."""
+
+    status: Status
+    reason: str
 
 
 class Supervisor:
-    """Runs jobs, from any number of threads, until it is closed or told to stop."""
+    """Carries out calls, from any number of threads, until it is closed or told to stop.
 
-    def __init__(self, start: Launcher | None = None) -> None:
-        self._launcher = start or launcher()
+    Args:
+        start: starts the child processes.
+        grace: seconds between SIGTERM and SIGKILL.
+    """
+
+    def __init__(self, start: Launcher | None = None, grace: float = GRACE) -> None:
+        self._launcher, self._grace = start or launcher(), grace
         self._stop, self._at_once = Event(), Event()
 
     def __enter__(self) -> "Supervisor":
@@ -44,48 +70,64 @@ class Supervisor:
         self._launcher.close()
 
     def stop(self, at_once: bool = False) -> None:
-        """End every running job as interrupted, and start no more; `at_once`: without the grace of a SIGTERM."""
+        """End every running call as interrupted, and start no more; `at_once`: without the grace of a SIGTERM."""
         self._stop.set()
         if at_once:
             self._at_once.set()
 
-    def run(self, job: Job, progress: Progress = lambda images, share: None) -> Outcome:
-        """Run a job to its end, its limit, or `stop`.
+    def run(
+        self,
+        call: Call,
+        progress: Progress = lambda images, share: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Outcome:
+        """Carry out a call to its end, its limit, or a stop.
 
+        Args:
+            progress: hears how far it is.
+            cancelled: whether this call shall be ended as interrupted; asked all the while.
         Raises:
             GenbenchError: nobody can tell how the child ended.
         """
-        if self._stop.is_set():
-            return Outcome("interrupted", "the run was stopped", 0.0)
+        if self._stop.is_set() or cancelled():
+            return Outcome(*STOPPED, 0.0)
         for name in (FACTS, FAILURE):
-            (job.folder / name).unlink(missing_ok=True)
-        write_json(job.folder / JOB, job.to_json())
+            (call.folder / name).unlink(missing_ok=True)
+        codec.write(call.folder / CALL, replace(call, secrets={}))
         started = time.monotonic()
         with contextlib.ExitStack() as at_end:
-            for place in (job.folder / HOME, job.temporary):
+            for place in (call.folder / HOME, call.temporary):
                 remove(place)
                 at_end.callback(remove, place)
-            at_end.callback(_reopen, job.folder)
-            child = self._launcher.start(job)
+            at_end.callback(_reopen, call.folder)
+            child = self._launcher.start(call)
             at_end.callback(child.close)
-            watch = Watch(child, job, progress)
+            watch = Watch(child, call, progress)
             at_end.callback(watch.close)
             try:
-                stopped = self._watch(child, watch, job, started + job.limit)
+                # Counted from here: a first call has waited for the fork server, which is not its own doing.
+                ended = self._watched(child, watch, call, time.monotonic() + call.limit, cancelled)
             except BaseException:
                 child.signal(signal.SIGKILL)
                 raise
-        seconds = time.monotonic() - started
-        code = child.status()
-        if stopped is not None:
-            return Outcome(*stopped, seconds, watch.clock, exit_code=code)
-        status, reason, facts = _verdict(job, code, watch.clock.open_section)
-        return Outcome(status, reason, seconds, watch.clock, facts, watch.memory, code)
+        seconds, code, timeline = time.monotonic() - started, child.status(), watch.clock.timeline
+        if ended is not None:
+            return Outcome(*ended, seconds, timeline, exit_code=code)
+        status, reason, facts = _ending(call, code, watch.clock.open_section)
+        return Outcome(status, reason, seconds, timeline, facts, watch.memory, code)
 
-    def _watch(self, child: Child, watch: Watch, job: Job, deadline: float) -> tuple[str, str] | None:
+    def _watched(
+        self, child: Child, watch: Watch, call: Call, deadline: float, cancelled: Callable[[], bool]
+    ) -> Why | None:
         """Serve a child until it ends by itself, or end it: status and words of why."""
         while child.status() is None:
-            reason = self._reason_to_end(watch, job, deadline)
+            if self._stop.is_set() or cancelled():
+                reason: Why | None = STOPPED
+            elif time.monotonic() > deadline:
+                where = _where(call, watch.clock.open_section)
+                reason = Status.TIMEOUT, f"{call.stage} ran past its limit of {call.limit:g} s{where}"
+            else:
+                reason = watch.excess()
             if reason is not None:
                 self._end(child, watch)
                 return reason
@@ -93,18 +135,10 @@ class Supervisor:
         watch.serve(0)
         return None
 
-    def _reason_to_end(self, watch: Watch, job: Job, deadline: float) -> tuple[str, str] | None:
-        if self._stop.is_set():
-            return "interrupted", "the run was stopped"
-        if time.monotonic() > deadline:
-            where = _where(job, watch.clock.open_section)
-            return "timeout", f"{job.stage} ran past its limit of {job.limit:g} s{where}"
-        return watch.excess()
-
     def _end(self, child: Child, watch: Watch) -> None:
         """SIGTERM, a grace, SIGKILL to the whole group; its output is taken all the while, so that it never waits."""
         child.signal(signal.SIGTERM)
-        until = time.monotonic() + GRACE
+        until = time.monotonic() + self._grace
         while child.status() is None and time.monotonic() < until and not self._at_once.is_set():
             watch.serve(POLL)
         child.signal(signal.SIGKILL)
@@ -115,39 +149,24 @@ class Supervisor:
             time.sleep(POLL / 5)
 
 
-def _where(job: Job, section: str) -> str:
+def _where(call: Call, section: str) -> str:
     """Which part of a stage a child was in, where that says more than the stage."""
-    return f", in {section!r}" if section not in ("", job.stage) else ""
+    return f", in {section!r}" if section not in ("", call.stage) else ""
 
 
-def _verdict(job: Job, code: int | None, section: str) -> tuple[str, str | None, Mapping[str, Any]]:
+def _ending(call: Call, code: int | None, section: str) -> tuple[Status, str | None, Any]:
     if code is not None and code < 0:
-        name = _signal_name(-code)
-        return f"crashed({name})", f"{job.stage} was ended by {name}{_where(job, section)}", {}
-    if code == 0 and (facts := _readable(job.folder / FACTS)) is not None:
-        return OK, None, facts
-    failure = _readable(job.folder / FAILURE) or {}
-    if code == 0 or str(failure.get("status")) not in CLAIMS:
-        return "no-evidence", f"{job.stage} exited with code {code} and left no result", {}
-    return str(failure["status"]), plain(str(failure.get("reason")))[:REASON_LIMIT], {}
+        return Status.CRASHED, f"{call.stage} was ended by {signal_name(-code)}{_where(call, section)}", None
+    with contextlib.suppress(GenbenchError):
+        if code == 0:
+            return Status.OK, None, read_json(call.folder / FACTS, CHILD_JSON_LIMIT)
+        failure = codec.read(Failure, call.folder / FAILURE, CHILD_JSON_LIMIT)
+        if failure.status in CLAIMS:
+            return failure.status, plain(failure.reason)[:REASON_LIMIT], None
+    return Status.NO_EVIDENCE, f"{call.stage} exited with code {code} and left no result", None
 
 
 def _reopen(folder: Path) -> None:
     """Let the owner into a folder that a plugin may have closed."""
     with contextlib.suppress(OSError):
         folder.chmod(0o755)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _readable(path: Path) -> dict[str, Any] | None:
-    try:
-        value = read_json(path, CHILD_JSON_LIMIT)
-    except GenbenchError:
-        return None
-    return value if isinstance(value, dict) else None

@@ -8,17 +8,16 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from genbench.contracts.job import Job
+from genbench.contracts.job import Call, Progress
 from genbench.execution import machine
-from genbench.execution.channel import ANSWERED, GO
+from genbench.execution.channel import ANSWERED, GO, Marker
 from genbench.execution.clock import Clock
 from genbench.execution.launcher import Child
 from genbench.files.atomic import DEEPEST, below
 from genbench.files.plain import parsed_json
+from genbench.records.status import Status
 
 MARKER_LIMIT = 1 << 16  # bytes of one marker line
 OUTPUT_BLOCK = 1 << 20
@@ -26,19 +25,18 @@ LOOK = 0.25  # seconds between two looks at what a child takes
 LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
 TIMED = ("run", "latency")  # sections whose seconds are results
 MOST_IMAGES = 10**15
+LONGEST_NAME = 64  # characters of a section's name
 MIB = 2**20
-
-Progress = Callable[[int, float], None]
 
 
 class Watch:
     """The parent's ends of one child's marker socket and output pipe, and an eye on its appetite."""
 
-    def __init__(self, child: Child, job: Job, progress: Progress) -> None:
+    def __init__(self, child: Child, call: Call, progress: Progress) -> None:
         self._child = child
-        self._progress = progress
-        self._output = _Output(child.output, job.log, job.caps.log)
-        self._appetite = _Appetite(child.pid, job)
+        self._progress, self._secrets = progress, call.secrets
+        self._output = _Output(child.output, call.log, call.caps.log)
+        self._appetite = _Appetite(child.pid, call)
         self._partial = b""
         self._markers_open = True
         self._baseline: int | None = None
@@ -57,7 +55,7 @@ class Watch:
         if self._output.descriptor in ready:
             self._output.take()
 
-    def excess(self) -> tuple[str, str] | None:
+    def excess(self) -> tuple[Status, str] | None:
         """The status and words of a cap that the child has passed."""
         return self._appetite.excess(LONG_LOOK if self.clock.open_section in TIMED else LOOK)
 
@@ -81,16 +79,18 @@ class Watch:
         message = _marker(line)
         if message is None:
             return  # a plugin that writes here spoils no more than its own timing
-        at = message["at"]
+        at, section = message["at"], str(message.get("section", ""))
         if at == "progress":
-            self._progress(message["images"], message["share"])
+            self._progress(int(message["images"]), float(message["share"]))
             return
-        if at in ("lap", "done"):
-            self.clock.note(message, now)
-        if message.get("section") == "run":
-            self._look_at_memory(at)
+        if at == "lap":
+            self.clock.lap(section, now)
+        if at == "done":
+            self.clock.end(section, now)
+        if section == "run":
+            self._look_at_memory(str(at))
         if at in ANSWERED:
-            self._answer(message)
+            self._answer(str(at), section)
 
     def _look_at_memory(self, at: str) -> None:
         """The process's own peak, as the kernel keeps it, between the "ready" and the "done" of a section."""
@@ -99,15 +99,18 @@ class Watch:
         if at == "done" and self._baseline is not None:
             self.memory = max(0, machine.peak(self._child.pid) - self._baseline)
 
-    def _answer(self, message: Mapping[str, Any]) -> None:
-        if message["at"] == "ready":
+    def _answer(self, at: str, section: str) -> None:
+        told = ""
+        if at == "ready":
             self._appetite.rest()
-            self.clock.note(message, time.monotonic())
+            if self.clock.begin(section, time.monotonic()):  # who asks twice is told once
+                told = self._secrets.get(section, "")
         with contextlib.suppress(OSError):  # it died while it waited; its exit says why
-            self._child.markers.send(GO, socket.MSG_DONTWAIT)  # who never reads its answers is not waited for
+            answer = GO + told.encode() + b"\n"
+            self._child.markers.send(answer, socket.MSG_DONTWAIT)  # who never reads its answers is not waited for
 
 
-def _marker(line: bytes) -> Mapping[str, Any] | None:
+def _marker(line: bytes) -> Marker | None:
     """A child's marker; None where the line is none."""
     try:
         message = parsed_json(line)
@@ -116,7 +119,7 @@ def _marker(line: bytes) -> Mapping[str, Any] | None:
             if math.isnan(share):
                 return None
             return {"at": "progress", "images": min(max(images, 0), MOST_IMAGES), "share": min(max(share, 0.0), 1.0)}
-        return {"at": str(message["at"]), "section": str(message["section"])}
+        return {"at": str(message["at"]), "section": str(message["section"])[:LONGEST_NAME]}
     except (ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
         return None
 
@@ -175,25 +178,25 @@ class _Output:
 class _Appetite:
     """Looks now and then at the memory of a child's process tree and at what its folder holds."""
 
-    def __init__(self, pid: int, job: Job) -> None:
-        self._pid, self._stage, self._folder, self._caps = pid, job.stage, job.folder, job.caps
-        self._temporary = job.temporary
+    def __init__(self, pid: int, call: Call) -> None:
+        self._pid, self._stage, self._folder, self._caps = pid, call.stage, call.folder, call.caps
+        self._temporary = call.temporary
         self._looked = time.monotonic()
 
     def rest(self) -> None:
         """Begin the time to the next look anew."""
         self._looked = time.monotonic()
 
-    def excess(self, interval: float) -> tuple[str, str] | None:
+    def excess(self, interval: float) -> tuple[Status, str] | None:
         """The status and words of a cap that is passed; None where none is, or where it is not yet time to look."""
         if time.monotonic() - self._looked < interval:
             return None
         memory = sum(machine.private_bytes(pid) for pid in machine.family(self._pid))
         found = None
         if memory > self._caps.memory:
-            found = "out-of-memory(host)", self._words("used", memory, "of memory", self._caps.memory)
+            found = Status.HOST_MEMORY, self._words("used", memory, "of memory", self._caps.memory)
         elif (disk := held_bytes(self._folder) + held_bytes(self._temporary)) > self._caps.disk:
-            found = "disk-full", self._words("wrote", disk, "into its folder", self._caps.disk)
+            found = Status.DISK_FULL, self._words("wrote", disk, "into its folder", self._caps.disk)
         self._looked = time.monotonic()
         return found
 

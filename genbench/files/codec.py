@@ -52,7 +52,7 @@ def decoded(kind: type[T], value: object, name: str = "value") -> T:
 
 def encoded(value: object) -> Any:
     """A dataclass as plain JSON: objects, lists, texts, finite numbers, None."""
-    return msgspec.to_builtins(value, enc_hook=_as_text, builtin_types=())
+    return _listed(msgspec.to_builtins(value, enc_hook=_as_text, builtin_types=()))
 
 
 def read(kind: type[T], path: Path, limit: int = JSON_LIMIT) -> T:
@@ -73,10 +73,10 @@ def schema(kind: type) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a dataclass, with the text below each field as its description."""
     (root,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     known = {found.__name__: found for found in _reached(kind)}
-    for name, part in parts.items():
-        part["additionalProperties"] = False
+    for name in known.keys() & parts.keys():  # what else there is are enums
+        parts[name]["additionalProperties"] = False
         for field, words in _described(known[name]).items():
-            part["properties"][field]["description"] = words
+            parts[name]["properties"][field]["description"] = words
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": parts}
 
 
@@ -90,6 +90,13 @@ def _as_text(value: object) -> str:
     if isinstance(value, Path):
         return str(value)
     raise NotImplementedError(f"no JSON stands for a {type(value).__name__}")
+
+
+def _listed(value: object) -> object:
+    """The value with lists in the place of tuples."""
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _spelt(value: object) -> object:

@@ -1,11 +1,12 @@
-"""Leaderboard: the records of one protocol, aggregated over seeds, gated, ranked, with a verdict."""
+"""Leaderboard: the records of one protocol and task, aggregated over seeds, gated, ranked, with a verdict."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, unknown
+from genbench.files.codec import encoded
 from genbench.leaderboard.assembly import (
     Failure as Failure,
     check_one,
@@ -15,11 +16,19 @@ from genbench.leaderboard.assembly import (
     rows_of,
     score_names,
 )
-from genbench.leaderboard.export import row_json, verdict_json
-from genbench.leaderboard.row import Cell as Cell, Column as Column, Place as Place, Result as Result, Row as Row
-from genbench.leaderboard.standings import AXES as AXES, Standings
-from genbench.leaderboard.words import sentence
-from genbench.records.record import Json, fitted_record as fitted_record, read_records as read_records
+from genbench.leaderboard.export import failure_json, row_json, table_row, verdict_json
+from genbench.leaderboard.row import (
+    Cell as Cell,
+    Column as Column,
+    Place as Place,
+    Row as Row,
+    SeedResult as SeedResult,
+)
+from genbench.leaderboard.standings import Standings
+from genbench.leaderboard.words import goal, sentence
+from genbench.records.files import read_records as read_records
+from genbench.records.kinds import Axis
+from genbench.records.record import DataFacts, Record, SuiteTerms, TaskTerms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,46 +36,72 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The records of one protocol: candidates and controls as rows, scores as columns.
-
-    Args:
-        rows: the candidates in the order of quality, those that are not ranked last.
-        standings: what the rows' places, the front, the volume and the verdict come from.
-    """
+    """The records of one protocol and task: candidates and controls as rows, scores as columns."""
 
     protocol: str
-    suite: Json
-    dataset: Json
+    """SHA-256 of what makes its numbers comparable."""
+    task: str
+    """What was asked, by the suite's name of it."""
+    suite: SuiteTerms
+    """The newest record's."""
+    terms: TaskTerms
+    """What the newest suite that asks the task says of it."""
+    dataset: DataFacts
+    """What all records are of."""
     columns: tuple[Column, ...]
+    """In the suite's order."""
     rows: tuple[Row, ...]
+    """The candidates in the order of the first axis, those that are not ranked last."""
     controls: tuple[Row, ...]
+    """The harness's own models, which are not ranked."""
     failures: tuple[Failure, ...]
-    records: tuple[Json, ...]
+    """What has no result."""
+    records: tuple[Record, ...]
+    """By model and seed; also those of models that the task was not put to."""
     standings: Standings
+    """What the rows' places, the front, the volume and the verdict come from."""
 
     @classmethod
-    def of(cls, records: Iterable[Json]) -> "Leaderboard":
+    def of(cls, records: Iterable[Record], task: str = "") -> "Leaderboard":
         """The leaderboard of records that share one protocol, in any order.
 
+        Args:
+            task: one of the suite's; by default its first.
         Raises:
-            GenbenchError: no records, a record of another form, two protocols or datasets, one candidate and seed
+            GenbenchError: no records, a task that no suite has, two protocols or datasets, one candidate and seed
                 twice, one candidate from two versions of its code, or one score from two metrics or extractors.
         """
-        known = sorted((fitted_record(record) for record in records), key=order)
+        known = sorted(records, key=order)
         if not known:
             raise GenbenchError("a leaderboard needs at least one record; `genbench run` writes them")
-        check_one("protocols", [record["protocol"] for record in known], "a leaderboard has one")
-        check_one("datasets", [record["dataset"]["sha256"] for record in known], "a leaderboard has one")
-        suite = max(known, key=lambda record: record["finished"])["suite"]
-        results = [Result(candidate, record) for record in known for candidate in record["candidates"]]
-        columns = tuple(column_of(name, results) for name in score_names(known, suite))
-        rows = rows_of(results, columns)
-        controls = tuple(row for row in rows if row.control)
-        alike = len({result.hardware for row in rows for result in row.ok}) < 2
-        candidates = [row for row in rows if not row.control]
-        standings = Standings.of(candidates, controls, columns, suite["axes"], alike)
-        return cls(known[0]["protocol"], suite, known[0]["dataset"], columns, standings.placed, controls,
-                   tuple(failures_of(known)), tuple(known), standings)  # fmt: skip
+        check_one("protocols", [record.protocol for record in known], "a leaderboard has one")
+        check_one("datasets", [record.dataset.sha256 for record in known], "a leaderboard has one")
+        asked = _asked(known)
+        task = task or next(iter(asked), "")
+        if task not in asked:
+            raise unknown("task", task, asked)
+        columns, candidates, controls = _table(known, task, asked[task])
+        alike = len({result.hardware for row in (*candidates, *controls) for result in row.ok}) < 2
+        terms = asked[task][0]
+        standings = Standings.of(candidates, controls, columns, terms.ranked, alike)
+        return cls(
+            known[0].protocol,
+            task,
+            _newest(known)[0].suite,
+            terms,
+            known[0].dataset,
+            columns,
+            standings.placed,
+            controls,
+            tuple(failures_of(known, task)),
+            tuple(known),
+            standings,
+        )
+
+    @property
+    def goal(self) -> str:
+        """What a candidate has to be good at: "quality, coverage and speed at once"."""
+        return goal(self.standings.axes)
 
     @cached_property
     def hardware(self) -> tuple[str, ...]:
@@ -80,8 +115,8 @@ class Leaderboard:
         """
         ranked = [row.cells[column.name].mean for row in self.rows if not row.unranked(column)]
         means = [mean for mean in ranked if mean is not None]
-        mixed = column.axis == "speed" and len(self.hardware) > 1
-        if not means or not column.direction or mixed or column.axis == "novelty":
+        mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
+        if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
             return None
         return max(means, key=column.oriented)
 
@@ -99,14 +134,18 @@ class Leaderboard:
         """The board as plain JSON: what a page shows, without logs, curves and images."""
         standings = self.standings
         return {
-            "protocol": self.protocol, "suite": dict(self.suite), "dataset": dict(self.dataset),
-            "hardware": list(self.hardware), "columns": [asdict(column) for column in self.columns],
+            "protocol": self.protocol,
+            "task": self.task,
+            "suite": encoded(self.suite),
+            "dataset": encoded(self.dataset),
+            "hardware": list(self.hardware),
+            "columns": [encoded(column) for column in self.columns],
             "verdict": verdict_json(standings.verdict, self.sentence),
             "verdict_with_margins": verdict_json(standings.with_margins, self.sentence_with_margins),
             "hypervolume": standings.volume,
             "rows": [row_json(row) for row in (*self.rows, *self.controls)],
-            "failures": [{k: v for k, v in asdict(failure).items() if k != "log"} for failure in self.failures],
-        }  # fmt: skip
+            "failures": [failure_json(failure) for failure in self.failures],
+        }
 
     def frame(self) -> "pd.DataFrame":
         """A row per candidate, absent numbers are NA.
@@ -116,20 +155,43 @@ class Leaderboard:
         """
         import pandas as pd
 
-        table = []
-        for row in self.to_json()["rows"]:
-            cells, places = row.pop("cells"), row.pop("places")
-            row |= {gate: row[gate]["status"] or pd.NA for gate in ("memorisation", "audits")}
-            for axis in AXES:
-                place = places.get(axis) or {"rank": None, "tier": None, "ranks": None, "missing": "a control"}
-                low, high = place["ranks"] or (None, None)
-                row |= {f"{axis} rank": place["rank"], f"{axis} rank low": low, f"{axis} rank high": high,
-                        f"{axis} tier": place["tier"], f"{axis} missing": place["missing"]}  # fmt: skip
-            for name, cell in cells.items():
-                row |= {name: cell["mean"], f"{name} ±": cell["half_width"], f"{name} missing": cell["missing"]}
-            table.append(row)
-        frame = pd.DataFrame(table).set_index("name")
+        axes = self.standings.axes
+        frame = pd.DataFrame([table_row(row, axes) for row in (*self.rows, *self.controls)]).set_index("name")
         numbers = [name for column in self.columns for name in (column.name, f"{column.name} ±")]
-        whole = [f"{axis} {part}" for axis in AXES for part in ("rank", "rank low", "rank high", "tier")]
+        whole = [f"{axis} {part}" for axis in axes for part in ("rank", "rank low", "rank high", "tier")]
         kinds = dict.fromkeys([*numbers, "front_share", "volume"], "Float64") | dict.fromkeys(whole, "Int64")
         return frame.astype(kinds)
+
+
+def boards(records: Iterable[Record]) -> Mapping[str, Leaderboard]:
+    """A leaderboard for each task that the records' suites ask, by its name; the newest suite's order first.
+
+    Raises:
+        GenbenchError: as `Leaderboard.of` does.
+    """
+    known = sorted(records, key=order)
+    return {task: Leaderboard.of(known, task) for task in _asked(known) or [""]}
+
+
+def _newest(records: Iterable[Record]) -> list[Record]:
+    return sorted(records, key=lambda record: record.finished, reverse=True)
+
+
+def _asked(records: Iterable[Record]) -> dict[str, list[TaskTerms]]:
+    """Task → the terms on which records ask it, the newest first."""
+    found: dict[str, list[TaskTerms]] = {}
+    for record in _newest(records):
+        for task, terms in record.suite.tasks.items():
+            found.setdefault(task, []).append(terms)
+    return found
+
+
+def _table(
+    records: Sequence[Record], task: str, terms: Sequence[TaskTerms]
+) -> tuple[tuple[Column, ...], list[Row], tuple[Row, ...]]:
+    """The columns, the candidates' rows and the controls' of one task."""
+    results = [SeedResult(candidate, record) for record in records for candidate in record.candidates]
+    own = [result for result in results if result.candidate.task == task]
+    columns = tuple(column_of(name, own) for name in score_names(terms))
+    rows = rows_of(own, columns)
+    return columns, [row for row in rows if not row.control], tuple(row for row in rows if row.control)

@@ -1,107 +1,157 @@
 """Rows and columns of a leaderboard, made of records that belong together."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 from genbench.errors import GenbenchError
-from genbench.leaderboard.row import Cell, Column, Result, Row, why
+from genbench.leaderboard.row import Cell, Column, Row, SeedResult, why
 from genbench.leaderboard.statistics import interval
-from genbench.records.record import Json, shown
+from genbench.records.record import Candidate, Record, TaskTerms
+from genbench.records.score import not_applicable
+from genbench.records.status import Status, words
+
+QUOTED = 120  # characters of a value that an error shows
+IDENTITY = ("extractor", "version", "direction", "unit")  # what scores of one column have in common
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A candidate, or a stage of a model, that failed or was skipped at one seed; `elapsed` in seconds."""
+    """A candidate, or a stage of a model, that failed or was skipped at one seed."""
 
     name: str
+    """The candidate's, or the model's with its settings."""
     seed: int
-    status: str
-    phase: str
+    """Of the training."""
+    status: Status
+    """How it ended."""
+    exit_code: int | None
+    """Of its process; negative: a signal."""
+    stage: str
+    """The one that failed; "" where the record does not say."""
     reason: str
+    """Why, in words."""
     elapsed: float | None
+    """Seconds."""
     log: str
+    """Its end."""
+
+    @property
+    def words(self) -> str:
+        """The status as people read it."""
+        return words(self.status, self.exit_code)
 
 
-def order(record: Json) -> tuple[str, int]:
+def order(record: Record) -> tuple[str, int]:
     """Sorts records by model and seed."""
-    return record["model"]["reference"], record["seed"]
+    return record.model.reference, record.seed
 
 
-def check_one(what: str, values: Iterable[str], advice: str) -> None:
+def check_one(what: str, values: Iterable[object], advice: str) -> None:
     """Refuse what mixes several of what a board has one of.
 
     Raises:
         GenbenchError: the values differ; says which there are.
     """
-    different = sorted(set(values))
+    different = sorted({ascii(value) for value in values})
     if len(different) > 1:
-        raise GenbenchError(f"these records mix {what} ({', '.join(map(shown, different))}); {advice}")
+        shown = ", ".join(text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…" for text in different)
+        raise GenbenchError(f"these records mix {what} ({shown}); {advice}")
 
 
-def score_names(records: Sequence[Json], suite: Json) -> Iterable[str]:
-    """Every score that a suite asks for, the latest suite's order first."""
-    return dict.fromkeys([*suite["scores"], *(name for record in records for name in record["suite"]["scores"])])
+def score_names(terms: Sequence[TaskTerms]) -> Iterable[str]:
+    """Every score that a task's terms ask for, those of the first ones first."""
+    return dict.fromkeys(name for own in terms for name in own.scores)
 
 
-def column_of(name: str, results: Sequence[Result]) -> Column:
+def column_of(name: str, results: Sequence[SeedResult]) -> Column:
     """The score's identity, which all results that have it share.
 
     Raises:
-        GenbenchError: they come from several metrics or extractors, or have no direction.
+        GenbenchError: they come from several metrics or extractors, or differ in direction or unit.
     """
-    found = [result.candidate["scores"][name] for result in results if name in result.candidate["scores"]]
-    scores = [score for score in found if score["value"] is not None]
-    for part in ("extractor", "version", "direction", "unit"):
-        check_one(f"{part}s of {shown(name)}", [score[part] for score in scores], "score the old ones again")
+    scores = [result.candidate.scores[name] for result in results if name in result.candidate.scores]
+    for part in IDENTITY:
+        values = [getattr(score, part) for score in scores]
+        texts = [getattr(value, "value", value) for value in values]
+        check_one(f"{part}s of {ascii(name)[:QUOTED]}", texts, "score the old ones again")
     if not scores:
         return Column(name, name)
-    if scores[0]["direction"] not in ("higher", "lower"):
-        raise GenbenchError(f"{shown(name)}: higher or lower is better, got {shown(scores[0]['direction'])}")
-    return Column(name, **{part: scores[0][part] for part in Column.__dataclass_fields__ if part != "name"})
+    return Column(name, **{part.name: getattr(scores[0], part.name) for part in fields(Column) if part.name != "name"})
 
 
-def rows_of(results: Sequence[Result], columns: Sequence[Column]) -> list[Row]:
+def rows_of(results: Sequence[SeedResult], columns: Sequence[Column]) -> list[Row]:
     """A row for each candidate, its seeds in the order of the results.
 
     Raises:
         GenbenchError: a candidate has two results for one seed, or two versions of its code.
     """
-    found: dict[str, list[Result]] = {}
+    found: dict[str, list[SeedResult]] = {}
     for result in results:
-        found.setdefault(result.candidate["name"], []).append(result)
+        found.setdefault(result.candidate.name, []).append(result)
     for name, own in found.items():
-        check_one(f"versions of the code of {shown(name)}", [r.record["model"]["code"] for r in own], "keep one")
-        if len({result.record["seed"] for result in own}) < len(own):
-            raise GenbenchError(f"{shown(name)} has two results for one seed; keep one record of each trial")
+        shown = ascii(name)[:QUOTED]
+        check_one(f"versions of the code of {shown}", [result.record.model.code for result in own], "keep one")
+        if len({result.record.seed for result in own}) < len(own):
+            raise GenbenchError(f"{shown} has two results for one seed; keep one record of each trial")
     return [Row(name, tuple(own), {c.name: _cell(c.name, own) for c in columns}) for name, own in found.items()]
 
 
-def _cell(name: str, results: Sequence[Result]) -> Cell:
+def _cell(name: str, results: Sequence[SeedResult]) -> Cell:
     ok = [result.candidate for result in results if result.ok]
-    scores = [score for c in ok if (score := c["scores"].get(name)) and score["value"] is not None]
+    scores = [candidate.scores[name] for candidate in ok if name in candidate.scores]
     if scores:
-        values = tuple(score["value"] for score in scores)
+        values = tuple(score.value for score in scores)
         spread = interval(values)
-        return Cell(values, spread.mean, spread.half_width, details=_means([score["details"] for score in scores]))
+        return Cell(values, spread.mean, spread.half_width, details=_means([score.details for score in scores]))
     if ok:
-        return Cell(missing=f"n/a: {ok[0]['unavailable'].get(name) or 'not computed'}")
+        reasons = (candidate.missing[name] for candidate in ok if name in candidate.missing)
+        return Cell(missing=next(reasons, not_applicable("not computed")))
     return Cell(missing=why(results[0].candidate))
 
 
-def _means(details: Sequence[Mapping[str, float | None]]) -> dict[str, float]:
+def _means(details: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """The mean of each number that all of `details` have."""
-    columns = {key: [numbers.get(key) for numbers in details] for key in details[0]}
-    known = {key: [value for value in values if value is not None] for key, values in columns.items()}
-    return {key: interval(values).mean for key, values in known.items() if len(values) == len(details)}
+    shared = [key for key in details[0] if all(key in numbers for numbers in details)]
+    return {key: interval([numbers[key] for numbers in details]).mean for key in shared}
 
 
-def failures_of(records: Sequence[Json]) -> Iterable[Failure]:
+def failures_of(records: Sequence[Record], task: str) -> Iterator[Failure]:
     """What failed or was skipped, a stage only where no candidate names it."""
     for record in records:
-        failed = [c for c in record["candidates"] if c["status"] != "ok"]
-        for c in failed:
-            yield Failure(c["name"], record["seed"], c["status"], c["phase"], c["reason"], c["elapsed"], c["log"])
-        for phase, stage in record["stages"].items():
-            if stage["status"] not in ("ok", "skipped", "") and phase not in {c["phase"] for c in failed}:
-                yield Failure(record["model"]["reference"], record["seed"], stage["status"], phase, stage["reason"],
-                              stage["seconds"], "")  # fmt: skip
+        yield from (_failure(record, c) for c in record.candidates if c.task == task and not c.ok)
+        told = {_kind(c.stage or "") for c in record.candidates if not c.ok}
+        for name, stage in record.stages.items():
+            if stage.status.failed and _kind(name) not in told and _asked(name, record, task):
+                yield Failure(
+                    record.model.reference,
+                    record.seed,
+                    stage.status,
+                    stage.exit_code,
+                    name,
+                    stage.reason or "",
+                    stage.seconds,
+                    "",
+                )
+
+
+def _failure(record: Record, candidate: Candidate) -> Failure:
+    return Failure(
+        candidate.name,
+        record.seed,
+        candidate.status,
+        candidate.exit_code,
+        candidate.stage or "",
+        candidate.reason or "",
+        candidate.elapsed,
+        candidate.log,
+    )
+
+
+def _kind(stage: str) -> str:
+    return stage.partition("/")[0]
+
+
+def _asked(stage: str, record: Record, task: str) -> bool:
+    """Whether a stage may have been run for a task: not where it is named after another one."""
+    other = set(record.suite.tasks) - {task}
+    return not other & set(stage.split("/")[1:2])

@@ -1,38 +1,86 @@
 """A board's parts as plain JSON."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from genbench.leaderboard.row import Row
-from genbench.leaderboard.statistics import ALPHA, Comparison, Verdict
+from genbench.files.codec import encoded
+from genbench.leaderboard.assembly import Failure
+from genbench.leaderboard.row import Place, Row
+from genbench.leaderboard.statistics import ALPHA, Contrast, Verdict
 
 
 def row_json(row: Row) -> dict[str, Any]:
     """A row without its records."""
+    gate, audits = row.gate, row.audits
     return {
-        "name": row.name, "model": row.model["reference"], "family": row.model["family"], "control": row.control,
-        "front": row.front, "front_share": row.front_share, "volume": row.volume,
+        "name": row.name,
+        "model": row.model.reference,
+        "family": encoded(row.model.family),
+        "control": bool(row.control),
+        "front": row.front,
+        "front_share": row.front_share,
+        "volume": row.volume,
         "likelihood": row.likelihood or None,
-        "memorisation": {"status": row.gate.status or None, "reason": row.gate.reason or None,
-                         "detectable": dict(row.gate.detectable)},
-        "audits": {"status": row.audits.status or None, "reason": row.audits.reason or None},
-        "places": {axis: asdict(place) | {"ranks": list(place.ranks) if place.ranks else None}
-                   for axis, place in row.places.items()},
-        "hardware": list(row.hardware), "seeds_ok": [result.record["seed"] for result in row.ok],
-        "seeds_failed": [result.record["seed"] for result in row.results if not result.ok],
-        "cells": {name: asdict(cell) | {"values": list(cell.values)} for name, cell in row.cells.items()},
-    }  # fmt: skip
+        "memorisation": {
+            "status": encoded(gate.status),
+            "reason": gate.reason or None,
+            "detectable": dict(gate.detectable),
+        },
+        "audits": {"status": encoded(audits.status), "reason": audits.reason or None},
+        "places": {axis: encoded(place) for axis, place in row.places.items()},
+        "hardware": list(row.hardware),
+        "seeds_ok": [result.record.seed for result in row.ok],
+        "seeds_failed": [result.record.seed for result in row.results if not result.ok],
+        "cells": {
+            name: encoded(cell) | {"missing": str(cell.missing) if cell.missing else ""}
+            for name, cell in row.cells.items()
+        },
+    }
+
+
+def table_row(row: Row, axes: Sequence[str]) -> dict[str, Any]:
+    """A row of a data frame; what is absent is None."""
+    found = {name: value for name, value in row_json(row).items() if name not in ("cells", "places")}
+    found |= {gate: found[gate]["status"] for gate in ("memorisation", "audits")}
+    for axis in axes:
+        place = row.places.get(axis, Place(missing="a control"))
+        low, high = place.ranks or (None, None)
+        found |= {
+            f"{axis} rank": place.rank,
+            f"{axis} rank low": low,
+            f"{axis} rank high": high,
+            f"{axis} tier": place.tier,
+            f"{axis} missing": place.missing,
+        }
+    for name, cell in row.cells.items():
+        missing = str(cell.missing) if cell.missing else ""
+        found |= {name: cell.mean, f"{name} ±": cell.half_width, f"{name} missing": missing}
+    return found
+
+
+def failure_json(failure: Failure) -> dict[str, Any]:
+    """A failure without its log."""
+    told: dict[str, Any] = encoded(failure)
+    del told["log"]
+    return told | {"status": failure.words}
 
 
 def verdict_json(verdict: Verdict, words: str) -> dict[str, Any]:
     """A verdict with its words and the comparisons that decide it."""
     return {
-        "value": verdict.outcome.value, "words": words, "winner": verdict.winner or None,
-        "unbeaten": list(verdict.unbeaten), "alpha": ALPHA, "margins": verdict.margins, "tested": verdict.tested,
-        "comparisons": verdict.comparisons, "deciding": [_comparison_json(found) for found in verdict.deciding],
-    }  # fmt: skip
+        "value": verdict.ruling.value,
+        "words": words,
+        "winner": verdict.winner or None,
+        "unbeaten": list(verdict.unbeaten),
+        "alpha": ALPHA,
+        "margins": verdict.margins,
+        "tested": verdict.tested,
+        "comparisons": verdict.comparisons,
+        "deciding": [_contrast_json(found) for found in verdict.deciding],
+    }
 
 
-def _comparison_json(comparison: Comparison) -> dict[str, Any]:
-    return asdict(comparison) | {"gap": comparison.gap if math.isfinite(comparison.gap) else None}
+def _contrast_json(contrast: Contrast) -> dict[str, Any]:
+    return asdict(contrast) | {"gap": contrast.gap if math.isfinite(contrast.gap) else None}

@@ -2,77 +2,84 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from genbench.records.record import Json
+from genbench.records.audits import AuditStatus
+from genbench.records.gates import GateStatus
+from genbench.records.record import Candidate
 
-# The controls that copy, which the gate has to flag: a board with one that it lets pass has a blind gate.
-COPYCATS = ("copycat", "copycat-noise", "partial-copycat", "test-copycat")
+S = TypeVar("S", GateStatus, AuditStatus)
+
 NO_RANK = {
-    "": "its density has not been audited",
-    "unaudited": "its density could not be audited",
-    "failed": "its density failed an audit",
+    None: "its density has not been audited",
+    AuditStatus.UNAUDITED: "its density could not be audited",
+    AuditStatus.FAILED: "its density failed an audit",
 }
 
 
 @dataclass(frozen=True)
-class Gate:
-    """What the memorisation gate says of a candidate over all its seeds.
+class CopyStanding:
+    """What the gate against copies says of a candidate over all its seeds."""
 
-    Args:
-        status: "flagged" where it is at any seed, "clear" where it is at every seed, else "unavailable"; "" where
-            no record says anything.
-        reason: why, with the seeds; "" where it is clear.
-        detectable: by set, the smallest share of near copies in [0, 1] that every seed's test would have flagged.
-        seed: the one whose pairs are shown: the first that is flagged, else the first.
-    """
-
-    status: str = ""
+    status: GateStatus | None = None
+    """Flagged where it is at any seed, clear where it is at every one, else unavailable; None where nobody says."""
     reason: str = ""
+    """Why, with the seeds; "" where it is clear."""
     detectable: Mapping[str, float] = field(default_factory=dict)
+    """Set → the smallest share of near copies in [0, 1] that every seed's test would have flagged."""
     seed: int = 0
+    """The one whose pairs are shown: the first that is flagged, else the first."""
 
     @property
     def flagged(self) -> bool:
         """Whether the candidate copies, and is not ranked."""
-        return self.status == "flagged"
+        return self.status is GateStatus.FLAGGED
 
 
 @dataclass(frozen=True)
-class Audits:
+class AuditStanding:
     """What the audits say of a candidate's density over all its seeds: the worst status, and its reason."""
 
-    status: str = ""
+    status: AuditStatus | None = None
+    """None where no record says anything, or there is no density."""
     reason: str = ""
+    """Why, with the seeds; "" where all are passed."""
 
     @property
     def unranked(self) -> str:
-        """Why its bits/dim are not ranked; "" where they are."""
+        """Why its density is not ranked; "" where it is."""
         words = NO_RANK.get(self.status, "")
         return f"{words}: {self.reason}" if words and self.reason else words
 
 
-def gate_of(seeds: Mapping[int, Json]) -> Gate:
+def copy_standing(seeds: Mapping[int, Candidate]) -> CopyStanding:
     """The gate's word on a candidate, from its parts of the records by seed."""
-    verdicts = {seed: candidate["memorisation"] for seed, candidate in seeds.items()}
-    for status in ("flagged", "unavailable", ""):
-        found = {seed: verdict["reason"] for seed, verdict in verdicts.items() if verdict["status"] == status}
-        if found:
-            break
-    else:
-        status, found = "clear", {}
-    detectable = [verdict["detectable"] for verdict in verdicts.values()]
-    first = next(iter(found), next(iter(verdicts), 0))
-    return Gate(status, _by_seed(found, len(verdicts)), _largest(detectable), first)
+    verdicts = {seed: candidate.memorisation for seed, candidate in seeds.items()}
+    words = {seed: (verdict.status, verdict.reason) if verdict else (None, None) for seed, verdict in verdicts.items()}
+    status, found = _worst(words, (GateStatus.FLAGGED, GateStatus.UNAVAILABLE, None, GateStatus.CLEAR))
+    reason = "" if status is GateStatus.CLEAR else _by_seed(found, len(words))
+    return CopyStanding(
+        status, reason, _largest([v.detectable if v else {} for v in verdicts.values()]), next(iter(found), 0)
+    )
 
 
-def audits_of(seeds: Mapping[int, Json]) -> Audits:
+def audit_standing(seeds: Mapping[int, Candidate]) -> AuditStanding:
     """The audits' word on a candidate's density, from its parts of the records by seed; some may have no density."""
-    found = {seed: candidate["audits"] for seed, candidate in seeds.items() if candidate["likelihood"]}
-    for status in ("failed", "unaudited", ""):
-        worst = {seed: audits["reason"] for seed, audits in found.items() if audits["status"] == status}
-        if worst:
-            return Audits(status, _by_seed(worst, len(found)))
-    return Audits("passed" if found else "")
+    verdicts = {seed: candidate.audits for seed, candidate in seeds.items() if candidate.likelihood}
+    words = {seed: (verdict.status, verdict.reason) if verdict else (None, None) for seed, verdict in verdicts.items()}
+    status, found = _worst(words, (AuditStatus.FAILED, AuditStatus.UNAUDITED, None, AuditStatus.PASSED))
+    return AuditStanding(status, "" if status is AuditStatus.PASSED else _by_seed(found, len(words)))
+
+
+def _worst(
+    words: Mapping[int, tuple[S | None, str | None]], order: Sequence[S | None]
+) -> tuple[S | None, dict[int, str]]:
+    """The first status in `order` that a seed has, with the reasons of the seeds that have it; None, {} without any."""
+    for status in order:
+        found = {seed: reason or "" for seed, (own, reason) in words.items() if own is status}
+        if found:
+            return status, found
+    return None, {}
 
 
 def _by_seed(reasons: Mapping[int, str], seeds: int) -> str:

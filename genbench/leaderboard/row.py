@@ -4,22 +4,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from genbench.leaderboard.gates import Audits, Gate, audits_of, gate_of
-from genbench.records.record import Json
+from genbench.leaderboard.gates import AuditStanding, CopyStanding, audit_standing, copy_standing
+from genbench.records.kinds import Axis, ControlKind, Direction, Scale
+from genbench.records.record import Candidate, ModelFacts, Record
+from genbench.records.score import Missing, failed, not_applicable
+from genbench.records.status import Status, words
+
+MIXED = "mixed"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A score, with the identity that all its cells share; a score that nobody has got has only a name."""
+    """A score, with the identity that all its cells share; a score that nobody has got has only a name.
+
+    The fields are those of `genbench.records.score.ScoreRecord`.
+    """
 
     name: str
     title: str
-    axis: str = ""
-    direction: str = ""
+    axis: Axis | None = None
+    direction: Direction | None = None
     unit: str = ""
     version: str = ""
-    extractor: str = ""
+    scale: Scale = Scale.PLAIN
+    guard: str = ""
+    extractor: str | None = None
     source: str = ""
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def features(self) -> str:
+        """What its features come from, as its name says it; "" where it looks at none."""
+        return self.name.partition("@")[2]
 
     @property
     def further_unit(self) -> str:
@@ -29,101 +45,96 @@ class Column:
 
     def oriented(self, value: float) -> float:
         """`value` with its sign chosen so that larger is better."""
-        return -value if self.direction == "lower" else value
+        return -value if self.direction is Direction.LOWER else value
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one candidate got in one column: the seeds' values with mean and interval, or why there are none.
-
-    `missing` is "" or begins with "n/a: " or "failed: "; where it is set, `mean` is None. `details` are the means of
-    the further numbers that belong to the score, such as the floor of an FD.
-    """
+    """What one candidate got in one column: the seeds' values with mean and interval, or why there are none."""
 
     values: tuple[float, ...] = ()
+    """One a seed."""
     mean: float | None = None
+    """None where `missing` says why."""
     half_width: float | None = None
-    missing: str = ""
+    """Of the mean's 95 % interval over seeds; None below two."""
+    missing: Missing | None = None
+    """Why there is no value; None where there is one."""
     details: Mapping[str, float] = field(default_factory=dict)
+    """The means of the further numbers that belong to the score, such as the floor of an FD."""
 
 
 @dataclass(frozen=True)
-class Result:
+class SeedResult:
     """One candidate at one seed: its part of a record, and the record."""
 
-    candidate: Json
-    record: Json
+    candidate: Candidate
+    record: Record
 
     @property
     def ok(self) -> bool:
-        """Whether the candidate was sampled and scored."""
-        return bool(self.candidate["status"] == "ok")
+        """Whether the candidate was scored."""
+        return self.candidate.ok
 
     @property
     def hardware(self) -> str:
         """Where it ran, as far as its speed is concerned."""
-        environment = self.record["environment"]
-        device = environment.get("device_name") or environment.get("device") or "not stated"
-        threads = environment.get("threads")
-        return f"{device}, {'threads not stated' if threads is None else f'{threads} thread' + 's' * (threads != 1)}"
+        return self.record.machine.speed_class
 
 
 @dataclass(frozen=True)
 class Place:
-    """How a candidate stands on one axis; all None, and `missing` says why, where it is not ranked there.
-
-    Args:
-        rank: by the mean, 1 is the best.
-        tier: candidates that the seeds cannot separate share one; None where there is no spread over seeds.
-        ranks: the ends of the rank's 95 % interval over seed-bootstrap replicates; None likewise.
-    """
+    """How a candidate stands on one axis; all None, and `missing` says why, where it is not ranked there."""
 
     rank: int | None = None
+    """By the mean, 1 is the best."""
     tier: int | None = None
+    """Candidates that the seeds cannot separate share one; None where there is no spread over seeds."""
     ranks: tuple[int, int] | None = None
+    """The ends of the rank's 95 % interval over seed-bootstrap replicates; None likewise."""
     missing: str = ""
+    """Why it has no rank; "" where it has one."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A candidate over its seeds.
-
-    Args:
-        places: by axis; empty for a control.
-        front: on the Pareto front of the three axes; None where it is not ranked on one of them, or for a control.
-        front_share: the share in [0, 1] of seed-bootstrap replicates that have it there; None likewise, or without any.
-        volume: the share in [0, 1] of the cube of anchored axes that it dominates by itself; None likewise.
-    """
+    """A candidate over its seeds."""
 
     name: str
-    results: tuple[Result, ...]
+    """The candidate's."""
+    results: tuple[SeedResult, ...]
+    """One a seed, in their order."""
     cells: Mapping[str, Cell]
+    """By column."""
     places: Mapping[str, Place] = field(default_factory=dict)
+    """By axis; empty for a control."""
     front: bool | None = None
+    """On the Pareto front of the axes; None where it is not ranked on one of them, or for a control."""
     front_share: float | None = None
+    """The share in [0, 1] of seed-bootstrap replicates that have it there; None likewise, or without any."""
     volume: float | None = None
+    """The share in [0, 1] of the cube of anchored axes that it dominates by itself; None likewise."""
 
     @property
-    def model(self) -> Json:
+    def model(self) -> ModelFacts:
         """The model's part of the records; all seeds ran the same code."""
-        model: Json = self.results[0].record["model"]
-        return model
+        return self.results[0].record.model
 
     @cached_property
-    def ok(self) -> tuple[Result, ...]:
+    def ok(self) -> tuple[SeedResult, ...]:
         """The results of the seeds that succeeded."""
         return tuple(result for result in self.results if result.ok)
 
     @property
-    def missing(self) -> str:
-        """Why no seed gave a result, "n/a: …" or "failed: …"; "" where one did."""
-        return "" if self.ok else why(self.results[0].candidate)
+    def missing(self) -> Missing | None:
+        """Why no seed gave a result; None where one did."""
+        return None if self.ok else why(self.results[0].candidate)
 
     @cached_property
     def likelihood(self) -> str:
         """What its density is: exact, lower bound, estimate; "mixed" where the seeds differ, "" without one."""
-        kinds = {result.candidate["likelihood"] for result in self.ok} - {""}
-        return "mixed" if len(kinds) > 1 else next(iter(kinds), "")
+        kinds = {kind.value for result in self.ok if (kind := result.candidate.likelihood)}
+        return MIXED if len(kinds) > 1 else next(iter(kinds), "")
 
     @cached_property
     def hardware(self) -> tuple[str, ...]:
@@ -131,35 +142,42 @@ class Row:
         return tuple(sorted({result.hardware for result in self.ok}))
 
     @cached_property
-    def _seeds(self) -> Mapping[int, Json]:
-        return {result.record["seed"]: result.candidate for result in self.ok}
+    def _seeds(self) -> Mapping[int, Candidate]:
+        return {result.record.seed: result.candidate for result in self.ok}
 
     @cached_property
-    def gate(self) -> Gate:
-        """What the memorisation gate says of it."""
-        return gate_of(self._seeds)
+    def gate(self) -> CopyStanding:
+        """What the gate against copies says of it."""
+        return copy_standing(self._seeds)
 
     @cached_property
-    def audits(self) -> Audits:
+    def audits(self) -> AuditStanding:
         """What the audits say of its density."""
-        return audits_of(self._seeds)
+        return audit_standing(self._seeds)
+
+    @cached_property
+    def bar(self) -> str:
+        """Why a gate keeps it from every rank; "" where none does."""
+        if self.gate.flagged:
+            return "flagged as a copy"
+        words = [f"{gate}: {why}" for result in self.ok for gate, why in result.candidate.barred.items()]
+        return next(iter(words), "")
 
     @property
-    def control(self) -> bool:
-        """Whether it is one of the harness's own, which are never ranked."""
-        return bool(self.model["control"])
+    def control(self) -> ControlKind | None:
+        """What it is on the board for where it is one of the harness's own, which are never ranked; None else."""
+        return self.model.control
 
     def unranked(self, column: Column) -> str:
         """Why it is not ranked in a column; "" where it is."""
         if self.control:
             return "a control"
-        if self.gate.flagged:
-            return "flagged as a copy"
-        return self.audits.unranked if column.axis == "density" else ""
+        if self.bar:
+            return self.bar
+        return self.audits.unranked if column.axis is Axis.DENSITY else ""
 
 
-def why(candidate: Json) -> str:
-    """Why a candidate has no scores, "n/a: …" or "failed: …"."""
-    reason = f" ({candidate['reason']})" if candidate["reason"] else ""
-    kind = "n/a" if candidate["status"] == "skipped" else "failed"
-    return f"{kind}: {candidate['status'] or 'unknown'}{reason}"
+def why(candidate: Candidate) -> Missing:
+    """Why a candidate has no scores."""
+    reason = words(candidate.status, candidate.exit_code) + (f" ({candidate.reason})" if candidate.reason else "")
+    return not_applicable(reason) if candidate.status is Status.SKIPPED else failed(reason)

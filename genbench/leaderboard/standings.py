@@ -1,45 +1,64 @@
-"""Standings: candidates on the three axes, behind the gates: ranks, tiers, the front, the volume and the verdict."""
+"""Standings: candidates on a task's axes, behind the gates: ranks, tiers, the front, the volume and the verdict."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from genbench.leaderboard.anchors import FLOOR, Anchors, anchors, control
+from genbench.leaderboard.anchors import Anchors, anchors, control
 from genbench.leaderboard.row import Column, Place, Row
 from genbench.leaderboard.statistics import (
-    Axis,
     Contest,
     Replicates,
-    Scale,
+    Ruler,
     Verdict,
     hypervolume,
     pareto_front,
     replicates,
     verdict,
 )
+from genbench.records.kinds import Axis, ControlKind, Direction
 
-AXES = ("quality", "coverage", "speed")
-SCALES = {
-    **dict.fromkeys(("clipped-density", "clipped-coverage", "precision", "recall", "coverage"), Scale.SHARE),
-    **dict.fromkeys(("fd", "mind"), Scale.DISTANCE),
-}
+MIXED_SPEEDS = "speeds of several machines are not ranked against each other"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What bars a candidate from an axis on which it has a score: not beating the floor in another one."""
+
+    column: Column
+    """Of the score in which the floor is to be beaten."""
+    limit: float
+    """What the floor has there."""
+    floor: str
+    """The floor's name."""
+
+    def barred(self, row: Row) -> str:
+        """Why a row is off the axis; "" where it is not."""
+        value = row.cells[self.column.name].mean
+        if value is None or self.column.oriented(value) > self.column.oriented(self.limit):
+            return ""
+        side = "below" if self.column.direction is Direction.LOWER else "above"
+        title = self.column.title
+        return f"off this axis: its {title} of {value:.3g} is not {side} {self.limit:.3g}, that of {self.floor}"
 
 
 @dataclass(frozen=True)
 class Standings:
-    """Who stands where.
-
-    Args:
-        rows: the candidates; controls: the controls, which give the axes their ends and are not ranked.
-        columns: the score of each axis.
-        lacking: by axis that cannot be ranked, why.
-    """
+    """Who stands where."""
 
     rows: Sequence[Row]
+    """The candidates."""
     controls: Sequence[Row]
+    """What gives the axes their ends, and is not ranked."""
+    axes: Sequence[str]
+    """All of the task's, the one by which rows are ordered first."""
     columns: Mapping[str, Column]
+    """Axis that can be ranked → the score that stands for it."""
     lacking: Mapping[str, str]
+    """Axis that cannot → why."""
+    guards: Mapping[str, Guard]
+    """Axis → what bars from it, where anything does."""
 
     @classmethod
     def of(
@@ -47,63 +66,52 @@ class Standings:
         rows: Sequence[Row],
         controls: Sequence[Row],
         columns: Sequence[Column],
-        axes: Mapping[str, str],
+        axes: Sequence[tuple[str, str]],
         alike: bool,
     ) -> "Standings":
         """The standings of a board's rows.
 
         Args:
-            axes: the name of each axis's score.
+            axes: with the name of each one's score, in their order.
             alike: all speeds come from one kind of machine.
         """
         known = {column.name: column for column in columns if column.direction}
-        found = {axis: known[axes[axis]] for axis in AXES if axes.get(axis) in known}
-        lacking = {axis: f"no candidate has a score of {axis}" for axis in AXES if axis not in found}
-        if "speed" in found and not alike:
-            lacking["speed"] = "speeds of several machines are not ranked against each other"
-            del found["speed"]
-        return cls(rows, controls, found, lacking)
+        found = {axis: known[name] for axis, name in axes if name in known}
+        lacking = {axis: f"no candidate has a score of {axis}" for axis, _ in axes if axis not in found}
+        if not alike:
+            lacking |= {axis: MIXED_SPEEDS for axis, column in found.items() if column.axis is Axis.SPEED}
+        ranked = {axis: column for axis, column in found.items() if axis not in lacking}
+        guards = {axis: guard for axis, column in ranked.items() if (guard := _guard(column, known, controls))}
+        return cls(rows, controls, [axis for axis, _ in axes], ranked, lacking, guards)
 
     @cached_property
     def contest(self) -> Contest:
         """The ranked candidates; places where one is not ranked are None."""
-        axes = {axis: Axis(_scale(column), column.direction == "higher") for axis, column in self.columns.items()}
-        ranked = [row for row in self.rows if row.ok and not row.gate.flagged]
-        seeds = {row.name: self._positions(row, axes) for row in ranked}
-        return Contest(axes, {name: found for name, found in seeds.items() if _known(found)})
+        rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER) for axis, c in self.columns.items()}
+        ranked = [row for row in self.rows if row.ok and not row.bar]
+        seeds = {row.name: self._positions(row, rulers) for row in ranked}
+        return Contest(rulers, {name: found for name, found in seeds.items() if _known(found)})
 
-    def _positions(self, row: Row, axes: Mapping[str, Axis]) -> list[list[float | None]]:
-        barred = {axis for axis in axes if self._barred(row, axis)}
+    def _positions(self, row: Row, rulers: Mapping[str, Ruler]) -> list[list[float | None]]:
+        barred = {axis for axis in rulers if self._barred(row, axis)}
         found: list[list[float | None]] = []
         for result in row.ok:
-            scores = {axis: result.candidate["scores"].get(column.name) for axis, column in self.columns.items()}
-            values = {axis: None if axis in barred or not score else score["value"] for axis, score in scores.items()}
-            found.append([None if (v := values[axis]) is None else axes[axis].position(v) for axis in axes])
+            scores = {axis: result.candidate.scores.get(column.name) for axis, column in self.columns.items()}
+            values = {axis: score.value for axis, score in scores.items() if score and axis not in barred}
+            found.append([rulers[axis].position(values[axis]) if axis in values else None for axis in rulers])
         return found
 
     def _barred(self, row: Row, axis: str) -> str:
         """Why a row is off an axis on which it has a score; "" where it is not."""
-        guard = self.guard
-        distance = row.cells[guard[0]].mean if guard else None
-        if axis == "quality" and guard and distance is not None and distance >= guard[1]:
-            return f"off this axis: its FD of {distance:.3g} is not below {guard[1]:.3g}, that of {FLOOR}"
-        return ""
-
-    @cached_property
-    def guard(self) -> tuple[str, float] | None:
-        """The score, of the same features, and the value below which a candidate's quality counts."""
-        name = "fd@" + self.columns["quality"].name.partition("@")[2] if "quality" in self.columns else ""
-        floor = control(self.controls, FLOOR)
-        value = floor.cells[name].mean if floor and name in floor.cells else None
-        return None if value is None else (name, value)
+        return self.guards[axis].barred(row) if axis in self.guards else ""
 
     @cached_property
     def contenders(self) -> list[str]:
-        """The candidates that are ranked on all three axes, in the order of quality."""
+        """The candidates that are ranked on every axis, in the order of the first."""
         groups = self.contest.groups
-        if len(groups) < len(AXES):
+        if self.lacking or not groups:
             return []
-        return [name for name in self.contest.order("quality") if all(name in group for group in groups.values())]
+        return [name for name in self.contest.order(self.axes[0]) if all(name in group for group in groups.values())]
 
     @cached_property
     def replicates(self) -> Replicates | None:
@@ -124,10 +132,10 @@ class Standings:
     def _places(self) -> Mapping[str, Mapping[str, Place]]:
         """By axis and candidate."""
         found = {}
-        comparisons = self.contest.comparisons(margins=False) if self.contest.tested else []
+        contrasts = self.contest.contrasts(margins=False) if self.contest.tested else []
         for axis in self.columns:
             order = self.contest.order(axis)
-            tiers = self.contest.tiers(axis, comparisons) if self.contest.tested else {}
+            tiers = self.contest.tiers(axis, contrasts) if self.contest.tested else {}
             ranks = self.replicates.ranks[axis] if self.replicates else {}
             found[axis] = {name: Place(rank, tiers.get(name), ranks.get(name)) for rank, name in enumerate(order, 1)}
         return found
@@ -135,26 +143,26 @@ class Standings:
     def _place(self, row: Row, axis: str) -> Place:
         if axis in self.lacking:
             return Place(missing=self.lacking[axis])
-        if row.gate.flagged:
-            return Place(missing="not ranked: flagged as a copy")
+        if row.bar:
+            return Place(missing=f"not ranked: {row.bar}")
         cell = row.cells[self.columns[axis].name]
         off = "" if cell.mean is None else self._barred(row, axis) or "off this axis: outside of its scale"
-        return self._places[axis].get(row.name) or Place(missing=cell.missing or off)
+        return self._places[axis].get(row.name) or Place(missing=str(cell.missing) if cell.missing else off)
 
     @cached_property
     def placed(self) -> tuple[Row, ...]:
-        """The candidates with their places, in the order of quality; those that are not ranked last."""
+        """The candidates with their places, in the order of the first axis; those that are not ranked last."""
         front = self._front()
         shares = self.replicates.front if self.replicates else {}
 
         def with_place(row: Row) -> Row:
-            places, name = {axis: self._place(row, axis) for axis in AXES}, row.name
+            places, name = {axis: self._place(row, axis) for axis in self.axes}, row.name
             volume = math.prod(self._anchored(row)) if name in front and self.anchors else None
             return replace(row, places=places, front=front.get(name), front_share=shares.get(name), volume=volume)
 
         def key(row: Row) -> tuple[bool, float, str]:
-            rank = row.places["quality"].rank
-            return row.missing != "", math.inf if rank is None else rank, row.name
+            rank = row.places[self.axes[0]].rank if self.axes else None
+            return row.missing is not None, math.inf if rank is None else rank, row.name
 
         return tuple(sorted(map(with_place, self.rows), key=key))
 
@@ -185,7 +193,9 @@ def _known(seeds: Sequence[Sequence[float | None]]) -> bool:
     return any(position is not None for positions in seeds for position in positions)
 
 
-def _scale(column: Column) -> Scale:
-    if column.axis == "speed":
-        return Scale.SPEED
-    return SCALES.get(column.name.partition("@")[0], Scale.PLAIN)
+def _guard(column: Column, known: Mapping[str, Column], controls: Sequence[Row]) -> Guard | None:
+    """What guards an axis whose score is `column`; None without a guard, or without a floor that has that score."""
+    name = f"{column.guard}@{column.features}" if column.features else column.guard
+    floor = control(controls, ControlKind.FLOOR)
+    value = floor.cells[name].mean if floor and name in known else None
+    return Guard(known[name], value, floor.name) if floor and value is not None else None

@@ -3,26 +3,31 @@
 from collections.abc import Sequence
 
 from genbench.leaderboard.standings import Standings
-from genbench.leaderboard.statistics import ALPHA, MARGIN_WORDS, Outcome, Verdict
+from genbench.leaderboard.statistics import ALPHA, MARGIN_WORDS, Ruling, Verdict
 
-GOAL = "quality, coverage and speed at once"
 LISTED = 4  # names in a sentence
+NUMBERS = {1: "its one axis", 2: "both axes", 3: "all three axes"}
 ONE_SEED = " (one seed a candidate: nothing can be said of chance)"
+
+
+def goal(axes: Sequence[str]) -> str:
+    """What a candidate has to be good at: "quality, coverage and speed at once"."""
+    return f"{listed(axes, 'and')} at once"
 
 
 def sentence(standings: Standings, verdict: Verdict) -> str:
     """What the verdict says, of whom, and by which test."""
     if hindrance := _hindrance(standings):
         return f"Undecided: {hindrance}."
-    count = len(standings.contenders)
-    if verdict.outcome is Outcome.WINS:
-        return f"{verdict.winner} wins {GOAL}: {_ahead(standings, verdict)}."
-    if verdict.outcome is Outcome.NONE:
-        return f"No candidate wins {GOAL}: each of the {count} is {_beaten(standings, verdict)}."
+    count, wanted = len(standings.contenders), goal(standings.axes)
+    if verdict.ruling is Ruling.WINS:
+        return f"{verdict.winner} wins {wanted}: {_ahead(standings, verdict)}."
+    if verdict.ruling is Ruling.NONE:
+        return f"No candidate wins {wanted}: each of the {count} is {_beaten(standings, verdict)}."
     one = len(verdict.unbeaten) == 1
     means = "the seeds do" if verdict.tested else "one seed does"
     return (
-        f"Undecided: {means} not settle whether {listed(verdict.unbeaten, 'or')} wins {GOAL}; no rival is ahead of "
+        f"Undecided: {means} not settle whether {listed(verdict.unbeaten, 'or')} wins {wanted}; no rival is ahead of "
         f"{'it' if one else 'them'} {_how(standings, verdict)}, and {'it is' if one else 'they are'} not ahead of all."
     )
 
@@ -32,7 +37,7 @@ def _hindrance(standings: Standings) -> str:
     if standings.lacking:
         return next(iter(standings.lacking.values()))
     if not standings.contenders:
-        return "no candidate is ranked on all three axes"
+        return f"no candidate is ranked on {NUMBERS.get(len(standings.axes), 'all axes')}"
     return (
         "there is only one ranked candidate, and nothing to compare it with" if len(standings.contest.seeds) < 2 else ""
     )

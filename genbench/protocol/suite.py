@@ -2,63 +2,76 @@
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from genbench.contracts.job import Caps
 from genbench.contracts.settings import NAME
 from genbench.errors import GenbenchError
+from genbench.files import codec
+from genbench.files.codec import Meta, Positive, Seconds
+from genbench.files.plain import digest
+from genbench.records.record import SuiteTerms, TaskTerms
 
-CAPS = {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 4.0, "log_mib": 16.0}
-AXES = ("quality", "coverage", "speed")
-STAGES = ("fit", "sample", "audit", "density", "score")
+GIB, MIB = 2**30, 2**20
+LIMIT = 3600.0  # wall seconds of a stage that the suite does not limit
+CAPS: Mapping[str, float] = {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 4.0, "log_mib": 16.0}
+GENERATE = ("count", "scores", "axes")  # keys that stood at the top when samples were all that was asked for
+
+Whole = Annotated[int, Meta(ge=1, le=10**12)]
+
+
+@dataclass(frozen=True)
+class Quick:
+    """What `--quick` changes."""
+
+    images: Whole | None = None
+    """The training budget."""
+    seeds: Whole | None = None
+    """Training seeds per model."""
+    latency_seconds: Seconds | None = None
+    """How long calls with batch 1 are timed."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The fixed protocol under which candidates are compared.
+    """The fixed protocol under which candidates are compared: the keys of its file."""
 
-    Args:
-        name, title: the board's.
-        dataset: NAME or NAME:ARGUMENT.
-        images: training budget: how many training images, repeats included, a fit may see.
-        count: samples drawn for each candidate.
-        batch: samples per call of `sample`, and of `log_prob`.
-        seeds: training seeds per model: 0, 1, …
-        threads: of each child process; the bytes that come out depend on it.
-        extractor: of the scores that name none.
-        scores: score names in column order; `metric` or `metric@extractor`.
-        axes: the scores that stand for quality, coverage and speed.
-        latency_seconds: how long calls with batch 1 are timed, for the first seed.
-        limits: wall seconds of each stage, after which a trial has failed.
-        checkpoint_seconds: how often a fit keeps what a killed one goes on from, where the model offers it.
-        caps: memory_gib of a stage's process tree, device_memory_gib that torch may take of a GPU for it, disk_gib of
-            its folder, log_mib of its output.
-        python: model plugin → the interpreter of the environment of its own that it is installed in.
-        typical: seconds of each stage as measured once on two CPU cores: for estimates before there are any others.
-        quick: what `--quick` changes.
-    """
-
-    name: str
-    title: str
+    name: Annotated[str, Meta(pattern=f"^{NAME.pattern}$")]
+    """The board's."""
     dataset: str
-    images: int
-    count: int
-    batch: int
-    seeds: int
+    """NAME or NAME:ARGUMENT."""
+    images: Whole
+    """Training budget: how many training images, repeats included, a fit may see."""
+    batch: Whole
+    """Samples per call of `sample`, of `log_prob`, and questions per call of a task."""
+    seeds: Whole
+    """Training seeds per model: 0, 1, …"""
     extractor: str
-    scores: tuple[str, ...]
-    axes: Mapping[str, str]
-    threads: int = 1
-    latency_seconds: float = 5.0
-    checkpoint_seconds: float = 60.0
-    limits: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 3600.0))
-    caps: Mapping[str, float] = field(default_factory=lambda: dict(CAPS))
-    typical: Mapping[str, float] = field(default_factory=dict)
-    quick: Mapping[str, Any] = field(default_factory=dict)
+    """Of the scores that name none."""
+    tasks: Mapping[str, TaskTerms]
+    """Name → what is asked; the first one is the board that people see first."""
+    title: str = ""
+    """The board's; "": its name."""
+    threads: Whole = 1
+    """Of each child process; the bytes that come out depend on it."""
+    latency_seconds: Seconds = 5.0
+    """How long calls with batch 1 are timed, for the first seed."""
+    checkpoint_seconds: Seconds = 60.0
+    """How often a fit keeps what a killed one goes on from, where the model offers it."""
+    limits: Mapping[str, Positive] = field(default_factory=dict)
+    """Stage → wall seconds after which a trial has failed."""
+    caps: Mapping[str, Positive] = field(default_factory=dict)
+    """memory_gib of a stage's process tree, device_memory_gib that torch may take of a GPU for it, disk_gib of its
+    folder, log_mib of its output."""
+    typical: Mapping[str, Positive] = field(default_factory=dict)
+    """Seconds of each stage as measured once on two CPU cores: for estimates before there are any others."""
+    quick: Quick | None = None
+    """What `--quick` changes."""
     python: Mapping[str, str] = field(default_factory=dict)
+    """Model plugin → the interpreter of the environment of its own that it is installed in."""
 
     def quickened(self) -> "Suite":
         """The suite that `--quick` runs: a protocol of its own, with a name of its own.
@@ -66,79 +79,99 @@ class Suite:
         Raises:
             GenbenchError: the suite declares no quick form.
         """
-        if not self.quick:
+        if self.quick is None:
             raise GenbenchError(f"suite {self.name} has no [quick] table, so there is no --quick form of it")
-        share = self.quick.get("images", self.images) / self.images
-        typical = {stage: value * (share if stage == "fit" else 1) for stage, value in self.typical.items()}
-        told = {"name": f"{self.name}-quick", "title": f"{self.title} (quick look)", "typical": typical, "quick": {}}
-        return replace(self, **(told | dict(self.quick)))
+        images = self.quick.images or self.images
+        share = images / self.images
+        latency = self.quick.latency_seconds
+        return replace(
+            self,
+            name=f"{self.name}-quick",
+            title=f"{self.title} (quick look)",
+            images=images,
+            seeds=self.quick.seeds or self.seeds,
+            latency_seconds=self.latency_seconds if latency is None else latency,
+            typical={stage: value * (share if stage == "fit" else 1) for stage, value in self.typical.items()},
+            quick=None,
+        )
 
-    def limited(self, texts: Iterable[str]) -> "Suite":
+    def limited(self, texts: Iterable[str], stages: Sequence[str]) -> "Suite":
         """The suite with limits and caps that `--limit NAME=VALUE` sets; they change no number.
 
+        Args:
+            stages: names of those that there are.
         Raises:
             GenbenchError: an unknown name, or no positive number.
         """
         limits, caps = dict(self.limits), dict(self.caps)
         for text in texts:
             name, _, value = text.partition("=")
-            table = limits if name in limits else caps
-            if name not in table:
-                raise GenbenchError(
-                    f"--limit takes NAME=VALUE with a name of {', '.join([*limits, *caps])}, got {text!r}"
-                )
-            try:
-                table[name] = float(value)
-            except ValueError:
-                table[name] = math.nan
-            if not 0 < table[name] < math.inf:
-                raise GenbenchError(f"--limit {name} takes a positive number, got {value!r}")
+            if name not in (*stages, *CAPS):
+                known = ", ".join([*stages, *CAPS])
+                raise GenbenchError(f"--limit takes NAME=VALUE with a name of {known}, got {text!r}")
+            (limits if name in stages else caps)[name] = _positive(name, value)
         return replace(self, limits=limits, caps=caps)
+
+    def limit(self, stage: str) -> float:
+        """Wall seconds of a stage."""
+        return self.limits.get(stage, LIMIT)
 
     @property
     def job_caps(self) -> Caps:
         """The caps in bytes."""
-        gib, mib = 2**30, 2**20
+        caps = {**CAPS, **self.caps}
         return Caps(
-            memory=int(self.caps["memory_gib"] * gib),
-            disk=int(self.caps["disk_gib"] * gib),
-            log=int(self.caps["log_mib"] * mib),
-            device_memory=int(self.caps["device_memory_gib"] * gib),
+            memory=int(caps["memory_gib"] * GIB),
+            disk=int(caps["disk_gib"] * GIB),
+            log=int(caps["log_mib"] * MIB),
+            device_memory=int(caps["device_memory_gib"] * GIB),
         )
 
-    def protocol(self, dataset_sha256: str) -> dict[str, Any]:
-        """What makes two numbers comparable: the data, the budget, the sample count and the batch."""
-        return {"dataset": dataset_sha256, "images": self.images, "count": self.count, "batch": self.batch}
+    def protocol(self, dataset_sha256: str) -> str:
+        """SHA-256 of what makes two numbers comparable, apart from the task: the data, the budget and the batch."""
+        return digest({"dataset": dataset_sha256, "images": self.images, "batch": self.batch})
 
-    def to_json(self) -> dict[str, Any]:
-        """The suite as plain JSON, as records carry it."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-
-
-_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "name": str,
-    "title": str,
-    "dataset": str,
-    "extractor": str,
-    "images": int,
-    "count": int,
-    "batch": int,
-    "seeds": int,
-    "threads": int,
-    "scores": list,
-    "axes": dict,
-    "limits": dict,
-    "caps": dict,
-    "typical": dict,
-    "quick": dict,
-    "python": dict,
-    "latency_seconds": (int, float),
-    "checkpoint_seconds": (int, float),
-}
-_QUICK = ("images", "seeds", "latency_seconds")
+    @property
+    def terms(self) -> SuiteTerms:
+        """What a record says of it."""
+        return SuiteTerms(
+            name=self.name,
+            title=self.title,
+            dataset=self.dataset,
+            images=self.images,
+            batch=self.batch,
+            seeds=self.seeds,
+            extractor=self.extractor,
+            tasks=self.tasks,
+            threads=self.threads,
+            limits=self.limits,
+            caps={**CAPS, **self.caps},
+        )
 
 
-def read(path: Path) -> Suite:
+def _positive(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise GenbenchError(f"--limit {name} takes a positive number, got {value!r}")
+    return number
+
+
+@dataclass(frozen=True)
+class SuiteFile:
+    """A suite as it was read.
+
+    Args:
+        notes: what its author should write anew, one line each.
+    """
+
+    suite: Suite
+    notes: tuple[str, ...] = ()
+
+
+def read(path: Path) -> SuiteFile:
     """Read a suite file.
 
     Raises:
@@ -148,53 +181,38 @@ def read(path: Path) -> Suite:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GenbenchError(f"suite {path}: {error}") from error
-    known = {f.name for f in fields(Suite)}
-    _refuse(path, set(values) - known, "key", known)
-    missing = {"name", "dataset", "images", "count", "batch", "seeds", "extractor", "scores", "axes"} - set(values)
-    if missing:
-        raise GenbenchError(f"suite {path}: missing {', '.join(sorted(missing))}")
-    for key, value in values.items():
-        _check_value(path, key, value)
-    _check_tables(path, values)
-    values["limits"] = dict.fromkeys(STAGES, 3600.0) | values.get("limits", {})
-    values["caps"] = CAPS | values.get("caps", {})
-    values["python"] = {name: str(path.parent / place) for name, place in values.get("python", {}).items()}
-    return Suite(**(values | {"title": values.get("title", values["name"]), "scores": tuple(values["scores"])}))
+    values, notes = _renewed(values, path)
+    try:
+        suite = codec.decoded(Suite, values, "suite")
+    except GenbenchError as error:
+        raise GenbenchError(f"suite {path}: {str(error).removeprefix('suite.').removeprefix('suite: ')}") from None
+    _check(suite, path)
+    places = {name: str(path.parent / place) for name, place in suite.python.items()}
+    return SuiteFile(replace(suite, title=suite.title or suite.name, python=places), notes)
 
 
-def _refuse(path: Path, found: set[str], what: str, known: object) -> None:
-    if found:
-        names = ", ".join(sorted(map(str, known)))  # type: ignore[call-overload]
-        raise GenbenchError(f"suite {path}: unknown {what} {', '.join(sorted(found))} (known: {names})")
+def _renewed(values: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A file in today's form, and what to say of one in an older form."""
+    old = {key: values[key] for key in GENERATE if key in values}
+    if not old or "tasks" in values:
+        return dict(values), ()
+    note = f"suite {path}: {', '.join(old)} stand in a table [tasks.generate] now; write them there"
+    return {**{key: value for key, value in values.items() if key not in old}, "tasks": {"generate": old}}, (note,)
 
 
-def _check_value(path: Path, key: str, value: object) -> None:
-    wanted = _TYPES[key]
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        kind = wanted.__name__ if isinstance(wanted, type) else "number"
-        raise GenbenchError(f"suite {path}: {key} is a {kind}, got {value!r}")
-    if isinstance(value, int | float) and not (0 if key.endswith("_seconds") else 1) <= value < math.inf:
-        raise GenbenchError(f"suite {path}: {key} is positive, got {value}")
-    if key == "name" and not NAME.fullmatch(str(value)):
-        raise GenbenchError(f"suite {path}: name matches [a-z0-9][a-z0-9._-]*, got {value!r}")
+def _check(suite: Suite, path: Path) -> None:
+    """Refuse what no type says.
 
-
-def _check_tables(path: Path, values: Mapping[str, Any]) -> None:
-    if set(values["axes"]) != set(AXES):
-        raise GenbenchError(f"suite {path}: [axes] sets {', '.join(AXES)}, got {', '.join(sorted(values['axes']))}")
-    for axis, score in values["axes"].items():
-        if not isinstance(score, str):
-            raise GenbenchError(f"suite {path}: [axes] {axis} is the name of a score, got {score!r}")
-    for table, what, known in (("limits", "stage", STAGES), ("typical", "stage", STAGES), ("caps", "cap", CAPS)):
-        _refuse(path, set(values.get(table, {})) - set(known), f"{what} in [{table}]", known)
-        for name, value in values.get(table, {}).items():
-            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-                raise GenbenchError(f"suite {path}: [{table}] {name} is a positive number, got {value!r}")
-    for name, place in values.get("python", {}).items():
-        if not isinstance(place, str):
-            raise GenbenchError(f"suite {path}: [python] {name} is the path of an interpreter, got {place!r}")
-    _refuse(path, set(values.get("quick", {})) - set(_QUICK), "key in [quick]", _QUICK)
-    for key, value in values.get("quick", {}).items():
-        _check_value(path, key, value)
-    if not values["scores"] or not all(isinstance(score, str) for score in values["scores"]):
-        raise GenbenchError(f"suite {path}: scores is a list of score names, got {values['scores']!r}")
+    Raises:
+        GenbenchError: no task, an unknown stage or cap, a task that names no three axes or an axis without its score.
+    """
+    if not suite.tasks:
+        raise GenbenchError(f"suite {path}: it asks nothing; write a table [tasks.generate]")
+    for name in suite.caps:
+        if name not in CAPS:
+            raise GenbenchError(f"suite {path}: unknown name {name!r} in [caps] (known: {', '.join(CAPS)})")
+    for name, terms in suite.tasks.items():
+        if not NAME.fullmatch(name):
+            raise GenbenchError(f"suite {path}: a task's name matches {NAME.pattern}, got {name!r}")
+        if not terms.scores:
+            raise GenbenchError(f"suite {path}: [tasks.{name}] scores names no score")

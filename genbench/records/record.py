@@ -1,153 +1,221 @@
-"""A record, read as if a stranger wrote it: every field of the right type, none missing, none unknown."""
+"""Record: the immutable, typed, versioned result of one trial. Every score of it can be traced to what made it."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated
 
-from genbench.errors import GenbenchError
-from genbench.files.plain import intact, read_json, sealed, write_json
+from genbench.files.codec import Count, Meta, Number, Positive, Seconds
+from genbench.records.audits import AuditVerdict
+from genbench.records.gates import CopyVerdict
+from genbench.records.kinds import ControlKind, Family, Likelihood
+from genbench.records.machine import Machine
+from genbench.records.score import Missing, ScoreRecord
+from genbench.records.space import Space
+from genbench.records.status import Status
+from genbench.records.timing import Timing
 
-Json = Mapping[str, Any]
-LARGEST = 1e30  # of a number in a record: sums of squares stay finite
-
-# What a record is read as: a type, a list of one shape, a map from any text to one shape, or an object.
-# A field that is missing or null reads as "", None, [], {}; a field that is not listed is not read.
-_SCORE = {"value": float, "low": float, "high": float, "details": {str: float}, "title": str, "axis": str,
-          "direction": str, "unit": str, "version": str, "extractor": str, "source": str}  # fmt: skip
-_MEMORISATION = {"status": str, "reason": str, "detectable": {str: float}, "pairs": str, "extractor": str,
-                 "tests": [{"against": str, "test": str, "share": float, "control": float, "p": float,
-                            "flagged": bool}],
-                 "suspicious": [{"sample": int, "against": str, "row": int, "distance": float}]}  # fmt: skip
-# An audit's value and bound stand in its words; as numbers they may exceed any score, and are not read.
-_AUDITS = {"status": str, "reason": str, "audits": [{"name": str, "status": str, "words": str}]}
-_CANDIDATE = {"sampler": str, "name": str, "status": str, "phase": str, "reason": str, "elapsed": float, "log": str,
-              "scores": {str: _SCORE}, "unavailable": {str: str}, "likelihood": str, "grid": str,
-              "memorisation": _MEMORISATION, "audits": _AUDITS}  # fmt: skip
-_RECORD = {
-    "format": int, "protocol": str, "seed": int, "finished": str, "environment": {str: object},
-    "suite": {"name": str, "title": str, "seeds": int, "images": int, "count": int, "batch": int, "extractor": str,
-              "scores": [str], "axes": {str: str}, "limits": {str: float}, "caps": {str: float}},
-    "dataset": {"name": str, "sha256": str, "source": str, "license": str, "rows": {str: int},
-                "space": {"shape": [int], "levels": int, "classes": int}},
-    "model": {"name": str, "reference": str, "family": str, "source": str, "description": str, "distribution": str,
-              "version": str, "code": str, "capabilities": [str], "settings": {str: object}, "control": bool,
-              "parameters": int, "pretrained_on": [str], "needs": [str]},
-    "stages": {str: {"status": str, "reason": str, "seconds": float}},
-    "curve": [{str: float}],
-    "candidates": [_CANDIDATE],
-}  # fmt: skip
-# What the gates may say; "" where they were not asked.
-STATUSES = {"memorisation": ("", "clear", "flagged", "unavailable"), "audits": ("", "passed", "failed", "unaudited")}
-_EMPTY: dict[object, object] = {str: "", bool: False}
+FORMAT = 2
+Text = Annotated[str, Meta(min_length=1)]
+Value = bool | int | float | str  # of a setting
 
 
-def fitted(value: Any, shape: Any, where: str = "record") -> Any:
-    """A copy of `value` that has every field of `shape`, of the right type, and no other.
+@dataclass(frozen=True)
+class DataFacts:
+    """The dataset of a trial."""
 
-    Raises:
-        GenbenchError: a value of another type, a number beyond ±1e30, NaN.
-    """
-    if isinstance(shape, list):
-        items = _of_type([] if value is None else value, list, where)
-        return [fitted(item, shape[0], f"{where}[{i}]") for i, item in enumerate(items)]
-    if isinstance(shape, dict):
-        value = _of_type({} if value is None else value, dict, where)
-        keys = {str(key): shape[str] for key in value} if str in shape else shape
-        return {_text(key): fitted(value.get(key), kind, f"{where}.{key}"[:120]) for key, kind in keys.items()}
-    if value is None:
-        return _EMPTY.get(shape)
-    if shape is object:
-        return value if isinstance(value, bool | int | float) else _text(str(value))
-    return _scalar(value, shape, where)
+    name: str
+    """NAME or NAME:ARGUMENT, as the suite says it."""
+    sha256: str
+    """Of its Space and of the bytes of every split."""
+    source: str
+    """Paper or page."""
+    license: str
+    """Of the data."""
+    space: Space | None
+    """Where its samples live; null where an older record does not say."""
+    rows: Mapping[str, Count]
+    """Rows of each split."""
 
 
-def _scalar(value: Any, kind: type, where: str) -> str | float | int | bool:
-    value = _of_type(value, kind, where)
-    if isinstance(value, str):
-        return _text(value)
-    if not -LARGEST < value < LARGEST:  # also NaN
-        raise GenbenchError(f"{shown(where)} is a finite number, got {shown(value)}")
-    return kind(value)  # type: ignore[no-any-return]
+@dataclass(frozen=True)
+class TaskTerms:
+    """What a suite asks in one task."""
+
+    count: Count
+    """Questions, or samples, of each candidate; 0 where an older record does not say."""
+    scores: tuple[str, ...]
+    """In column order: `metric` or `metric@extractor`."""
+    axes: Annotated[Mapping[str, str], Meta(min_length=3, max_length=3)]
+    """Axis → the score that stands for it; "": none does, and nobody is ranked there."""
+    ask: str = ""
+    """The task with its settings; "": the name of the table."""
+    solvers: tuple[str, ...] = ()
+    """By which a model that lacks the capability may answer, with their settings."""
+
+    @property
+    def ranked(self) -> tuple[tuple[str, str], ...]:
+        """The axes with their scores, in the order of the columns; a board's rows stand in the order of the first.
+
+        A JSON object has no order, and a file that another tool wrote anew would rank by another axis.
+        """
+        places = {score: place for place, score in enumerate(self.scores)}
+        return tuple(sorted(self.axes.items(), key=lambda pair: places.get(pair[1], len(places))))
 
 
-def _of_type(value: Any, kind: type, where: str) -> Any:
-    allowed = (int, float) if kind is float else kind
-    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-        raise GenbenchError(f"{shown(where)} has type {kind.__name__}, got {shown(value)}")
-    return value
+@dataclass(frozen=True)
+class SuiteTerms:
+    """The protocol that a trial ran under."""
+
+    name: str
+    """Of the suite."""
+    title: str
+    """Its board's."""
+    dataset: str
+    """NAME or NAME:ARGUMENT."""
+    images: Count
+    """Training budget: images that a fit may see, repeats included; 0 where an older record does not say."""
+    batch: Count
+    """Samples a call; 0 likewise."""
+    seeds: Count
+    """Training seeds a model; 0 likewise."""
+    extractor: str
+    """Of the scores that name none."""
+    tasks: Annotated[Mapping[str, TaskTerms], Meta(min_length=1)]
+    """Name → what is asked."""
+    threads: Count = 1
+    """Of each child process."""
+    latency_seconds: Seconds = 0.0
+    """How long calls with batch 1 were timed."""
+    checkpoint_seconds: Seconds = 0.0
+    """How often a fit kept what a killed one goes on from."""
+    limits: Mapping[str, Positive] = field(default_factory=dict)
+    """Stage → wall seconds after which it has failed."""
+    caps: Mapping[str, Positive] = field(default_factory=dict)
+    """memory_gib, device_memory_gib, disk_gib and log_mib of a stage."""
 
 
-def _text(value: str) -> str:
-    """`value` with the lone surrogates that JSON can spell, and UTF-8 cannot, replaced."""
-    return value.encode("utf-8", "replace").decode()
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model of a trial."""
+
+    name: str
+    """What users type."""
+    reference: Text
+    """The name with the settings that differ from its defaults: `ddpm[steps=200]`."""
+    family: Family | None
+    """The kind of model that it is; null where an older record does not say."""
+    source: str
+    """Paper, year and URL."""
+    description: str
+    """The first sentence of its docstring."""
+    capabilities: tuple[str, ...]
+    """Names of what it can be asked for."""
+    settings: Mapping[str, Value]
+    """Every setting with its value."""
+    distribution: str
+    """What it was installed from, or the name of a loose file."""
+    version: str
+    """Of the distribution; "" for a loose file."""
+    code: str
+    """SHA-256 over the plugin's Python files."""
+    control: ControlKind | None = None
+    """What it is on the board for; null for a candidate."""
+    parameters: Count | None = None
+    """How many numbers it learnt; null where it was not fitted."""
+    needs: tuple[str, ...] = ()
+    """What it asked for beyond its own folder."""
+    pretrained_on: tuple[str, ...] = ()
+    """What its external assets were trained on."""
 
 
-def shown(value: object) -> str:
-    """`value` as an error message quotes it: ASCII, at most 120 characters."""
-    text = ascii(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"
+@dataclass(frozen=True)
+class StageFacts:
+    """How one stage of a trial ended."""
+
+    status: Status
+    """How."""
+    reason: str | None = None
+    """Why, in words; null where it is ok."""
+    seconds: Seconds | None = None
+    """Wall time of its process; null where there was none."""
+    exit_code: int | None = None
+    """Of its process; negative: the signal that ended it; null where there was none."""
 
 
-def fitted_record(found: Json) -> Json:
-    """A record with every field that a board reads; what is missing reads as "", None, [] or {}.
+@dataclass(frozen=True)
+class Candidate:
+    """A row of one task's board: a model with its settings, by one of its samplers or by a solver."""
 
-    Raises:
-        GenbenchError: another format, a field of another type, or no protocol, seed or name.
-    """
-    known: Json = fitted(found, _RECORD)
-    names = [known["protocol"], known["model"]["reference"], *(c["name"] for c in known["candidates"])]
-    if known["format"] != 1 or known["seed"] is None or not all(names):
-        raise GenbenchError("a record has format 1, a protocol, a seed, and names for its model and candidates; got "
-                            f"format {known['format']}, seed {known['seed']}, {shown(names)}")  # fmt: skip
-    for index, candidate in enumerate(known["candidates"]):
-        for gate, statuses in STATUSES.items():
-            if candidate[gate]["status"] not in statuses:
-                raise GenbenchError(f"record.candidates[{index}].{gate}.status is {', '.join(filter(None, statuses))} "
-                                    f"or absent, got {shown(candidate[gate]['status'])}")  # fmt: skip
-    return known
+    task: str
+    """The suite's name of the task that it answered."""
+    name: Text
+    """As the board shows it: `ddpm[steps=200]/ddim-25`."""
+    sampler: str
+    """The sampler's or solver's name with its settings."""
+    status: Status
+    """How it ended."""
+    stage: str | None = None
+    """The stage that failed, or that was skipped; null where it is ok."""
+    reason: str | None = None
+    """Why, in words; null where it is ok."""
+    exit_code: int | None = None
+    """Of the process that failed."""
+    elapsed: Seconds | None = None
+    """Wall seconds of the fit and of its own stages."""
+    log: str = ""
+    """The end of the log of the stage that failed."""
+    scores: Mapping[str, ScoreRecord] = field(default_factory=dict)
+    """By name."""
+    missing: Mapping[str, Missing] = field(default_factory=dict)
+    """Scores that are not there, by name."""
+    likelihood: Likelihood | None = None
+    """What its log-probabilities are; null where it has none."""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    """File → SHA-256 of what it left to be scored."""
+    timing: Timing | None = None
+    """The clock of its scored run; null where there was none."""
+    memorisation: CopyVerdict | None = None
+    """What the gate against copies says; null where the task has no such gate."""
+    audits: AuditVerdict | None = None
+    """What the audits of its density say; null where it has none."""
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Further gates of the task that it did not pass → why, in words."""
+    exhibits: Mapping[str, str] = field(default_factory=dict)
+    """What a page shows of it: name → base64 PNG."""
 
-
-def read_records(folder: Path) -> list[Json]:
-    """The records in a folder, as they were written: its `*.json` by file name, or those of a run's trials by theirs.
-
-    Raises:
-        GenbenchError: a file that is not JSON, is larger or deeper than a record may be, was changed after it was
-            written, or holds no record.
-    """
-    return [_read(path) for path in sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))]
-
-
-def _read(path: Path) -> Json:
-    value: Json = read(path)
-    try:
-        fitted_record(value)
-    except GenbenchError as error:
-        raise GenbenchError(f"{path}: {error}") from None
-    return value
-
-
-FORMAT = 1
-
-
-def write(path: Path, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a record with the hash of itself, as which it is returned."""
-    value = sealed(record)
-    write_json(path, value)
-    return value
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A record, as it was written.
-
-    Raises:
-        GenbenchError: a file that is not JSON, is larger or deeper than a record may be, or was changed.
-    """
-    value = read_json(path)
-    if not isinstance(value, dict) or not intact(value):
-        raise GenbenchError(f"{path} is not as genbench wrote it: its content and its sha256 differ; take the original")
-    return value
+    @property
+    def ok(self) -> bool:
+        """Whether it was scored."""
+        return self.status is Status.OK
 
 
-def undated(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record says, without when it was written."""
-    return {name: value for name, value in record.items() if name not in ("finished", "sha256")}
+@dataclass(frozen=True)
+class Record:
+    """The result of one trial: a model with its settings × a dataset × a training seed."""
+
+    format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
+    """Of this schema: 2."""
+    protocol: Text
+    """SHA-256 of what makes two numbers comparable."""
+    suite: SuiteTerms
+    """What was asked, and how."""
+    dataset: DataFacts
+    """Of what."""
+    model: ModelFacts
+    """Of whom."""
+    seed: Count
+    """Of the training."""
+    machine: Machine
+    """Where."""
+    stages: Mapping[str, StageFacts]
+    """Stage, with sampler, solver or task behind a slash → how it ended."""
+    candidates: tuple[Candidate, ...]
+    """The rows that come out of it."""
+    curve: tuple[Mapping[str, Number], ...] = ()
+    """The training curve: named numbers at counts of images and seconds."""
+    secret: str = ""
+    """What the seeds of its scored draws were made of, 64 hexadecimal digits; `--replay` draws with it again."""
+    finished: str = ""
+    """When it was written, UTC."""
+    sha256: str = ""
+    """Of the file's other fields, as they were written."""

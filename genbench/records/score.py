@@ -24,6 +24,10 @@ class ScoreRecord:
     """"" for a pure number."""
     version: str
     """Of the metric."""
+    scale: Scale = Scale.PLAIN
+    """On which its differences are judged."""
+    guard: str = ""
+    """The metric, of the same features, that has to beat the floor control for this score to rank; "": none."""
     source: str = ""
     """Who defined it, when and where."""
     extractor: str | None = None
@@ -38,12 +42,8 @@ class ScoreRecord:
     """Its upper end."""
     details: Mapping[str, Number] = field(default_factory=dict)
     """Further numbers that belong to this one: a floor, a bias-corrected value, quantiles."""
-    shown: tuple[str, ...] = ()
-    """Which of the details stand beside the value in tables."""
-    scale: Scale = Scale.PLAIN
-    """On which it is pooled over seeds, and on which a difference is worth having."""
-    guards: tuple[Axis, ...] = ()
-    """Axes that a candidate is off where it is not better here than the control that is their floor."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """What a page writes below the value: words → the detail that follows them."""
 
 
 class MissingKind(Enum):

@@ -11,17 +11,16 @@ MAX_LEVELS = 2**31  # entries are stored as int32 at most
 class Space:
     """The set that a dataset's samples and a model's samples are drawn from.
 
-    Args:
-        shape: (C, H, W) for images, (L,) for sequences, (D,) for points.
-        levels: entries are integers in [0, levels); None: entries are finite real numbers.
-        classes: labels are integers in [0, classes); None: there are no labels.
     Raises:
         ValueError: a size that is not a positive integer, or more than 2**31 levels.
     """
 
     shape: tuple[int, ...]
+    """(C, H, W) for images, (L,) for sequences, (D,) for points."""
     levels: int | None = 256
+    """Entries are integers in [0, levels); null: entries are finite real numbers."""
     classes: int | None = None
+    """Labels are integers in [0, classes); null: there are no labels."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(self.shape))

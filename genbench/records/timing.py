@@ -1,4 +1,4 @@
-"""Timing: what the parent's clock, and the counters beside it, say of the scored run of a candidate."""
+"""Timing: what the parent's clock says of a candidate's scored run."""
 
 from dataclasses import dataclass
 

@@ -3,23 +3,23 @@
 import itertools
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.statistics import pareto_front
+from genbench.records.kinds import Axis, Direction
 from genbench.report.labels import Label, placed
 from genbench.report.text import clip, number, short
 
 LEFT, RIGHT, TOP, BOTTOM = 50, 408, 12, 284  # of the plot in its box
-FAMILIES = ("gan", "vae", "flow", "autoregressive", "diffusion", "energy", "hybrid", "baseline", "control")
+OTHER = "other"  # the shape of a family that the record does not state
 SMALLEST = 1e-30  # of a speed on a logarithmic scale
 _SETTINGS = re.compile(r"\[[^\]]*\]")
-PAIRS = (("coverage", "quality"), ("speed", "quality"), ("speed", "coverage"))
 
 
 @dataclass(frozen=True)
-class Scale:
+class PixelScale:
     """A map from data to pixels, linear or logarithmic, with its ticks."""
 
     low: float
@@ -41,7 +41,7 @@ class Scale:
         return [(self(tick), short(tick)) for tick in self.ticks]
 
 
-def scale(values: Sequence[float], start: float, end: float, log: bool) -> Scale:
+def pixel_scale(values: Sequence[float], start: float, end: float, log: bool) -> PixelScale:
     """A scale that holds all of `values`, from tick to tick; logarithmic ones take positive values."""
     if log:
         return _decades(math.log10(min(values)), math.log10(max(values)), start, end)
@@ -51,11 +51,17 @@ def scale(values: Sequence[float], start: float, end: float, log: bool) -> Scale
     step = next(m * decade for m in (1, 2, 5, 10) if m * decade >= width / 5.5)
     first, last = math.floor(low / step), max(math.ceil(high / step), math.floor(low / step) + 1)
     pad = (last - first) * step * 0.03  # so that a mark at an end is drawn whole
-    return Scale(first * step - pad, last * step + pad, start, end, False,
-                 tuple(round(k * step, 12) for k in range(first, last + 1)))  # fmt: skip
+    return PixelScale(
+        first * step - pad,
+        last * step + pad,
+        start,
+        end,
+        False,
+        tuple(round(k * step, 12) for k in range(first, last + 1)),
+    )
 
 
-def _decades(low: float, high: float, start: float, end: float) -> Scale:
+def _decades(low: float, high: float, start: float, end: float) -> PixelScale:
     """A logarithmic scale from a little below 10^low to a little above 10^high, with at least two decades as ticks."""
     pad = 0.05 * (high - low)
     low, high = low - pad, high + pad
@@ -63,7 +69,7 @@ def _decades(low: float, high: float, start: float, end: float) -> Scale:
         low, high = math.floor(low), max(math.ceil(high), math.floor(low) + 1)
     first, last = math.ceil(low), math.floor(high)
     ticks = tuple(10.0**k for k in range(first, last + 1, 1 + (last - first) // 8))
-    return Scale(10.0**low, 10.0**high, start, end, True, ticks)
+    return PixelScale(10.0**low, 10.0**high, start, end, True, ticks)
 
 
 @dataclass(frozen=True)
@@ -86,18 +92,18 @@ class Scatter:
 
     x: Column
     y: Column
-    x_scale: Scale
-    y_scale: Scale
+    x_scale: PixelScale
+    y_scale: PixelScale
     marks: tuple[Mark, ...]
     staircase: tuple[tuple[float, float], ...]
     left_out: int
 
 
 def trilemma(board: Leaderboard) -> list[Scatter]:
-    """The three charts of the suite's axes: quality × coverage, speed × quality, speed × coverage."""
+    """A chart of each two of the task's axes, the earlier one upwards."""
     known = {column.name: column for column in board.columns}
-    axes = {axis: known[name] for axis, name in board.suite["axes"].items() if name in known}
-    charts = [scatter(board, axes[x], axes[y]) for x, y in PAIRS if x in axes and y in axes]
+    axes = [known[name] for _, name in board.terms.ranked if name in known]
+    charts = [scatter(board, x, y) for y, x in itertools.combinations(axes, 2)]
     return [chart for chart in charts if chart]
 
 
@@ -114,7 +120,7 @@ def scatter(board: Leaderboard, x: Column, y: Column) -> Scatter | None:
     steps = [(a, min(b, d), c, max(b, d)) for (a, b), (c, d) in itertools.pairwise(stairs)]
     labels = placed(spots, short_names(rows), (LEFT, TOP, RIGHT, BOTTOM), steps)
     marks = tuple(
-        Mark(*spot, family_of(row), row.model["control"], _described(row, x, y), label, _ends(a, across), _ends(b, up))
+        Mark(*spot, family_of(row), bool(row.control), _described(row, x, y), label, _ends(a, across), _ends(b, up))
         for row, spot, label, a, b in zip(rows, spots, labels, xs, ys, strict=True)
     )
     return Scatter(x, y, across, up, marks, stairs, len(both) - len(rows))
@@ -130,17 +136,17 @@ def _front(
 
 
 def _plotted(cell: Cell, column: Column) -> bool:
-    return cell.mean is not None and (cell.mean > SMALLEST or column.axis != "speed")
+    return cell.mean is not None and (cell.mean > SMALLEST or column.axis is not Axis.SPEED)
 
 
-def _axis(column: Column, cells: Iterable[Cell], start: float, end: float) -> Scale:
+def _axis(column: Column, cells: Iterable[Cell], start: float, end: float) -> PixelScale:
     """Better is always towards `end`."""
-    if column.direction == "lower":
+    if column.direction is Direction.LOWER:
         start, end = end, start
-    return scale([cell.mean or 0.0 for cell in cells], start, end, log=column.axis == "speed")
+    return pixel_scale([cell.mean or 0.0 for cell in cells], start, end, log=column.axis is Axis.SPEED)
 
 
-def _ends(cell: Cell, to_pixels: Scale) -> tuple[float, float]:
+def _ends(cell: Cell, to_pixels: PixelScale) -> tuple[float, float]:
     mean, half = cell.mean or 0.0, cell.half_width or 0.0
     return to_pixels(mean - half), to_pixels(mean + half)
 
@@ -162,9 +168,8 @@ def _described(row: Row, x: Column, y: Column) -> str:
 
 
 def family_of(row: Row) -> str:
-    """The row's family, or "other" for one that the charts have no shape for."""
-    family: str = row.model["family"]
-    return family if family in FAMILIES else "other"
+    """The row's family, or "other" where the record does not state it."""
+    return row.model.family.value if row.model.family else OTHER
 
 
 def short_names(rows: Sequence[Row]) -> list[str]:
@@ -190,23 +195,23 @@ CURVE_BOX = (4.0, 236.0, 96.0, 6.0)  # left, right, bottom, top
 CURVE_LINES, CURVE_POINTS, ALL_POINTS = 3, 60, 1200  # of a curve, of a line, and of the lines of a page
 
 
-def curve(name: str, seed: int, points: Sequence[dict[str, float]], most: int = CURVE_POINTS) -> Curve | None:
+def curve(name: str, seed: int, points: Sequence[Mapping[str, float]], most: int = CURVE_POINTS) -> Curve | None:
     """At most three of the numbers that a model logged against images seen; None below two points.
 
     Args:
         most: points of a line, at least two.
     """
     keys = list(dict.fromkeys(key for point in points for key in sorted(point) if key not in ("images", "seconds")))
-    lines = {key: [(p["images"], p[key]) for p in points if p.get(key) is not None and p.get("images") is not None]
-             for key in keys}  # fmt: skip
+    lines = {key: [(p["images"], p[key]) for p in points if key in p and "images" in p] for key in keys}
     drawn = {key: _thinned(line, most) for key, line in lines.items() if len(line) > 1}
     drawn = dict(list(drawn.items())[:CURVE_LINES])
     if not drawn:
         return None
     images, values = ([point[i] for line in drawn.values() for point in line] for i in (0, 1))
     left, right, bottom, top = CURVE_BOX
-    across, up = (Scale(min(v), max(v), a, b, False, ())
-                  for v, a, b in ((images, left, right), (values, bottom, top)))  # fmt: skip
+    across, up = (
+        PixelScale(min(v), max(v), a, b, False, ()) for v, a, b in ((images, left, right), (values, bottom, top))
+    )
     pixels = tuple((key, tuple((across(x), up(y)) for x, y in line)) for key, line in drawn.items())
     return Curve(name, seed, pixels, number(min(values)), number(max(values)), number(max(images)))
 

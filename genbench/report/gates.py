@@ -4,19 +4,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from genbench.leaderboard import Leaderboard, Row
-from genbench.leaderboard.gates import COPYCATS
+from genbench.records.audits import AuditFinding, AuditStatus
+from genbench.records.gates import WORDS, CopyFinding, GateStatus
+from genbench.records.kinds import ControlKind
 from genbench.report.images import Album
 from genbench.report.standing import places
 from genbench.report.text import clip, number
 
-GATE = {"flagged": "copies", "clear": "no copies found", "unavailable": "copies not judged", "": "copies not judged"}
-AUDITS = {
-    "passed": "density audited",
-    "failed": "density failed its audits",
-    "unaudited": "density not audited",
-    "": "density not audited",
+GATE = {
+    GateStatus.FLAGGED: "copies",
+    GateStatus.CLEAR: "no copies found",
+    GateStatus.UNAVAILABLE: "copies not judged",
+    None: "copies not judged",
 }
-SETS = {"train": "training", "test": "test"}
+AUDITS = {
+    AuditStatus.PASSED: "density audited",
+    AuditStatus.FAILED: "density failed its audits",
+    AuditStatus.UNAUDITED: "density not audited",
+    None: "density not audited",
+}
 MANY = 24  # rows of a board, beyond which what is in order is shown in brief
 LISTED = 8  # tests or audits of one candidate
 
@@ -28,8 +34,8 @@ def gates(board: Leaderboard, album: Album) -> list[dict[str, Any]]:
 
 def details(row: Row, board: Leaderboard, album: Album) -> dict[str, Any]:
     """What the gates say of one row. Of the seeds, the one that was flagged is shown, else the first."""
-    shown = next(result for result in row.ok if result.record["seed"] == row.gate.seed)
-    memorisation, audits = shown.candidate["memorisation"], audited(row)
+    shown = next(result for result in row.ok if result.record.seed == row.gate.seed)
+    memorisation, audits = shown.candidate.memorisation, audited(row)
     brief = len(board.rows) + len(board.controls) > MANY
     return {
         "row": row,
@@ -37,68 +43,62 @@ def details(row: Row, board: Leaderboard, album: Album) -> dict[str, Any]:
         "bad": row.gate.flagged and not row.control,
         "expected": expected(row),
         "audits": AUDITS[row.audits.status] if row.likelihood else "",
-        "failed": row.audits.status == "failed",
+        "failed": row.audits.status is AuditStatus.FAILED,
         "reason": row.gate.reason,
         "why": row.audits.reason,
-        "tests": [test(found) for found in memorisation["tests"][:LISTED] if found["flagged"] or not brief],
+        "tests": [test(t) for t in (memorisation.tests if memorisation else ())[:LISTED] if t.flagged or not brief],
         "findings": [
-            (found["name"], found["status"], found["words"])
+            (found.name, found.status.value, found.words)
             for found in audits[:LISTED]
-            if found["status"] == "failed" or not brief
+            if found.status is AuditStatus.FAILED or not brief
         ],
         "detectable": detectable(row),
         "seed": row.gate.seed,
-        "pairs": pairs(memorisation, album),
+        "pairs": album.shown(memorisation.pairs) if memorisation and memorisation.pairs else None,
         "places": [] if row.control or brief else list(places(row)),
-        "extractor": memorisation["extractor"],
     }
 
 
-def audited(row: Row) -> list[Any]:
+def audited(row: Row) -> tuple[AuditFinding, ...]:
     """The findings of the first seed whose audits are as bad as the row's."""
-    found = [result.candidate["audits"] for result in row.ok]
-    return next((audits["audits"] for audits in found if audits["status"] == row.audits.status), [])
+    found = [audits for result in row.ok if (audits := result.candidate.audits)]
+    return next((audits.audits for audits in found if audits.status is row.audits.status), ())
 
 
 def expected(row: Row) -> str:
     """Whether the gate says of a control what it has to; "" where it was not asked."""
-    if not row.control or row.gate.status not in ("flagged", "clear"):
+    if not row.control or row.gate.status not in (GateStatus.FLAGGED, GateStatus.CLEAR):
         return ""
     return (
         "as it has to"
-        if row.gate.flagged == (row.name in COPYCATS)
+        if row.gate.flagged == (row.control is ControlKind.COPY)
         else "which is wrong: the gate is not to be trusted"
     )
 
 
-def test(found: Any) -> tuple[str, str]:
+def test(found: CopyFinding) -> tuple[str, str]:
     """A test: which, and what it found, in words."""
-    shares = [f"{found[key]:.1%}" if found[key] is not None else "n/a" for key in ("share", "control")]
-    chance = "" if found["p"] is None else f", p = {number(found['p'], 1)}"
-    what = f"{clip(found['test'], 40)}, {SETS.get(found['against'], clip(found['against'], 40))} data"
-    return what, f"{shares[0]} of the samples, {shares[1]} of fresh real data{chance}{'; flagged' * found['flagged']}"
+    chance = "" if found.p is None else f", p = {number(found.p, 1)}"
+    what = f"{clip(found.test, 40)}, {WORDS.get(found.against, clip(found.against, 40))} data"
+    shares = f"{found.share:.1%} of the samples, {found.control:.1%} of fresh real data"
+    return what, f"{shares}{chance}{'; flagged' * found.flagged}"
 
 
 def detectable(row: Row) -> str:
     """The smallest share of copies that would have been seen, in words; "" where no record says it."""
     shares = [
-        f"{share:.1%} copies of {SETS.get(key, clip(key, 40))} data" for key, share in row.gate.detectable.items()
+        f"{share:.1%} copies of {WORDS.get(key, clip(key, 40))} data" for key, share in row.gate.detectable.items()
     ]
     return " or ".join(shares[:LISTED])
-
-
-def pairs(memorisation: Any, album: Album) -> Any:
-    """The picture of the nearest pairs, or why there is none; None where nothing was judged."""
-    if not memorisation["pairs"]:
-        return None
-    return album.shown(memorisation["pairs"])
 
 
 def flags(row: Row) -> Iterable[str]:
     """What stands beside a candidate's name in the table."""
     if row.gate.flagged and not row.control:
         yield "flagged: copies"
-    if row.audits.status == "failed" and not row.control:
+    elif row.bar and not row.control:
+        yield f"not ranked: {clip(row.bar, 160)}"
+    if row.audits.status is AuditStatus.FAILED and not row.control:
         yield "density failed its audits"
 
 

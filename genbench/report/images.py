@@ -37,13 +37,15 @@ class Album:
         count: how many pictures there may be; each gets an equal share of the site's bytes.
         tile: height and width in pixels of a sample in a grid, by which a grid is cut where it is too large.
         inline: characters of pictures that the page may hold itself.
-        files: bytes by path relative to the page.
+        files: bytes by path relative to the site's folder.
+        root: the way from the page's folder to the site's: "" or "../".
     """
 
     count: int = 1
     tile: tuple[int, int] | None = None
     inline: int = INLINE
     files: dict[str, bytes] = field(default_factory=dict)
+    root: str = ""
     _held: int = 0
 
     def shown(self, encoded: str) -> Grid | str:
@@ -58,7 +60,7 @@ class Album:
             return held
         path = f"{FOLDER}/{hashlib.sha256(data).hexdigest()[:16]}.png"
         self.files[path] = data
-        return Grid(Markup(path), width, height)  # of our own making
+        return Grid(Markup(self.root + path), width, height)  # of our own making
 
 
 def grid(encoded: str) -> Grid | str:

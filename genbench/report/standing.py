@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from genbench.leaderboard import AXES, Leaderboard, Place, Row
-from genbench.leaderboard.statistics import Comparison, Verdict
+from genbench.leaderboard import Leaderboard, Place, Row
+from genbench.leaderboard.anchors import Anchors
+from genbench.leaderboard.statistics import Contrast, Verdict
+from genbench.records.kinds import Axis
 from genbench.report.text import clip, number
 
 LISTED = 30  # comparisons of a verdict; an undecided one of many candidates has hundreds
@@ -17,7 +19,7 @@ def verdicts(board: Leaderboard) -> dict[str, Any]:
     entries = [_verdict(board, strict, board.sentence)]
     if strict.tested:
         entries.append(_verdict(board, margins, board.sentence_with_margins))
-    return {"sentence": board.sentence, "value": strict.outcome.value, "entries": entries, "volume": volume(board)}
+    return {"sentence": board.sentence, "value": strict.ruling.value, "entries": entries, "volume": volume(board)}
 
 
 def _verdict(board: Leaderboard, verdict: Verdict, sentence: str) -> dict[str, Any]:
@@ -25,12 +27,12 @@ def _verdict(board: Leaderboard, verdict: Verdict, sentence: str) -> dict[str, A
     return {
         "sentence": sentence,
         "heading": "With margins" if verdict.margins and verdict.tested else "What decides it",
-        "lines": [comparison(board, found) for found in shown],
+        "lines": [contrast(board, found) for found in shown],
         "more": len(verdict.deciding) - len(shown),
     }
 
 
-def comparison(board: Leaderboard, found: Comparison) -> dict[str, str]:
+def contrast(board: Leaderboard, found: Contrast) -> dict[str, str]:
     """Two candidates on one axis."""
     column = board.standings.columns[found.axis]
     rows = {row.name: row for row in board.rows}
@@ -46,8 +48,8 @@ def comparison(board: Leaderboard, found: Comparison) -> dict[str, str]:
     }
 
 
-def chance(found: Comparison) -> str:
-    """The p of a comparison, before and after Holm's correction; "" for one seed."""
+def chance(found: Contrast) -> str:
+    """The p of a contrast, before and after Holm's correction; "" for one seed."""
     if found.p is None or found.adjusted is None:
         return ""
     return f"p = {_p(found.p)}, {_p(found.adjusted)} after Holm".replace("= <", "<")
@@ -59,13 +61,19 @@ def _p(p: float) -> str:
 
 def volume(board: Leaderboard) -> str:
     """How much of the cube the candidates dominate, in words; "" without anchors."""
-    share = board.standings.volume
-    if share is None:
+    share, known = board.standings.volume, board.standings.anchors
+    if share is None or not known:
         return ""
-    return (
-        f"Together the candidates dominate {share:.1%} of the cube whose corners are independent pixels at one image a "
-        f"second and real data at 100,000 images a second."
-    )
+    corners = [clip(name, 60) + _speeds(known, end) for end, name in enumerate((known.floor, known.ceiling))]
+    return f"Together the candidates dominate {share:.1%} of the cube whose corners are {corners[0]} and {corners[1]}."
+
+
+def _speeds(anchors: Anchors, end: int) -> str:
+    """The speeds at one end of the cube, in words."""
+    speeds = [
+        (anchors.ends[axis][end], column) for axis, column in anchors.columns.items() if column.axis is Axis.SPEED
+    ]
+    return "".join(f" at {value:,g} {clip(column.unit, 16)}".rstrip() for value, column in speeds)
 
 
 def place(row: Row, axis: str) -> tuple[str, str]:
@@ -91,6 +99,6 @@ def front(row: Row) -> tuple[str, str] | None:
 
 def places(row: Row) -> Iterable[tuple[str, str]]:
     """By axis, a candidate's place in words."""
-    for axis in AXES:
+    for axis in row.places:
         found, missing = place(row, axis)
         yield axis, found or missing or "not ranked"

@@ -88,7 +88,7 @@ def breakable(text: str) -> Markup:
 
 
 def spread(mean: float, half_width: float | None) -> str:
-    """ "± half width" with as many decimals as `number(mean)` has; "" for None."""
+    """The words "± half width" with as many decimals as `number(mean)` has; "" for None."""
     if half_width is None:
         return ""
     shown = number(mean)

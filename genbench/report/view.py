@@ -1,88 +1,93 @@
 """What a page shows, as plain values for the templates: no judgement beyond the board's own, no markup."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
-from genbench.report import charts
+from genbench.leaderboard.row import MIXED
+from genbench.leaderboard.words import listed
+from genbench.records.kinds import Axis, Direction, Likelihood
+from genbench.records.status import words
+from genbench.report import charts, provenance
 from genbench.report.gates import flags, gates, unaudited
 from genbench.report.images import Album
 from genbench.report.standing import front, place, verdicts
 from genbench.report.text import NOT_STATED, clip, duration, number, spread
 
 KINDS = {  # of a likelihood, as bits/dim: sign, words
-    "lower bound": ("≤", "upper bound, from a lower bound of the likelihood"),
-    "exact": ("=", "exact"),
-    "estimate": ("≈", "estimate"),
-    "mixed": ("~", "the seeds' likelihoods differ in kind"),
+    Likelihood.LOWER_BOUND.value: ("≤", "upper bound, from a lower bound of the likelihood"),
+    Likelihood.EXACT.value: ("=", "exact"),
+    Likelihood.ESTIMATE.value: ("≈", "estimate"),
+    MIXED: ("~", "the seeds' likelihoods differ in kind"),
 }
-LEADERS = {"quality": "Highest quality", "coverage": "Highest coverage", "speed": "Fastest"}
+CONTROLS = "Controls: what every column is read against"
+ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
+EXHIBITS = 4  # of one candidate
 
 
 def page(board: Leaderboard, album: Album) -> dict[str, Any]:
     """Everything that the templates ask for; pictures find their place in the album."""
-    controls = "Controls: what every column is read against"
+    seeds = {record.seed for record in board.records}
     return {
-        "title": board.suite["title"] or board.suite["name"] or "Leaderboard",
-        "suite": board.suite,
-        "dataset": board.dataset,
-        "protocol": board.protocol,
+        "title": board.suite.title or board.suite.name or "Leaderboard",
+        "goal": board.goal,
+        "axes": listed(board.standings.axes, "and"),
         "facts": facts(board),
-        "several_seeds": len({record["seed"] for record in board.records}) > 1,
+        "several_seeds": len(seeds) > 1,
         "verdict": verdicts(board),
         "leaders": list(leaders(board)),
         "columns": [head(column, board) for column in board.columns],
-        "groups": [(name, [line(row, board) for row in rows])
-                   for name, rows in (("", board.rows), (controls, board.controls))],
+        "groups": [
+            (name, [line(row, board) for row in rows]) for name, rows in (("", board.rows), (CONTROLS, board.controls))
+        ],
+        "spoken": {column.axis.value for column in board.columns if column.axis},
         "hardware": hardware(board),
         "charts": charts.trilemma(board),
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),
-        "samples": [samples(row, album) for row in (*board.rows, *board.controls)],
+        "samples": [card for row in (*board.rows, *board.controls) for card in exhibits(row, album)],
         "gates": gates(board, album),
         "curves": list(curves(board)),
         "failures": [(failure, duration(failure.elapsed)) for failure in board.failures],
-        "models": list(models(board)),
-        "limits": limits(board.suite),
-        "environments": environments(board),
-        "finished": sorted({record["finished"] for record in board.records} - {""}),
-    }  # fmt: skip
+        **provenance.section(board),
+    }
 
 
 def facts(board: Leaderboard) -> list[tuple[str, str]]:
     """The summary line: (name, value)."""
-    seeds = {record["seed"] for record in board.records}
-    space = board.dataset["space"]
-    entries = "real numbers" if space["levels"] is None else f"{space['levels']} levels"
-    failed = sum(not row.ok for row in board.rows)
-    levels = {str(r["environment"]["isolation"]) for r in board.records if r["environment"].get("isolation")}
+    suite, failed = board.suite, sum(not row.ok for row in board.rows)
+    levels = {record.machine.isolation for record in board.records} - {""}
     return [
         ("Candidates", f"{len(board.rows)}" + (f", {failed} without a result" if failed else "")),
         ("Controls", str(len(board.controls))),
-        ("Training seeds", str(len(seeds))),
-        ("Dataset", f"{board.dataset['name'] or NOT_STATED}, {'×'.join(map(str, space['shape']))}, {entries}"),
-        ("Training budget", _count(board.suite["images"], "images")),
-        ("Scored samples", _count(board.suite["count"], f"in batches of {_count(board.suite['batch'])}")),
+        ("Training seeds", str(len({record.seed for record in board.records}))),
+        ("Dataset", f"{board.dataset.name or NOT_STATED}, {_space(board)}"),
+        ("Training budget", provenance.count(suite.images, "images")),
+        ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(suite.batch)}")),
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
         ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),
-    ]  # fmt: skip
+    ]
 
 
-def _count(value: int | None, unit: str = "") -> str:
-    return NOT_STATED if value is None else f"{value:,} {unit}".strip()
+def _space(board: Leaderboard) -> str:
+    space = board.dataset.space
+    if space is None:
+        return "shape not stated"
+    entries = "real numbers" if space.levels is None else f"{space.levels} levels"
+    return f"{'×'.join(map(str, space.shape))}, {entries}"
 
 
 def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
-    """The highest mean on each of the suite's axes, with how many share it; nothing where speeds are not comparable."""
+    """The best mean on each of the task's axes, with how many share it; nothing where speeds are not comparable."""
     known = {column.name: column for column in board.columns}
-    for axis, words in LEADERS.items():
-        column = known.get(board.suite["axes"].get(axis, ""))
+    for axis, name in board.terms.ranked:
+        column = known.get(name)
         best = board.best(column) if column else None
         if column and best is not None:
             ranked = [row for row in board.rows if not row.unranked(column)]
             first, *others = [row for row in ranked if row.cells[column.name].mean == best]
             yield {
-                "words": words,
+                "words": "Fastest" if column.axis is Axis.SPEED else f"Highest {clip(axis, 24)}",
                 "name": first.name,
                 "family": charts.family_of(first),
                 "shared": f" and {len(others)} more" if others else "",
@@ -93,24 +98,23 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
 
 def head(column: Column, board: Leaderboard) -> dict[str, Any]:
     """A column's head; `first` is the order of the first click, best first."""
-    quality = board.suite["axes"].get("quality") == column.name
+    names = [name for _, name in board.terms.ranked]
     return {
         "column": column,
-        "arrow": {"higher": "↑", "lower": "↓"}.get(column.direction, ""),
-        "words": f"{column.direction} is better" if column.direction else "no candidate has this score",
-        "first": "ascending" if column.direction == "lower" else "descending",
-        "sorted": quality and column.direction != "",
-        "basis": [part for part in (column.unit, column.extractor.partition("/")[0]) if part],
-        "is_axis": column.name in board.suite["axes"].values(),
+        "axis": column.axis.value if column.axis else "",
+        "arrow": ARROWS[column.direction] if column.direction else "",
+        "words": f"{column.direction.value} is better" if column.direction else "no candidate has this score",
+        "first": "ascending" if column.direction is Direction.LOWER else "descending",
+        "sorted": column.name in names[:1] and column.direction is not None,
+        "basis": [part for part in (column.unit, (column.extractor or "").partition("/")[0]) if part],
+        "is_axis": column.name in names,
     }
 
 
-def floor(details: Mapping[str, float]) -> str:
-    """What real data score against real data, with how many samples of each; "" for scores without a floor."""
-    if "real_floor" not in details:
-        return ""
-    count = details.get("real_floor_count")
-    return number(details["real_floor"]) + (f", n = {number(count)}" if count else "")
+def below(column: Column, details: Mapping[str, float]) -> str:
+    """What stands below a value besides its spread, such as the floor of an FD; "" for scores without such a thing."""
+    told = [f"{clip(words, 24)} {number(details[name])}" for words, name in column.shown.items() if name in details]
+    return ", ".join(told)
 
 
 def line(row: Row, board: Leaderboard) -> dict[str, Any]:
@@ -119,6 +123,7 @@ def line(row: Row, board: Leaderboard) -> dict[str, Any]:
     return {
         "row": row,
         "family": charts.family_of(row),
+        "stated": row.model.family.value if row.model.family else "",
         "marks": marks(row),
         "flags": list(flags(row)),
         "front": front(row),
@@ -130,19 +135,18 @@ def line(row: Row, board: Leaderboard) -> dict[str, Any]:
 
 def marks(row: Row) -> list[str]:
     """What a reader should know of the model before comparing it."""
-    conditional = ["conditional"] if "conditional" in row.model["capabilities"] else []
-    pretrained = [f"pretrained on {data}" for data in row.model["pretrained_on"]]
-    return conditional + pretrained + [f"asked for {need}" for need in row.model["needs"]]
+    conditional = ["conditional"] if "conditional" in row.model.capabilities else []
+    pretrained = [f"pretrained on {data}" for data in row.model.pretrained_on]
+    return conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
 
 
 def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
     """A cell of the table."""
-    cell: Cell = row.cells[column.name]
+    cell = row.cells[column.name]
     if cell.mean is None:
-        kind, _, reason = cell.missing.partition(": ")
-        brief = row.missing and row.results[0].candidate["status"]  # the reason is told once, under the table
-        return {"missing": kind, "reason": clip(brief or reason, 48)}
-    sign, words = KINDS.get(row.likelihood if column.axis == "density" else "", ("", ""))
+        return absent(row, cell)
+    density = column.axis is Axis.DENSITY
+    sign, kind = KINDS.get(row.likelihood if density else "", ("", ""))
     axis = next((axis for axis, own in board.standings.columns.items() if own.name == column.name), "")
     standing, off = place(row, axis) if axis and not row.control else ("", "")
     return {
@@ -153,21 +157,20 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
         "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
         "best": not row.unranked(column) and cell.mean == board.best(column),
         "place": standing,
-        "floor": floor(cell.details),
-        "unranked": "" if row.control else off or (unaudited(row) if column.axis == "density" else ""),
+        "below": below(column, cell.details),
+        "unranked": "" if row.control else off or (unaudited(row) if density else ""),
         "sign": sign,
-        "words": words,
-        "speed": column.axis == "speed",
+        "words": kind,
+        "speed": column.axis is Axis.SPEED,
     }
 
 
-def limits(suite: Mapping[str, Any]) -> str:
-    """What a stage may take: seconds and caps, with their units."""
-    told = [(stage, value, "s") for stage, value in suite["limits"].items()]
-    for name, value in suite["caps"].items():
-        what, _, unit = name.rpartition("_")
-        told.append((what.replace("_", " "), value, f"{unit[:1].upper()}iB"))
-    return ", ".join(f"{what} {number(value)} {unit}" for what, value, unit in told) or NOT_STATED
+def absent(row: Row, cell: Cell) -> dict[str, str]:
+    """A cell without a value; why a candidate has no result at all is told once, under the table."""
+    first = row.results[0].candidate
+    reason = cell.missing.reason if cell.missing else ""
+    brief = words(first.status, first.exit_code) if row.missing else reason
+    return {"missing": cell.missing.kind.value if cell.missing else "n/a", "reason": clip(brief, 48)}
 
 
 def hardware(board: Leaderboard) -> list[tuple[int, str]]:
@@ -175,53 +178,33 @@ def hardware(board: Leaderboard) -> list[tuple[int, str]]:
     return list(enumerate(board.hardware, 1)) if len(board.hardware) > 1 else []
 
 
-def samples(row: Row, album: Album) -> dict[str, Any]:
-    """A row's sample grid, of its first seed that succeeded, or why there is none."""
+def exhibits(row: Row, album: Album) -> Iterable[dict[str, Any]]:
+    """The pictures of a row's first seed that succeeded, or why there are none."""
+    known = {"row": row, "seed": row.ok[0].record.seed if row.ok else None, "name": "", "grid": None, "missing": ""}
     if not row.ok:
-        return {"row": row, "seed": None, "grid": None, "missing": row.missing}
-    shown = album.shown(row.ok[0].candidate["grid"])
-    known = {"row": row, "seed": row.ok[0].record["seed"]}
-    if isinstance(shown, str):
-        return {**known, "grid": None, "missing": f"n/a: {shown}"}
-    return {**known, "grid": shown, "missing": ""}
+        yield {**known, "missing": str(row.missing)}
+        return
+    pictures = row.ok[0].candidate.exhibits or {"": ""}
+    for name, encoded in list(pictures.items())[:EXHIBITS]:
+        shown = album.shown(encoded)
+        told = {**known, "name": name if len(pictures) > 1 else ""}
+        yield {**told, "missing": f"n/a: {shown}"} if isinstance(shown, str) else {**told, "grid": shown}
+
+
+def pictures(row: Row) -> int:
+    """How many pictures a row may show: those of its answers, and that of its nearest pairs."""
+    return 1 + (min(EXHIBITS, max(1, len(row.ok[0].candidate.exhibits))) if row.ok else 1)
 
 
 def curves(board: Leaderboard) -> Iterable[charts.Curve]:
     """A learning curve for each model that logged one, of its first seed."""
     seen: set[str] = set()
-    references = {record["model"]["reference"] for record in board.records}
+    references = {record.model.reference for record in board.records}
     lines = charts.CURVE_LINES * len(references)
     most = min(charts.CURVE_POINTS, max(8, charts.ALL_POINTS // lines))
     for record in board.records:
-        reference = record["model"]["reference"]
-        drawn = None if reference in seen else charts.curve(reference, record["seed"], record["curve"], most)
+        reference = record.model.reference
+        drawn = None if reference in seen else charts.curve(reference, record.seed, record.curve, most)
         if drawn:
             seen.add(reference)
             yield drawn
-
-
-def models(board: Leaderboard) -> Iterable[dict[str, Any]]:
-    """Where each model comes from, with its settings and what fitting it took."""
-    by_reference: dict[str, list[Mapping[str, Any]]] = {}
-    for record in board.records:
-        by_reference.setdefault(record["model"]["reference"], []).append(record)
-    for records in by_reference.values():
-        model = records[0]["model"]
-        times = [seconds for r in records if (seconds := r["stages"].get("fit", {}).get("seconds")) is not None]
-        yield {
-            "model": model,
-            "settings": ", ".join(f"{key}={value}" for key, value in sorted(model["settings"].items())) or "none",
-            "capabilities": ", ".join(model["capabilities"]) or "none",
-            "pretrained": ", ".join(model["pretrained_on"]) or "nothing",
-            "parameters": _count(model["parameters"]),
-            "fit": duration(sum(times) / len(times) if times else None),
-        }
-
-
-def environments(board: Leaderboard) -> list[tuple[int, Sequence[tuple[str, object]]]]:
-    """The distinct environments, the most frequent first: (number of records, sorted entries)."""
-    counts: dict[tuple[tuple[str, object], ...], int] = {}
-    for record in board.records:
-        key = tuple(sorted(record["environment"].items()))
-        counts[key] = counts.get(key, 0) + 1
-    return sorted(((count, key) for key, count in counts.items()), key=lambda pair: (-pair[0], repr(pair[1])))

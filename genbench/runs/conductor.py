@@ -1,239 +1,247 @@
-"""The conductor: turns the steps of a plan into jobs with keys, keeps their results, and writes each trial's record."""
+"""The conductor: gives steps that may start to the executor as jobs, keeps their results, and records each trial."""
 
-import math
 import shutil
+import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from genbench.records import record as records
-from genbench.runs import claims, recording
 from genbench.contracts.assets import Asset
-from genbench.runs.brief import Brief
-from genbench.errors import GenbenchError, plain
-from genbench.files.plain import digest, read_json
-from genbench.runs.plan import Plan, Step
-from genbench.execution.clock import Clock
-from genbench.contracts.job import Job
-from genbench.execution.outcome import REASON_LIMIT, Outcome
-from genbench.execution.supervisor import Supervisor
-from genbench.store.stage_folder import FORMAT, Damaged, Result, StageFolder
+from genbench.contracts.executor import Ended, Executor, Ticket
+from genbench.contracts.job import Call, Confinement, Job, Outcome
+from genbench.errors import GenbenchError
+from genbench.files import codec
+from genbench.protocol.inputs import reads_of
+from genbench.protocol.stages.given import Given, Ground, Lacking
+from genbench.protocol.stages.judgement import judged, key_of
+from genbench.protocol.stages.stage import Step
 from genbench.protocol.trial import Trial
+from genbench.records.record import Record
+from genbench.records.status import Status
+from genbench.runs.preparation import Interrupted
+from genbench.runs.recording import recorded
+from genbench.runs.schedule import Schedule
+from genbench.store.stage_folder import Damaged, Result, StageFolder
 
-OUTPUTS: Mapping[str, tuple[str, ...]] = {
-    "fit": ("checkpoint.safetensors", "check.safetensors", "curve.json"),
-    "sample": ("samples.safetensors",),
-    "audit": ("audit.safetensors",),
-    "density": ("nats.safetensors",),
-    "score": (),
-}
-OWN = ("fit", "warm-up", "run", "latency", "audit", "density", "score")  # sections that are the stage's own work
 PATIENCE = 3  # fits of one plugin that may die in a row before the rest are skipped
 FREE_SPACE = 256 * 2**20  # bytes that a run wants to find on its disk
-UNREADABLE = (TypeError, KeyError, ValueError, AttributeError, ArithmeticError, RecursionError,
-              PermissionError, IsADirectoryError, NotADirectoryError)  # fmt: skip
+WAIT = 1.0  # seconds for which the executor is asked at a time
 EXISTING = ("reuse", "retry-failed", "force")
 
 
-class Interrupted(GenbenchError):
-    """The run was stopped; what has finished is kept."""
+class OwnFault(Exception):
+    """Something in genbench itself went wrong; its words name the log that has the traceback."""
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A step that was given to the executor."""
+
+    step: Step
+    folder: StageFolder[Any]
+    key: str
+    inputs: object
 
 
 @dataclass
 class Conductor:
-    """Executes the steps of one run.
+    """Conducts the steps of one run, in one thread.
 
     Args:
-        plan: what to run.
-        root: the run's folder, one folder a trial below it.
-        supervisor: runs the jobs.
-        data: facts of the `data` stage.
-        environment: facts of the `probe` stage.
+        ground: what the run stands on.
+        executor: carries out the jobs.
         existing: "reuse" every result whose key and files verify, "retry-failed", or "force" everything anew.
-        progress: called with (step, images done, share of the step).
-        ended: called with (step, result) at the end of each step.
-        recorded: called with each trial's record once it is written.
+        ended: hears of each step that has ended.
+        recorded: hears of each trial's record once it is written.
+        patience: fits of one plugin that may die in a row.
+        free_space: bytes that have to be free before a step starts.
     """
 
-    plan: Plan
-    root: Path
-    supervisor: Supervisor
-    data: Mapping[str, Any]
-    environment: Mapping[str, Any]
+    ground: Ground
+    executor: Executor
     existing: str
-    progress: Callable[[Step, int, float], None]
-    ended: Callable[[Step, Result], None]
-    recorded: Callable[[Mapping[str, Any]], None]
+    ended: Callable[[Step, Result[Any]], None]
+    recorded: Callable[[Record], None]
+    patience: int = PATIENCE
+    free_space: int = FREE_SPACE
+    records: list[Record] = field(default_factory=list, init=False)
+    damaged: list[str] = field(default_factory=list, init=False)
+    _results: dict[str, dict[str, Result[Any]]] = field(default_factory=dict, init=False)
+    _left: Counter[str] = field(default_factory=Counter, init=False)
+    _deaths: Counter[str] = field(default_factory=Counter, init=False)
+    _begun: dict[Ticket, list[_Begun]] = field(default_factory=dict, init=False)
+    _verified: set[Asset] = field(default_factory=set, init=False)
 
-    def __post_init__(self) -> None:
-        self.results: dict[tuple[str, str], Result] = {}
-        self._brief = Brief(self.plan, self.root, self.data, self.environment, self.results)
-        self.records: list[dict[str, Any]] = []
-        self.damaged: list[str] = list(self.data.get("damaged", []))
-        self._crashes: Counter[str] = Counter()
-        self._verified: set[Asset] = set()
-        self._fetching = Lock()
-
-    def execute(self, step: Step) -> None:
-        """Run a step, or find that it has been run; after the last step of a trial, write its record.
+    def conduct(self, trials: tuple[Trial, ...], schedule: Schedule, steps: list[Step]) -> None:
+        """Carry out every step, and record each trial once its last one has ended.
 
         Raises:
-            Interrupted: the run was stopped.
+            Interrupted: the run was stopped; what has finished is kept.
+            OwnFault: a fault of genbench itself; what runs is ended first.
         """
+        self._left = Counter(step.trial.slug for step in steps)
         try:
-            result = self._skipped(step) or self._result(step)
-        except UNREADABLE as error:  # whatever a plugin has found to leave behind costs its own step
-            words = f"what {step.name} left cannot be taken: {type(error).__name__}: {error}"
-            result = Result("invalid-evidence", plain(words)[:REASON_LIMIT])
-        self.results[step.trial.slug, step.name] = result
-        self._count_crash(step, result)
-        self.ended(step, result)
-        if step.stage == "score":
-            self._record(step.trial)
+            for trial in trials:
+                if not self._left[trial.slug]:
+                    self._record(trial)
+            while not schedule.finished:
+                while (step := schedule.next()) is not None:
+                    self._begin([step, *(schedule.alike(step) if self.executor.whole else ())], schedule)
+                for ended in self._news():
+                    self._take(ended, schedule)
+        except BaseException as error:
+            self._cancel()
+            if isinstance(error, Exception) and not isinstance(error, GenbenchError | OSError):
+                raise OwnFault(self._told(error)) from error
+            raise
 
-    def _count_crash(self, step: Step, result: Result) -> None:
-        """Count the fits in a row whose process died; an error that was raised and told costs no patience."""
-        if step.stage == "fit" and result.status != "skipped":
-            died = result.status.startswith(("crashed", "no-evidence", "timeout", "out-of-memory"))
-            name = step.trial.model.plugin.name
-            self._crashes[name] = self._crashes[name] + 1 if died else 0
+    def step_of(self, ticket: Ticket, call: Call) -> Step | None:
+        """The step that a call of a submitted job carries out."""
+        begun = self._begun.get(ticket, [])
+        return next((found.step for found in begun if found.folder.path == call.folder), None)
 
-    def _skipped(self, step: Step) -> Result | None:
-        """The result of a step that cannot run, because what it needs has failed."""
-        fit = self._brief.of(step.trial, "fit")
-        if step.stage != "fit" and fit is not None and not fit.ok:
-            return Result("skipped", f"fit: {fit.status}")
-        if step.stage == "fit" and self._crashes[step.trial.model.plugin.name] >= PATIENCE:
-            return Result("skipped", f"the last {PATIENCE} fits of plugin {step.trial.model.plugin.name} died")
-        if step.stage == "score" and not self._brief.sampled(step.trial):
-            return Result("skipped", "no sampler left samples")
-        if step.stage == "audit" and self._brief.described(step.trial) not in self._brief.sampled(step.trial):
-            return Result("skipped", f"sampler {self._brief.described(step.trial)} left no samples")
-        return None
+    def _begin(self, steps: list[Step], schedule: Schedule) -> None:
+        """End each step that needs no process, and submit the others as one job."""
+        begun, calls = [], []
+        for step in steps:
+            found = self._without_process(step)
+            if isinstance(found, Result):
+                self._end(step, found, schedule)
+            else:
+                found.folder.empty(found.key)
+                refused = self._refused(step, found.folder.path)
+                if refused is not None:
+                    self._end(step, refused, schedule)  # not kept: it is the machine's trouble, and may have passed
+                    continue
+                begun.append(found)
+                calls.append(self._call(found))
+        if calls:
+            name = f"{steps[0].trial.slug}-{begun[0].step.name}".replace("/", "-")
+            (ticket,) = self.executor.submit([Job(name, tuple(calls), steps[0].stage.exclusive)])
+            self._begun[ticket] = begun
 
-    def _result(self, step: Step) -> Result:
-        stage = StageFolder(self._brief.folder(step.trial, step.name))
-        inputs, arguments = self._brief.inputs(step), self._brief.arguments(step)
-        key = digest({"format": FORMAT, "stage": step.name, **inputs})
-        found = self._found(stage, key) if self.existing != "force" else None
+    def _without_process(self, step: Step) -> Result[Any] | _Begun:
+        """The result of a step that cannot run or has run; else what it would be given."""
+        trial, own = step.trial, self._results.setdefault(step.trial.slug, {})
+        if not step.stage.after and self._deaths[trial.model.plugin.name] >= self.patience:
+            return Result(Status.SKIPPED, f"the last {self.patience} fits of plugin {trial.model.plugin.name} died")
+        try:
+            inputs = step.stage.inputs(Given(self.ground, step, own))
+        except Lacking as lack:
+            return Result(Status.SKIPPED, str(lack))
+        folder = StageFolder(self.ground.root / trial.slug / step.name, step.stage.facts)
+        key = key_of(step.name, inputs)
+        found = self._found(folder, key) if self.existing != "force" else None
         if found is not None and (found.ok or self.existing == "reuse"):
             return found
-        stage.empty(key)
-        suite, refused = self.plan.suite, self._refused(step, stage)
-        if refused is not None:
-            return refused  # not kept: it is the machine's trouble, and the next run looks again
-        job = Job(
-            step.stage,
-            stage.path,
-            arguments,
-            stage.path / "log.txt",
-            suite.limits[step.stage],
-            suite.threads,
-            suite.job_caps,
-            self._brief.confinement(step),
-            step.trial.model.plugin.python if step.stage != "score" else "",
-            self.environment["device"],
-            self.environment["device_free"],
-        )
-        outcome = self.supervisor.run(job, lambda images, share: self.progress(step, images, share))
-        if outcome.status == "interrupted":
-            raise Interrupted("interrupted")
-        if step.stage == "score":
-            self.damaged += outcome.facts.get("damaged", [])
-        return stage.keep(key, self._judged(step, stage, outcome), OUTPUTS[step.stage])
+        return _Begun(step, folder, key, inputs)
 
-    def _refused(self, step: Step, stage: StageFolder) -> Result | None:
+    def _found(self, folder: StageFolder[Any], key: str) -> Result[Any] | None:
+        """A stored result of these inputs; what is damaged is set aside and named, and does not count."""
+        try:
+            return folder.found(key)
+        except Damaged as damage:
+            place = folder.quarantine()
+            self.damaged.append(f"{folder.path / str(damage)} is not as it was written; set aside as {place.name}")
+            return None
+
+    def _refused(self, step: Step, folder: Path) -> Result[Any] | None:
         """Why a step cannot start on this machine now."""
-        if shutil.disk_usage(stage.path).free < FREE_SPACE:
-            return Result("disk-full", f"less than {FREE_SPACE >> 20} MiB free at {self.root}")
-        fault = self._asset_fault(step.trial) if step.stage != "score" else None
-        return Result("error", fault) if fault is not None else None
+        if shutil.disk_usage(folder).free < self.free_space:
+            words = f"less than {self.free_space >> 20} MiB free at {self.ground.root}"
+            return Result(Status.DISK_FULL, words)
+        fault = None if step.stage.trusted else self._asset_fault(step.trial)
+        return Result(Status.ERROR, fault) if fault is not None else None
 
     def _asset_fault(self, trial: Trial) -> str | None:
         """Fetch and verify the files that a model needs from outside; what is wrong with them, in words."""
-        with self._fetching:
-            for asset in set(trial.model.assets) - self._verified:
-                try:
-                    if asset.fetched().resolve().is_relative_to(Path(self.data["path"]).parent.resolve()):
-                        return f"asset {asset.location} lies among the data that models are held against"
-                except GenbenchError as error:
-                    return str(error)
-                self._verified.add(asset)
+        among = Path(self.ground.data.path).parent.resolve()
+        for asset in set(trial.listing.assets) - self._verified:
+            try:
+                if asset.fetched().resolve().is_relative_to(among):
+                    return f"asset {asset.location} lies among the data that models are held against"
+            except GenbenchError as error:
+                return str(error)
+            self._verified.add(asset)
         return None
 
-    def _found(self, stage: StageFolder, key: str) -> Result | None:
-        """A stored result of these inputs; what is damaged is set aside and named, and does not count."""
-        try:
-            return stage.found(key)
-        except Damaged as damage:
-            place = stage.quarantine()
-            self.damaged.append(f"{stage.path / str(damage)} is not as it was written; set aside as {place.name}")
-            return None
+    def _call(self, begun: _Begun) -> Call:
+        step, ground = begun.step, self.ground
+        stage, suite, model = step.stage, ground.suite, step.trial.model
+        given = Given(ground, step, self._results[step.trial.slug])
+        return Call(
+            stage.name,
+            stage.runs,
+            begun.folder.path,
+            codec.encoded(begun.inputs),
+            suite.limit(stage.name),
+            suite.threads,
+            suite.job_caps,
+            None if stage.trusted else self._confinement(step, begun.inputs),
+            "" if stage.trusted else model.plugin.python,
+            ground.probe.machine.device,
+            ground.probe.device_free,
+            {stage.secret: given.secret} if stage.secret else {},
+        )
 
-    def _judged(self, step: Step, stage: StageFolder, outcome: Outcome) -> Result:
-        missing = stage.missing(OUTPUTS[step.stage]) if outcome.ok else []
-        status, reason = outcome.status, outcome.reason
-        if missing:
-            status, reason = "no-evidence", f"{step.stage} said that it was done and left no {', '.join(missing)}"
-        elif outcome.ok:
-            suite = self.plan.suite
-            laps = math.ceil(suite.count / suite.batch)
-            status, reason = claims.fault(step.stage, outcome.facts, outcome.clock, laps, stage.path) or (
-                status,
-                reason,
-            )
-        if status != outcome.status:
-            return Result(status, reason, outcome.seconds, exit_code=outcome.exit_code)
-        own = sum(outcome.clock.seconds(section) for section in OWN)
-        timing = self._timing(step, outcome) if step.stage == "sample" else {}
-        if step.stage == "fit":
-            timing = {"own_seconds": outcome.clock.seconds("fit") + outcome.facts.get("seconds_before", 0.0)}
-        return Result(status, reason, outcome.seconds, own, outcome.facts, timing, exit_code=outcome.exit_code)
+    def _confinement(self, step: Step, inputs: object) -> Confinement:
+        """What a process that runs a plugin's code may reach: what its inputs name, and what its model asked for."""
+        if self.ground.probe.machine.isolation == "process":
+            return Confinement(enforced=False)
+        needs = step.trial.listing.needs
+        return Confinement(reads_of(inputs), network="network" in needs, everything="files" in needs)
 
-    def _timing(self, step: Step, outcome: Outcome) -> dict[str, Any]:
-        """The fields of `metric.Timing`, and beside them what was subtracted and what came before."""
-        clock: Clock = outcome.clock
-        batches = clock.laps("run")
-        on_cpu = self.environment["device"] == "cpu"
-        return {
-            "images": self.plan.suite.count,
-            "seconds": clock.net(clock.seconds("run"), 1 + len(batches)),
-            "batches": [clock.net(seconds) for seconds in batches],
-            "latencies": [clock.net(seconds) for seconds in clock.laps("latency")],
-            "nfe": outcome.facts.get("nfe"),
-            "flops": outcome.facts.get("flops"),
-            "memory": outcome.memory if on_cpu else outcome.facts.get("device_memory"),
-            "null_seconds": clock.null_call(),
-            "warm_up_seconds": clock.seconds("warm-up"),
-        }
+    def _take(self, ended: Ended, schedule: Schedule) -> None:
+        """Keep the results of a job that has ended."""
+        begun = self._begun.pop(ended.ticket)
+        if any(outcome.status is Status.INTERRUPTED for outcome in ended.outcomes):
+            raise Interrupted("interrupted")
+        for found, outcome in zip(begun, ended.outcomes, strict=True):
+            self._end(found.step, self._kept(found, outcome), schedule)
+
+    def _kept(self, begun: _Begun, outcome: Outcome) -> Result[Any]:
+        stage, folder = begun.step.stage, begun.folder
+        missing = folder.missing(stage.outputs) if outcome.ok else []
+        result = judged(stage, begun.inputs, outcome, folder.path, missing)
+        return folder.keep(begun.key, result, stage.outputs)
+
+    def _end(self, step: Step, result: Result[Any], schedule: Schedule) -> None:
+        """Note how a step ended; after the last one of its trial, write the record."""
+        self._results.setdefault(step.trial.slug, {})[step.name] = result
+        if not step.stage.after and result.status is not Status.SKIPPED:
+            # An error that was raised and told costs no patience.
+            plugin = step.trial.model.plugin.name
+            self._deaths[plugin] = self._deaths[plugin] + 1 if result.status.died else 0
+        self.damaged += getattr(result.facts, "damaged", ()) if not result.reused else ()
+        schedule.ended(step)
+        self.ended(step, result)
+        self._left[step.trial.slug] -= 1
+        if not self._left[step.trial.slug]:
+            self._record(step.trial)
 
     def _record(self, trial: Trial) -> None:
-        """Write the trial's record, and tell who listens."""
-        results = {name: result for (slug, name), result in self.results.items() if slug == trial.slug}
-        curve = self._brief.folder(trial, "fit") / "curve.json"
-        value = recording.of_trial(
-            trial,
-            self.plan.suite,
-            self.data,
-            self.environment,
-            results,
-            read_json(curve) if results["fit"].ok else [],
-            self._brief.folder(trial),
-        )
-        path = self._brief.folder(trial) / "record.json"
-        kept: dict[str, Any] = {}
-        if path.exists():
-            try:
-                kept = records.read(path)
-            except GenbenchError as error:
-                self.damaged.append(f"{error}; written again")
-        if records.undated(kept) == records.undated(value):
-            value = kept  # nothing has changed: the record stays as it was written
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            value = records.write(path, value)
-        self.records.append(value)
-        self.recorded(value)
+        found = recorded(trial, self.ground, self._results.get(trial.slug, {}))
+        self.damaged += [found.damage] if found.damage else []
+        self.records.append(found.record)
+        self.recorded(found.record)
+
+    def _news(self) -> list[Ended]:
+        try:
+            return self.executor.ended(WAIT) if self._begun else []
+        except BaseException:
+            self._begun.clear()  # an executor that raises has nothing running any more
+            raise
+
+    def _cancel(self) -> None:
+        """End what runs, and wait for it."""
+        self.executor.cancel(list(self._begun))
+        while self._begun:
+            for ended in self._news():
+                self._begun.pop(ended.ticket, None)
+
+    def _told(self, error: Exception) -> str:
+        log = self.ground.root / "bug.txt"
+        log.write_text("".join(traceback.format_exception(error)))
+        return f"a bug of genbench itself: {type(error).__name__}: {error}; its traceback is in {log}: please report it"

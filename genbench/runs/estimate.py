@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.files.plain import read_json
-from genbench.runs.plan import Plan
+from genbench.protocol.stages import steps_of
 from genbench.protocol.trial import Trial
+from genbench.records.files import read
+from genbench.runs.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,23 @@ def _estimate(trial: Trial, plan: Plan, history: Mapping[str, list[float]]) -> E
     if history.get(trial.reference):
         return Estimate(median(history[trial.reference]), "earlier run")
     typical = plan.suite.typical
-    if trial.model.control and "score" in typical:
+    stages = {step.stage.name for step in steps_of(trial, plan.asked)}
+    known = [seconds for stage, seconds in typical.items() if stage in stages]
+    if trial.listing.control is not None and "score" in typical:
         return Estimate(typical["score"], "suite's typical")
-    return Estimate(sum(typical.values()), "suite's typical") if typical else Estimate(None, "unknown")
+    return Estimate(sum(known), "suite's typical") if known else Estimate(None, "unknown")
 
 
 def _history(root: Path) -> Mapping[str, list[float]]:
-    """Seconds that all steps of each finished trial took, by model reference."""
+    """Seconds that all stages of each finished trial took, by model reference."""
     found: dict[str, list[float]] = defaultdict(list)
     for path in sorted(root.glob("*/record.json")):
         try:
-            value: dict[str, Any] = read_json(path)
-            if any(candidate["status"] != "ok" for candidate in value["candidates"]):
-                continue  # a failure came early, or late: no measure of the work
-            seconds = sum(stage["seconds"] for stage in value["stages"].values())
-            found[value["model"]["reference"]].append(seconds)
-        except (GenbenchError, KeyError, TypeError, AttributeError):
-            continue  # a record of another format tells nothing
+            record = read(path)
+        except GenbenchError:
+            continue  # a record that cannot be read tells nothing
+        if all(candidate.ok for candidate in record.candidates):  # a failure came early, or late: no measure
+            found[record.model.reference].append(sum(stage.seconds or 0.0 for stage in record.stages.values()))
     return found
 
 

@@ -1,30 +1,33 @@
-"""Listener."""
+"""Who is told how a run goes."""
 
-from genbench.runs.plan import Plan
 from typing import Protocol
-from genbench.store.stage_folder import Result
-from genbench.runs.plan import Step
 
-class Listener(Protocol):
-    """Who is told how a run goes; called from several threads."""
+from genbench.protocol.stages.stage import Step
+from genbench.runs.plan import Plan
+from genbench.store.stage_folder import Result
+
+
+class RunListener(Protocol):
+    """Is told how a run goes, from one thread."""
 
     def planned(self, plan: Plan, jobs: int) -> None:
-        """The plan is fixed and starts."""
+        """The plan is fixed and starts, so many jobs at a time."""
 
     def progress(self, step: Step, images: int, share: float) -> None:
-        """A running step has done `images` images, a share in [0, 1] of its work."""
+        """A running step has done so many images, a share in [0, 1] of its work."""
 
-    def ended(self, step: Step, result: Result) -> None:
+    def ended(self, step: Step, result: Result[object]) -> None:
         """A step has ended, or was found finished."""
 
+
 class Silence:
-    """A listener that does nothing."""
+    """Is told, and says nothing."""
 
     def planned(self, plan: Plan, jobs: int) -> None:
-        """Nothing."""
+        """Let the plan pass."""
 
     def progress(self, step: Step, images: int, share: float) -> None:
-        """Nothing."""
+        """Let the news pass."""
 
-    def ended(self, step: Step, result: Result) -> None:
-        """Nothing."""
+    def ended(self, step: Step, result: Result[object]) -> None:
+        """Let the news pass."""

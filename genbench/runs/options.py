@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from genbench.runs.conductor import EXISTING
 from genbench.errors import GenbenchError
+from genbench.runs.conductor import EXISTING
 from genbench.runs.plan import DEFAULT_SUITE
 
 ISOLATION = ("auto", "process")
@@ -34,6 +34,8 @@ class Options:
         isolation: "auto", as far as the kernel can, or "process".
         data_root: the folder with copies of datasets; "": what GENBENCH_DATA says, and the cache.
         extractor_weights: NAME=FILE of extractors whose weights are not in the cache.
+        replay: records whose trials draw with their secrets again, to the same bytes.
+        secret: a file with the secret to draw with; None: the run folder's own.
     """
 
     models: Sequence[str] = ()
@@ -52,6 +54,8 @@ class Options:
     isolation: str = "auto"
     data_root: str = ""
     extractor_weights: Sequence[str] = ()
+    replay: Sequence[Path] = ()
+    secret: Path | None = None
 
     def __post_init__(self) -> None:
         if self.existing not in EXISTING:

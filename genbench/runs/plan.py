@@ -2,95 +2,99 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from genbench.protocol import suite as suites
 from genbench.catalogue import Catalogue
 from genbench.errors import GenbenchError
-from genbench.protocol.suite import Suite
+from genbench.protocol import suite as suites
+from genbench.protocol.stages import stages_of, steps_of
+from genbench.protocol.stages.stage import Step
+from genbench.protocol.suite import Suite, SuiteFile
+from genbench.protocol.task import Asked, answerers, asked_in
 from genbench.protocol.trial import Trial, chosen
+from genbench.records.record import TaskTerms
 
 DEFAULT_SUITE = "digits"
 
 
 @dataclass(frozen=True)
-class Step:
-    """One stage of one trial.
+class Plan:
+    """What a run will do.
 
     Args:
-        trial: whose.
-        stage: "fit", "sample", "audit", "density" or "score".
-        sampler: which preset, for "sample"; else "".
-        exclusive: whether it must be alone on the machine: its time is a result.
-        after: the steps that have to end before it.
+        suite: the protocol, its score names completed.
+        asked: its tasks.
+        trials: in the order in which they are run.
+        notes: what the suite's author should write anew, one line each.
     """
 
-    trial: Trial
-    stage: str
-    sampler: str = ""
-    exclusive: bool = False
-    after: tuple["Step", ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The folder of its results within the trial's."""
-        return f"sample/{self.sampler}" if self.sampler else self.stage
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run will do."""
-
     suite: Suite
+    asked: tuple[Asked, ...]
     catalogue: Catalogue
     trials: tuple[Trial, ...]
+    notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def steps(self) -> list[Step]:
-        """All steps, trial by trial, each after what it needs."""
-        return [step for trial in self.trials for step in steps_of(trial)]
+        """All steps, trial by trial, each after those that it waits for."""
+        return [step for trial in self.trials for step in steps_of(trial, self.asked)]
 
 
-def steps_of(trial: Trial) -> list[Step]:
-    """fit → a sample step for each sampler → audit and density, where the model is one → score."""
-    fit = Step(trial, "fit")
-    samples = [Step(trial, "sample", sampler, exclusive=True, after=(fit,)) for sampler in trial.samplers]
-    # The test data reach the plugin here, and here alone: after everything else that it does.
-    stages = ("audit", "density") if trial.is_density else ()
-    densities = [Step(trial, stage, after=(fit, *samples)) for stage in stages]
-    return [fit, *samples, *densities, Step(trial, "score", after=(fit, *samples, *densities))]
-
-
-def find_suite(name: str, catalogue: Catalogue) -> Suite:
+def find_suite(name: str, catalogue: Catalogue) -> SuiteFile:
     """The suite of that name, or of that TOML file, with its score names completed and checked.
 
     Raises:
         GenbenchError: no such suite, a fault in its file, or a part that it names is not there.
     """
-    path = Path(name) if name.endswith(".toml") else Path(catalogue.find("suites", name).fields["path"])
-    suite = suites.read(path)
-    catalogue.find("extractors", suite.extractor)
-    catalogue.find("datasets", suite.dataset.partition(":")[0])
-    scores = tuple(_full_name(score, suite, catalogue) for score in suite.scores)
-    axes = {axis: _full_name(score, suite, catalogue) for axis, score in suite.axes.items()}
-    absent = sorted(set(axes.values()) - set(scores))
-    if absent:
-        raise GenbenchError(f"suite {suite.name}: [axes] names {', '.join(absent)}, which is not among its scores")
-    return replace(suite, scores=scores, axes=axes)
+    path = Path(name) if name.endswith(".toml") else Path(catalogue.suite(name).listing.path)
+    found = suites.read(path)
+    suite = found.suite
+    catalogue.extractor(suite.extractor)
+    catalogue.dataset(suite.dataset.partition(":")[0])
+    tasks = {task: _completed(terms, suite, catalogue) for task, terms in suite.tasks.items()}
+    return replace(found, suite=replace(suite, tasks=tasks))
+
+
+def _completed(terms: TaskTerms, suite: Suite, catalogue: Catalogue) -> TaskTerms:
+    """The terms with every score's full name."""
+    scores = tuple(_full_name(score, suite, catalogue) for score in terms.scores)
+    axes = {axis: _full_name(score, suite, catalogue) for axis, score in terms.axes.items()}
+    return replace(terms, scores=scores, axes=axes)
 
 
 def _full_name(score: str, suite: Suite, catalogue: Catalogue) -> str:
     """`fd` → `fd@digits-net`; a metric that uses no features takes no extractor."""
     name, at, extractor = score.partition("@")
-    metric = catalogue.find("metrics", name)
-    if not metric.fields["uses_features"]:
+    metric = catalogue.metric(name)
+    if not metric.listing.uses_features:
         if at:
             raise GenbenchError(f"suite {suite.name}: {name} uses no features, so {score} makes no sense; write {name}")
         return name
-    return f"{name}@{catalogue.find('extractors', extractor or suite.extractor).name}"
+    return f"{name}@{catalogue.extractor(extractor or suite.extractor).name}"
 
 
-def planned(suite: Suite, catalogue: Catalogue, models: Sequence[str], everything: bool, seeds: int | None) -> Plan:
+def asked_of(suite: Suite, catalogue: Catalogue) -> tuple[Asked, ...]:
+    """The tasks of a suite.
+
+    Raises:
+        GenbenchError: no such task or solver, a wrong setting or axis, or two tasks that both ask for samples.
+    """
+    tasks = tuple(asked_in(name, terms, catalogue) for name, terms in suite.tasks.items())
+    sampled = [asked.name for asked in tasks if "sample" in asked.listing.stages]
+    if len(sampled) > 1:
+        raise GenbenchError(f"suite {suite.name}: {' and '.join(sampled)} both ask for samples; keep one of them")
+    known = {stage.name for stage in stages_of(tasks)}
+    for stage in (*suite.limits, *suite.typical):
+        if stage not in known:
+            raise GenbenchError(
+                f"suite {suite.name}: [limits] and [typical] name stages of its tasks "
+                f"({', '.join(sorted(known))}), got {stage!r}"
+            )
+    return tasks
+
+
+def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], everything: bool, seeds: int | None) -> Plan:
     """The trials of the chosen models under a suite, seed by seed; controls first, once each.
 
     Args:
@@ -100,20 +104,21 @@ def planned(suite: Suite, catalogue: Catalogue, models: Sequence[str], everythin
     Raises:
         GenbenchError: no model is chosen, or a reference is wrong.
     """
-    entries = catalogue.entries["models"]
+    suite = found.suite if seeds is None else replace(found.suite, seeds=seeds)
+    asked = asked_of(suite, catalogue)
+    entries = catalogue.models
     named = [chosen(text, catalogue) for text in models]
     if everything:
         named += [chosen(name, catalogue) for name in entries if name not in {entry.name for entry, _ in named}]
-    trials = [Trial(*chosen(name, catalogue), seed=0) for name, entry in entries.items() if entry.control]
-    contestants = [(entry, settings) for entry, settings in named if not entry.control]
     if not named:
         raise GenbenchError("which models? --all, or -m NAME once or more (see genbench list models)")
+    contestants = [(entry, settings) for entry, settings in named if entry.listing.control is None]
     if everything and not contestants:
         raise GenbenchError(
             "no model plugin is installed: pip install ./plugins/*/, or --plugin FILE (see genbench list models)"
         )
-    if seeds is not None:
-        suite = replace(suite, seeds=seeds)
+    controls = [Trial(*chosen(name, catalogue), seed=0) for name, entry in entries.items() if entry.listing.control]
+    trials = [trial for trial in controls if any(answerers(trial, task) for task in asked)]
     for seed in range(suite.seeds):
         trials += [Trial(entry, settings, seed) for entry, settings in contestants]
-    return Plan(suite, catalogue, tuple({trial.slug: trial for trial in trials}.values()))
+    return Plan(suite, asked, catalogue, tuple({trial.slug: trial for trial in trials}.values()), found.notes)

@@ -1,48 +1,90 @@
-"""Groundwork: the jobs without which nothing can start. One that fails ends the command, with its reason."""
+"""Preparation: the calls without which nothing can start. One that fails ends the command, with its reason."""
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from genbench.store import datasets, extractor_weights
 from genbench.catalogue import Catalogue
-from genbench.runs.conductor import Interrupted
-from genbench.errors import GenbenchError, unknown
 from genbench.catalogue.parts import data_root_of
 from genbench.catalogue.plugins import Plugin
-from genbench.contracts.job import Job
-from genbench.execution.outcome import Outcome
+from genbench.contracts.job import Call, Outcome
+from genbench.errors import GenbenchError, unknown
 from genbench.execution.supervisor import Supervisor
+from genbench.files import codec
+from genbench.protocol.inputs import Kept, Rows
+from genbench.protocol.stages.given import Posed
+from genbench.protocol.stages.judgement import key_of
+from genbench.protocol.stages.pose import KEY, LIMIT as POSE_LIMIT, POSE, QUESTIONS, PoseFacts, PoseInputs
+from genbench.protocol.stages.services import (
+    DATA,
+    DATASETS,
+    EXTRACTORS,
+    FETCH,
+    PROBE,
+    DataInputs,
+    Fetched,
+    FetchInputs,
+    LaidData,
+    Probe,
+    ProbeInputs,
+)
+from genbench.protocol.task import Asked
+from genbench.records.status import Status
+from genbench.seeds import commitment, derived
+from genbench.store import extractor_weights
+from genbench.store.stage_folder import Damaged, Result, StageFolder
 
 LIMIT = 3600.0  # wall seconds to load a dataset, to fetch it, or to look at the machine
+T = TypeVar("T")
 
 
-def prepared(stage: str, arguments: Mapping[str, Any], supervisor: Supervisor) -> dict[str, Any]:
-    """Facts of a stage without which nothing can start.
+class Interrupted(GenbenchError):
+    """The run was stopped; what has finished is kept."""
+
+
+def prepared(stage: str, runs: str, inputs: object, facts: type[T], supervisor: Supervisor) -> T:
+    """Facts of a call without which nothing can start.
 
     Raises:
         GenbenchError: it failed, with its reason; its log is kept where it did not say one itself.
         Interrupted: it was stopped.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"genbench-{stage}-"))
-    outcome: Outcome = supervisor.run(Job(stage, folder, arguments, folder / "log.txt", LIMIT))
-    if outcome.ok or outcome.status in ("error", "interrupted"):
+    outcome = supervisor.run(Call(stage, runs, folder, codec.encoded(inputs), LIMIT))
+    if outcome.ok or outcome.status in (Status.ERROR, Status.INTERRUPTED):
         shutil.rmtree(folder, ignore_errors=True)
-    if outcome.status == "interrupted":
+    _check(outcome, folder / "log.txt")
+    return codec.decoded(facts, outcome.facts, stage)
+
+
+def _check(outcome: Outcome, log: Path) -> None:
+    if outcome.status is Status.INTERRUPTED:
         raise Interrupted("interrupted")
-    if outcome.status == "error":
+    if outcome.status in (Status.ERROR, Status.SKIPPED):
         raise GenbenchError(outcome.reason)
     if not outcome.ok:
-        raise GenbenchError(f"{outcome.status}: {outcome.reason}; its log is {folder / 'log.txt'}")
-    return dict(outcome.facts)
+        raise GenbenchError(f"{outcome.status.value}: {outcome.reason}; its log is {log}")
 
 
-def data_arguments(
+def probed(device: str, isolation: str, supervisor: Supervisor) -> Probe:
+    """What this machine is, and the device that the run will use.
+
+    Args:
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        isolation: "process" where the kernel shall not confine plugins, else "auto".
+    Raises:
+        GenbenchError: the device is not here.
+    """
+    probe = prepared("probe", PROBE, ProbeInputs(device), Probe, supervisor)
+    return probe.isolated("process") if isolation == "process" else probe
+
+
+def data_inputs(
     dataset: str, extractors: Iterable[str], parts: Iterable[Plugin], data_root: str = "", given: Iterable[str] = ()
-) -> dict[str, Any]:
-    """Arguments of the `data` stage: the dataset to lay down, and the extractors whose weights have to be there.
+) -> DataInputs:
+    """The dataset to lay down, and the extractors whose weights have to be there.
 
     Args:
         dataset: NAME or NAME:ARGUMENT.
@@ -53,29 +95,69 @@ def data_arguments(
     Raises:
         GenbenchError: a folder or file that was named is not there.
     """
-    return {
-        "dataset": dataset,
-        "plugins": [plugin.to_json() for plugin in parts],
-        "data_root": data_root_of(data_root),
-        "extractors": sorted({*extractors} - {""}),
-        "weights": extractor_weights.named(given),
-    }
+    names = tuple(sorted({*extractors} - {""}))
+    return DataInputs(dataset, tuple(parts), data_root_of(data_root), names, extractor_weights.named(given))
 
 
-def fetched(name: str, data_root: str, catalogue: Catalogue, supervisor: Supervisor) -> dict[str, Any]:
+def laid_down(inputs: DataInputs, supervisor: Supervisor) -> LaidData:
+    """The data and the weights that a run needs.
+
+    Raises:
+        GenbenchError: they are not there; says how to get them.
+    """
+    return prepared("data", DATA, inputs, LaidData, supervisor)
+
+
+def fetched(name: str, data_root: str, catalogue: Catalogue, supervisor: Supervisor) -> Fetched:
     """Download a dataset, or an extractor's weights, into the cache (a dataset: or into `data_root`).
 
-    Returns:
-        {"kind": "dataset" or "extractor", "path", "sha256"}; a dataset's "rows" and "dataset.json" too.
     Raises:
         GenbenchError: no such name, or the download failed.
     """
     base, _, _ = name.partition(":")
-    known = {kind: catalogue.entries[kind] for kind in ("datasets", "extractors")}
-    kind = next((kind for kind in known if base in known[kind]), None)
+    known = {DATASETS: set(catalogue.datasets), EXTRACTORS: set(catalogue.extractors)}
+    kind = next((kind for kind, names in known.items() if base in names), None)
     if kind is None:
-        raise unknown("dataset or extractor", base, [*known["datasets"], *known["extractors"]])
+        raise unknown("dataset or extractor", base, [*catalogue.datasets, *catalogue.extractors])
     folder = str(Path(data_root).expanduser().absolute()) if data_root else ""  # may not be there yet
-    plugins = [plugin.to_json() for plugin in catalogue.parts]
-    arguments = {"name": name, "kind": kind, "plugins": plugins, "data_root": folder}
-    return prepared("prepare", arguments, supervisor)
+    return prepared("fetch", FETCH, FetchInputs(name, kind, tuple(catalogue.part_plugins), folder), Fetched, supervisor)
+
+
+def posed(asked: Asked, data: Rows, root: Path, secret: str, supervisor: Supervisor) -> Posed | None:
+    """The exam of a task, laid down in the run's folder where it does not lie there already; None: it poses none.
+
+    Raises:
+        GenbenchError: these data cannot be asked about.
+        Interrupted: it was stopped.
+    """
+    if "answer" not in asked.listing.stages:
+        return None
+    own = derived(secret, "exam", asked.name)
+    inputs = PoseInputs(data, asked.choice, asked.terms.count, commitment(own))
+    folder = StageFolder(root / "exams" / asked.name, PoseFacts)
+    key, outputs = key_of("pose", inputs), (QUESTIONS, KEY)
+    found = _found(folder, key)
+    if found is None:
+        folder.empty(key)
+        call = Call("pose", POSE, folder.path, codec.encoded(inputs), POSE_LIMIT, secrets={"pose": own})
+        outcome = supervisor.run(call)
+        _check(outcome, call.log)
+        facts = codec.decoded(PoseFacts, outcome.facts, "pose")
+        found = folder.keep(key, Result(Status.OK, None, facts, outcome.seconds), outputs)
+    questions, keys = (Kept(str(folder.path / name), found.outputs[name]) for name in outputs)
+    return Posed(questions, keys)
+
+
+def _found(folder: StageFolder[PoseFacts], key: str) -> Result[PoseFacts] | None:
+    try:
+        return folder.found(key)
+    except Damaged:
+        folder.quarantine()
+        return None
+
+
+def workers() -> list[str]:
+    """The modules of all that child processes run: what a fork server imports, once for all of them."""
+    root = Path(__file__).parents[1] / "workers"
+    files = [path for path in sorted(root.glob("*/*.py")) if path.stem != "__init__"]
+    return [f"genbench.workers.{path.parent.name}.{path.stem}" for path in files]

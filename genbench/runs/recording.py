@@ -1,122 +1,160 @@
-"""Record: the immutable JSON result of a trial: identity, environment, evidence hashes, scores and status."""
+"""Recording: a trial's record, made of how its steps ended, and kept as it was where nothing has changed."""
 
-from genbench.records.record import FORMAT
-
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.files.plain import digest, intact, read_json, sealed, write_json
-from genbench.store.stage_folder import Result, log_tail
-from genbench.protocol.suite import Suite
+from genbench.protocol.stages import evidence_step
+from genbench.protocol.stages.density import DENSITY
+from genbench.protocol.stages.fit import FIT, FitFacts, curve_of
+from genbench.protocol.stages.given import Ground
+from genbench.protocol.stages.score import SCORE, CandidateScores, ScoreFacts
+from genbench.protocol.task import Answerer, Asked, answerers, inability
 from genbench.protocol.trial import Trial
+from genbench.records.files import read, undated, write
+from genbench.records.record import FORMAT, Candidate, ModelFacts, Record, StageFacts
+from genbench.records.score import failed
+from genbench.records.status import Status
+from genbench.store.stage_folder import Result, log_tail
 
-TIMING = ("images", "seconds", "batches", "latencies", "nfe", "flops", "memory")  # the fields of metric.Timing
-NO_DENSITY = "bits-per-dim"
-UNSHOWN = ("quick", "typical", "python")  # fields of a suite that no number depends on
+OF_DENSITY = "bits-per-dim"  # the score that is missing where a density failed
+RECORD = "record.json"
+Results = Mapping[str, Result[Any]]
 
 
-def of_trial(
-    trial: Trial,
-    suite: Suite,
-    data: Mapping[str, Any],
-    environment: Mapping[str, Any],
-    results: Mapping[str, Result],
-    curve: list[dict[str, float]],
-    folder: Path,
-) -> dict[str, Any]:
-    """The record of a trial whose steps have all ended.
+@dataclass(frozen=True)
+class Recorded:
+    """A trial's record, and what was damaged of the one that lay there; "" for nothing."""
+
+    record: Record
+    damage: str = ""
+
+
+def recorded(trial: Trial, ground: Ground, results: Results) -> Recorded:
+    """The record of a trial whose steps have all ended, written unless it lies there already.
 
     Args:
-        data, environment: facts of the `data` and `probe` stages.
-        results: by step name ("fit", "sample/ddim-25", "density", "score").
-        curve: the training curve.
-        folder: the trial's, where the logs lie.
+        results: by step name ("fit", "sample/ddim-25", "score/generate").
     """
-    return {
-        "format": FORMAT,
-        "protocol": digest(suite.protocol(data["sha256"])),
-        "suite": {key: value for key, value in suite.to_json().items() if key not in UNSHOWN},
-        "dataset": {key: data[key] for key in ("name", "sha256", "source", "license", "space", "rows")},
-        "model": _model(trial, results["fit"]),
-        "seed": trial.seed,
-        "environment": {k: v for k, v in environment.items() if k != "device_free"} | {"threads": suite.threads},
-        "stages": {name: {"status": r.status, "reason": r.reason, "seconds": r.seconds} for name, r in results.items()},
-        "curve": curve,
-        "candidates": [_candidate(trial, sampler, results, folder) for sampler in trial.samplers],
-        "finished": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-    }
+    record = _record(trial, ground, results)
+    path, damage = ground.root / trial.slug / RECORD, ""
+    if path.exists():
+        try:
+            kept = read(path)
+        except GenbenchError as error:
+            damage = f"{error}; written again"
+        else:
+            if undated(kept) == undated(record):
+                return Recorded(kept)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Recorded(write(path, record), damage)
 
 
+def _record(trial: Trial, ground: Ground, results: Results) -> Record:
+    suite, folder = ground.suite, ground.root / trial.slug
+    fit = results.get(FIT.name)
+    return Record(
+        format=FORMAT,
+        protocol=suite.protocol(ground.data.facts.sha256),
+        suite=suite.terms,
+        dataset=ground.data.facts,
+        model=_model(trial, fit),
+        seed=trial.seed,
+        machine=ground.probe.threaded(suite.threads),
+        stages={name: _stage(result) for name, result in results.items()},
+        candidates=tuple(_candidates(trial, ground, results)),
+        curve=curve_of(folder / FIT.name) if fit is not None and fit.ok else (),
+        secret=ground.secrets[trial.slug],
+        finished=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
 
 
+def _stage(result: Result[Any]) -> StageFacts:
+    return StageFacts(result.status, result.reason, result.seconds, result.exit_code)
 
 
+def _model(trial: Trial, fit: Result[FitFacts] | None) -> ModelFacts:
+    listing, plugin = trial.listing, trial.model.plugin
+    return ModelFacts(
+        name=listing.name,
+        reference=trial.reference,
+        family=listing.family,
+        source=listing.source,
+        description=listing.description,
+        capabilities=listing.capabilities,
+        settings=dict(trial.settings),
+        distribution=plugin.distribution or Path(plugin.file).name or plugin.module,
+        version=plugin.version,
+        code=plugin.code,
+        control=listing.control,
+        parameters=fit.facts.parameters if fit is not None and fit.facts else None,
+        needs=listing.needs,
+        pretrained_on=tuple(asset.trained_on for asset in listing.assets),
+    )
 
 
-def _model(trial: Trial, fit: Result) -> dict[str, Any]:
-    fields, plugin = trial.model.fields, trial.model.plugin
-    return {
-        **{key: fields[key] for key in ("name", "family", "source", "description", "capabilities")},
-        "reference": trial.reference,
-        "settings": dict(trial.settings),
-        "distribution": plugin.distribution or Path(plugin.file).name or plugin.module,
-        "version": plugin.version,
-        "code": plugin.code,
-        "control": trial.model.control,
-        "parameters": fit.facts.get("parameters"),
-        "needs": list(fields["needs"]),
-        "pretrained_on": [asset.trained_on for asset in trial.model.assets],
-    }
+def _candidates(trial: Trial, ground: Ground, results: Results) -> Iterator[Candidate]:
+    folder = ground.root / trial.slug
+    for asked in ground.asked:
+        reason = inability(trial, asked)
+        if reason is not None:
+            yield Candidate(asked.name, trial.reference, "", Status.SKIPPED, reason=reason)
+        for answerer in answerers(trial, asked):
+            yield _candidate(trial, answerer, results, folder)
 
 
-def _candidate(trial: Trial, sampler: str, results: Mapping[str, Result], folder: Path) -> dict[str, Any]:
-    phase, failed = _failure(sampler, results)
-    sampled = results.get(f"sample/{sampler}")
-    scored = _scored(sampler, results)
-    density = results.get("density") if sampler == trial.model.fields["described_sampler"] else None
-    unavailable = dict(scored.get("unavailable", {}))
-    if density is not None and not density.ok and failed is None:
-        unavailable[NO_DENSITY] = f"failed: {density.reason}"
-    elapsed = sum(results[name].seconds for name in ("fit", f"sample/{sampler}") if name in results)
-    return {
-        "sampler": sampler,
-        "name": trial.candidate(sampler),
-        "status": "ok" if failed is None else failed.status,
-        "phase": phase,
-        "reason": None if failed is None else failed.reason,
-        "exit_code": None if failed is None else failed.exit_code,
-        "elapsed": elapsed,
-        "log": "" if phase is None else log_tail(folder / _log_of(phase, sampler)),
-        "scores": scored.get("scores", {}),
-        "unavailable": unavailable,
-        "likelihood": density.facts.get("likelihood") if density is not None else None,
-        "evidence": dict(sampled.outputs) if sampled is not None else {},
-        "timing": dict(sampled.timing) if sampled is not None else {},
-        "memorisation": scored.get("memorisation"),
-        "audits": scored.get("audits"),
-        "grid": scored.get("grid"),
-    }
+def _candidate(trial: Trial, answerer: Answerer, results: Results, folder: Path) -> Candidate:
+    step = evidence_step(trial, answerer)
+    scored = _scored(answerer, results)
+    failure = _failure(step.name, answerer.asked, scored, results)
+    ran = [results[name] for name in (FIT.name, step.name) if name in results]
+    left = results.get(step.name)
+    density = results.get(DENSITY.name) if answerer.sampler == trial.listing.described_sampler != "" else None
+    missing = dict(scored.missing) if scored else {}
+    if density is not None and not density.ok and failure is None:
+        missing[OF_DENSITY] = failed(density.reason or density.status.value)
+    name, ending = failure or ("", Result(Status.OK))
+    return Candidate(
+        task=answerer.asked.name,
+        name=trial.candidate(answerer.sampler),
+        sampler=answerer.sampler,
+        status=ending.status,
+        stage=name.partition("/")[0] or None,
+        reason=ending.reason,
+        exit_code=ending.exit_code,
+        elapsed=sum(result.seconds for result in ran),
+        log=log_tail(folder / name / "log.txt") if name else "",
+        scores=scored.scores if scored else {},
+        missing=missing,
+        likelihood=density.facts.likelihood if density is not None and density.facts else None,
+        evidence=dict(left.outputs) if left is not None else {},
+        timing=left.timing if left is not None else None,
+        memorisation=scored.memorisation if scored else None,
+        audits=scored.audits if scored else None,
+        barred=scored.barred if scored else {},
+        exhibits=scored.exhibits if scored else {},
+    )
 
 
-def _failure(sampler: str, results: Mapping[str, Result]) -> tuple[str | None, Result | None]:
-    """The first phase of a candidate that failed, and how; (None, None) where none did."""
-    for phase, name in (("fit", "fit"), ("sample", f"sample/{sampler}"), ("score", "score")):
-        if not results[name].ok:
-            return phase, results[name]
-    scored = _scored(sampler, results)
-    if scored.get("status") != "ok":
-        return "score", Result(str(scored.get("status", "no-evidence")), scored.get("reason"))
-    return None, None
+def _failure(
+    step: str, asked: Asked, scored: CandidateScores | None, results: Results
+) -> tuple[str, Result[Any]] | None:
+    """The first step of a candidate that failed, and how; None where none did."""
+    score = f"{SCORE.name}/{asked.name}"
+    for name in (FIT.name, step, score):
+        if name not in results or not results[name].ok:
+            return name, results.get(name, Result(Status.NO_EVIDENCE, "did not run"))
+    if scored is None or scored.status is not Status.OK:
+        words = Result[Any](Status.NO_EVIDENCE) if scored is None else Result[Any](scored.status, scored.reason)
+        return score, words
+    return None
 
 
-def _scored(sampler: str, results: Mapping[str, Result]) -> Mapping[str, Any]:
-    candidates = results["score"].facts.get("candidates", [])
-    found: Mapping[str, Any] = next((c for c in candidates if c["sampler"] == sampler), {})
-    return found
-
-
-def _log_of(phase: str, sampler: str) -> str:
-    return f"sample/{sampler}/log.txt" if phase == "sample" else f"{phase}/log.txt"
+def _scored(answerer: Answerer, results: Results) -> CandidateScores | None:
+    score = results.get(f"{SCORE.name}/{answerer.asked.name}")
+    facts: ScoreFacts | None = None if score is None else score.facts
+    candidates = facts.candidates if facts is not None else ()
+    return next((found for found in candidates if found.sampler == answerer.sampler), None)

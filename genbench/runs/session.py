@@ -1,37 +1,39 @@
-"""A session: discover → plan → fit → sample → density → score → record → rank → render."""
+"""A session: discover → plan → pose → fit → sample → audit → answer → density → score → record → rank → render."""
 
-from genbench.runs.listener import Listener
-from genbench.runs.listener import Silence
-
-import errno
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from genbench import catalogue as catalogues
-from genbench.catalogue.parts import parts as part_classes
-from genbench.catalogue import plugins
-from genbench.protocol import suite as suites
 from genbench.catalogue import Catalogue
-from genbench.runs.conductor import Conductor
-from genbench.errors import GenbenchError
-from genbench.contracts.executor import Executor
-from genbench.runs.preparation import data_arguments, prepared
-from genbench.leaderboard import Leaderboard
-from genbench.runs.options import Options as Options
-from genbench.runs.plan import Plan, Step, find_suite, planned
+from genbench.catalogue import parts
+from genbench.catalogue.plugins import BUILTIN, load
+from genbench.contracts.executor import Executor, Ticket, Workplace
+from genbench.contracts.job import Call
+from genbench.execution.in_process import InProcess, debugged
+from genbench.execution.launcher import launcher
 from genbench.execution.supervisor import Supervisor
-from genbench.store.run_folder import check_writable, locked
-from genbench.store.stage_folder import Result
+from genbench.leaderboard import Leaderboard, boards
+from genbench.protocol import suite as suites
+from genbench.protocol.stages import stages_of
+from genbench.protocol.stages.fit import EVERYTHING
+from genbench.protocol.stages.given import Ground
+from genbench.protocol.stages.services import LaidData, Probe
+from genbench.records.files import read
+from genbench.records.record import Candidate, Record
+from genbench.runs.conductor import Conductor
+from genbench.runs.interruption import full_disk_told, stopping
+from genbench.runs.listener import RunListener, Silence
+from genbench.runs.meter import Meter
+from genbench.runs.options import Options
+from genbench.runs.plan import Plan, asked_of, find_suite, planned
+from genbench.runs.preparation import data_inputs, laid_down, posed, probed, workers
+from genbench.runs.schedule import Schedule
+from genbench.runs.secrets import secrets_of
+from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
 
-
-
-
+JOBS = ".jobs"  # the executor's folder within the run's
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Finished:
     """A finished run.
 
     Args:
-        board: the leaderboard over all its records.
-        records: one a trial, as plain JSON.
+        boards: by the suite's name of a task, the leaderboard over all its records.
+        records: one a trial.
         report: the path of the rendered site's first page.
         seconds: wall time of the run.
         stage_seconds: of all stages that ran now, summed; those found finished are not in it.
@@ -49,8 +51,8 @@ class Finished:
         damaged: stored files that were not as they were written, in words; their stages ran anew.
     """
 
-    board: Leaderboard
-    records: list[dict[str, Any]] = field(repr=False)
+    boards: dict[str, Leaderboard]
+    records: tuple[Record, ...] = field(repr=False)
     report: Path
     seconds: float
     stage_seconds: float
@@ -59,16 +61,25 @@ class Finished:
     damaged: tuple[str, ...] = ()
 
     @property
+    def board(self) -> Leaderboard:
+        """The leaderboard of the suite's first task."""
+        return next(iter(self.boards.values()))
+
+    @property
     def overhead(self) -> float:
         """What the harness itself costs, as a share in [0, 1] of all the time that was spent."""
         spent = self.stage_seconds + self.idle_seconds
         return (spent - self.own_seconds) / max(spent, 1e-9)
 
     @property
-    def failed(self) -> list[dict[str, Any]]:
+    def failed(self) -> list[Candidate]:
         """The candidates that failed; a skipped one has not."""
-        candidates = [candidate for record in self.records for candidate in record["candidates"]]
-        return [candidate for candidate in candidates if candidate["status"] not in ("ok", "skipped")]
+        return [found for record in self.records for found in record.candidates if found.status.failed]
+
+
+def started() -> Supervisor:
+    """A supervisor whose fork server knows all that stages run."""
+    return Supervisor(launcher(workers()))
 
 
 def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
@@ -77,7 +88,7 @@ def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
     Raises:
         GenbenchError: such an environment is not there, or a fault in the suite's file.
     """
-    of_suite = suites.read(Path(options.suite)).python if options.suite.endswith(".toml") else {}
+    of_suite = suites.read(Path(options.suite)).suite.python if options.suite.endswith(".toml") else {}
     texts = [*(f"{name}={path}" for name, path in of_suite.items()), *options.python]
     last = {text.partition("=")[0]: text for text in texts}  # the options' word counts
     return catalogues.read(supervisor, options.plugin, True, list(last.values()))
@@ -89,9 +100,14 @@ def plan_of(options: Options, catalogue: Catalogue) -> Plan:
     Raises:
         GenbenchError: a wrong name, setting or suite key.
     """
-    suite = find_suite(options.suite, catalogue)
-    suite = (suite.quickened() if options.quick else suite).limited(options.limit)
-    return planned(suite, catalogue, options.models, options.all, options.seeds)
+    found = find_suite(options.suite, catalogue)
+    suite = found.suite.quickened() if options.quick else found.suite
+    stages = [stage.name for stage in stages_of(asked_of(suite, catalogue))]
+    found = replace(found, suite=suite.limited(options.limit, stages))
+    models = options.models
+    if options.replay and not (models or options.all):
+        models = sorted({read(path).model.reference for path in options.replay})
+    return planned(found, catalogue, models, options.all, options.seeds)
 
 
 def run_folder(options: Options, plan: Plan) -> Path:
@@ -99,7 +115,7 @@ def run_folder(options: Options, plan: Plan) -> Path:
     return (options.out / "runs" / plan.suite.name).absolute()
 
 
-def run(models: Sequence[str] | str = (), *, listener: Listener | None = None, **options: Any) -> Finished:
+def run(models: Sequence[str] | str = (), *, listener: RunListener | None = None, **options: Any) -> Finished:
     """Run models under a suite and render the report: what `genbench run` does, from Python.
 
         finished = genbench.run(["vae", "ddpm[steps=200]"], suite="digits", seeds=3)
@@ -108,142 +124,125 @@ def run(models: Sequence[str] | str = (), *, listener: Listener | None = None, *
     Args:
         models: one reference or several; with `all=True`, every discovered model as well.
         listener: is told how the run goes.
-        options: see `genbench.options.Options`.
+        options: see `genbench.runs.options.Options`.
     Raises:
         GenbenchError: what the command line would refuse with exit code 2.
         Interrupted: Ctrl-C; finished work is kept, and the same call goes on from it.
     """
     chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
-    with Supervisor() as supervisor:
+    with started() as supervisor:
         plan = plan_of(chosen, catalogue_of(chosen, supervisor))
         return execute(plan, chosen, supervisor, listener or Silence())
 
 
-def execute(plan: Plan, options: Options, supervisor: Supervisor, listener: Listener) -> Finished:
+def execute(
+    plan: Plan, options: Options, supervisor: Supervisor, listener: RunListener, debug: bool = False
+) -> Finished:
     """Run a plan to its report.
 
+    Args:
+        debug: carry out all stages in this process, with a debugger at the first error.
     Raises:
         GenbenchError: nothing could be started. Interrupted: it was stopped.
     """
-    started = time.monotonic()
-    root, site = run_folder(options, plan), options.out / "reports" / plan.suite.name
-    executor = _executor(options.executor, plan.catalogue)
-    check_writable(root)
-    check_writable(site)
-    suite, parts = plan.suite, plan.catalogue.parts
-    extractors = [suite.extractor, *(score.partition("@")[2] for score in suite.scores)]
-    arguments = data_arguments(suite.dataset, extractors, parts, options.data_root, options.extractor_weights)
-    with _stopping(supervisor):
-        environment = probed(options, supervisor)
-        data = prepared("data", arguments, supervisor)
-    with locked(root), _stopping(supervisor), _full_disk_told(root):
-        jobs = jobs_of(options, plan, environment)
-        if jobs > 1:
-            environment["device_free"] = None  # neighbours share the device: nobody waits for their memory
-        meter = _Meter(listener)
-        told = listener.progress, meter.ended, _teller(plan.catalogue)
-        conductor = Conductor(plan, root, supervisor, data, environment, options.existing, *told)
-        listener.planned(plan, jobs)
-        with meter.running():
-            executor(jobs).run(plan.steps, conductor.execute)
-        records = sorted(conductor.records, key=lambda record: (record["model"]["reference"], record["seed"]))
+    return _Session(plan, options, supervisor, listener, debug).finished()
+
+
+@dataclass
+class _Session:
+    """One run of a plan; the arguments are those of `execute`."""
+
+    plan: Plan
+    options: Options
+    supervisor: Supervisor
+    listener: RunListener
+    debug: bool
+
+    def finished(self) -> Finished:
+        """Prepare, conduct, rank and render."""
         from genbench.report import render
 
-        board = Leaderboard.of(records)
-        report = render(board, site)
-        seconds = time.monotonic() - started
-        idle, damaged = seconds - meter.busy, tuple(conductor.damaged)
-        return Finished(board, records, report, seconds, meter.stage_seconds, meter.own_seconds, idle, damaged)
+        root, site = run_folder(self.options, self.plan), self.options.out / "reports" / self.plan.suite.name
+        for folder in (root, site):
+            check_writable(folder)
+        meter = Meter(self.listener)
+        with stopping(self.supervisor), full_disk_told(root):
+            probe, data = self._probe(), self._data()
+            with locked(root):
+                ground = self._ground(root, probe, data)
+                conductor = self._conducted(ground, meter)
+                records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
+                found = dict(boards(records))
+                report = render(found, site)
+        damaged = (*data.damaged, *conductor.damaged)
+        spent = meter.stage_seconds, meter.own_seconds, meter.idle_seconds
+        return Finished(found, records, report, meter.seconds, *spent, damaged=damaged)
+
+    def _probe(self) -> Probe:
+        probe = probed(self.options.device, self.options.isolation, self.supervisor)
+        # Neighbours share the device: nobody waits for their memory.
+        return replace(probe, device_free=None) if self._jobs(probe) > 1 else probe
+
+    def _jobs(self, probe: Probe) -> int:
+        return 1 if self.debug else jobs_of(self.options, self.plan, probe)
+
+    def _data(self) -> LaidData:
+        suite, options = self.plan.suite, self.options
+        scores = [score for terms in suite.tasks.values() for score in terms.scores]
+        names = [suite.extractor, *(score.partition("@")[2] for score in scores)]
+        parts = self.plan.catalogue.part_plugins
+        inputs = data_inputs(suite.dataset, names, parts, options.data_root, options.extractor_weights)
+        return laid_down(inputs, self.supervisor)
+
+    def _ground(self, root: Path, probe: Probe, data: LaidData) -> Ground:
+        plan, options = self.plan, self.options
+        secret = read_secret(options.secret) if options.secret else secret_of(root)
+        records = [read(path) for path in options.replay]
+        secrets = secrets_of(plan.trials, secret, data.facts.sha256, records)
+        ground = Ground(plan.suite, plan.asked, data, probe, tuple(plan.catalogue.part_plugins), root, {}, secrets)
+        rows = ground.rows(*EVERYTHING)
+        exams = {asked.name: posed(asked, rows, root, secret, self.supervisor) for asked in plan.asked}
+        return replace(ground, exams={name: exam for name, exam in exams.items() if exam is not None})
+
+    def _conducted(self, ground: Ground, meter: Meter) -> Conductor:
+        kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
+        carry_out = debugged if self.debug else self.supervisor.run
+        jobs = self._jobs(ground.probe)
+        executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
+        told = _teller(self.plan.catalogue)
+        self._conductor = Conductor(ground, executor, self.options.existing, meter.ended, told)
+        self.listener.planned(self.plan, jobs)
+        try:
+            self._conductor.conduct(self.plan.trials, Schedule(self.plan.steps, jobs), self.plan.steps)
+        finally:
+            executor.close()
+        return self._conductor
+
+    def _told(self, ticket: Ticket, call: Call, images: int, share: float) -> None:
+        step = self._conductor.step_of(ticket, call)
+        if step is not None:
+            self.listener.progress(step, images, share)
 
 
-def probed(options: Options, supervisor: Supervisor) -> dict[str, Any]:
-    """What this machine is, and the device that the run will use, as records carry it.
-
-    Raises:
-        GenbenchError: the device is not here.
-    """
-    facts = prepared("probe", {"device": options.device}, supervisor)
-    return facts | ({"isolation": "process"} if options.isolation == "process" else {})
-
-
-def jobs_of(options: Options, plan: Plan, environment: Mapping[str, Any]) -> int:
+def jobs_of(options: Options, plan: Plan, probe: Probe) -> int:
     """What `--jobs` says; else one trial per GPU, on the CPU as many as its cores hold the suite's threads."""
-    on_cpu = environment["device"] == "cpu"
-    return options.jobs or (max(1, int(environment["cpus"]) // plan.suite.threads) if on_cpu else 1)
+    on_cpu = probe.machine.device == "cpu"
+    return options.jobs or (max(1, (probe.machine.cpus or 1) // plan.suite.threads) if on_cpu else 1)
 
 
-def _executor(name: str, catalogue: Catalogue) -> type[Executor]:
-    catalogue.find("executors", name)
-    found: type[Executor] = part_classes("executors", catalogue.parts)[name]
-    return found
+def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:
+    return parts.executors([catalogue.executor(name).plugin]).named(name)
 
 
-def _teller(catalogue: Catalogue) -> Callable[[Any], None]:
+def _teller(catalogue: Catalogue) -> Callable[[Record], None]:
     """Calls every part plugin's `genbench_trial_done`; one that raises is a fault and stops nothing."""
-    listening = [plugin for plugin in catalogue.parts if plugin.module != plugins.BUILTIN]
+    listening = [plugin for plugin in catalogue.part_plugins if plugin.module != BUILTIN]
 
-    def tell(record: Any) -> None:
+    def tell(record: Record) -> None:
         for plugin in listening:
             try:
-                plugins.load(plugin).tell("genbench_trial_done", record=record)
+                load(plugin).tell("genbench_trial_done", record=record)
             except Exception as error:  # noqa: BLE001  # the part's own trouble
                 catalogue.faults.append(catalogues.Fault(plugin, f"genbench_trial_done raised {error!r}"))
 
     return tell
-
-
-class _Meter:
-    """Adds up where the time goes: steps overlap when several jobs run."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self._lock = threading.Lock()
-        self.stage_seconds = self.own_seconds = self.busy = 0.0
-
-    def ended(self, step: Step, result: Result) -> None:
-        """Count a step, and pass the news on."""
-        with self._lock:
-            self.stage_seconds += 0.0 if result.reused else result.seconds
-            self.own_seconds += 0.0 if result.reused else result.own_seconds
-        self._listener.ended(step, result)
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """The time in which the executor works counts as busy, as far as stages ran in it."""
-        started = time.monotonic()
-        yield
-        self.busy = min(time.monotonic() - started, self.stage_seconds)
-
-
-@contextmanager
-def _full_disk_told(root: Path) -> Iterator[None]:
-    """Say in one line that there is no room for what the harness itself has to write."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise GenbenchError(
-            f"no room left at {root} ({error.strerror}); what has finished is kept: make room, and run again"
-        ) from error
-
-
-@contextmanager
-def _stopping(supervisor: Supervisor) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop the running children; what has finished is kept. A second one kills them at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    heard: list[int] = []
-
-    def stop(number: int, frame: object) -> None:
-        supervisor.stop(at_once=bool(heard))
-        heard.append(number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from genbench.errors import Unavailable, Unsuitable
 from genbench.files.atomic import cache_folder, unique_beside
+from genbench.files.picture import drawn
 from genbench.files.plain import digest
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.neighbours import Nearest
 from genbench.records.gates import CONTROLS, CopyPair, CopyVerdict, unavailable
 from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.memorisation import BARS, Bars, Distances, distinct, flat, judged, nearest
-from genbench.scoring.picture import drawn
 from genbench.store import datasets
 
 PIXELS = "pixels of distinct rows/1"  # the identity of what is cached of pixels
@@ -99,4 +99,4 @@ class CopyGate:
     def _picture(self, samples: NDArray[Any], pairs: Sequence[CopyPair]) -> str | None:
         above = [samples[pair.sample] for pair in pairs]
         below = [self._x(pair.against)[pair.row] for pair in pairs]
-        return drawn(np.stack(above + below), len(pairs), self._features.space)
+        return drawn(np.stack(above + below), len(pairs), self._features.space.levels)

@@ -103,9 +103,9 @@ def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None 
         low=low,
         high=high,
         details={name: float(value) for name, value in score.details.items() if _holds(value)},
-        shown=cls.shown,
+        shown={words: detail for words, detail in cls.shown.items() if detail in score.details},
         scale=cls.scale,
-        guards=cls.guards,
+        guard=cls.guard,
     )
 
 

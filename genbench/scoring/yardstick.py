@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from genbench.catalogue.parts import dataset_named, parts
+from genbench.catalogue.parts import dataset_named, extractors
 from genbench.catalogue.plugins import Plugin
 from genbench.contracts.extractor import Extractor, loaded
-from genbench.errors import GenbenchError, unknown
+from genbench.errors import GenbenchError
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.neighbours import Nearest
 from genbench.records.gates import CopyVerdict
@@ -60,11 +60,9 @@ class Tools:
         """
         image = space.is_image and space.levels == 256
         extractor = self.extractor or default or (FOR_IMAGES if image else FOR_OTHERS)
-        classes = parts("extractors", self.plugins)
-        if extractor not in classes:
-            raise unknown("extractor", extractor, classes)
-        needed = classes[extractor].weights
-        return classes[extractor], located(named(self.weights), {extractor: needed} if needed else {})
+        found = extractors(self.plugins).named(extractor)
+        needed = found.weights
+        return found, located(named(self.weights), {extractor: needed} if needed else {})
 
 
 @dataclass(frozen=True)

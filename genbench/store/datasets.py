@@ -1,24 +1,26 @@
-"""Supplies: a dataset by its name, and the place in the cache where its content is laid down."""
+"""Laid-down data: a dataset's splits as files that processes can map, named by their content, in the cache."""
 
 import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from genbench.contracts import dataset
 from genbench.contracts.dataset import SPLITS, Examples, Splits
 from genbench.errors import GenbenchError
+from genbench.files import codec
 from genbench.files.atomic import cache_folder
-from genbench.files.plain import read_json, write_json
+from genbench.files.codec import Count
 from genbench.records.space import Space
 
+NOTE = "dataset.json"  # beside the splits
 
-def laid_down(splits: dataset.Splits, told: Callable[[str], None] = lambda damage: None) -> Path:
+
+def laid_down(splits: Splits, told: Callable[[str], None] = lambda damage: None) -> Path:
     """The cache folder of these data, named by their content, filled where it is missing or damaged.
 
     Args:
@@ -42,20 +44,37 @@ def laid_down(splits: dataset.Splits, told: Callable[[str], None] = lambda damag
     return path
 
 
-def write(splits: Splits, folder: Path) -> dict[str, Any]:
-    """Lay the splits down as `.npy` files that processes can map, with `dataset.json`, which is returned."""
+@dataclass(frozen=True)
+class Laid:
+    """What is noted of laid-down data."""
+
+    space: Space
+    """Where they live."""
+    sha256: str
+    """Of the Space and of every split's bytes."""
+    rows: Mapping[str, Count]
+    """Of each split."""
+
+
+def write(splits: Splits, folder: Path) -> Laid:
+    """Lay the splits down as `.npy` files that processes can map, with a note of what they are, which is returned."""
     for name in SPLITS:
         examples: Examples = getattr(splits, name)
         np.save(folder / f"{name}.x.npy", np.ascontiguousarray(examples.x), allow_pickle=False)
         if examples.y is not None:
             np.save(folder / f"{name}.y.npy", examples.y, allow_pickle=False)
-    meta = {
-        "space": splits.space.to_json(),
-        "sha256": splits.sha256,
-        "rows": {name: len(getattr(splits, name)) for name in SPLITS},
-    }
-    write_json(folder / "dataset.json", meta)
-    return meta
+    laid = Laid(splits.space, splits.sha256, {name: len(getattr(splits, name)) for name in SPLITS})
+    codec.write(folder / NOTE, laid)
+    return laid
+
+
+def described(folder: Path) -> Laid:
+    """What `write` noted.
+
+    Raises:
+        GenbenchError: it cannot be read.
+    """
+    return codec.read(Laid, folder / NOTE)
 
 
 def verify(folder: Path) -> None:
@@ -65,10 +84,10 @@ def verify(folder: Path) -> None:
         GenbenchError: a file is missing, or is not as it was written.
     """
     try:
-        meta, splits = read_json(folder / "dataset.json"), {name: read(folder, name) for name in SPLITS}
+        laid, splits = described(folder), {name: read(folder, name) for name in SPLITS}
         rows = {name: len(examples) for name, examples in splits.items()}
-        whole = meta["sha256"] == Splits(read_space(folder), **splits).sha256 and meta["rows"] == rows
-    except (OSError, ValueError, KeyError, TypeError, EOFError, GenbenchError) as error:
+        whole = laid.sha256 == Splits(laid.space, **splits).sha256 and laid.rows == rows
+    except (OSError, ValueError, EOFError, GenbenchError) as error:
         raise GenbenchError(f"the data at {folder} cannot be read ({error}); a run lays them down anew") from error
     if not whole:
         raise GenbenchError(f"the data at {folder} are not as they were written; a run lays them down anew")
@@ -85,4 +104,4 @@ def read(folder: Path, split: str) -> Examples:
 
 def read_space(folder: Path) -> Space:
     """The Space of the dataset that `write` laid down."""
-    return Space.from_json(read_json(folder / "dataset.json")["space"])
+    return described(folder).space

@@ -1,13 +1,18 @@
-"""Run_folder."""
+"""The folder of a run: whether it can be written, who holds it, and its secret."""
 
 import fcntl
 import os
+import re
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from genbench.errors import GenbenchError
+from genbench.seeds import SECRET_BYTES
+
+SECRET = ".secret"  # the file, which its owner alone may read, and no plugin
 
 
 def check_writable(folder: Path) -> None:
@@ -49,3 +54,36 @@ def locked(folder: Path) -> Iterator[None]:
         lock.write(f"process {os.getpid()}")
         lock.flush()
         yield
+
+
+def secret_of(folder: Path) -> str:
+    """The secret of a run, 64 hexadecimal digits: drawn at its first start, the same whenever it goes on.
+
+    Raises:
+        GenbenchError: its file holds something else.
+    """
+    path = folder / SECRET
+    if not path.exists():
+        partial = path.with_name(f"{SECRET}.{secrets.token_hex(6)}.tmp")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    return read_secret(path)
+
+
+def read_secret(path: Path) -> str:
+    """The secret that a file holds.
+
+    Raises:
+        GenbenchError: it cannot be read, or holds no 64 hexadecimal digits.
+    """
+    try:
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise GenbenchError(f"the secret {path} cannot be read ({error.strerror})") from error
+    if not re.fullmatch(f"[0-9a-f]{{{2 * SECRET_BYTES}}}", text):
+        raise GenbenchError(f"{path} holds no secret: expected {2 * SECRET_BYTES} hexadecimal digits")
+    return text

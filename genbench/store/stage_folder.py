@@ -7,62 +7,86 @@ import contextlib
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from genbench.contracts.job import RESUME
 from genbench.errors import GenbenchError
+from genbench.files import codec
 from genbench.files.atomic import regular_bytes, remove, sha256_of, too_deep
+from genbench.files.codec import Seconds
 from genbench.files.plain import intact, read_json, sealed, write_json
+from genbench.records.status import Status
+from genbench.records.timing import Timing
 
 MANIFEST = "manifest.json"
-FORMAT = 2  # of keys and manifests: raising it makes every stage run again
+FORMAT = 3  # of keys and manifests: raising it makes every stage run again
+F = TypeVar("F")
 
 
 @dataclass(frozen=True)
-class Result:
-    """How a stage ended, as its manifest keeps it.
+class Result(Generic[F]):
+    """How a stage ended."""
 
-    Args:
-        status: "ok" or one of FAULTS' statuses.
-        reason: one line of words, None where it is ok.
-        seconds: wall time of the child process.
-        own_seconds: the part of it inside the stage's own work, on the parent's clock.
-        facts: what the stage reported.
-        timing: what the parent's clock measured.
-        outputs: file name → SHA-256.
-        exit_code: of the child process; negative: the signal that ended it.
-        reused: whether it was found finished rather than run now.
-    """
-
-    status: str
-    reason: str | None
-    seconds: float = 0.0
-    own_seconds: float = 0.0
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    timing: Mapping[str, Any] = field(default_factory=dict)
+    status: Status
+    """How."""
+    reason: str | None = None
+    """Why, in words; null where it is ok."""
+    facts: F | None = None
+    """What it reported; null where it is not ok."""
+    seconds: Seconds = 0.0
+    """Wall time of its process."""
+    own_seconds: Seconds = 0.0
+    """The part of it inside the stage's own work, on the parent's clock."""
+    worked: Seconds = 0.0
+    """Seconds of its timed section, those of an earlier process that was killed included."""
+    timing: Timing | None = None
+    """Of a scored run."""
     outputs: Mapping[str, str] = field(default_factory=dict)
+    """File name → SHA-256."""
     exit_code: int | None = None
+    """Of its process; negative: the signal that ended it; null where there was none."""
+    measured: str = ""
+    """When it ran, UTC; "" where it did not."""
     reused: bool = False
+    """Whether it was found finished rather than run now."""
 
     @property
     def ok(self) -> bool:
         """Whether the stage did its work."""
-        return self.status == "ok"
+        return self.status is Status.OK
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A result as its folder keeps it."""
+
+    key: str
+    """SHA-256 of the inputs that it was made from."""
+    result: Result[Any]
+    """With the JSON of its facts."""
+    sha256: str = ""
+    """Of all of this without itself."""
 
 
 class Damaged(Exception):
     """A stored file is not as it was written; its text is the file's name."""
 
 
-class StageFolder:
-    """The files of one stage of one trial."""
+class StageFolder(Generic[F]):
+    """The files of one stage of one trial.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        path: its folder.
+        facts: the dataclass of what it reports.
+    """
 
-    def found(self, key: str) -> Result | None:
+    def __init__(self, path: Path, facts: type[F]) -> None:
+        self.path, self._facts = path, facts
+
+    def found(self, key: str) -> Result[F] | None:
         """The result that lies here, if it was made from these inputs.
 
         Raises:
@@ -74,18 +98,19 @@ class StageFolder:
         if not (self.path / MANIFEST).exists():
             return None
         try:
-            manifest = read_json(self.path / MANIFEST)
-            if "sha256" in manifest and not intact(manifest):
+            value = read_json(self.path / MANIFEST)
+            if not isinstance(value, dict) or ("sha256" in value and not intact(value)):
                 raise Damaged(MANIFEST)
-            if manifest.pop("sha256", None) is None or manifest.pop("key") != key:
+            if "sha256" not in value or value.get("key") != key:
                 return None  # of another version, or of other inputs
-            result = Result(**manifest, reused=True)
-        except (GenbenchError, KeyError, TypeError, AttributeError) as error:
+            kept = codec.decoded(Manifest, value, MANIFEST).result
+            facts = None if kept.facts is None else codec.decoded(self._facts, kept.facts, "facts")
+        except GenbenchError as error:
             raise Damaged(MANIFEST) from error
-        for name, sha in result.outputs.items():
+        for name, sha in kept.outputs.items():
             if self.missing((name,)) or sha256_of(self.path / name) != sha:
                 raise Damaged(name)
-        return result
+        return replace(kept, facts=facts, reused=True)
 
     def quarantine(self) -> Path:
         """Move what lies here out of the way, to be looked at; where it went."""
@@ -110,17 +135,17 @@ class StageFolder:
         """Those of `names` that are not here as regular files."""
         return [name for name in names if (self.path / name).is_symlink() or not (self.path / name).is_file()]
 
-    def keep(self, key: str, result: Result, outputs: tuple[str, ...]) -> Result:
+    def keep(self, key: str, result: Result[F], outputs: tuple[str, ...]) -> Result[F]:
         """Write the manifest, last of all files: from now on the result counts."""
         # A plugin may have left anything in their place, and folders that nobody else could remove.
         deep = [path for path in self.path.iterdir() if path.is_dir() and not path.is_symlink() and too_deep(path)]
         for path in (self.path / RESUME, self.path / MANIFEST, *deep):
             remove(path)
         hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
-        fields = asdict(result) | {"outputs": hashes, "key": key}
-        del fields["reused"]
-        write_json(self.path / MANIFEST, sealed(fields))
-        return Result(**{name: value for name, value in fields.items() if name != "key"})
+        kept = replace(result, outputs=hashes, measured=datetime.now(UTC).isoformat(timespec="seconds"))
+        manifest = Manifest(key, replace(kept, facts=codec.encoded(kept.facts)))
+        write_json(self.path / MANIFEST, sealed(codec.encoded(manifest)))
+        return kept
 
 
 def log_tail(path: Path, limit: int = 4000) -> str:

@@ -41,6 +41,25 @@ def narrowed(x: object, space: Space, n: int) -> Tensor:
     return host.to(_NARROW[space.storage])
 
 
+def kept(x: NDArray[Any], shape: tuple[int, ...], space: Space, who: str) -> NDArray[Any]:
+    """Entries of a Space in the dtype that they are stored in.
+
+    Args:
+        x: int64, or float32 for real numbers, as models give them; or in the storage dtype already.
+        shape: that x must have.
+        who: gave them, as messages begin: "the answers hold".
+    Returns:
+        x [*shape] in the Space's storage dtype, no value changed.
+    Raises:
+        InvalidEvidence: another dtype or shape, values out of range or not finite.
+    """
+    wanted = "float32" if space.levels is None else "int64"
+    if x.shape != shape or x.dtype not in (wanted, space.storage):
+        raise InvalidEvidence(f"{who} {x.dtype} {x.shape}, expected {wanted} {shape}")
+    _check_values(x, space, who)
+    return x.astype(space.storage)
+
+
 def _plain(value: object) -> str:
     return str(value).removeprefix("torch.")
 
@@ -94,6 +113,11 @@ def read_arrays(path: Path, keys: set[str]) -> dict[str, NDArray[Any]]:
     if set(arrays) != keys:
         raise InvalidEvidence(f"{path.name} holds {sorted(arrays)}, expected {sorted(keys)}")
     return arrays
+
+
+def read_named(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file that the harness wrote, whatever they are called."""
+    return safetensors.numpy.load_file(path)
 
 
 def read_samples(path: Path, space: Space, count: int) -> tuple[NDArray[Any], NDArray[np.int64] | None]:

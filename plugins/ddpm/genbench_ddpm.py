@@ -66,7 +66,7 @@ class UNet(nn.Module):
         return self.head(self.leave(torch.cat([full, back], dim=1), time))
 
 
-class DDPM(genbench.Model, genbench.Density):
+class DDPM(genbench.Model, genbench.Density, genbench.Denoiser):
     """q adds Gaussian noise in T steps, p_θ removes it; log p_θ is bounded below by the sum over all T steps.
 
     Entries are scaled to [-1, 1], so that neighbouring levels lie Δ = 2 / (levels - 1) apart. Below the first step's
@@ -194,6 +194,17 @@ class DDPM(genbench.Model, genbench.Density):
             noise = (x_t - alpha_bar.sqrt() * x_0) / (1 - alpha_bar).sqrt()
             x_t = self.diffused(x_0, before, noise)
         return x_t
+
+    @property
+    def sigmas(self) -> Tensor:
+        """√(1 / α_bar - 1) of t = 1 … T, [T]: the noise of x_t / √α_bar."""
+        return (1 / self.alpha_bar[1:] - 1).sqrt()
+
+    def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """x_0 as the network's noise implies it, eq. 15, clipped to [-1, 1], at the t of the noise nearest to sigma."""
+        t = 1 + (self.sigmas.log() - sigma.log()[:, None]).abs().argmin(1)  # [N]
+        sigma = sigma.view(-1, 1, 1, 1)
+        return (x - sigma * self.net(x / (1 + sigma.square()).sqrt(), t / self.steps)).clamp(-1, 1)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """The variational bound -(L_0 + L_1 + … + L_T), eq. 5, with one draw of x_t at each t: [N] nats."""

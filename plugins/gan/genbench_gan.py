@@ -68,7 +68,7 @@ def shifted(x: Tensor, most: int) -> Tensor:
     return padded[each, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
 
 
-class GAN(genbench.Model):
+class GAN(genbench.Model, genbench.Decoder):
     """x = G(z), z ~ N(0, I), rounded into the Space, with G trained against a discriminator D.
 
     D maximises log σ(D(x)) + log σ(-D(G(z))), and G maximises log σ(D(G(z))), the non-saturating form of section 3.
@@ -166,8 +166,15 @@ class GAN(genbench.Model):
         return self.D(shifted(x + noise, round(self.shift * min(x.shape[2:]))))
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
-        x = self.G(torch.randn(n, self.latent, device=self.D[0].weight.device))
-        return ((x + 1) / 2 * (self.space.levels - 1)).round().clamp(0, self.space.levels - 1).long()
+        x = self.render(torch.randn(n, self.latent, device=self.D[0].weight.device))
+        return x.round().clamp(0, self.space.levels - 1).long()
+
+    @property
+    def latent_dim(self) -> int:
+        return self.latent
+
+    def render(self, z: Tensor) -> Tensor:
+        return (self.G(z) + 1) / 2 * (self.space.levels - 1)
 
 
 @genbench.hookimpl

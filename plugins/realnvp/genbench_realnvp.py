@@ -214,15 +214,19 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent):
         return nats.logsumexp(0) - math.log(self.draws)
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
-        return self.decode(torch.randn(n, self.space.dim, device=self.f.before[0].bound.device))
+        x = self._undone(torch.randn(n, self.space.dim, device=self.f.before[0].bound.device))
+        return x.floor().clamp(0, self.space.levels - 1).long()
 
     def encode(self, x: Tensor) -> Tensor:
         y, _ = self.logit(x + 0.5)
         return self.f(y)[0]
 
-    def decode(self, z: Tensor) -> Tensor:
-        p = (self.f.inverse(z).sigmoid() - self.alpha) / (1 - 2 * self.alpha)
-        return (p * self.space.levels).floor().clamp(0, self.space.levels - 1).long()
+    def render(self, z: Tensor) -> Tensor:
+        return (self._undone(z) - 0.5).clamp(0, self.space.levels - 1)  # a level's width begins at the level itself
+
+    def _undone(self, z: Tensor) -> Tensor:
+        """The real x + u that the flow maps to z, about [0, levels]."""
+        return (self.f.inverse(z).sigmoid() - self.alpha) / (1 - 2 * self.alpha) * self.space.levels
 
 
 @genbench.hookimpl

@@ -50,13 +50,14 @@ class LogisticMixture:
         index = choice[:, None, None].expand(-1, 1, self.m.shape[2], -1, -1)
         m, s = self.m.gather(1, index).squeeze(1), self.log_s.gather(1, index).squeeze(1).exp()
         u = torch.rand_like(m)
-        return self._rounded(m + s * (u.log() - torch.log1p(-u)))
+        return self.rounded(m + s * (u.log() - torch.log1p(-u)))
 
     def mean(self) -> Tensor:
-        """int64 [N, C, H, W]: the mixture's mean, each logistic's taken at its centre inside the range, rounded."""
-        return self._rounded((self.log_weight.exp().unsqueeze(2) * self.m.clamp(0, self.top)).sum(1))
+        """float32 [N, C, H, W] in [0, levels - 1]: the mixture's mean, each logistic's taken at its centre inside."""
+        return (self.log_weight.exp().unsqueeze(2) * self.m.clamp(0, self.top)).sum(1)
 
-    def _rounded(self, x: Tensor) -> Tensor:
+    def rounded(self, x: Tensor) -> Tensor:
+        """The levels nearest to x, int64."""
         return x.clamp(0, self.top).round().long()
 
 
@@ -219,12 +220,12 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent):
     def sample(self, n: int, *, labels: Tensor | None = None, noise: bool = True) -> Tensor:
         z = torch.randn(n, self.latent, device=self.decoder[0].weight.device)
         pixels = LogisticMixture(self.decoder(z), self.space)
-        return pixels.sample() if noise else pixels.mean()
+        return pixels.sample() if noise else pixels.rounded(pixels.mean())
 
     def encode(self, x: Tensor) -> Tensor:
         return self._posterior(x)[0]
 
-    def decode(self, z: Tensor) -> Tensor:
+    def render(self, z: Tensor) -> Tensor:
         return LogisticMixture(self.decoder(z), self.space).mean()
 
 

@@ -2,18 +2,29 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from records import HOSTILE, VALUES, audits, board_records, candidate, memorisation, record
+from records import HOSTILE, SUITE, VALUES, audits, board_records, candidate, memorisation, record
 from watching import Open, Watched
 
 from genbench.leaderboard import Leaderboard
+from genbench.records.audits import AuditStatus
+from genbench.records.gates import GateStatus
+from genbench.records.kinds import Likelihood
+from genbench.records.machine import Machine
 from genbench.report import render
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]  # fmt: skip
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +46,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A board on which every kind of hostile word names a model, with a log, a family and a source of that kind."""
+    """A board on which every kind of hostile word names a model, with a log and a source of that kind."""
     records = []
     for word in HOSTILE.values():
         name = f"{word} "
-        bad = {"reference": name, "family": word, "source": word, "description": word, "settings": {word: word}}
-        gates = {"memorisation": memorisation("flagged", reason=word), "audits": audits("failed", reason=word)}
+        bad = {"reference": name, "source": word, "description": word, "settings": {word: word}}
         own = [
-            candidate(name, VALUES, likelihood="exact", **gates),
-            candidate(name + "2", None, status=word, reason=word, log=word, phase=word),
+            candidate(
+                name,
+                VALUES,
+                likelihood=Likelihood.EXACT,
+                memorisation=memorisation(GateStatus.FLAGGED, reason=word),
+                audits=audits(AuditStatus.FAILED, reason=word),
+            ),
+            candidate(name + "2", reason=word, log=word, stage=word),
         ]
-        records.append(record(name, candidates=own, model=bad, environment={word: word, "device_name": word}))
-        records[-1]["suite"]["title"] = HOSTILE["html"] + HOSTILE["long"]
+        suite = replace(SUITE, title=HOSTILE["html"] + HOSTILE["long"])
+        machine = Machine(device_name=word, platform=word)
+        records.append(record(name, candidates=own, model=bad, machine=machine, suite=suite))
     return render(Leaderboard.of(records), tmp_path_factory.mktemp("hostile"))
 
 

@@ -150,7 +150,7 @@ def test_the_verdict_and_the_gates_open_without_scripts(open_page: Open) -> None
 
 
 def test_pictures_beside_the_page_are_shown(open_page: Open, watched: Watched, tmp_path: Path) -> None:
-    records = [record(f"m{i}", candidates=[candidate(f"m{i}", VALUES, grid=grid(i))]) for i in range(25)]
+    records = [record(f"m{i}", candidates=[candidate(f"m{i}", VALUES, exhibits={"grid": grid(i)})]) for i in range(25)]
     page = open_page(render(Leaderboard.of(records), tmp_path))
     widths = page.locator("#samples img").evaluate_all("images => images.map(image => image.naturalWidth)")
     assert widths == [64] * 25

@@ -1,5 +1,6 @@
 """Control models: real data, copies, and the floor, each exactly what its name says."""
 
+import inspect
 import itertools
 import math
 from pathlib import Path
@@ -9,32 +10,22 @@ import numpy as np
 import pytest
 import torch
 
-from genbench.builtin import controls
-from genbench.builtin.controls import (
-    CONTROLS,
-    ControlData,
-    Copycat,
-    CopycatNoise,
-    CopycatOfTest,
-    HeldOut,
-    IndependentPixels,
-    MeanImage,
-    ModeDropper,
-    Noise,
-    PartialCopycat,
-)
+from genbench.builtin.controls import CONTROLS, ControlData
+from genbench.builtin.controls.copies import Copycat, CopycatNoise, CopycatOfTest, PartialCopycat
+from genbench.builtin.controls.densities import IndependentPixels, Noise
+from genbench.builtin.controls.real import HeldOut, MeanImage, ModeDropper
 from genbench.builtin.datasets.digits import Digits
 from genbench.catalogue import plugins
 from genbench.contracts.dataset import Examples, Splits
-from genbench.contracts.model import Model
+from genbench.contracts.model import Learner, Model
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.execution.channel import Markers
-from genbench.records.kinds import Family, Likelihood
+from genbench.records.kinds import ControlKind, Family, Likelihood
 from genbench.records.space import Space
 from genbench.store import datasets
 from genbench.store.weights import load_weights, save_weights
-from genbench.workers.untrusted import sample
+from genbench.workers.untrusted import fit
 
 SPACE = Space((1, 1, 2), levels=3, classes=3)
 TRAIN = np.array([[0, 2], [0, 1], [1, 1], [0, 1]], np.uint8).reshape(4, 1, 1, 2)
@@ -43,7 +34,7 @@ TEST = np.array([[1, 0], [1, 2]], np.uint8).reshape(2, 1, 1, 2)
 LABELS = {"train": [0, 1, 2, 0], "valid": [1, 0, 2], "test": [0, 1]}
 SPLITS = Splits(SPACE, *(Examples(x, np.array(y)) for x, y in zip((TRAIN, VALID, TEST), LABELS.values(), strict=True)))
 STRANGER = """
-from genbench.controls import ControlData, CopycatOfTest
+from genbench.builtin.controls.copies import CopycatOfTest
 import genbench
 
 
@@ -55,7 +46,7 @@ class Curious(CopycatOfTest):
     name = "curious"
 
     def fit(self, data):
-        self._keep(data.test.x[:])
+        self.keep(data.test.x[:])
 
 
 for cls in (Stranger, Curious):
@@ -87,7 +78,7 @@ def fit_stage(folder: Path, home: Path, plugin: plugins.Plugin, model: str) -> N
         "plugin": plugin.to_json(), "model": model, "reference": model, "settings": {}, "seed": 0, "dataset": "d",
         "data": str(home), "device": "cpu", "images": 10, "checkpoint_seconds": 60.0,
     }  # fmt: skip
-    sample.fit(folder, arguments, Markers(lambda message: None))
+    fit.fit(folder, arguments, Markers(lambda message: None))
 
 
 def rows(x: torch.Tensor | np.ndarray) -> list[list[int]]:
@@ -107,7 +98,7 @@ def test_a_replay_of_more_than_there_is_begins_again():
     assert rows(fitted(HeldOut).sample(6)) == rows(np.concatenate([VALID, VALID]))
 
 
-@pytest.mark.parametrize("cls", CONTROLS)
+@pytest.mark.parametrize("cls", [cls for cls in CONTROLS if issubclass(cls, Model)])
 def test_a_control_survives_save_and_reload(cls, tmp_path, home):
     model = fitted(cls, home)
     save_weights(model, tmp_path / "w")
@@ -225,7 +216,21 @@ def test_training_data_of_a_plugin_hold_no_test_split():
 def test_controls_have_names_of_their_own_and_sources():
     assert len({control.name for control in CONTROLS}) == len(CONTROLS)
     assert all(control.source and control.family is Family.CONTROL for control in CONTROLS)
-    assert {cls for cls in vars(controls).values() if isinstance(cls, type) and issubclass(cls, Model)} >= {*CONTROLS}
+
+
+def test_each_control_says_what_it_is_on_the_board_for():
+    kinds = {kind: {control.name for control in CONTROLS if control.control is kind} for kind in ControlKind}
+    assert kinds == {
+        ControlKind.CEILING: {"real-held-out"},
+        ControlKind.FLOOR: {"independent-pixels", "blend"},
+        ControlKind.COPY: {"copycat", "copycat-noise", "partial-copycat", "test-copycat"},
+        ControlKind.PROBE: {"mode-dropper", "noise", "mean-image", "jump"},
+    }
+
+
+def test_no_control_is_made_of_another():
+    for control in CONTROLS:
+        assert all(inspect.isabstract(base) for base in control.__mro__[1:] if issubclass(base, Learner))
 
 
 def test_independent_pixels_are_histograms_with_one_added_to_each_count():

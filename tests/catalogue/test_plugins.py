@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from genbench import builtin
-from genbench.catalogue import parts, plugins
+from genbench.catalogue import plugins
 from genbench.contracts import hooks
 from genbench.errors import GenbenchError
+from genbench.files import codec
 
 MODEL = """\
 import genbench
@@ -45,7 +46,15 @@ def test_a_loose_file_is_a_model_plugin_named_as_the_file(file):
 
 def test_a_plugin_survives_json(file):
     plugin = plugins.loose(str(file(MODEL)))
-    assert plugins.Plugin(**json.loads(json.dumps(plugin.to_json()))) == plugin
+    assert codec.decoded(plugins.Plugin, json.loads(json.dumps(codec.encoded(plugin)))) == plugin
+
+
+def test_a_plugin_is_its_code_and_reads_its_own_file(file):
+    loose = plugins.loose(str(file(MODEL)))
+    assert (loose.identity, loose.reads) == (loose.code, (loose.file,))
+    assert plugins.builtin(plugins.MODELS).reads == ()
+    assert plugins.builtin(plugins.MODELS).is_builtin
+    assert not loose.is_builtin
 
 
 def test_a_relative_path_is_kept_as_an_absolute_one(file, monkeypatch):
@@ -175,42 +184,6 @@ def test_what_an_import_raises_loading_raises(file, error):
         plugins.load(plugins.loose(str(file(text))))
 
 
-def part(path: Path) -> plugins.Plugin:
-    return replace(plugins.loose(str(path)), group=plugins.PARTS)
-
-
-def offering(name: str, value: int) -> str:
-    return f"""\
-        import genbench
-
-        class Part:
-            name = {name!r}
-            value = {value}
-
-        @genbench.hookimpl
-        def genbench_datasets():
-            return [Part]
-        """
-
-
-def test_of_two_parts_with_one_name_the_first_is_kept(file):
-    first, second = (part(file(offering("mine", i), f"part{i}.py")) for i in (1, 2))
-    assert parts.parts("datasets", [first, second])["mine"].value == 1
-    assert parts.parts("datasets", [second, first])["mine"].value == 2
-
-
-def test_built_in_parts_win_a_clash(file):
-    mine = part(file(offering("digits", 1), "impostor.py"))
-    found = parts.parts("datasets", [*plugins.installed(plugins.PARTS), mine])
-    assert found["digits"].__module__ == "genbench.datasets.digits"
-
-
-@pytest.mark.parametrize("text", ["raise RuntimeError('boom')", "import absent_library"])
-def test_a_broken_part_is_passed_over(file, text):
-    plugins_in_order = [part(file(text, "broken.py")), part(file(offering("mine", 1), "whole.py"))]
-    assert set(parts.parts("datasets", plugins_in_order)) == {"mine"}
-
-
 def test_genbenchs_own_parts_implement_the_hook_of_every_kind():
     own = plugins.load(plugins.builtin(plugins.PARTS))
     kinds = {name for name in vars(hooks) if name.startswith("genbench_")} - {"genbench_trial_done"}
@@ -222,8 +195,9 @@ def test_genbenchs_own_parts_implement_the_hook_of_every_kind():
 
 DISCOVERY = """
 import json, sys
-from genbench import plugins
-found = [plugin.to_json() for group in (plugins.MODELS, plugins.PARTS) for plugin in plugins.installed(group)]
+from genbench.catalogue import plugins
+from genbench.files import codec
+found = [codec.encoded(plugin) for group in (plugins.MODELS, plugins.PARTS) for plugin in plugins.installed(group)]
 print(json.dumps({"found": found, "imported": [m for m in sys.modules if m.startswith("fake_")]}))
 """
 

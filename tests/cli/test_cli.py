@@ -11,8 +11,8 @@ import pytest
 import genbench
 from genbench import catalogue
 from genbench.builtin.controls import CONTROLS
-from genbench.cli import main
-from genbench.cli.parser import KINDS, parser
+from genbench.cli import main, parser
+from genbench.cli.listing import KINDS
 from genbench.errors import GenbenchError
 
 MODEL = """\
@@ -195,16 +195,6 @@ def test_the_version_is_the_packages(capsys):
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out == f"genbench {genbench.__version__}\n"
-
-
-@pytest.mark.parametrize("command", [[], ["run"], ["list"], ["report"]])
-def test_the_help_of_every_command_explains_it_and_gives_examples(capsys, command):
-    with pytest.raises(SystemExit) as end:
-        main([*command, "--help"])
-    text = capsys.readouterr().out
-    assert end.value.code == 0
-    assert ("examples:" in text) is bool(command)
-    assert ("exit codes:" in text) is (command == ["run"])
 
 
 def test_a_reader_that_stops_reading_is_no_error(place):

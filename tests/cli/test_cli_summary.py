@@ -1,17 +1,17 @@
-from pathlib import Path
-from typing import Any
-
 import pytest
-from records import HOSTILE, VALUES, audits, board_records, candidate, memorisation, record
+from records import HOSTILE, TERMS, VALUES, audits, board_records, candidate, control, memorisation, record, terms
 
-from genbench.cli.summary import summary
+from genbench.cli.summary import standings
 from genbench.leaderboard import Leaderboard
-from genbench.runs.session import Finished
+from genbench.records.audits import AuditStatus
+from genbench.records.gates import GateStatus
+from genbench.records.kinds import ControlKind, Likelihood
+from genbench.records.record import Record
 
 
-def shown(records: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What the end of a run with these records prints, line by line."""
-    summary(Finished(Leaderboard.of(records), records, Path("reports/digits/index.html"), 9.0, 8.0, 7.9, 0.1))
+def shown(records: list[Record], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What the end of a run with these records prints of their board, line by line."""
+    standings(Leaderboard.of(records))
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -30,7 +30,6 @@ def test_the_end_of_a_run_tells_verdict_tiers_flags_and_failures(capsys: pytest.
         "flagged: replay copies and is not ranked",
     ]
     assert "timeout: ebm seed 1, sample: limit of 600 s" in lines
-    assert lines[-1] == "some candidates failed; the same command with --existing retry-failed tries them again"
 
 
 def test_one_seed_has_ranks_in_the_place_of_tiers(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,15 +41,26 @@ def test_one_seed_has_ranks_in_the_place_of_tiers(capsys: pytest.CaptureFixture[
 
 
 def test_a_candidate_off_an_axis_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    floor = record("independent-pixels", model={"control": True})
+    floor = control("independent-pixels", ControlKind.FLOOR)
     lines = shown([floor, record("vae")], capsys)
     assert "off an axis: vae: off this axis: its FD of 20 is not below 20, that of independent-pixels" in lines
 
 
+def test_the_tiers_are_of_the_axes_that_the_task_has(capsys: pytest.CaptureFixture[str]) -> None:
+    turned = terms(axes=dict(zip(("fidelity", "realism", "speed"), TERMS.axes.values(), strict=True)))
+    lines = shown([record("a", suite=turned), record("b", suite=turned)], capsys)
+    assert "● on the Pareto front; tiers of fidelity, realism and speed, – where a candidate is not ranked" in lines
+
+
 @pytest.mark.parametrize("word", [HOSTILE["control"], HOSTILE["bidi"]])
 def test_words_of_records_steer_no_terminal(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    own = candidate("vae", VALUES | {"bits-per-dim": 2.0}, likelihood="exact", audits=audits("failed", reason=word),
-                    memorisation=memorisation("flagged", reason=word))  # fmt: skip
-    failed = candidate("vae2", None, reason=word)
+    own = candidate(
+        f"vae {word}",
+        VALUES | {"bits-per-dim": 2.0},
+        likelihood=Likelihood.EXACT,
+        audits=audits(AuditStatus.FAILED, reason=word),
+        memorisation=memorisation(GateStatus.FLAGGED, reason=word),
+    )
+    failed = candidate("vae2", reason=word, stage=word)
     lines = shown([record(candidates=[own, failed])], capsys)
     assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066"} & set("".join(lines))

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from genbench.builtin.datasets.digits import Digits
-from genbench.cli import main
+from genbench.cli import main, parser
 from genbench.errors import GenbenchError
 from genbench.scoring.samples import rows_sha256
 
@@ -242,7 +242,5 @@ def test_the_help_says_which_extractor_is_the_default(capsys):
 
 
 def test_an_option_that_is_unknown_is_refused_by_the_parser():
-    from genbench.cli.parser import parser
-
     with pytest.raises(GenbenchError, match="unrecognized arguments: --refrence x"):
         parser().parse_args(["score", "a", "--refrence", "x"])

@@ -5,6 +5,7 @@ import http.client
 import io
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,20 @@ def test_who_only_verifies_never_downloads(server):
     server(WEIGHTS)
     with pytest.raises(GenbenchError, match="put it there, or run with a network"):
         Asset(URL, SHA256, "ImageNet").verified()
+
+
+@pytest.mark.parametrize(
+    ("location", "sha256", "message"),
+    [
+        ("weights/w.bin", SHA256, "an asset lies at an absolute path or an https URL, got 'weights/w.bin'"),
+        ("http://example.org/w", SHA256, "an asset lies at an absolute path or an https URL"),
+        (Path("/w"), SHA256, "an asset lies at an absolute path or an https URL"),
+        ("/w", "../../etc/passwd", "the sha256 of an asset has 64 digits of 0-9 and a-f, got '../../etc/passwd'"),
+        ("/w", SHA256.upper(), "the sha256 of an asset has 64 digits"),
+        ("/w", SHA256 + "\n", "the sha256 of an asset has 64 digits"),
+        ("/w", None, "the sha256 of an asset has 64 digits"),
+    ],
+)
+def test_a_declaration_of_another_form_is_refused_where_it_is_written(location, sha256, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        Asset(location, sha256, "ImageNet")

@@ -2,13 +2,18 @@
 
 import json
 import string
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import pytest
 from hypothesis import given, settings as checks, strategies as st
 
-from genbench.contracts.settings import Choice, Range, Setting, declared, reference, resolved, split_reference
+from genbench.contracts.settings import Choice, Name, Range, Setting, declared, reference, resolved, split_reference
 from genbench.errors import GenbenchError
+from genbench.files import codec
+
+if TYPE_CHECKING:
+    from genbench.records.space import Space
 
 
 class Tunable:
@@ -70,7 +75,65 @@ def test_a_constructor_declares_its_settings():
 
 
 def test_a_declaration_survives_json():
-    assert [Setting.from_json(json.loads(json.dumps(setting.to_json()))) for setting in SETTINGS] == SETTINGS
+    assert [codec.decoded(Setting, json.loads(json.dumps(codec.encoded(setting)))) for setting in SETTINGS] == SETTINGS
+
+
+class Typed:
+    def __init__(self, space: "Space", *, hidden: "Annotated[int, Range(1, 9)]" = 3, rate: "float" = 0.5) -> None: ...
+
+
+class Settled:
+    def __init__(self, *, frames: int = 9) -> None: ...
+
+
+class Bare:
+    pass
+
+
+def test_types_that_are_written_as_texts_are_read_one_by_one():
+    # `space: "Space"` is a name that only a type checker imports.
+    assert declared(Typed) == [Setting("hidden", "int", 3, Range(1, 9)), Setting("rate", "float", 0.5)]
+
+
+def test_a_task_or_a_solver_is_told_nothing_but_its_settings():
+    assert declared(Settled, told=()) == [Setting("frames", "int", 9)]
+    assert declared(Bare, told=()) == []
+    with pytest.raises(GenbenchError, match=r"^Tunable: the constructor is __init__\(self, \*, settings…\)$"):
+        declared(Tunable, told=())
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (("a b", "int", 1), "setting 'a b' is no Python name"),
+        (("a", "int", 1.5), "a takes an integer, got 1.5"),
+        (("a", "int", True), "a takes an integer, got True"),
+        (("a", "float", float("inf")), "a takes a number, got inf"),
+        (("a", "float", 10**400), "a takes a number, got 1000"),
+        (("a", "str", "b", Range(0, 1)), "a: a Range has two finite numbers"),
+        (("a", "int", 1, Range(0, float("inf"))), "a: a Range has two finite numbers"),
+        (("a", "int", 1, Range(2, 0)), "a: a Range has two finite numbers, low and high"),
+        (("a", "int", 1, None, (1, "2")), "a: a Choice has values, each an integer, got"),
+        (("a", "int", 1, None, ()), "a: a Choice has values"),
+        (("a", "str", "c", None, ("a", "b")), "a is one of a, b, got c"),
+    ],
+)
+def test_a_setting_that_contradicts_itself_is_none(fields, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        Setting(*fields)
+
+
+@pytest.mark.parametrize(("name", "whole"), [("vae", True), ("a.b_c-2", True), ("vae\n", False), ("VAE", False)])
+def test_a_name_in_json_is_a_whole_name(name, whole):
+    @dataclass(frozen=True)
+    class Named:
+        name: Name
+
+    if whole:
+        assert codec.decoded(Named, {"name": name}).name == name
+    else:
+        with pytest.raises(GenbenchError, match="expected str matching regex"):
+            codec.decoded(Named, {"name": name})
 
 
 def test_texts_become_values_of_the_declared_type():
@@ -128,7 +191,9 @@ def test_a_reference_is_split_into_name_and_texts(text, name, values):
 
 @pytest.mark.parametrize("text", ["", "[a=1]", "vae[a=1", "vae a=1]", "VAE", "../vae", "vae]", "vae[a=1]x", "a" * 65])
 def test_another_form_than_name_and_brackets_is_refused(text):
-    with pytest.raises(GenbenchError, match=r"a model is written name or name\[setting=value,…\], got "):
+    with pytest.raises(
+        GenbenchError, match=r"a model, a task or a solver is written name or name\[setting=value,…\], got "
+    ):
         split_reference(text)
 
 
@@ -171,6 +236,18 @@ class OutOfRange:
     def __init__(self, space: object, *, hidden: Annotated[int, Range(1, 2)] = 3) -> None: ...
 
 
+class OutOfWords:
+    def __init__(self, space: object, *, kind: Annotated[str, Choice()] = "a") -> None: ...
+
+
+class Ranged:
+    def __init__(self, space: object, *, kind: Annotated[str, Range(0, 1)] = "a") -> None: ...
+
+
+class Unreadable:
+    def __init__(self, space: object, *, hidden: "Nowhere" = 3) -> None: ...  # noqa: F821  # that is the point
+
+
 class WrongDefault:
     def __init__(self, space: object, *, hidden: int = 1.5) -> None: ...
 
@@ -185,6 +262,9 @@ class WrongDefault:
         (Spaceless, r"the constructor is __init__\(self, space, \*, settings…\)"),
         (Positional, r"the constructor is __init__\(self, space, \*, settings…\)"),
         (OutOfRange, r"hidden lies in \[1, 2\], got 3"),
+        (OutOfWords, r"kind: a Choice has values, each a text, got \(\)"),
+        (Ranged, "kind: a Range has two finite numbers"),
+        (Unreadable, "the type of setting hidden is 'Nowhere', which cannot be read"),
         (WrongDefault, "hidden takes an integer, got 1.5"),
     ],
 )

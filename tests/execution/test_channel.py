@@ -1,4 +1,4 @@
-"""The marker pipe: JSON lines to the parent, and no step further before the parent has noted them."""
+"""The marker pipe: JSON lines to the parent, and not a line further before the parent has noted them."""
 
 import json
 import socket
@@ -13,8 +13,9 @@ CHILD = """
 import sys
 from genbench.execution.channel import over_socket
 markers = over_socket(int(sys.argv[1]))
-with markers.timed("run") as lap:
-    lap()
+with markers.timed("run") as run:
+    print(run.secret)
+    run.lap()
     markers.progress(3, 1.0)
 print("finished")
 """
@@ -26,10 +27,10 @@ def told():
 
 
 def test_a_timed_section_says_ready_laps_and_done(told):
-    with Markers(told.append).timed("run") as lap:
+    with Markers(told.append).timed("run") as run:
         assert told == [{"at": "ready", "section": "run"}]
-        lap()
-        lap()
+        run.lap()
+        run.lap()
     assert [message["at"] for message in told] == ["ready", "lap", "lap", "done"]
 
 
@@ -66,11 +67,11 @@ def test_a_child_waits_for_an_answer_to_all_but_progress():
                 with pytest.raises(TimeoutError):  # it says nothing more before it may go on
                     ours.recv(1, socket.MSG_PEEK)
                 ours.settimeout(None)
-                ours.sendall(GO)
+                ours.sendall(GO + (b"a5ecret" if seen[-1] == "ready" else b"") + b"\n")
         lines.close()
         output, _ = process.communicate(timeout=30)
     assert seen == ["ready", "lap", "progress", "done"]
-    assert (output, process.returncode) == ("finished\n", 0)
+    assert (output, process.returncode) == ("a5ecret\nfinished\n", 0)
 
 
 def test_a_child_whose_parent_is_gone_ends():

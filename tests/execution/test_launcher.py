@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from calls import listing_call
 
 from genbench.catalogue import plugins
-from genbench.contracts.job import Job
+from genbench.contracts.job import Call
 from genbench.errors import GenbenchError
 from genbench.execution.launcher import ColdLauncher, WarmLauncher
 from genbench.execution.supervisor import Supervisor
@@ -18,25 +19,27 @@ PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 
 
 @pytest.fixture
-def listing(tmp_path: Path) -> Callable[[str, Path], Job]:
-    """`listing(name, file)`: a job that lists a plugin file, in a folder of that name."""
+def listing(tmp_path: Path) -> Callable[[str, Path], Call]:
+    """`listing(name, file)`: a call that lists a plugin file, in a folder of that name."""
 
-    def job(name: str, file: Path) -> Job:
+    def job(name: str, file: Path) -> Call:
         folder = tmp_path / name
         folder.mkdir()
-        return Job("listing", folder, {"plugin": plugins.loose(str(file)).to_json()}, folder / "log.txt", 120)
+        return listing_call(plugins.loose(str(file)), folder, 120)
 
     return job
 
 
-def test_a_cold_child_gives_the_same_outcome_as_a_warm_one(supervisor: Supervisor, listing: Callable[[str, Path], Job]):
+def test_a_cold_child_gives_the_same_outcome_as_a_warm_one(
+    supervisor: Supervisor, listing: Callable[[str, Path], Call]
+):
     cold, warm = Supervisor(ColdLauncher()).run(listing("cold", PLAIN)), supervisor.run(listing("warm", PLAIN))
     assert (cold.status, cold.reason, cold.facts) == (warm.status, warm.reason, warm.facts)
     assert [model["name"] for model in cold.facts["models"]] == ["plain"]
 
 
 def test_a_warm_child_starts_in_the_jobs_folder_with_empty_input(
-    supervisor: Supervisor, listing: Callable[[str, Path], Job], tmp_path: Path
+    supervisor: Supervisor, listing: Callable[[str, Path], Call], tmp_path: Path
 ):
     looks = tmp_path / "looks.py"
     looks.write_text("import os, sys\nopen('seen', 'w').write(f'{os.getcwd()} {sys.stdin.read()!r}')\n")
@@ -46,7 +49,7 @@ def test_a_warm_child_starts_in_the_jobs_folder_with_empty_input(
 
 
 def test_a_fork_server_that_dies_takes_its_children_along_and_the_next_job_says_so(
-    listing: Callable[[str, Path], Job], tmp_path: Path
+    listing: Callable[[str, Path], Call], tmp_path: Path
 ):
     sleeps = tmp_path / "sleeps.py"
     sleeps.write_text("import time\nopen('started', 'w').close()\ntime.sleep(600)\n")
@@ -64,7 +67,7 @@ def test_a_fork_server_that_dies_takes_its_children_along_and_the_next_job_says_
 
 
 def test_a_fork_server_that_cannot_start_is_a_clear_error(
-    listing: Callable[[str, Path], Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    listing: Callable[[str, Path], Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))

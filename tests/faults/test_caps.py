@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from genbench.execution.outcome import Outcome
 
 from genbench.catalogue import plugins
 from genbench.contracts.job import Caps, Confinement, Job
 from genbench.execution import isolation, machine, seccomp
-from genbench.execution.outcome import Outcome
 from genbench.execution.supervisor import Supervisor
 
 MIB = 2**20

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from genbench.execution.outcome import Outcome
 from pids import runs
 
 from genbench import catalogue
@@ -28,7 +29,6 @@ from genbench.execution import child, supervisor as supervisors, watch
 from genbench.execution.channel import Markers
 from genbench.execution.clock import Clock
 from genbench.execution.launcher import ColdLauncher
-from genbench.execution.outcome import Outcome
 from genbench.execution.supervisor import Supervisor
 from genbench.files.plain import read_json
 from genbench.runs import conductor, session

@@ -64,7 +64,7 @@ def test_a_shared_reference_changes_no_score(draw, sets):
     candidates = [draw(150, 6, seed, scale=0.9) for seed in (1, 2, 3)]
     for generated in candidates:
         shared, own = Comparison(reference, generated), Comparison(sets[0], generated, sets[2])
-        for metric in (metric for metric in METRICS if metric.uses_features and metric.name != "class-tv"):
+        for metric in (m for m in METRICS if m.uses_features and not m.reads and m.name != "class-tv"):
             score = [metric().score(Evidence(Space((6,), levels=None), generated, features=c)) for c in (shared, own)]
             assert score[0] == score[1], metric.name
 

@@ -6,12 +6,11 @@ from hypothesis import given, strategies as st
 from scipy import stats
 
 from genbench.leaderboard.statistics import (
-    Axis,
-    Comparison,
     Contest,
+    Contrast,
     Interval,
-    Outcome,
-    Scale,
+    Ruler,
+    Ruling,
     holm,
     hypervolume,
     interval,
@@ -21,6 +20,7 @@ from genbench.leaderboard.statistics import (
     superiority,
     verdict,
 )
+from genbench.records.kinds import Scale
 
 # t quantiles at .975 from Student's table: 12.7062 at 1 degree of freedom, 4.30265 at 2, 2.77645 at 4.
 TABLE = {2: 12.706204736, 3: 4.302652730, 5: 2.776445105}
@@ -98,27 +98,33 @@ def test_the_front_does_not_depend_on_the_order(values: list[tuple[int, ...]], r
 @pytest.mark.parametrize("scale", Scale)
 @pytest.mark.parametrize("higher", [True, False])
 def test_a_position_gives_its_value_back_and_better_is_larger(scale: Scale, higher: bool) -> None:
-    axis = Axis(scale, higher)
-    low, high = axis.position(0.2), axis.position(0.7)
+    ruler = Ruler(scale, higher)
+    low, high = ruler.position(0.2), ruler.position(0.7)
     assert (low < high) is higher
-    assert axis.value(low) == pytest.approx(0.2, rel=1e-14)  # two roundings of a transcendental function each way
+    assert ruler.value(low) == pytest.approx(0.2, rel=1e-14)  # two roundings of a transcendental function each way
 
 
-@pytest.mark.parametrize(("scale", "value"), [(Scale.SHARE, 1.01), (Scale.SHARE, -0.01), (Scale.DISTANCE, 0.0),
-                                              (Scale.SPEED, -1.0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scale", "value"), [(Scale.SHARE, 1.01), (Scale.SHARE, -0.01), (Scale.DISTANCE, 0.0), (Scale.SPEED, -1.0)]
+)
 def test_what_a_scale_does_not_hold_has_no_position(scale: Scale, value: float) -> None:
-    assert Axis(scale).position(value) is None
+    assert Ruler(scale).position(value) is None
 
 
-@pytest.mark.parametrize(("axis", "value", "better"), [
-    (Axis(Scale.SHARE), 0.52, 0.57), (Axis(Scale.SPEED), 10.0, 20.0), (Axis(Scale.DISTANCE, False), 2.1, 2.0),
-])  # fmt: skip
-def test_a_margin_is_a_difference_of_shares_and_a_factor_of_the_rest(axis: Axis, value: float, better: float) -> None:
-    assert axis.value(axis.ahead(axis.position(value))) == pytest.approx(better, rel=1e-13)
+@pytest.mark.parametrize(
+    ("ruler", "value", "better"),
+    [
+        (Ruler(Scale.SHARE), 0.52, 0.57),
+        (Ruler(Scale.SPEED), 10.0, 20.0),
+        (Ruler(Scale.DISTANCE, False), 2.1, 2.0),
+    ],
+)
+def test_a_margin_is_a_difference_of_shares_and_a_factor_of_the_rest(ruler: Ruler, value: float, better: float) -> None:
+    assert ruler.value(ruler.ahead(ruler.position(value))) == pytest.approx(better, rel=1e-13)
 
 
 def test_nothing_is_ahead_of_a_share_near_one() -> None:
-    assert Axis(Scale.SHARE).ahead(Axis(Scale.SHARE).position(0.96)) == math.inf
+    assert Ruler(Scale.SHARE).ahead(Ruler(Scale.SHARE).position(0.96)) == math.inf
 
 
 # The pool
@@ -147,9 +153,15 @@ def test_a_candidate_that_scatters_too_much_is_apart_and_has_welchs_p() -> None:
     assert pool.apart == {"collapsed"}
     assert pool.shared.variance == pytest.approx(0.0005 / 3, rel=1e-9)  # of the others alone
     theirs = stats.ttest_ind_from_stats(
-        np.mean(groups["a"]), pool.shared.variance**0.5, 4, 0.45, np.std(groups["collapsed"], ddof=1), 4,
-        equal_var=False, alternative="greater",
-    )  # fmt: skip
+        np.mean(groups["a"]),
+        pool.shared.variance**0.5,
+        4,
+        0.45,
+        np.std(groups["collapsed"], ddof=1),
+        4,
+        equal_var=False,
+        alternative="greater",
+    )
     ours = superiority(pool, groups, "a", "collapsed")
     assert ours == pytest.approx(theirs.pvalue, rel=0.01)  # their degrees of freedom for a are 3, ours the pool's 15
 
@@ -191,8 +203,8 @@ def test_the_volume_of_two_boxes_counts_what_they_share_once() -> None:
 
 # Boards with known answers
 
-AXES = {"quality": Axis(Scale.PLAIN), "coverage": Axis(Scale.PLAIN), "speed": Axis(Scale.PLAIN)}
-SHARES = {"quality": Axis(Scale.DISTANCE, False), "coverage": Axis(Scale.SHARE), "speed": Axis(Scale.SPEED)}
+AXES = {"quality": Ruler(Scale.PLAIN), "coverage": Ruler(Scale.PLAIN), "speed": Ruler(Scale.PLAIN)}
+SHARES = {"quality": Ruler(Scale.DISTANCE, False), "coverage": Ruler(Scale.SHARE), "speed": Ruler(Scale.SPEED)}
 
 
 def simulated(means: dict[str, tuple[float, ...]], deviation: float, seed: int, seeds: int = 3) -> Contest:
@@ -207,29 +219,30 @@ CYCLE = {"gan": (2.0, 1.0, 3.0), "vae": (1.0, 3.0, 2.0), "ddpm": (3.0, 2.0, 1.0)
 
 def test_a_planted_winner_of_all_three_is_found_with_its_weakest_comparisons() -> None:
     found = verdict(simulated(WINNER, 0.05, 0), list(WINNER))
-    assert (found.outcome, found.winner) == (Outcome.WINS, "a")
+    assert (found.ruling, found.winner) == (Ruling.WINS, "a")
     assert sorted(c.worse for c in found.deciding) == ["b", "c"]
     assert all(c.better == "a" and c.ahead for c in found.deciding)
 
 
 def test_a_planted_cycle_has_no_winner_and_names_who_beats_whom() -> None:
     found = verdict(simulated(CYCLE, 0.05, 0), list(CYCLE))
-    assert found.outcome is Outcome.NONE
+    assert found.ruling is Ruling.NONE
     assert {c.worse for c in found.deciding} == set(CYCLE)
     assert all(c.separated for c in found.deciding)
 
 
 def test_equal_candidates_are_undecided_and_every_pair_is_listed() -> None:
     found = verdict(simulated(dict.fromkeys("abc", (1.0, 1.0, 1.0)), 0.1, 0), list("abc"))
-    assert (found.outcome, found.unbeaten) == (Outcome.UNDECIDED, ("a", "b", "c"))
+    assert (found.ruling, found.unbeaten) == (Ruling.UNDECIDED, ("a", "b", "c"))
     assert {(c.axis, *sorted((c.better, c.worse))) for c in found.deciding} >= {
-        (axis, *pair) for axis in AXES for pair in (("a", "b"), ("a", "c"), ("b", "c"))}  # fmt: skip
+        (axis, *pair) for axis in AXES for pair in (("a", "b"), ("a", "c"), ("b", "c"))
+    }
 
 
 def test_one_that_nobody_beats_and_that_does_not_beat_all_leaves_it_undecided() -> None:
     means = {"a": (3.0, 3.0, 3.0), "b": (1.0, 3.0, 1.0)}  # level on coverage
     found = verdict(simulated(means, 0.05, 3), ["a", "b"])
-    assert (found.outcome, found.unbeaten) == (Outcome.UNDECIDED, ("a",))
+    assert (found.ruling, found.unbeaten) == (Ruling.UNDECIDED, ("a",))
     assert [c.axis for c in found.deciding] == ["coverage"]
 
 
@@ -238,30 +251,37 @@ def test_a_rival_that_is_off_an_axis_is_a_rival_on_the_others() -> None:
     rows = {name: [list(row) for row in seeds] for name, seeds in contest.seeds.items()}
     rows["off"] = [[None, None, 9.0 + 0.05 * seed] for seed in range(3)]
     found = verdict(Contest(AXES, rows), list(WINNER))
-    assert found.outcome is Outcome.NONE
+    assert found.ruling is Ruling.NONE
     assert {c.better for c in found.deciding} == {"off"}
 
 
 def test_one_candidate_alone_wins_nothing() -> None:
-    assert verdict(simulated({"a": (1.0, 1.0, 1.0)}, 0.1, 0), ["a"]).outcome is Outcome.UNDECIDED
+    assert verdict(simulated({"a": (1.0, 1.0, 1.0)}, 0.1, 0), ["a"]).ruling is Ruling.UNDECIDED
 
 
 def test_a_win_by_less_than_the_margin_is_no_win_with_margins() -> None:
-    shares = {"quality": Axis(Scale.SHARE), "coverage": Axis(Scale.SHARE), "speed": Axis(Scale.SPEED)}
+    shares = {"quality": Ruler(Scale.SHARE), "coverage": Ruler(Scale.SHARE), "speed": Ruler(Scale.SPEED)}
     values = {"a": (0.53, 0.73, 150.0), "b": (0.50, 0.70, 100.0)}
     jitter = (0.999, 1.0, 1.001)
-    rows = {name: [[axis.position(v * j) for axis, v in zip(shares.values(), own, strict=True)] for j in jitter]
-            for name, own in values.items()}  # fmt: skip
+    rows = {
+        name: [[axis.position(v * j) for axis, v in zip(shares.values(), own, strict=True)] for j in jitter]
+        for name, own in values.items()
+    }
     contest = Contest(shares, rows)
     assert verdict(contest, ["a", "b"]).winner == "a"
     margins = verdict(contest, ["a", "b"], margins=True)
-    assert (margins.outcome, margins.margins, margins.tested) == (Outcome.UNDECIDED, True, True)
+    assert (margins.ruling, margins.margins, margins.tested) == (Ruling.UNDECIDED, True, True)
 
 
 PUBLISHED = {  # CIFAR-10, one value a cell: FID, recall, seconds for 100 images. Xiao, Kreis, Vahdat 2022, Table 1
-    "DDGAN": (3.75, 0.57, 0.21), "DDPM": (3.21, 0.57, 80.5), "DDIM": (4.67, 0.53, 4.01), "VE": (2.20, 0.59, 423.2),
-    "VP": (2.41, 0.59, 421.5), "LSGM": (2.10, 0.61, 44.5), "StyleGAN2-ADA": (2.92, 0.49, 0.04),
-}  # fmt: skip
+    "DDGAN": (3.75, 0.57, 0.21),
+    "DDPM": (3.21, 0.57, 80.5),
+    "DDIM": (4.67, 0.53, 4.01),
+    "VE": (2.20, 0.59, 423.2),
+    "VP": (2.41, 0.59, 421.5),
+    "LSGM": (2.10, 0.61, 44.5),
+    "StyleGAN2-ADA": (2.92, 0.49, 0.04),
+}
 
 
 def published() -> Contest:
@@ -273,10 +293,10 @@ def published() -> Contest:
 
 def test_the_published_table_has_no_winner_by_the_margins_alone() -> None:
     found = verdict(published(), list(PUBLISHED))
-    assert (found.outcome, found.margins, found.tested) == (Outcome.NONE, True, False)
+    assert (found.ruling, found.margins, found.tested) == (Ruling.NONE, True, False)
     assert {c.worse for c in found.deciding} == set(PUBLISHED)
     assert all(c.p is None for c in found.deciding)
-    pairs = {(c.axis, c.better, c.worse): c for c in published().comparisons(margins=True)}
+    pairs = {(c.axis, c.better, c.worse): c for c in published().contrasts(margins=True)}
     assert not pairs["quality", "LSGM", "VE"].separated  # 2.20 / 2.10 is less than 5 %
     assert pairs["quality", "LSGM", "DDGAN"].separated
     assert not pairs["coverage", "LSGM", "DDPM"].separated  # .04 of recall
@@ -289,13 +309,13 @@ def test_the_published_table_has_no_winner_by_the_margins_alone() -> None:
 def test_a_tier_ends_where_all_above_are_separated_from_all_below() -> None:
     means = {"a": (3.0,) * 3, "b": (2.95,) * 3, "c": (2.0,) * 3, "d": (1.0,) * 3}
     contest = simulated(means, 0.1, 0, seeds=5)
-    tiers = contest.tiers("quality", contest.comparisons(margins=False))
+    tiers = contest.tiers("quality", contest.contrasts(margins=False))
     assert tiers == {"a": 1, "b": 1, "c": 2, "d": 3}
 
 
 def test_a_chain_of_neighbours_that_nobody_separates_is_one_tier() -> None:
-    contest = Contest({"x": Axis(Scale.PLAIN)}, {n: [[float(i)]] for i, n in enumerate("abc")})
-    ends = [Comparison("x", "c", "a", 0.001, 0.001, 1.0, True, True)]  # the ends are separated, no neighbours are
+    contest = Contest({"x": Ruler(Scale.PLAIN)}, {n: [[float(i)]] for i, n in enumerate("abc")})
+    ends = [Contrast("x", "c", "a", 0.001, 0.001, 1.0, True, True)]  # the ends are separated, no neighbours are
     assert contest.tiers("x", ends) == {"c": 1, "b": 1, "a": 1}
 
 
@@ -333,14 +353,14 @@ def test_a_false_win_is_as_rare_as_the_level_says_where_it_is_easiest() -> None:
     # a wins everywhere but on quality, where b is just as good: the least favourable case of an intersection of claims.
     means = {"a": (2.0, 3.0, 3.0), "b": (2.0, 1.0, 1.0), "c": (1.0, 1.0, 1.0), "d": (1.0, 0.5, 2.0)}
     outcomes = [verdict(simulated(means, 0.1, seed), list(means)) for seed in range(BOARDS)]
-    assert sum(found.outcome is Outcome.WINS for found in outcomes) / BOARDS <= LEVEL
-    assert sum(found.outcome is Outcome.NONE for found in outcomes) / BOARDS <= LEVEL  # somebody is beaten by nobody
+    assert sum(found.ruling is Ruling.WINS for found in outcomes) / BOARDS <= LEVEL
+    assert sum(found.ruling is Ruling.NONE for found in outcomes) / BOARDS <= LEVEL  # somebody is beaten by nobody
 
 
 def test_equal_candidates_are_separated_as_rarely_as_the_level_says() -> None:
     means = dict.fromkeys("abcdef", (1.0, 1.0, 1.0))
     boards = [simulated(means, 0.1, seed) for seed in range(BOARDS)]
-    assert sum(any(c.separated for c in board.comparisons(margins=False)) for board in boards) / BOARDS <= LEVEL
+    assert sum(any(c.separated for c in board.contrasts(margins=False)) for board in boards) / BOARDS <= LEVEL
 
 
 def test_separations_hold_their_level_where_one_candidate_scatters_three_times_as_much() -> None:
@@ -349,13 +369,13 @@ def test_separations_hold_their_level_where_one_candidate_scatters_three_times_a
     wrong = 0
     for _ in range(BOARDS):
         board = Contest(AXES, {name: rng.normal(1.0, own, (3, 3)).tolist() for name, own in spread.items()})
-        wrong += any(c.separated for c in board.comparisons(margins=False))
+        wrong += any(c.separated for c in board.contrasts(margins=False))
     assert wrong / BOARDS <= 2 * LEVEL  # .06 to .09 in long runs: pooling is exact only where spreads are equal
 
 
 def test_separate_candidates_are_told_apart_on_three_seeds() -> None:
     means = {name: (float(i), float(-i), 1.0) for i, name in enumerate("abcdef")}
-    found = [c for c in simulated(means, 0.1, 0).comparisons(margins=False) if c.axis != "speed"]
+    found = [c for c in simulated(means, 0.1, 0).contrasts(margins=False) if c.axis != "speed"]
     assert all(c.separated for c in found)
 
 

@@ -1,8 +1,6 @@
 """What has to be there before anything starts: a dataset's files, an extractor's weights, and the way to get them."""
 
-import contextlib
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,6 @@ import pytest
 import tiny
 
 from genbench import catalogue
-from genbench.cli import commands, main
 from genbench.contracts import assets
 from genbench.contracts.assets import Weights
 from genbench.errors import GenbenchError
@@ -188,14 +185,6 @@ def test_prepare_refuses_what_it_does_not_know_and_what_needs_nothing(supervisor
         preparation.fetched("fashion-mnis", "", known, supervisor)
     with pytest.raises(GenbenchError, match=r"^extractor pixels needs no preparation"):
         preparation.fetched("pixels", "", known, supervisor)
-
-
-def test_the_command_prepare_says_what_is_ready(supervisor, capsys, monkeypatch):
-    monkeypatch.setattr(commands, "Supervisor", lambda: contextlib.nullcontext(supervisor))  # a warm one
-    assert main(["prepare", "digits"]) == 0
-    assert re.fullmatch(
-        r"digits is ready \(test 599, train 599, valid 599\): sha256 \w{64}, /.*\n", capsys.readouterr().out
-    )
 
 
 def test_weights_are_looked_for_in_genbenchs_cache_then_in_torchs(tmp_path, monkeypatch):

@@ -248,4 +248,6 @@ def test_debug_stops_in_a_debugger_at_the_line_that_raised(supervisor: Superviso
     )
     assert '-> raise OSError("flaky")' in done.stdout
     assert "(Pdb) 'flaky'" in done.stdout
-    assert done.returncode != 0
+    assert done.returncode == 1
+    assert done.stderr.endswith("OSError: flaky\n")
+    assert "a bug of genbench" not in done.stderr

@@ -7,12 +7,14 @@ from genbench.builtin.metrics.copy_auc import CopyAuc
 from genbench.builtin.metrics.copy_rate import CopyRate
 from genbench.builtin.metrics.cost import FitTime, Flops, Parameters, PeakMemory
 from genbench.builtin.metrics.density_coverage import Coverage, Density
+from genbench.builtin.metrics.end_rmse import EndError
 from genbench.builtin.metrics.fd import FrechetDistance
 from genbench.builtin.metrics.fd_infinity import FrechetInfinity
 from genbench.builtin.metrics.fld import FeatureLikelihoodDivergence
 from genbench.builtin.metrics.kid import KernelInceptionDistance
 from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
+from genbench.builtin.metrics.path_energy import PathEnergy
 from genbench.builtin.metrics.precision_recall import Precision, Recall
 from genbench.builtin.metrics.speed import FunctionEvaluations, Latency, Throughput
 from genbench.contracts.metric import Metric
@@ -33,6 +35,8 @@ METRICS: tuple[type[Metric], ...] = (
     CopyRate,
     Authenticity,
     CopyAuc,
+    PathEnergy,
+    EndError,
     BitsPerDim,
     Throughput,
     Latency,

@@ -34,7 +34,7 @@ class Authenticity(Metric):
     scale = Scale.SHARE
     uses_features = True
     needs_train = True
-    shown = ("real",)
+    shown = {"real": "real"}
 
     def score(self, evidence: Evidence) -> Score:
         """The share of authentic samples, in [0, 1].

@@ -32,7 +32,7 @@ class ClassTotalVariation(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown = ("missing",)
+    shown = {"missing": "missing"}
     symmetric = True
     blind_to = frozenset({"noise"})  # what keeps its class
 

@@ -76,7 +76,8 @@ class ClippedDensity(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown = ("uncalibrated",)
+    guard = "fd"
+    shown = {"uncalibrated": "uncalibrated"}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
@@ -102,7 +103,7 @@ class ClippedCoverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown = ("uncalibrated",)
+    shown = {"uncalibrated": "uncalibrated"}
 
     def score(self, evidence: Evidence) -> Score:
         """Clipped coverage, in [0, 1]."""

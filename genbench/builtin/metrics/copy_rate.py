@@ -22,7 +22,7 @@ class CopyRate(Metric):
     scale = Scale.SHARE
     uses_features = True
     needs_train = True
-    shown = ("expected",)
+    shown = {"expected": "expected"}
 
     def score(self, evidence: Evidence) -> Score:
         """The tail copy rate against training data, in [0, 1].

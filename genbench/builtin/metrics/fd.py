@@ -45,9 +45,14 @@ class FrechetDistance(Metric):
     version = "1"
     scale = Scale.DISTANCE
     uses_features = True
-    shown = ("real_floor", "bias_corrected", "against_train")
+    shown = {
+        "real floor": "real_floor",
+        "n =": "real_floor_count",
+        "bias corrected": "bias_corrected",
+        "against train": "against_train",
+    }
     titles: ClassVar[Mapping[str, str]] = {"inception-v3-compat": "FID"}
-    guards = (Axis.QUALITY,)
+    guard = "fd"
     symmetric = True
 
     def score(self, evidence: Evidence) -> Score:

@@ -74,7 +74,8 @@ class KernelInceptionDistance(Metric):
     source = "Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401"
     version = "1"
     uses_features = True
-    shown = ("legacy",)
+    guard = "fd"
+    shown = {"legacy": "legacy"}
     symmetric = True
 
     def score(self, evidence: Evidence) -> Score:

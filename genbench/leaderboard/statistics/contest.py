@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from genbench.leaderboard.statistics.pool import Groups, Pool, holm, mean, pooled, superiority
-from genbench.leaderboard.statistics.scales import Axis
+from genbench.leaderboard.statistics.scales import Ruler
 
 ALPHA = 0.05
 ROUNDING = 1e-12  # of positions: .57 - .52 is a margin of .05
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Contrast:
     """Two candidates on one axis, the one with the higher mean first.
 
     Args:
@@ -48,7 +48,7 @@ class Contest:
             where there is none.
     """
 
-    axes: Mapping[str, Axis]
+    axes: Mapping[str, Ruler]
     seeds: Mapping[str, Sequence[Sequence[float | None]]]
 
     @cached_property
@@ -76,7 +76,7 @@ class Contest:
         groups = self.groups[axis]
         return sorted(groups, key=lambda name: (-mean(groups[name]), name))
 
-    def comparisons(self, margins: bool) -> list[Comparison]:
+    def contrasts(self, margins: bool) -> list[Contrast]:
         """Every pair on every axis.
 
         Args:
@@ -88,7 +88,7 @@ class Contest:
             return [self._by_means(*pair) for pair in pairs]
         p = [min(1.0, 2 * self._p(*pair, margins)) for pair in pairs]
         return [
-            Comparison(*pair, chance, adjusted, self._gap(*pair), chance / 2 <= ALPHA, adjusted <= ALPHA)
+            Contrast(*pair, chance, adjusted, self._gap(*pair), chance / 2 <= ALPHA, adjusted <= ALPHA)
             for pair, chance, adjusted in zip(pairs, p, holm(p), strict=True)
         ]
 
@@ -97,10 +97,10 @@ class Contest:
         target = self.axes[axis].ahead(mean(groups[worse])) if margins else None
         return superiority(self.pools[axis], groups, better, worse, target)
 
-    def _by_means(self, axis: str, better: str, worse: str) -> Comparison:
+    def _by_means(self, axis: str, better: str, worse: str) -> Contrast:
         high, low = (mean(self.groups[axis][name]) for name in (better, worse))
         ahead = high > low and high >= self.axes[axis].ahead(low) - ROUNDING
-        return Comparison(axis, better, worse, None, None, self._gap(axis, better, worse), ahead, ahead)
+        return Contrast(axis, better, worse, None, None, self._gap(axis, better, worse), ahead, ahead)
 
     def _gap(self, axis: str, better: str, worse: str) -> float:
         high, low = (mean(self.groups[axis][name]) for name in (better, worse))
@@ -109,10 +109,10 @@ class Contest:
             return (high - low) / margin
         return math.inf if high > low else 0.0
 
-    def tiers(self, axis: str, comparisons: Sequence[Comparison]) -> dict[str, int]:
+    def tiers(self, axis: str, contrasts: Sequence[Contrast]) -> dict[str, int]:
         """The tier of each candidate on an axis, from 1: a tier ends where all above are separated from all below."""
         order = self.order(axis)
-        apart = {(c.better, c.worse) for c in comparisons if c.axis == axis and c.separated}
+        apart = {(c.better, c.worse) for c in contrasts if c.axis == axis and c.separated}
         found: dict[str, int] = {}
         tier = 1
         for place, name in enumerate(order):

@@ -1,12 +1,16 @@
 """Scales on which seeds scatter alike wherever a candidate stands, and what counts as a difference worth having.
 
-Unlike the logit, the arcsine holds shares of 0 and 1.
+Scores are transformed before variances are pooled: shares by arcsin √x, distances by ln x, speeds by log₁₀ x. The
+variance of a share is largest in the middle, that of a distance or a speed grows with it; the arcsine and the logarithm
+undo that to first order. Unlike the logit, the arcsine holds shares of 0 and 1.
+
+Source: Bartlett 1947, "The use of transformations", https://doi.org/10.2307/3001536
 """
 
 import math
 from dataclasses import dataclass
 
-from genbench.records.kinds import Scale as Scale
+from genbench.records.kinds import Scale
 
 # By how much a value is better by the margin: shares by .05, distances by a factor of 1.05, speeds by one of 2.
 MARGINS = {Scale.SHARE: 0.05, Scale.DISTANCE: 1.05, Scale.SPEED: 2.0, Scale.PLAIN: 0.0}
@@ -14,8 +18,8 @@ MARGIN_WORDS = {Scale.SHARE: "0.05", Scale.DISTANCE: "5 %", Scale.SPEED: "a fact
 
 
 @dataclass(frozen=True)
-class Axis:
-    """A score as an axis: positions are its values on the scale, turned round where lower is better."""
+class Ruler:
+    """What a score is read off: positions are its values on the scale, turned round where lower is better."""
 
     scale: Scale
     higher: bool = True

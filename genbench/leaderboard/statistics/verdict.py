@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from genbench.leaderboard.statistics.contest import Comparison, Contest
+from genbench.leaderboard.statistics.contest import Contest, Contrast
 
 
-class Outcome(Enum):
+class Ruling(Enum):
     """The three values of a verdict."""
 
     WINS = "wins"
@@ -29,10 +29,10 @@ class Verdict:
         comparisons: how many pairs were compared, on all axes together.
     """
 
-    outcome: Outcome
+    ruling: Ruling
     winner: str
     unbeaten: tuple[str, ...]
-    deciding: tuple[Comparison, ...]
+    deciding: tuple[Contrast, ...]
     margins: bool
     tested: bool
     comparisons: int
@@ -49,38 +49,38 @@ def verdict(contest: Contest, contenders: Sequence[str], margins: bool = False) 
     Source: Berger 1982, "Multiparameter hypothesis testing and acceptance sampling",
         https://doi.org/10.1080/00401706.1982.10487790
     """
-    found = contest.comparisons(margins)
+    found = contest.contrasts(margins)
     of = {name: [c for c in found if name in (c.better, c.worse)] for name in contenders}
-    outcome, winner, unbeaten, deciding = _judged(found, of)
+    ruling, winner, unbeaten, deciding = _judged(found, of)
     form = margins or not contest.tested
-    return Verdict(outcome, winner, unbeaten, tuple(deciding), form, contest.tested, len(found))
+    return Verdict(ruling, winner, unbeaten, tuple(deciding), form, contest.tested, len(found))
 
 
 def _judged(
-    found: Sequence[Comparison], of: Mapping[str, Sequence[Comparison]]
-) -> tuple[Outcome, str, tuple[str, ...], Iterable[Comparison]]:
-    """Outcome, winner, who is unbeaten, and what decides it; `of` holds the comparisons of each contender."""
+    found: Sequence[Contrast], of: Mapping[str, Sequence[Contrast]]
+) -> tuple[Ruling, str, tuple[str, ...], Iterable[Contrast]]:
+    """Ruling, winner, who is unbeaten, and what decides it; `of` holds the comparisons of each contender."""
     for name, own in of.items():
         if own and all(_settled(c, name) for c in own):
-            return Outcome.WINS, name, (), _weakest(own)
+            return Ruling.WINS, name, (), _weakest(own)
     beaten = {name: [c for c in own if c.worse == name and c.separated] for name, own in of.items()}
     if beaten and all(beaten.values()):
-        return Outcome.NONE, "", (), [min(lost, key=_strength) for lost in beaten.values()]
+        return Ruling.NONE, "", (), [min(lost, key=_strength) for lost in beaten.values()]
     unbeaten = tuple(name for name, lost in beaten.items() if not lost)
     standing = [c for c in found if any(name in unbeaten and not _settled(c, name) for name in (c.better, c.worse))]
-    return Outcome.UNDECIDED, "", unbeaten, standing
+    return Ruling.UNDECIDED, "", unbeaten, standing
 
 
-def _settled(comparison: Comparison, name: str) -> bool:
-    return comparison.better == name and comparison.ahead
+def _settled(contrast: Contrast, name: str) -> bool:
+    return contrast.better == name and contrast.ahead
 
 
-def _strength(comparison: Comparison) -> tuple[float, float]:
+def _strength(contrast: Contrast) -> tuple[float, float]:
     """Sorts the strongest evidence first."""
-    return comparison.adjusted or 0.0, -comparison.gap
+    return contrast.adjusted or 0.0, -contrast.gap
 
 
-def _weakest(comparisons: Sequence[Comparison]) -> Iterator[Comparison]:
+def _weakest(contrasts: Sequence[Contrast]) -> Iterator[Contrast]:
     """For each rival the comparison with the least evidence."""
-    for rival in dict.fromkeys(comparison.worse for comparison in comparisons):
-        yield max((c for c in comparisons if c.worse == rival), key=lambda c: (c.p or 0.0, -c.gap))
+    for rival in dict.fromkeys(contrast.worse for contrast in contrasts):
+        yield max((c for c in contrasts if c.worse == rival), key=lambda c: (c.p or 0.0, -c.gap))

@@ -1,44 +1,43 @@
-"""The `probe` stage: what this machine is, as every record carries it."""
+"""Looks at this machine, as every record carries it."""
 
 import platform
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from genbench.execution import isolation, machine
 from genbench.execution.channel import Markers
 from genbench.execution.device import free_memory, resolved_device
+from genbench.protocol.stages.services import Probe, ProbeInputs
+from genbench.records.machine import Machine
 from genbench.version import VERSION
 
-PACKAGES = ("torch", "numpy", "scipy", "safetensors")
 
-
-def probe(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
-    """Resolve the device that was asked for and describe the machine, as a flat JSON object.
+def probe(folder: Path, inputs: ProbeInputs, markers: Markers) -> Probe:
+    """Resolve the device that was asked for and describe the machine.
 
     Raises:
         GenbenchError: the device is not here.
     """
-    device = resolved_device(str(arguments["device"]))
-    facts: dict[str, Any] = {
-        "genbench": VERSION,
-        "python": platform.python_version(),
-        "platform": platform.platform(terse=True),
-        "device": str(device),
-        "device_name": device_name(device),
-        "device_free": free_memory(device),
-        "cpu_name": _cpu_name(),
-        "cpus": machine.cpus(),
-        "isolation": isolation.level(),
-        "tf32": torch.backends.cuda.matmul.allow_tf32,
-        **{name: _version(name) for name in PACKAGES},
-    }
-    if device.type == "cuda":
-        facts["cuda"] = torch.version.cuda
-    return facts
+    device = resolved_device(inputs.device)
+    found = Machine(
+        device=str(device),
+        device_name=device_name(device),
+        genbench=VERSION,
+        python=platform.python_version(),
+        platform=platform.platform(terse=True),
+        cpu_name=_cpu_name(),
+        cpus=machine.cpus(),
+        isolation=isolation.level(),
+        tf32=torch.backends.cuda.matmul.allow_tf32,
+        torch=_version("torch"),
+        numpy=_version("numpy"),
+        scipy=_version("scipy"),
+        safetensors=_version("safetensors"),
+        cuda=torch.version.cuda if device.type == "cuda" else None,
+    )
+    return Probe(found, free_memory(device))
 
 
 def device_name(device: torch.device) -> str:

@@ -1,33 +1,36 @@
-"""The `score` stage: reads and validates a trial's evidence and computes its scores. Imports no model plugin."""
+"""Scores what the candidates of a trial left in one task, in a process that no model plugin has touched."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from genbench.catalogue.parts import parts
-from genbench.catalogue.plugins import Plugin
+from genbench.catalogue import parts
 from genbench.contracts.evidence import Evidence, LogLikelihood
 from genbench.contracts.metric import Metric
+from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.files.codec import decoded, encoded
+from genbench.protocol.stages.score import (
+    CandidateEvidence,
+    CandidateScores,
+    DensityEvidence,
+    ScoreFacts,
+    ScoreInputs,
+)
 from genbench.records.audits import AuditVerdict, unaudited
-from genbench.records.kinds import Likelihood
-from genbench.records.score import Missing, MissingKind
+from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
-from genbench.records.timing import Timing
-from genbench.scoring.audits.candidate import audited, invalid
-from genbench.scoring.audits.facts import AuditEvidence, AuditFacts
+from genbench.records.status import Status
+from genbench.scoring.audits.candidate import audited
+from genbench.scoring.audits.facts import AuditEvidence
 from genbench.scoring.copies import CopyGate, copy_verdict
-from genbench.scoring.features import Features
-from genbench.scoring.picture import grid
+from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.scores import scored
 from genbench.store import datasets
-from genbench.store.tensors import MOST_NATS, read_arrays, read_samples
+from genbench.store.tensors import MOST_NATS, read_arrays, read_named, read_samples
 
 DEFAULTS = {
     "default dtype": "torch.float32",
@@ -35,32 +38,35 @@ DEFAULTS = {
     "gradients": True,
     "matmul precision": "highest",
 }
+COPIES = "memorisation"  # the gate of a task whose samples may have been copied
 
 
-def score(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
-    """Facts: {"candidates": [{"sampler", "status", "reason", "scores", "unavailable", "grid", and the gates}, …],
-    "damaged": [words]}.
-
-    The gates are "memorisation", and "audits", which is None where there is no density.
+def score(folder: Path, inputs: ScoreInputs, markers: Markers) -> ScoreFacts:
+    """Score every candidate.
 
     Raises:
         GenbenchError: this process, the reference data or a candidate's files are not as they should be.
     """
-    plugins = [Plugin(**plugin) for plugin in arguments["plugins"]]
-    home = Path(arguments["data"])
+    home, done = inputs.data.path, []
     _assert_defaults()
     with markers.timed("score"):
         datasets.verify(home)
-        device = torch.device(arguments["device"])
-        files = {name: Path(path) for name, path in arguments.get("weights", {}).items()}
-        features = Features(home, parts("extractors", plugins), device, files)
-        metrics = parts("metrics", plugins)
-        gate = CopyGate(features, arguments["extractor"])
-        done = []
-        for index, candidate in enumerate(arguments["candidates"], 1):
-            done.append(_scored(candidate, arguments["scores"], metrics, features, gate))
-            markers.progress(index, index / len(arguments["candidates"]))
-    return {"candidates": done, "damaged": list(features.damaged)}
+        files = {name: kept.path for name, kept in inputs.weights.items()}
+        classes = parts.extractors(inputs.parts).classes
+        features = Features(home, classes, torch.device(inputs.device), files)
+        task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
+        exam = _Exam(
+            task,
+            inputs.asked,
+            inputs.count,
+            None if inputs.questions is None else read_named(inputs.questions.path),
+            None if inputs.key is None else read_named(inputs.key.path),
+        )
+        scorer = _Scorer(inputs, exam, features, parts.metrics(inputs.parts).classes)
+        for index, candidate in enumerate(inputs.candidates, 1):
+            done.append(scorer.scores(candidate))
+            markers.progress(index, index / len(inputs.candidates))
+    return ScoreFacts(tuple(done), tuple(features.damaged))
 
 
 def _assert_defaults() -> None:
@@ -76,62 +82,100 @@ def _assert_defaults() -> None:
         raise GenbenchError(f"torch is not as it is when it starts: {', '.join(changed)}; scores need a fresh process")
 
 
-def _scored(
-    candidate: Mapping[str, Any],
-    names: list[str],
-    metrics: Mapping[str, type[Metric]],
-    features: Features,
-    gate: CopyGate,
-) -> dict[str, Any]:
-    try:
-        evidence = _evidence(candidate, features.space, len(datasets.read(features.home, "test")))
-    except InvalidEvidence as error:
-        return {"sampler": candidate["sampler"], "status": "invalid-evidence", "reason": str(error)}
-    own = features.of(evidence.samples)
-    found = scored(names, metrics, evidence, own.compared)
-    nats = evidence.likelihood.nats if evidence.likelihood else None
-    return {
-        "sampler": candidate["sampler"],
-        "status": "ok",
-        "reason": None,
-        "scores": {name: encoded(score) for name, score in found.scores.items()},
-        "unavailable": {name: _words(missing) for name, missing in found.missing.items()},
-        "memorisation": encoded(copy_verdict(lambda: gate.verdict(own))),
-        "audits": encoded(_audits(candidate, evidence.samples, nats, features.home)),
-        "grid": grid(evidence.samples, evidence.space),
-    }
+@dataclass(frozen=True)
+class _Exam:
+    """A task as it was asked; no questions and no key where the task poses none."""
+
+    task: Task
+    name: str
+    count: int
+    questions: Arrays | None
+    key: Arrays | None
+
+    @property
+    def posed(self) -> Exam | None:
+        """The exam as it was posed."""
+        return None if self.questions is None else Exam(self.questions, self.key or {})
 
 
-def _words(missing: Missing) -> str:
-    return missing.reason if missing.kind is MissingKind.NOT_APPLICABLE else str(missing)
+@dataclass(frozen=True)
+class _Scorer:
+    """Scores the candidates of one trial and task."""
+
+    inputs: ScoreInputs
+    exam: _Exam
+    features: Features
+    metrics: Mapping[str, type[Metric]]
+
+    def scores(self, candidate: CandidateEvidence) -> CandidateScores:
+        """All that is found of one candidate."""
+        task, space = self.exam.task, self.features.space
+        try:
+            evidence = self._evidence(candidate)
+        except InvalidEvidence as error:
+            return CandidateScores(candidate.sampler, Status.INVALID_EVIDENCE, str(error))
+        own = self.features.of(evidence.samples)
+        found = scored(self.inputs.scores, self.metrics, evidence, own.compared)
+        answers = evidence.samples if evidence.answers is None else evidence.answers
+        return CandidateScores(
+            candidate.sampler,
+            Status.OK,
+            None,
+            found.scores,
+            found.missing,
+            self._copies(own) if COPIES in task.gates else None,
+            self._audits(candidate.density, evidence) if candidate.density else None,
+            {} if self.exam.posed is None else task.barred(self.exam.posed, answers),
+            task.exhibits(self.exam.questions or {}, answers, space),
+        )
+
+    def _copies(self, own: SampleFeatures) -> CopyVerdict:
+        gate = CopyGate(self.features, self.inputs.extractor)
+        return copy_verdict(lambda: gate.verdict(own))
+
+    def _audits(self, density: DensityEvidence, evidence: Evidence) -> AuditVerdict:
+        if density.audit is None or density.audit_facts is None:
+            return unaudited(density.unaudited)
+        nats = evidence.likelihood.nats if evidence.likelihood else None
+        left = AuditEvidence(density.audit.path, density.audit_facts)
+        return audited(left, evidence.samples, nats, self.features.home)
+
+    def _evidence(self, candidate: CandidateEvidence) -> Evidence:
+        """A candidate's evidence, validated.
+
+        Raises:
+            InvalidEvidence: it is not what the task asks for.
+        """
+        exam, space, path = self.exam, self.features.space, candidate.answers.path
+        labels = answers = None
+        if exam.questions is None:
+            samples, labels = read_samples(path, space, exam.count)
+        else:
+            answers = exam.task.checked(read_arrays(path, {"answers"})["answers"], exam.questions, space)
+            shown = exam.task.samples(answers)
+            samples = np.empty((0, *space.shape), space.storage) if shown is None else shown
+        return Evidence(
+            space,
+            samples,
+            labels,
+            candidate.timing,
+            _likelihood(candidate.density, space, len(datasets.read(self.features.home, "test"))),
+            candidate.parameters,
+            candidate.fit_seconds,
+            task=exam.name,
+            questions=exam.questions,
+            answers=answers,
+            key=exam.key,
+        )
 
 
-def _audits(
-    candidate: Mapping[str, Any], samples: NDArray[Any], test: NDArray[np.float64] | None, home: Path
-) -> AuditVerdict | None:
-    """None where the candidate's sampler has no density."""
-    facts = candidate["audit_facts"]
-    if facts is None:
+def _likelihood(density: DensityEvidence | None, space: Space, rows: int) -> LogLikelihood | None:
+    """What a density said of the test rows, validated; None where it said nothing."""
+    if density is None or density.nats is None or density.likelihood is None:
         return None
-    if not candidate["audit"]:
-        return unaudited(str(facts["reason"]))
-    try:
-        left = AuditEvidence(Path(candidate["audit"]), decoded(AuditFacts, facts, "facts"))
-    except GenbenchError as error:
-        return invalid(str(error))
-    return audited(left, samples, test, home)
-
-
-def _evidence(candidate: Mapping[str, Any], space: Space, rows: int) -> Evidence:
-    """A candidate's evidence, validated; `rows` are those of the test split."""
-    samples, labels = read_samples(Path(candidate["samples"]), space, candidate["count"])
-    likelihood = None
-    if candidate["nats"]:
-        nats = read_arrays(Path(candidate["nats"]), {"test"})["test"]
-        if nats.dtype != np.float64 or nats.shape != (rows,) or not np.isfinite(nats).all():
-            raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [{rows}]")
-        if space.levels is not None and nats.max() > MOST_NATS:
-            raise InvalidEvidence(f"nats reach {nats.max():.4g}, a probability above 1")
-        likelihood = LogLikelihood(nats, Likelihood(candidate["likelihood"]))
-    timing = decoded(Timing, candidate["timing"], "timing")
-    return Evidence(space, samples, labels, timing, likelihood, candidate["parameters"], candidate["fit_seconds"])
+    nats = read_arrays(density.nats.path, {"test"})["test"]
+    if nats.dtype != np.float64 or nats.shape != (rows,) or not np.isfinite(nats).all():
+        raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [{rows}]")
+    if space.levels is not None and nats.max() > MOST_NATS:
+        raise InvalidEvidence(f"nats reach {nats.max():.4g}, a probability above 1")
+    return LogLikelihood(nats, density.likelihood)

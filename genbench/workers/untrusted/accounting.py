@@ -3,8 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from genbench.execution.channel import Markers
 
 
 def accounted(model: nn.Module, draw: Callable[[], Tensor]) -> tuple[float | None, float | None]:
@@ -29,3 +32,21 @@ def accounted(model: nn.Module, draw: Callable[[], Tensor]) -> tuple[float | Non
 def _owners(model: nn.Module) -> list[nn.Module]:
     """The submodules that hold parameters of their own."""
     return [m for m in model.modules() if m is not model and next(m.parameters(recurse=False), None) is not None]
+
+
+def null_calls(markers: Markers, count: int = 5) -> None:
+    """Empty sections: what a marker and its answer cost by themselves."""
+    for _ in range(count):
+        with markers.timed("null"):
+            pass
+
+
+def reset_memory(device: torch.device) -> None:
+    """Start a new peak of a GPU's memory."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """Peak bytes of a GPU since `reset_memory`; None elsewhere."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None

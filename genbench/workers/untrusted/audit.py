@@ -1,18 +1,19 @@
-"""The `audit` stage: asks a density for what the audits judge. Runs the plugin's code, and judges nothing itself."""
+"""Asks a density for what the audits judge. Runs the plugin's code, and judges nothing itself."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genbench.contracts.model import Conditional, Density
+from genbench.contracts.model import Conditional, Density, Model
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers
+from genbench.protocol.inputs import Subject
+from genbench.protocol.stages.audit import AUDIT_FILE, AuditFacts, AuditInputs
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
 from genbench.scoring.audits import questions, rungs
@@ -20,49 +21,48 @@ from genbench.scoring.audits.findings import total
 from genbench.seeds import seed_for
 from genbench.store import datasets
 from genbench.store.tensors import narrowed, read_samples, write_tensors
-from genbench.workers.untrusted.instance import model_class, names_of, reloaded, seed_all
+from genbench.workers.untrusted.instance import model_class, reloaded, seed_all
 
-AUDIT = "audit.safetensors"
 STATES_A_CALL = 4096  # of a tiny space
 ROUNDS = (2, 8, 16, 32, 64)  # evaluations of every state, until the scatter hides nothing
 DRAWS = 2**14  # samples of the tiny model, of an exact density
 REASON_LIMIT = 200  # characters of why a rung was refused
 
 
-def audit(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
+def audit(folder: Path, inputs: AuditInputs, markers: Markers) -> AuditFacts:
     """Ask the reloaded model, and the same class on a tiny space; leaves nats.
 
     Raises:
-        Unsuitable: samples are real numbers, whose density may be anything.
+        Unsuitable: samples are real numbers, whose density may be anything. GenbenchError: the model is no Density.
     """
-    home = Path(arguments["data"])
-    space, device = datasets.read_space(home), torch.device(arguments["device"])
+    subject = inputs.fitted.subject
+    space, device = datasets.read_space(inputs.data.path), torch.device(subject.device)
     if space.levels is None:
         raise Unsuitable("samples are real numbers: nothing has to sum to 1")
     with markers.timed("load"):
-        model = reloaded(arguments, space, device)
+        model = reloaded(inputs.fitted, space, device)
         if not isinstance(model, Density):
-            raise GenbenchError(f"{arguments['model']} is no Density")
+            raise GenbenchError(f"{subject.model} is no Density")
         kind = model.likelihood
-    asked = _images(arguments, space, home, kind)
+    asked = _images(inputs, space, kind)
     tensors, done, images = {}, 0, sum(len(x) for x in asked.values())
     with markers.timed("audit"):
         for name, x in asked.items():
-            batch = arguments["batch"] if name != "again" else max(1, len(x) // 2)
-            tensors[name] = torch.from_numpy(_nats(model, x, batch, arguments, name))
+            batch = inputs.batch if name != "again" else max(1, len(x) // 2)
+            tensors[name] = torch.from_numpy(_nats(model, x, batch, subject, name))
             done += len(x)
             markers.progress(done, 0.5 * done / images)
         tensors["perturbed"] = torch.stack([tensors["perturbed"], tensors.pop("again").flip(0)])
         ladder = rungs.ladder(space) if kind is not Likelihood.ESTIMATE else []  # an estimate need not sum to 1
-        table, drawn, facts = _climbed(arguments, ladder, kind)
-    write_tensors(folder / AUDIT, {**tensors, "table": torch.from_numpy(table), "drawn": torch.from_numpy(drawn)})
-    return {"likelihood": kind.value, **facts}
+        table, drawn, rung, refused = _climbed(subject, ladder, kind)
+    write_tensors(folder / AUDIT_FILE, {**tensors, "table": torch.from_numpy(table), "drawn": torch.from_numpy(drawn)})
+    return AuditFacts(kind, rung, refused)
 
 
-def _images(arguments: Mapping[str, Any], space: Space, home: Path, kind: Likelihood) -> dict[str, NDArray[Any]]:
+def _images(inputs: AuditInputs, space: Space, kind: Likelihood) -> dict[str, NDArray[Any]]:
     """What the model is asked about; the perturbed images twice, the second time the other way round."""
-    perturbed = questions.perturbed(space, datasets.read(home, "valid").x)
-    samples, _ = read_samples(Path(arguments["samples"]), space, arguments["count"])
+    perturbed = questions.perturbed(space, datasets.read(inputs.data.path, "valid").x)
+    samples, _ = read_samples(inputs.samples.path, space, inputs.count)
     return {
         "noise": questions.noise(space),
         "perturbed": perturbed,
@@ -71,14 +71,12 @@ def _images(arguments: Mapping[str, Any], space: Space, home: Path, kind: Likeli
     }
 
 
-def _nats(
-    model: Density, x: NDArray[Any], batch: int, arguments: Mapping[str, Any], *names: object
-) -> NDArray[np.float64]:
+def _nats(model: Density, x: NDArray[Any], batch: int, subject: Subject, *names: object) -> NDArray[np.float64]:
     """log_prob of x [N, *shape] in batches, whatever it is: [N] float64 nats."""
     parts = [np.empty(0)]
     for start in range(0, len(x), batch):
-        rows = torch.from_numpy(x[start : start + batch].astype(np.int64)).to(arguments["device"])
-        seed_all("audit", *names, *names_of(arguments), start // batch)
+        rows = torch.from_numpy(x[start : start + batch].astype(np.int64)).to(subject.device)
+        seed_all("audit", *names, *subject.names, start // batch)
         with torch.no_grad():
             nats = model.log_prob(rows)
         if not isinstance(nats, Tensor) or not nats.is_floating_point() or tuple(nats.shape) != (len(rows),):
@@ -88,36 +86,36 @@ def _nats(
 
 
 def _climbed(
-    arguments: Mapping[str, Any], ladder: list[Space], kind: Likelihood
-) -> tuple[NDArray[np.float64], NDArray[np.int64], dict[str, Any]]:
+    subject: Subject, ladder: list[Space], kind: Likelihood
+) -> tuple[NDArray[np.float64], NDArray[np.int64], int | None, tuple[str, ...]]:
     """The nats of every state of the first tiny space that the class serves, states that it drew, and which it was."""
     refused: list[str] = []
     for index, tiny in enumerate(ladder):
         try:
-            model = _fitted(arguments, tiny)
+            model = _fitted(subject, tiny)
             if model.likelihood is not kind:
-                said = f"its audit_settings make it {model.likelihood.value}, where it is {kind.value}"
-                raise GenbenchError(said)
-            return _table(model, tiny, arguments), _drawn(model, tiny, arguments), {"rung": index, "refused": refused}
+                raise GenbenchError(f"its audit_settings make it {model.likelihood.value}, where it is {kind.value}")
+            return _table(model, tiny, subject), _drawn(model, tiny, subject), index, tuple(refused)
         except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
             words = str(error) if isinstance(error, GenbenchError) else f"{type(error).__name__}: {error}"
             refused.append(" ".join(f"{tiny}: {words}".split())[:REASON_LIMIT])
-    return np.empty((0, 0)), np.empty(0, np.int64), {"rung": None, "refused": refused}
+    return np.empty((0, 0)), np.empty(0, np.int64), None, tuple(refused)
 
 
-def _fitted(arguments: Mapping[str, Any], tiny: Space) -> Any:
+def _fitted(subject: Subject, tiny: Space) -> Any:
     """The trial's model with its class's audit settings, briefly fitted to the tiny data."""
-    cls, device = cast(Any, model_class(arguments)), torch.device(arguments["device"])
-    seed_all("audit", "fit", *names_of(arguments))
-    model = cls(tiny, **{**arguments["settings"], **cls.audit_settings}).to(device)
+    cls: Any = model_class(subject)
+    device = torch.device(subject.device)
+    seed_all("audit", "fit", *subject.names)
+    model = cls(tiny, **{**subject.settings, **cls.audit_settings}).to(device)
     train, valid = (Split(rungs.examples(tiny, split)) for split in ("train", "valid"))
-    seed = seed_for("audit", "shuffle", *names_of(arguments))
+    seed = seed_for("audit", "shuffle", *subject.names)
     model.train()
     model.fit(TrainingData(tiny, train, valid, rungs.IMAGES, device, seed))
     return model.eval()
 
 
-def _table(model: Density, tiny: Space, arguments: Mapping[str, Any]) -> NDArray[np.float64]:
+def _table(model: Density, tiny: Space, subject: Subject) -> NDArray[np.float64]:
     """[R, S] nats of every state, in other batches and another order each time: an exact density gives them again."""
     every, exact = rungs.states(tiny), model.likelihood is Likelihood.EXACT
     rng = np.random.default_rng(seed_for("audit", "order"))
@@ -126,7 +124,7 @@ def _table(model: Density, tiny: Space, arguments: Mapping[str, Any]) -> NDArray
         while len(table) < rounds:
             order, nats = rng.permutation(len(every)), np.empty(len(every))
             batch = min(STATES_A_CALL, len(every) // (1 + len(table) % 2))
-            nats[order] = _nats(model, every[order], batch, arguments, "table", len(table))
+            nats[order] = _nats(model, every[order], batch, subject, "table", len(table))
             table = np.vstack([table, nats])
         found = total(table)
         if exact or not found.spread or (rounds >= ROUNDS[1] and found.settled):
@@ -134,18 +132,18 @@ def _table(model: Density, tiny: Space, arguments: Mapping[str, Any]) -> NDArray
     return table
 
 
-def _drawn(model: Any, tiny: Space, arguments: Mapping[str, Any]) -> NDArray[np.int64]:
+def _drawn(model: Any, tiny: Space, subject: Subject) -> NDArray[np.int64]:
     """Places of DRAWS states of the described sampler; none where the density is not exact."""
-    if model.likelihood is not Likelihood.EXACT:
+    if model.likelihood is not Likelihood.EXACT or not isinstance(model, Model):
         return np.empty(0, np.int64)
     train = rungs.examples(tiny, "train").y if isinstance(model, Conditional) else None
-    settings = model.samplers[model.described_sampler or next(iter(model.samplers))]
+    described = str(getattr(model, "described_sampler", "")) or next(iter(model.samplers))
     places = []
     for start in range(0, DRAWS, STATES_A_CALL):
-        seed_all("audit", "draw", *names_of(arguments), start)
+        seed_all("audit", "draw", *subject.names, start)
         which = torch.randint(rungs.TRAIN, (STATES_A_CALL,))
-        labels = None if train is None else torch.from_numpy(train)[which].to(arguments["device"])
+        labels = None if train is None else torch.from_numpy(train)[which].to(subject.device)
         with torch.no_grad():
-            x = model.sample(STATES_A_CALL, labels=labels, **settings)
+            x = model.sample(STATES_A_CALL, labels=labels, **model.samplers[described])
         places.append(rungs.indices(narrowed(x, tiny, STATES_A_CALL).numpy(), tiny))
     return np.concatenate(places)

@@ -1,8 +1,6 @@
-"""Fit."""
+"""Fits a model: runs the plugin's training; leaves its checkpoint, its curve, and the check of the reloaded one."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -10,66 +8,51 @@ from genbench.builtin.controls import ControlData
 from genbench.contracts.job import RESUME
 from genbench.contracts.training import Split, TrainingData
 from genbench.execution.channel import Markers
-from genbench.files.plain import write_json
+from genbench.files import codec
+from genbench.protocol.stages.fit import CHECK, CURVE, Curve, FitFacts, FitInputs
+from genbench.protocol.stages.given import CHECKPOINT
 from genbench.records.space import Space
 from genbench.seeds import seed_for
 from genbench.store import datasets
 from genbench.store.checkpoints import FolderKeeper
 from genbench.store.tensors import write_tensors
 from genbench.store.weights import save_weights
-from genbench.workers.untrusted.instance import (
-    _CHECKS,
-    CHECK,
-    CHECKPOINT,
-    _drawn,
-    _is_control,
-    model_class,
-    names_of,
-    seed_all,
-)
-
-CURVE = "curve.json"
+from genbench.workers.untrusted.instance import model_class, seed_all
+from genbench.workers.untrusted.reload import CHECKS, check_draws
 
 
-def fit(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
-    """Train a model; leaves its checkpoint, its curve, and the check of the reloaded one."""
-    home = Path(arguments["data"])
-    space, device = datasets.read_space(home), torch.device(arguments["device"])
-    cls = model_class(arguments)
-    data = _training_data(folder, arguments, space, device, markers)
+def fit(folder: Path, inputs: FitInputs, markers: Markers) -> FitFacts:
+    """Train a model.
+
+    Raises: whatever the plugin raises.
+    """
+    subject = inputs.subject
+    space, device = datasets.read_space(inputs.data.path), torch.device(subject.device)
+    cls = model_class(subject)
+    data = _training_data(folder, inputs, space, device, markers)
     with markers.timed("fit"):
-        seed_all("fit", *names_of(arguments))
-        model = cls(space, **arguments["settings"]).to(device)
+        seed_all("fit", *subject.names)
+        model = cls(space, **subject.settings).to(device)
         model.train()
         model.fit(data)
         model.eval()
-        _synchronise(device)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
     save_weights(model, folder / CHECKPOINT)
-    write_json(folder / CURVE, data.curve)
+    codec.write(folder / CURVE, Curve(tuple(data.curve)))
     with markers.timed("check"):
         # A part that raises is left out, and fails in the stage that needs it.
-        write_tensors(folder / CHECK, _drawn(_CHECKS, model, space, data.valid, arguments, Exception))
-    return {
-        "images": data.seen,
-        "seconds_before": data.seconds_before,
-        "parameters": sum(p.numel() for p in model.parameters()),
-    }
+        write_tensors(folder / CHECK, check_draws(CHECKS, model, space, data.valid, subject, Exception))
+    return FitFacts(data.seen, data.seconds_before, sum(p.numel() for p in model.parameters()))
 
 
 def _training_data(
-    folder: Path, arguments: Mapping[str, Any], space: Space, device: torch.device, markers: Markers
+    folder: Path, inputs: FitInputs, space: Space, device: torch.device, markers: Markers
 ) -> TrainingData:
     """What the model is fitted on; the test split is within reach of the harness's own controls alone."""
-    home = Path(arguments["data"])
+    home, subject = inputs.data.path, inputs.subject
     splits = Split(datasets.read(home, "train")), Split(datasets.read(home, "valid"))
-    seed, keeper = (
-        seed_for("shuffle", *names_of(arguments)),
-        FolderKeeper(folder / RESUME, arguments["checkpoint_seconds"]),
-    )
-    told = (space, *splits, arguments["images"], device, seed, markers.progress, keeper)
-    return ControlData(*told, home=home) if _is_control(arguments) else TrainingData(*told)
-
-
-def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    seed = seed_for("shuffle", *subject.names)
+    keeper = FolderKeeper(folder / RESUME, inputs.checkpoint_seconds)
+    told = (space, *splits, inputs.images, device, seed, markers.progress, keeper)
+    return ControlData(*told, home=home) if subject.is_control else TrainingData(*told)

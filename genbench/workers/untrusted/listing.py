@@ -1,150 +1,99 @@
-"""The `listing` stage: import one plugin and say, as plain JSON, what it offers and what is wrong with it."""
+"""The `listing` stage: import one plugin and say what it offers, and what is wrong with it."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from genbench.catalogue import part_classes
+from genbench.catalogue.attributes import quoted
+from genbench.catalogue.listings import KINDS, Discovered, DiscoveryInputs, Listing, ListingInputs, ModelListing
+from genbench.catalogue.model_class import doubts, model_listing
 from genbench.catalogue.plugins import MODELS, Offers, Plugin, installed, load
-from genbench.contracts import settings
-from genbench.contracts.dataset import Dataset
-from genbench.contracts.extractor import Extractor
 from genbench.contracts.hooks import MODEL_HOOKS
-from genbench.contracts.metric import Metric
-from genbench.contracts.model import NEEDS, Conditional, Density, Latent, Model
+from genbench.contracts.model import Learner
 from genbench.errors import GenbenchError
 from genbench.execution.channel import Markers
+from genbench.execution.child import described
+from genbench.records.kinds import Family
 
-CAPABILITIES = {"density": Density, "conditional": Conditional, "latent": Latent}
-
-
-def listing(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
-    """{"models": [...], "datasets": [...], "extractors": [...], "metrics": [...], "suites": [...], "faults": [...]}.
-
-    One item that is wrong is a fault and leaves the others; whatever the plugin's import raises, this raises.
-    """
-    plugin = Plugin(**arguments["plugin"])
-    offers = load(plugin)
-    faults = [f"no hook is named {name}" for name in offers.misspelt]
-    foreign = [name for name in offers.known if (name in MODEL_HOOKS) != (plugin.group == MODELS)]
-    if plugin.module != "genbench.builtin":
-        faults += [f"{name} is not called in the entry-point group {plugin.group}" for name in foreign]
-    found: dict[str, Any] = {kind: [] for kind in _DESCRIBERS}
-    for kind in ["models"] if plugin.group == MODELS else [kind for kind in _DESCRIBERS if kind != "models"]:
-        for item in _offered(offers, kind, faults):
-            try:
-                found[kind].append(_DESCRIBERS[kind](item))
-            except Exception as error:  # noqa: BLE001  # the item is the plugin's
-                faults.append(f"{getattr(item, '__name__', item)}: {error}")
-    if not any(found.values()) and not faults and not offers.known:
-        faults.append("implements no hook (did you forget @genbench.hookimpl?)")
-    return {**found, "faults": faults}
-
-
-def discovery(folder: Path, arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
-    """The `discovery` stage, run by the interpreter of another environment: the model plugins of a name there."""
-    found = [plugin.to_json() for plugin in installed(MODELS)[1:] if plugin.name == arguments["name"]]
-    return {"plugins": found}
-
-
-def _offered(offers: Offers, kind: str, faults: list[str]) -> list[Any]:
-    try:
-        return offers.of(f"genbench_{kind}")
-    except Exception as error:  # noqa: BLE001  # the hook is the plugin's
-        faults.append(f"genbench_{kind} raised {type(error).__name__}: {error}")
-        return []
-
-
-def model_listing(cls: type[Model]) -> dict[str, Any]:
-    """A model class as JSON.
-
-    Raises:
-        GenbenchError: what a plugin's author has to mend.
-    """
-    _check_class(cls, Model, ("name", "family", "source"))
-    for sampler in cls.samplers:
-        _check_name(sampler, f"{cls.__name__}'s sampler")
-    described = ""
-    if issubclass(cls, Density):
-        described = cls.described_sampler or next(iter(cls.samplers))
-        if described not in cls.samplers:
-            raise GenbenchError(f"described_sampler is {described!r}, which is none of {', '.join(cls.samplers)}")
-    return {
-        "name": cls.name,
-        "family": cls.family.value,
-        "source": cls.source,
-        "description": _first_sentence(cls),
-        "capabilities": [name for name, capability in CAPABILITIES.items() if issubclass(cls, capability)],
-        "settings": [setting.to_json() for setting in settings.declared(cls)],
-        "samplers": list(cls.samplers),
-        "described_sampler": described,
-        "assets": [vars(asset) for asset in cls.assets.values()],
-        "needs": _needs(cls),
-    }
-
-
-def _needs(cls: type[Model]) -> list[str]:
-    unknown = set(cls.needs) - set(NEEDS)
-    if unknown:
-        raise GenbenchError(f"needs holds {', '.join(sorted(unknown))}; a model may ask for {', '.join(NEEDS)}")
-    return sorted(cls.needs)
-
-
-def _dataset_listing(cls: type[Dataset]) -> dict[str, Any]:
-    _check_class(cls, Dataset, ("name", "source", "license"))
-    fields = ("name", "source", "license", "argument")
-    return {**{field: getattr(cls, field) for field in fields}, "description": _first_sentence(cls)}
-
-
-def _extractor_listing(cls: type[Extractor]) -> dict[str, Any]:
-    fields = ("name", "source", "version")
-    _check_class(cls, Extractor, fields)
-    weights = {"weights": cls.weights.file if cls.weights else ""}
-    return {**{field: getattr(cls, field) for field in fields}, **weights, "description": _first_sentence(cls)}
-
-
-def _metric_listing(cls: type[Metric]) -> dict[str, Any]:
-    fields = ("name", "title", "unit", "source", "version", "uses_features")
-    _check_class(cls, Metric, (*fields, "axis", "direction"))
-    values = {field: getattr(cls, field) for field in fields}
-    return {**values, "axis": cls.axis.value, "direction": cls.direction.value, "description": _first_sentence(cls)}
-
-
-def _suite_listing(path: Path) -> dict[str, Any]:
-    return {"name": Path(path).stem, "path": str(path)}
-
-
-def _executor_listing(cls: Any) -> dict[str, Any]:
-    _check_name(cls.name, cls.__name__)
-    return {"name": cls.name, "description": _first_sentence(cls)}
-
-
-_DESCRIBERS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+DESCRIBED: Mapping[str, Callable[[Any], Any]] = {
     "models": model_listing,
-    "datasets": _dataset_listing,
-    "extractors": _extractor_listing,
-    "metrics": _metric_listing,
-    "suites": _suite_listing,
-    "executors": _executor_listing,
+    "datasets": part_classes.dataset_listing,
+    "extractors": part_classes.extractor_listing,
+    "metrics": part_classes.metric_listing,
+    "tasks": part_classes.task_listing,
+    "solvers": part_classes.solver_listing,
+    "suites": part_classes.suite_listing,
+    "executors": part_classes.executor_listing,
 }
 
 
-def _check_class(cls: Any, wanted: type, attributes: tuple[str, ...]) -> None:
-    if not isinstance(cls, type) or not issubclass(cls, wanted):
-        raise GenbenchError(f"expected a class derived from genbench.{wanted.__name__}")
-    if inspect.isabstract(cls):
-        missing = sorted(vars(cls)["__abstractmethods__"])
-        raise GenbenchError(f"does not implement {', '.join(missing)}")
-    missing = [name for name in attributes if not hasattr(cls, name)]
-    if missing:
-        raise GenbenchError(f"does not set {', '.join(missing)}")
-    _check_name(cls.name, cls.__name__)  # type: ignore[attr-defined]
+def listing(folder: Path, inputs: ListingInputs, markers: Markers) -> Listing:
+    """What a plugin offers. One item that is wrong is a fault and leaves the others.
+
+    Raises: whatever the plugin's import raises.
+    """
+    plugin = inputs.plugin
+    offers = load(plugin)
+    faults = _faults_of_hooks(plugin, offers)
+    found = {
+        kind: tuple(_listings(offers, kind, plugin, faults))
+        for kind in KINDS
+        if (f"genbench_{kind}" in MODEL_HOOKS) == (plugin.group == MODELS)
+    }
+    return Listing(**found, faults=tuple(faults))
 
 
-def _check_name(name: object, owner: str) -> None:
-    if not isinstance(name, str) or not settings.NAME.fullmatch(name):
-        raise GenbenchError(f"{owner}'s name is {name!r}; names are [a-z0-9][a-z0-9._-]*, 64 characters at most")
+def discovery(folder: Path, inputs: DiscoveryInputs, markers: Markers) -> Discovered:
+    """The model plugins of a name, asked of the interpreter of another environment."""
+    return Discovered(tuple(plugin for plugin in installed(MODELS)[1:] if plugin.name == inputs.name))
 
 
-def _first_sentence(cls: type) -> str:
-    return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
+def _faults_of_hooks(plugin: Plugin, offers: Offers) -> list[str]:
+    faults = [f"no hook is named {name}" for name in offers.misspelt]
+    if not offers.known and not faults:
+        faults.append("implements no hook (did you forget @genbench.hookimpl?)")
+    if not plugin.is_builtin:
+        foreign = [name for name in offers.known if (name in MODEL_HOOKS) != (plugin.group == MODELS)]
+        faults += [f"{name} is not called in the entry-point group {plugin.group}" for name in foreign]
+    return faults
+
+
+def _listings(offers: Offers, kind: str, plugin: Plugin, faults: list[str]) -> list[Any]:
+    """The listings of one kind; what is wrong is added to the faults."""
+    try:
+        items = offers.of(f"genbench_{kind}")
+    except GenbenchError as error:
+        faults.append(str(error))
+        return []
+    except Exception as error:  # noqa: BLE001  # the hook is the plugin's
+        faults.append(f"genbench_{kind} raised {described(error)[1]}")
+        return []
+    found: dict[str, Any] = {}
+    for item in items:
+        owner = _owner(item)
+        try:
+            offer = DESCRIBED[kind](item)
+        except Exception as error:  # noqa: BLE001  # the item is the plugin's
+            faults.append(f"{owner}: {described(error)[1]}")
+            continue
+        if found.setdefault(offer.name, offer) is not offer:
+            faults.append(f"{owner}: the name {offer.name} is there already; the first counts")
+        elif kind == "models":
+            faults += [f"{owner}: {words}" for words in _doubts(item, offer, plugin)]
+    return list(found.values())
+
+
+def _doubts(cls: type[Learner], offer: ModelListing, plugin: Plugin) -> list[str]:
+    found = doubts(cls)
+    if not plugin.is_builtin and (offer.control is not None or offer.family is Family.CONTROL):
+        found.append("calls itself a control; controls are genbench's own, so it is ranked like any other model")
+    return found
+
+
+def _owner(item: object) -> str:
+    """An item's name in messages."""
+    try:
+        return item.__name__ if isinstance(item, type) else quoted(item)
+    except Exception:  # noqa: BLE001  # its text is the plugin's code
+        return f"a {type(item).__name__}"

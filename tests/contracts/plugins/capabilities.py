@@ -54,13 +54,13 @@ class Mapped(genbench.Model, genbench.Latent):
         """Nothing to learn."""
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
-        return self.decode(torch.rand(n, self.latent_dim) * self.space.levels)
+        return self.render(torch.rand(n, self.latent_dim) * self.space.levels).long()
 
     def encode(self, x: Tensor) -> Tensor:
         return x.flatten(1).float()
 
-    def decode(self, z: Tensor) -> Tensor:
-        return z.long().view(-1, *self.space.shape)
+    def render(self, z: Tensor) -> Tensor:
+        return z.view(-1, *self.space.shape)
 
 
 class Odd(Mapped):

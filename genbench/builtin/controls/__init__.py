@@ -1,0 +1,22 @@
+"""Control models: they make every column readable, and prove that the gates work."""
+
+from genbench.builtin.controls.copies import Copycat, CopycatNoise, CopycatOfTest, PartialCopycat
+from genbench.builtin.controls.data import ControlData as ControlData
+from genbench.builtin.controls.densities import IndependentPixels, Noise
+from genbench.builtin.controls.paths import Blend, Jump
+from genbench.builtin.controls.real import HeldOut, MeanImage, ModeDropper
+from genbench.contracts.model import Learner
+
+CONTROLS: tuple[type[Learner], ...] = (
+    HeldOut,
+    Copycat,
+    CopycatNoise,
+    PartialCopycat,
+    CopycatOfTest,
+    ModeDropper,
+    IndependentPixels,
+    Noise,
+    MeanImage,
+    Blend,
+    Jump,
+)

@@ -1,0 +1,63 @@
+"""Controls made of real data, or of their mean: what every column is read against."""
+
+import torch
+
+from genbench.builtin.controls.rows import Replay, shuffled
+from genbench.contracts.training import TrainingData
+from genbench.errors import Unsuitable
+from genbench.records.kinds import ControlKind
+from genbench.records.space import Space
+
+
+class HeldOut(Replay):
+    """Real held-out data: the valid split itself, which no model can beat honestly. The ceiling of every column."""
+
+    name = "real-held-out"
+    control = ControlKind.CEILING
+    source = "the dataset's valid split"
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the valid split."""
+        self.keep(shuffled(data.valid))
+
+
+class ModeDropper(Replay):
+    """Real held-out data of half of the classes: perfect quality, half of the coverage, and no copy."""
+
+    name = "mode-dropper"
+    control = ControlKind.PROBE
+    source = "the dataset's valid split, the first half of the classes"
+
+    def __init__(self, space: Space) -> None:
+        super().__init__(space)
+        if space.classes is None or space.classes < 2:
+            raise Unsuitable("needs at least two classes, half of which it drops")
+        self._kept = space.classes // 2
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the valid rows of the first half of the classes.
+
+        Raises:
+            Unsuitable: there are none.
+        """
+        labels = torch.empty(0) if data.valid.y is None else data.valid.y[:]
+        (kept,) = torch.nonzero(labels < self._kept, as_tuple=True)
+        if not len(kept):
+            raise Unsuitable(f"the valid split has no row of the first {self._kept} classes")
+        self.keep(data.valid.x[kept[torch.randperm(len(kept))]])
+
+
+class MeanImage(Replay):
+    """Shows the mean of the training set again and again: full precision, and neither recall nor coverage."""
+
+    name = "mean-image"
+    control = ControlKind.PROBE
+    source = "the dataset's train split, its mean"
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the mean, rounded where entries are integers."""
+        total = torch.zeros(self.space.shape, dtype=torch.float64)
+        for x, _ in data.train.batches(1024):
+            total += x.sum(0, dtype=torch.float64)
+        mean = total / len(data.train)
+        self.keep((mean if self.space.levels is None else mean.round())[None])

@@ -1,0 +1,1 @@
+"""The solvers that genbench brings along, one file each."""

@@ -1,0 +1,1 @@
+"""The tasks that genbench brings along, one file each."""

@@ -1,0 +1,62 @@
+"""generate: draw samples of the law that the data were drawn from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genbench.contracts.dataset import Splits
+from genbench.contracts.model import Model
+from genbench.contracts.task import Arrays, Exam, Task
+from genbench.files.picture import grid
+from genbench.records.space import Space
+from genbench.store.tensors import kept
+
+
+class Generate(Task):
+    """Samples like those of the data: good ones, of every kind, fast. The learning trilemma has these three sides.
+
+    The exam is a count: question i is no more than its number, `draw`. Labels are drawn when samples are.
+    """
+
+    name = "generate"
+    version = "1"
+    source = "Xiao, Kreis and Vahdat 2022, https://arxiv.org/abs/2112.07804"
+    needs = Model
+    axes = ("quality", "coverage", "speed")
+    stages = ("fit", "sample", "audit", "density", "score")
+    gates = ("memorisation",)
+    controls = (
+        "real-held-out",
+        "copycat",
+        "copycat-noise",
+        "partial-copycat",
+        "test-copycat",
+        "mode-dropper",
+        "independent-pixels",
+        "noise",
+        "mean-image",
+    )
+
+    def pose(self, splits: Splits, count: int, rng: np.random.Generator) -> Exam:
+        """The numbers from 0, [count] int64; nothing is drawn."""
+        return Exam({"draw": np.arange(count)})
+
+    def ask(self, able: Model, questions: Mapping[str, Tensor], space: Space) -> Tensor:
+        """A sample of the first sampler for each question, with the labels [n] that stand beside it, if any."""
+        return able.sample(len(questions["draw"]), labels=questions.get("labels"), **next(iter(able.samplers.values())))
+
+    def checked(self, answers: NDArray[Any], questions: Arrays, space: Space) -> NDArray[Any]:
+        """One sample of the Space [n, *shape] for each question."""
+        return kept(answers, (len(questions["draw"]), *space.shape), space, "the answers hold")
+
+    def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
+        """The answers."""
+        return answers
+
+    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
+        """`grid`: the first samples, uncurated; none where they are no images."""
+        picture = grid(answers, space.levels)
+        return {} if picture is None else {"grid": picture}

@@ -1,0 +1,30 @@
+"""`genbench report`: render the site from a folder of records."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from genbench.cli.exits import Exit
+from genbench.cli.grammar import Commands, add_command
+
+EXAMPLES = """\
+examples:
+  genbench report leaderboards/digits/records --out reports/digits
+  genbench report runs/digits --out /tmp/site
+"""
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "report", "render the site from a folder of records", EXAMPLES, rendered)
+    parser.add_argument("records", type=Path, help="a folder of record files, or a run's folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the site's folder")
+
+
+def rendered(options: Namespace) -> Exit:
+    """Render the site, and say where its first page is."""
+    from genbench.leaderboard import boards
+    from genbench.records.files import read_records
+    from genbench.report import render
+
+    print(render(boards(read_records(options.records)), options.out))
+    return Exit.OK

@@ -1,0 +1,205 @@
+"""`genbench run`: train, sample, time and score models; write the leaderboard."""
+
+import shlex
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genbench.cli.exits import Exit
+from genbench.cli.grammar import Arguments, Commands, Parser, add_command, add_device, add_json, add_plugin, add_sources
+from genbench.errors import GenbenchError
+
+if TYPE_CHECKING:
+    from genbench.execution.supervisor import Supervisor
+    from genbench.runs.estimate import Estimate
+    from genbench.runs.options import Options
+    from genbench.runs.plan import Plan
+
+EXAMPLES = """\
+examples:
+  genbench run --all                         every installed model on the default suite, then the report
+  genbench run --all --quick                 the same in minutes: one seed, a quarter of the budget
+  genbench run -m vae -m "ddpm[steps=100]"   two models, one with a setting changed
+  genbench run -m mine --plugin mine.py      a model in a loose file
+  genbench run -m mine --plugin mine.py --debug
+  genbench run --all --dry-run               the plan, with an estimate
+
+The same command again runs only what is missing.
+exit codes: 0 all candidates ok, 1 some failed, 2 wrong usage, 130 interrupted
+"""
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "run", "train, sample, time and score models; write the leaderboard", EXAMPLES, ran)
+    _add_what(parser)
+    _add_how(parser)
+
+
+def _add_what(parser: Parser) -> None:
+    what = parser.add_argument_group("what")
+    what.add_argument("--all", action="store_true", help="every discovered model")
+    what.add_argument(
+        "-m",
+        "--model",
+        dest="models",
+        action="append",
+        default=[],
+        metavar="NAME[SETTING=VALUE,…]",
+        help="a model, with settings where they differ from its defaults; may be repeated",
+    )
+    add_plugin(what)
+    what.add_argument("--suite", default="digits", metavar="NAME_OR_TOML", help="the protocol (default: digits)")
+    what.add_argument("--seeds", type=int, metavar="N", help="training seeds per model (default: the suite's)")
+    what.add_argument("--quick", action="store_true", help="the suite's quick form")
+
+
+def _add_how(parser: Parser) -> None:
+    how = parser.add_argument_group("how")
+    add_device(how)
+    how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
+    how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
+    how.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="gets runs/ and reports/ (default: here)")
+    how.add_argument(
+        "--existing",
+        default="reuse",
+        metavar="reuse|retry-failed|force",
+        help="what to do with earlier results of the same inputs (default: reuse)",
+    )
+    how.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="the interpreter of a model plugin with an environment of its own; may be repeated",
+    )
+    how.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="seconds of fit, sample, audit, density, score; memory_gib, device_memory_gib, disk_gib, log_mib",
+    )
+    how.add_argument(
+        "--isolation", default="auto", metavar="auto|process", help="how far plugins are confined (default: auto)"
+    )
+    add_sources(how)
+    _add_secret(how)
+    how.add_argument("--dry-run", action="store_true", help="print the plan with an estimate, run nothing")
+    how.add_argument("--debug", action="store_true", help="one trial in this process, a debugger at the first error")
+    add_json(how, "the leaderboard, or the plan, as JSON on stdout")
+
+
+def _add_secret(to: Arguments) -> None:
+    """The options that say what everything that is scored is drawn with, which is else a secret of the run."""
+    to.add_argument(
+        "--replay",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="RECORD",
+        help="draw with the secret of this record.json, for the same bytes again; may be repeated",
+    )
+    to.add_argument(
+        "--secret", type=Path, metavar="FILE", help="draw with the 64 hex digits in FILE (default: a new secret)"
+    )
+
+
+def ran(options: Namespace) -> Exit:
+    """Run a plan to its report, or print the plan."""
+    from genbench.cli.printing import tell, tell_faults
+    from genbench.cli.progress import waiting
+    from genbench.runs import session
+    from genbench.runs.options import Options
+    from genbench.runs.preparation import probed
+
+    chosen = Options(**{name: getattr(options, name) for name in Options.__dataclass_fields__})
+    with session.started() as supervisor:
+        with waiting(sys.stderr, "starting torch and reading what is installed"):
+            catalogue = session.catalogue_of(chosen, supervisor)
+        tell_faults(catalogue)
+        plan = session.plan_of(chosen, catalogue)
+        for note in plan.notes:
+            tell(note)
+        if options.dry_run:
+            jobs = session.jobs_of(chosen, plan, probed(chosen.device, chosen.isolation, supervisor))
+            return _forecast(plan, session.run_folder(chosen, plan), jobs, options.json)
+        if options.debug:
+            return _debugged(plan, chosen, supervisor, options.json)
+        return _executed(plan, chosen, supervisor, options.json)
+
+
+def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool, debug: bool = False) -> Exit:
+    from genbench.cli.printing import print_json, tell
+    from genbench.cli.progress import progress
+    from genbench.cli.summary import summary
+    from genbench.runs import session
+    from genbench.runs.preparation import Interrupted
+
+    try:
+        with progress(sys.stderr, session.run_folder(chosen, plan), live=not debug) as listener:
+            finished = session.execute(plan, chosen, supervisor, listener, debug)
+    except Interrupted:
+        again = shlex.join(["genbench", *sys.argv[1:]])
+        print(f"\ninterrupted; what has finished is kept. This goes on from it:\n  {again}", file=sys.stderr)
+        return Exit.INTERRUPTED
+    for damage in finished.damaged:
+        tell(damage)
+    if as_json:
+        print_json(finished.board.to_json())
+    else:
+        summary(finished)
+    return Exit.FAILED if finished.failed else Exit.OK
+
+
+def _debugged(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool) -> Exit:
+    """Run the first trial of a model in this process; show what its stages raise."""
+    first = min(plan.trials, key=lambda trial: trial.listing.control is not None)
+    try:
+        return _executed(replace(plan, trials=(first,)), replace(chosen, jobs=1), supervisor, as_json, debug=True)
+    except (GenbenchError, BrokenPipeError):
+        raise
+    except Exception:  # noqa: BLE001  # the plugin's own, most likely: no bug of genbench's
+        traceback.print_exc()
+        return Exit.FAILED
+
+
+def _forecast(plan: "Plan", root: Path, jobs: int, as_json: bool) -> Exit:
+    """Print what a run would do, and how long it might take."""
+    from genbench.cli.printing import print_json
+    from genbench.files.codec import encoded
+    from genbench.runs.estimate import estimates, wall_seconds
+
+    found = estimates(plan, root)
+    seconds = wall_seconds(plan, found, jobs)
+    if as_json:
+        trials = [
+            {"model": t.reference, "seed": t.seed, "seconds": found[t.slug].seconds, "basis": found[t.slug].basis}
+            for t in plan.trials
+        ]
+        print_json({"suite": encoded(plan.suite), "trials": trials, "seconds": seconds})
+    else:
+        _show(plan, found, seconds, jobs)
+    return Exit.OK
+
+
+def _show(plan: "Plan", found: "Mapping[str, Estimate]", seconds: float | None, jobs: int) -> None:
+    from rich.markup import escape
+
+    from genbench.cli.figures import duration
+    from genbench.cli.tables import show, table
+    from genbench.protocol.stages import steps_of
+
+    rows = table("model", "seed", "stages", "estimate", "from", title=f"{plan.suite.name}: {plan.suite.title}")
+    for trial in plan.trials:
+        estimate = found[trial.slug]
+        stages = [step.name.replace("/", " ") for step in steps_of(trial, plan.asked)]
+        time = "unknown" if estimate.seconds is None else duration(estimate.seconds)
+        rows.add_row(escape(trial.reference), str(trial.seed), ", ".join(stages), time, estimate.basis)
+    show(rows)
+    total = "unknown until a first run has been timed" if seconds is None else f"about {duration(seconds)}"
+    print(f"{len(plan.trials)} trials, {jobs} at a time: {total}")

@@ -1,0 +1,178 @@
+"""`genbench score`: score samples that somebody already has, no training."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from genbench.cli.exits import Exit
+from genbench.cli.grammar import Commands, Parser, add_command, add_device, add_json, add_sources
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from genbench.appraisal import Appraisal, Identity
+    from genbench.appraisal.listener import AppraisalListener
+    from genbench.records.gates import CopyVerdict
+
+EXAMPLES = """\
+examples:
+  genbench score samples/ --dataset digits                  against a dataset's test split
+  genbench score samples/ --reference real/ --train train/  against other images; is anything copied?
+  genbench score samples.npz --reference real.npy --extractor pixels --scores fd,kid
+  genbench score --features G.npy --reference S.npy         features that you already have
+
+Samples are a folder of images (PNG; JPEG with a warning), or an array in a .npy, .npz or .safetensors file:
+[N, H, W], [N, H, W, C] or [N, C, H, W], integers in [0, 255]. Where a dataset has another number of levels
+(digits: 17), they are an array of integers in [0, levels).
+The extractor is digits-net for digits, inception-v3-compat for other images of 256 levels (fd is then the FID),
+else pixels; inception-v3-compat-64, -192 and -768 do with fewer images than FID's 2048 features ask for.
+Without --scores the training split is read as well, for the verdict on memorisation and the scores that need it.
+exit codes: 0 scored, 2 wrong usage, unusable input, or nothing that could be computed
+"""
+BETTER = {"higher": "↑ higher", "lower": "↓ lower"}
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "score", "score samples that you already have, no training", EXAMPLES, scored)
+    parser.add_argument("samples", nargs="?", metavar="SAMPLES", help="a folder of images, or an array file")
+    _add_against(parser)
+    _add_how(parser)
+
+
+def _add_against(parser: Parser) -> None:
+    against = parser.add_argument_group("against what")
+    against.add_argument("--dataset", default="", metavar="NAME", help="a dataset's test split (see genbench list)")
+    against.add_argument("--reference", metavar="OTHER", help="a folder of images or an array file")
+    against.add_argument("--train", metavar="OTHER", help="what the model was trained on, beside --reference")
+    against.add_argument("--features", metavar="FILE", help="[N, d] floats instead of SAMPLES; the others then too")
+
+
+def _add_how(parser: Parser) -> None:
+    how = parser.add_argument_group("how")
+    how.add_argument("--extractor", default="", metavar="NAME", help="what makes the features (default: see below)")
+    how.add_argument("--scores", default="", metavar="NAME,…", help="also: memorisation (default: all that apply)")
+    add_device(how)
+    add_sources(how)
+    how.add_argument("--name", default="", help="of what is scored (default: the last part of its path)")
+    add_json(how, "the scores and their identity as JSON on stdout")
+
+
+def scored(options: Namespace) -> Exit:
+    """Print the scores of some samples, the verdict on memorisation, and what was compared with what."""
+    from genbench.appraisal import Request, appraised
+    from genbench.cli.printing import print_json, tell
+
+    request = Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
+    with _progress(sys.stderr) as listener:
+        found = appraised(request, listener)
+    for warning in found.warnings:
+        tell(f"warning: {warning}")
+    if options.json:
+        print_json(found.to_json())
+    else:
+        _show(found)
+    return Exit.OK
+
+
+@contextmanager
+def _progress(stream: TextIO) -> Iterator["AppraisalListener"]:
+    """A listener that shows on `stream` how an appraisal goes: bars if it is a terminal, else one line."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(file=stream)
+    if not console.is_terminal:
+        yield StartLine(console)
+        return
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
+    left = TextColumn("left"), TimeRemainingColumn()
+    with Progress(*columns, *left, console=console, transient=True) as bars:
+        yield FeatureBars(bars)
+
+
+class StartLine:
+    """One line, when the work begins."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+
+    def started(self, what: str) -> None:
+        """Say what is done."""
+        self._console.print(what, markup=False, highlight=False, soft_wrap=True)
+
+    def extracted(self, what: str, done: int, total: int) -> None:
+        """A line would be too much."""
+
+
+class FeatureBars:
+    """A bar for each set of rows whose features are extracted."""
+
+    def __init__(self, bars: "Progress") -> None:
+        self._bars = bars
+        self._rows: dict[str, TaskID] = {}
+
+    def started(self, what: str) -> None:
+        """Say what is done."""
+        self._bars.console.print(what, markup=False, highlight=False, soft_wrap=True)
+
+    def extracted(self, what: str, done: int, total: int) -> None:
+        """Move the bar of these rows."""
+        if what not in self._rows:
+            self._rows[what] = self._bars.add_task(f"features of {what}", total=total)
+        self._bars.update(self._rows[what], completed=done)
+
+
+def _show(found: "Appraisal") -> None:
+    """The scores as a table; below it what is missing and why, the verdict, and what was compared with what."""
+    if found.scores:
+        _show_scores(found)
+    for name, missing in found.missing.items():
+        _say(f"{name}: {missing}")
+    if found.memorisation:
+        _say(f"memorisation: {_verdict(found.memorisation)}")
+    _show_identity(found.identity)
+
+
+def _show_scores(found: "Appraisal") -> None:
+    from rich.markup import escape
+
+    from genbench.cli.figures import number
+    from genbench.cli.tables import show, table
+
+    scores = table("score", "value", "95 % interval", "better", "beside it", title=escape(found.name))
+    for name, score in found.scores.items():
+        title = f" ({score.title})" if score.title == "FID" else ""
+        told = {words: score.details[key] for words, key in score.shown.items() if key in score.details}
+        beside = ", ".join(f"{words} {number(value)}" for words, value in told.items())  # the JSON has all
+        better = " ".join(filter(None, (BETTER[score.direction.value], score.unit)))
+        has_interval = score.low is not None and score.high is not None
+        interval = f"{number(score.low or 0)} – {number(score.high or 0)}" if has_interval else "–"
+        scores.add_row(*map(escape, (name + title, number(score.value), interval, better, beside or "–")))
+    show(scores)
+
+
+def _verdict(verdict: "CopyVerdict") -> str:
+    seen = [f"{name} {share:.1%}" for name, share in verdict.detectable.items() if share is not None]
+    detectable = f" (the shares of near copies that are seen for certain: {', '.join(seen)})" if seen else ""
+    return f"{verdict.status.value}{f': {verdict.reason}' if verdict.reason else ''}{detectable}"
+
+
+def _show_identity(facts: "Identity") -> None:
+    print()
+    rows = (
+        ("samples", facts.samples, facts.n, facts.samples_sha256),
+        ("reference", facts.reference, facts.reference_n, facts.reference_sha256),
+        ("train", facts.train, facts.train_n, facts.train_sha256),
+    )
+    for name, origin, count, sha256 in rows:
+        if origin is not None:
+            _say(f"{name:<10} {origin}: {count:,} rows, sha256 {(sha256 or '')[:16]}")
+    _say(f"{'extractor':<10} {facts.extractor or 'none: features as given'}, on {facts.device}")
+
+
+def _say(text: str) -> None:
+    print(" ".join(text.split()) if "\n" in text else text)

@@ -1,0 +1,46 @@
+"""Stages: one file each, whose value has the file's name in capitals. A trial goes through those its tasks list."""
+
+import pkgutil
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from genbench.errors import unknown
+from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.task import Answerer, Asked
+from genbench.protocol.trial import Trial
+
+
+def named(name: str) -> Stage[Any]:
+    """The stage of a name.
+
+    Raises:
+        GenbenchError: there is none.
+    """
+    known = [module.name for module in pkgutil.iter_modules(__path__)]
+    found = getattr(import_module(f"{__name__}.{name}"), name.upper(), None) if name in known else None
+    if not isinstance(found, Stage):
+        raise unknown("stage", name, known)
+    return found
+
+
+def stages_of(tasks: Sequence[Asked]) -> list[Stage[Any]]:
+    """The stages that tasks list, each after those that it waits for."""
+    waiting = [named(name) for name in dict.fromkeys(name for asked in tasks for name in asked.listing.stages)]
+    found: list[Stage[Any]] = []
+    while waiting:
+        names = {stage.name for stage in waiting}
+        found.append(next(stage for stage in waiting if not names & set(stage.after)))
+        waiting.remove(found[-1])
+    return found
+
+
+def steps_of(trial: Trial, tasks: Sequence[Asked]) -> list[Step]:
+    """All steps of a trial, each after those that it waits for."""
+    return [step for stage in stages_of(tasks) for step in stage.steps(trial, tasks)]
+
+
+def evidence_step(trial: Trial, answerer: Answerer) -> Step:
+    """The step that leaves a candidate's evidence."""
+    steps = steps_of(trial, [answerer.asked])
+    return next(step for step in steps if step.stage.evidence and step.answerer == answerer)

@@ -1,0 +1,67 @@
+"""The `audit` stage: a density is asked for what the audits judge: noise, its own samples, tiny spaces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from genbench.protocol.inputs import Fitted, Kept, Rows
+from genbench.protocol.stages.fit import FIT
+from genbench.protocol.stages.given import Given, Lacking
+from genbench.protocol.stages.sample import SAMPLE, SAMPLES
+from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.task import Asked, answerers
+from genbench.protocol.trial import Trial
+from genbench.scoring.audits.facts import AuditFacts as AuditFacts
+
+AUDIT_FILE = "audit.safetensors"
+
+
+@dataclass(frozen=True)
+class AuditInputs:
+    """What an audit is given."""
+
+    fitted: Fitted
+    """The model."""
+    data: Rows
+    """Valid rows, which the perturbed images lie around."""
+    samples: Kept
+    """Those of the described sampler."""
+    sampler: str
+    """Its name."""
+    count: int
+    """How many there are."""
+    batch: int
+    """Rows a call of `log_prob`."""
+
+
+def described(trial: Trial, tasks: Sequence[Asked], stage: str) -> list[Asked]:
+    """The tasks that ask a trial's model for its density in a stage."""
+    asked = [task for task in tasks if stage in task.listing.stages and trial.is_density]
+    return [task for task in asked if answerers(trial, task)]
+
+
+def _steps(trial: Trial, tasks: Sequence[Asked]) -> list[Step]:
+    return [Step(AUDIT, trial, asked=asked) for asked in described(trial, tasks, AUDIT.name)]
+
+
+def _inputs(given: Given) -> AuditInputs:
+    sampler, asked = given.trial.listing.described_sampler, given.step.asked
+    fitted = given.fitted(FIT)
+    result = given.result(SAMPLE, sampler)
+    if result is None or not result.ok or asked is None:
+        raise Lacking(f"sampler {sampler} left no samples")
+    samples = given.kept(SAMPLE, sampler, SAMPLES)
+    return AuditInputs(fitted, given.ground.rows("valid"), samples, sampler, asked.terms.count, given.suite.batch)
+
+
+AUDIT = Stage(
+    name="audit",
+    runs="genbench.workers.untrusted.audit:audit",
+    steps=_steps,
+    inputs=_inputs,
+    facts=AuditFacts,
+    outputs=(AUDIT_FILE,),
+    timed="audit",
+    own=("audit",),
+    share=3.0,
+    after=(FIT.name, SAMPLE.name),
+)

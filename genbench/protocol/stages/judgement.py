@@ -1,0 +1,78 @@
+"""Judgement: the key of a step, and its result, its process's word held against its form and the parent's clock."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from genbench.contracts.job import Outcome, Timeline
+from genbench.errors import GenbenchError, plain
+from genbench.files import codec
+from genbench.files.plain import digest
+from genbench.protocol.inputs import identity_of
+from genbench.protocol.stages.stage import Stage
+from genbench.records.status import Status
+from genbench.records.timing import Timing
+from genbench.store.stage_folder import FORMAT, Result
+
+
+def key_of(name: str, inputs: object) -> str:
+    """SHA-256 of all that the result of a stage of that name depends on."""
+    return digest({"format": FORMAT, "stage": name, "inputs": identity_of(inputs)})
+
+
+def judged(stage: Stage[Any], inputs: object, outcome: Outcome, folder: Path, missing: Sequence[str]) -> Result[Any]:
+    """The result of a stage, its process's word held against the form of such a word and the parent's clock.
+
+    A plugin shares its process with the lines that write facts, so that it can write anything in their place.
+
+    Args:
+        missing: the outputs that are not there.
+    """
+    timeline = outcome.timeline
+    if not outcome.ok:
+        return Result(outcome.status, outcome.reason, seconds=outcome.seconds, exit_code=outcome.exit_code)
+    fault = _fault(stage, inputs, timeline, folder, missing)
+    facts = None
+    if fault is None:
+        try:
+            facts = codec.decoded(stage.facts, outcome.facts, f"{stage.name} says facts")
+        except GenbenchError as error:
+            fault = Status.INVALID_EVIDENCE, plain(str(error))
+    if fault is not None:
+        return Result(*fault, seconds=outcome.seconds, exit_code=outcome.exit_code)
+    own = sum(timeline.seconds(section) for section in stage.own)
+    timing = None if stage.timing is None else stage.timing(inputs, facts, outcome)
+    worked = timeline.seconds(stage.timed) + getattr(facts, "seconds_before", 0.0)
+    return Result(Status.OK, None, facts, outcome.seconds, own, worked, timing, exit_code=outcome.exit_code)
+
+
+def _fault(
+    stage: Stage[Any], inputs: object, timeline: Timeline, folder: Path, missing: Sequence[str]
+) -> tuple[Status, str] | None:
+    if missing:
+        return Status.NO_EVIDENCE, f"{stage.name} said that it was done and left no {', '.join(missing)}"
+    if stage.timed and not timeline.ran_once(stage.timed):
+        words = f"{stage.name} said that it was done, and its work did not begin and end once on the clock"
+        return Status.NO_EVIDENCE, words
+    laps = len(timeline.laps(stage.timed))
+    if stage.laps is not None and laps != stage.laps(inputs):
+        return Status.NO_EVIDENCE, f"{stage.name} did {laps} batches on the clock, expected {stage.laps(inputs)}"
+    words_of_file = stage.fault(folder)
+    return None if words_of_file is None else (Status.INVALID_EVIDENCE, plain(words_of_file))
+
+
+def clocked(outcome: Outcome, images: int, nfe: float | None, flops: float | None, memory: int | None) -> Timing:
+    """The clock of a scored run, less what its markers cost."""
+    timeline = outcome.timeline
+    batches = timeline.laps("run")
+    return Timing(
+        images,
+        timeline.net(timeline.seconds("run"), 1 + len(batches)),
+        tuple(timeline.net(seconds) for seconds in batches),
+        tuple(timeline.net(seconds) for seconds in timeline.laps("latency")),
+        nfe,
+        flops,
+        memory,
+        timeline.null_call,
+        timeline.seconds("warm-up"),
+    )

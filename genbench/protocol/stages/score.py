@@ -1,0 +1,191 @@
+"""The `score` stage: a clean process scores what the candidates of a trial left in one task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from genbench.catalogue.plugins import Plugin
+from genbench.files.codec import Meta
+from genbench.protocol.inputs import Kept, PartChoice, Rows
+from genbench.protocol.stages import evidence_step
+from genbench.protocol.stages.audit import AUDIT, AUDIT_FILE, AuditFacts
+from genbench.protocol.stages.density import DENSITY, NATS
+from genbench.protocol.stages.fit import EVERYTHING, FIT
+from genbench.protocol.stages.given import Given, Lacking
+from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.task import Answerer, Asked, answerers
+from genbench.protocol.trial import Trial
+from genbench.records.audits import AuditVerdict
+from genbench.records.gates import CopyVerdict
+from genbench.records.kinds import Likelihood
+from genbench.records.score import Missing, ScoreRecord
+from genbench.records.status import Status
+from genbench.records.timing import Timing
+
+
+@dataclass(frozen=True)
+class DensityEvidence:
+    """What a candidate's density left."""
+
+    nats: Kept | None
+    """Of the test rows; null where the stage failed."""
+    likelihood: Likelihood | None
+    """What they are; null likewise."""
+    audit: Kept | None
+    """What the audits judge; null where the stage failed."""
+    audit_facts: AuditFacts | None
+    """Likewise."""
+    unaudited: str = ""
+    """Why there is no audit."""
+
+
+@dataclass(frozen=True)
+class CandidateEvidence:
+    """What the scorer is told of one candidate."""
+
+    sampler: str
+    """The sampler, or the solver."""
+    answers: Kept
+    """Its samples, or its answers."""
+    timing: Timing
+    """The clock of its run."""
+    parameters: Annotated[int, Meta(ge=0)]
+    """Of the model."""
+    fit_seconds: float
+    """Wall seconds of the fit, those of an earlier process that was killed included."""
+    density: DensityEvidence | None = None
+    """Null where the model is no Density of this sampler."""
+
+
+@dataclass(frozen=True)
+class ScoreInputs:
+    """What the scorer is given."""
+
+    parts: tuple[Plugin, ...]
+    """The part plugins."""
+    data: Rows
+    """All of it."""
+    device: str
+    """Where features are computed."""
+    task: PartChoice
+    """What was asked."""
+    asked: str
+    """The suite's name for it."""
+    count: int
+    """Questions."""
+    scores: tuple[str, ...]
+    """Names, in order."""
+    extractor: str
+    """Of the gate."""
+    weights: Mapping[str, Kept]
+    """Extractor → its weights file."""
+    candidates: tuple[CandidateEvidence, ...]
+    """Those that left something to score."""
+    questions: Kept | None = None
+    """Of the exam; null where the task poses none."""
+    key: Kept | None = None
+    """What only the scorer reads."""
+
+
+@dataclass(frozen=True)
+class CandidateScores:
+    """What the scorer found of one candidate."""
+
+    sampler: str
+    """The sampler, or the solver."""
+    status: Status
+    """OK, or INVALID_EVIDENCE."""
+    reason: str | None = None
+    """Why, in words."""
+    scores: Mapping[str, ScoreRecord] = field(default_factory=dict)
+    """By name."""
+    missing: Mapping[str, Missing] = field(default_factory=dict)
+    """Those that are not there."""
+    memorisation: CopyVerdict | None = None
+    """Of the gate against copies; null where the task has none."""
+    audits: AuditVerdict | None = None
+    """Of its density; null where it has none."""
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Further gates that it did not pass → why."""
+    exhibits: Mapping[str, str] = field(default_factory=dict)
+    """Name → base64 PNG."""
+
+
+@dataclass(frozen=True)
+class ScoreFacts:
+    """What the scorer reports."""
+
+    candidates: tuple[CandidateScores, ...]
+    """In the order of its inputs."""
+    damaged: tuple[str, ...] = ()
+    """Cached files that were not as they were written, in words."""
+
+
+def _steps(trial: Trial, tasks: Sequence[Asked]) -> list[Step]:
+    return [Step(SCORE, trial, asked.name, asked=asked) for asked in tasks if answerers(trial, asked)]
+
+
+def _inputs(given: Given) -> ScoreInputs:
+    asked, ground = given.step.asked, given.ground
+    if asked is None:
+        raise ValueError("a score without a task")
+    given.ended(FIT)
+    candidates = [_evidence(given, answerer) for answerer in answerers(given.trial, asked)]
+    found = tuple(candidate for candidate in candidates if candidate is not None)
+    if not found:
+        raise Lacking("nothing was left to score")
+    exam = ground.exams.get(asked.name)
+    return ScoreInputs(
+        ground.parts,
+        ground.rows(*EVERYTHING),
+        ground.probe.machine.device,
+        asked.choice,
+        asked.name,
+        asked.terms.count,
+        asked.terms.scores,
+        given.suite.extractor,
+        dict(ground.data.weights),
+        found,
+        None if exam is None else exam.questions,
+        None if exam is None else exam.key,
+    )
+
+
+def _evidence(given: Given, answerer: Answerer) -> CandidateEvidence | None:
+    step = evidence_step(given.trial, answerer)
+    result, fit = given.results.get(step.name), given.ended(FIT)
+    if result is None or not result.ok or result.timing is None or fit.facts is None:
+        return None
+    answers = given.kept(step.stage, step.label, step.stage.evidence)
+    density = _density(given) if answerer.sampler == given.trial.listing.described_sampler != "" else None
+    return CandidateEvidence(answerer.sampler, answers, result.timing, fit.facts.parameters, fit.worked, density)
+
+
+def _density(given: Given) -> DensityEvidence | None:
+    """What the density and the audit of a trial left; None where its task asks for none."""
+    density, audit = given.result(DENSITY), given.result(AUDIT)
+    if density is None or audit is None:
+        return None
+    return DensityEvidence(
+        given.kept(DENSITY, "", NATS) if density.ok else None,
+        density.facts.likelihood if density.facts else None,
+        given.kept(AUDIT, "", AUDIT_FILE) if audit.ok else None,
+        audit.facts,
+        "" if audit.ok else f"audit {audit.status.value}: {audit.reason}",
+    )
+
+
+SCORE = Stage(
+    name="score",
+    runs="genbench.workers.trusted.score:score",
+    steps=_steps,
+    inputs=_inputs,
+    facts=ScoreFacts,
+    outputs=(),
+    timed="score",
+    own=("score",),
+    share=1.0,
+    after=(FIT.name, "sample", AUDIT.name, "answer", DENSITY.name),
+    within_task=True,
+    trusted=True,
+)

@@ -1,0 +1,100 @@
+"""Services: what a run needs before its first trial, each in a trusted process of its own: the machine, the data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from genbench.catalogue.plugins import Plugin
+from genbench.files.codec import Count
+from genbench.protocol.inputs import Kept
+from genbench.records.machine import Machine
+from genbench.records.record import DataFacts
+from genbench.store.extractor_weights import GivenWeights
+
+PROBE = "genbench.workers.trusted.probe:probe"
+DATA = "genbench.workers.trusted.data:data"
+FETCH = "genbench.workers.trusted.data:fetch"
+DATASETS, EXTRACTORS = "dataset", "extractor"  # what can be fetched
+
+
+@dataclass(frozen=True)
+class ProbeInputs:
+    """What the machine is asked."""
+
+    device: str
+    """One of auto, cpu, cuda, cuda:N, mps."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the machine is, and how much of its device is free."""
+
+    machine: Machine
+    """As records carry it, but for the threads."""
+    device_free: Count | None = None
+    """Bytes of a GPU that nobody has taken; null for a device that shares the host's."""
+
+    def isolated(self, level: str) -> "Probe":
+        """The same with plugins confined otherwise than the kernel could."""
+        return replace(self, machine=replace(self.machine, isolation=level))
+
+    def threaded(self, threads: int) -> Machine:
+        """The machine as a record carries it."""
+        return replace(self.machine, threads=threads)
+
+
+@dataclass(frozen=True)
+class DataInputs:
+    """Which data are laid down, and which extractors have to be ready."""
+
+    dataset: str
+    """NAME or NAME:ARGUMENT."""
+    parts: tuple[Plugin, ...]
+    """The part plugins."""
+    data_root: str = ""
+    """A folder with copies of datasets, or ""."""
+    extractors: tuple[str, ...] = ()
+    """Names of those whose weights have to be there."""
+    weights: GivenWeights = GivenWeights()
+    """Those that somebody named."""
+
+
+@dataclass(frozen=True)
+class LaidData:
+    """Data that were laid down, and the weights of extractors."""
+
+    facts: DataFacts
+    """As records carry them."""
+    path: str
+    """Their folder."""
+    weights: Mapping[str, Kept] = field(default_factory=dict)
+    """Extractor → its file, for each that reads one from outside."""
+    damaged: tuple[str, ...] = ()
+    """Files that were not as they were written, in words."""
+
+
+@dataclass(frozen=True)
+class FetchInputs:
+    """What is to be downloaded."""
+
+    name: str
+    """Of a dataset or an extractor."""
+    kind: str
+    """A dataset or an extractor."""
+    parts: tuple[Plugin, ...]
+    """The part plugins."""
+    data_root: str = ""
+    """The folder that gets a dataset's files; "": the cache."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What is there now."""
+
+    kind: str
+    """A dataset or an extractor."""
+    path: str
+    """A dataset's folder, an extractor's file."""
+    sha256: str
+    """Of its content."""
+    rows: Mapping[str, Count] = field(default_factory=dict)
+    """Of a dataset's splits."""

@@ -1,0 +1,66 @@
+"""Files of records: each is sealed with the hash of what it says, and read as if a stranger wrote it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from genbench.errors import GenbenchError
+from genbench.files.atomic import write_bytes
+from genbench.files.codec import decoded, encoded
+from genbench.files.plain import intact, read_json, sealed
+from genbench.records.format1 import upgraded
+from genbench.records.record import FORMAT, Record
+
+
+def write(path: Path, record: Record) -> Record:
+    """Write a record, atomically and in the order of its fields, and return it with the hash of itself."""
+    value = sealed(encoded(record))
+    write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+    return replace(record, sha256=str(value["sha256"]))
+
+
+def read(path: Path) -> Record:
+    """The record that a file holds, of format 2 or of format 1.
+
+    Raises:
+        GenbenchError: no JSON, larger or deeper than a record may be, changed after it was written, or no record.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict) or not intact(value):
+        raise GenbenchError(f"{path} is not as genbench wrote it: its content and its sha256 differ; take the original")
+    try:
+        return record_of(value)
+    except GenbenchError as error:
+        raise GenbenchError(f"{path}: {error}") from None
+
+
+def record_of(value: object) -> Record:
+    """The record that plain JSON stands for; whether it is as it was written is not asked.
+
+    Raises:
+        GenbenchError: another format; a field of another type, out of range, missing or unknown; says which.
+    """
+    known = value.get("format") if isinstance(value, dict) else None
+    if known == 1 and not isinstance(known, bool):
+        return upgraded(value)
+    if known == FORMAT:
+        return decoded(Record, value, "record")
+    raise GenbenchError(f"a record is a JSON object of format 1 or {FORMAT}, got {_format(value)}")
+
+
+def _format(value: object) -> str:
+    return f"format {ascii(value.get('format'))[:80]}" if isinstance(value, dict) else f"a {type(value).__name__}"
+
+
+def read_records(folder: Path) -> list[Record]:
+    """The records in a folder: its `*.json` by file name, or those of a run's trials by theirs.
+
+    Raises:
+        GenbenchError: as `read` does.
+    """
+    return [read(path) for path in sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))]
+
+
+def undated(record: Record) -> Record:
+    """What a record says, without when it was written."""
+    return replace(record, finished="", sha256="")

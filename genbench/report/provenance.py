@@ -1,0 +1,67 @@
+"""What a page says of where its numbers come from: protocol, data, models, machines."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from genbench.files.codec import encoded
+from genbench.leaderboard import Leaderboard
+from genbench.records.record import Record, SuiteTerms
+from genbench.report.text import NOT_STATED, duration, number
+
+
+def section(board: Leaderboard) -> dict[str, Any]:
+    """The section's values for its template."""
+    return {
+        "suite": board.suite,
+        "task": board.task,
+        "terms": board.terms,
+        "dataset": board.dataset,
+        "protocol": board.protocol,
+        "models": list(models(board)),
+        "limits": limits(board.suite),
+        "machines": machines(board),
+        "finished": sorted({record.finished for record in board.records} - {""}),
+    }
+
+
+def count(value: int | None, unit: str = "") -> str:
+    """A number with its unit; none, and the 0 of an older record, are not stated."""
+    return f"{value:,} {unit}".strip() if value else NOT_STATED
+
+
+def limits(suite: SuiteTerms) -> str:
+    """What a stage may take: seconds and caps, with their units."""
+    told = [(stage, value, "s") for stage, value in suite.limits.items()]
+    for name, value in suite.caps.items():
+        what, _, unit = name.rpartition("_")
+        told.append((what.replace("_", " "), value, f"{unit[:1].upper()}iB"))
+    return ", ".join(f"{what} {number(value)} {unit}" for what, value, unit in told) or NOT_STATED
+
+
+def models(board: Leaderboard) -> Iterable[dict[str, Any]]:
+    """Where each model comes from, with its settings and what fitting it took."""
+    by_reference: dict[str, list[Record]] = {}
+    for record in board.records:
+        by_reference.setdefault(record.model.reference, []).append(record)
+    for records in by_reference.values():
+        model = records[0].model
+        fits = [record.stages["fit"].seconds for record in records if "fit" in record.stages]
+        times = [seconds for seconds in fits if seconds is not None]
+        yield {
+            "model": model,
+            "settings": ", ".join(f"{key}={value}" for key, value in sorted(model.settings.items())) or "none",
+            "capabilities": ", ".join(model.capabilities) or "none",
+            "pretrained": ", ".join(model.pretrained_on) or "nothing",
+            "parameters": NOT_STATED if model.parameters is None else f"{model.parameters:,}",
+            "fit": duration(sum(times) / len(times) if times else None),
+        }
+
+
+def machines(board: Leaderboard) -> list[tuple[int, Sequence[tuple[str, object]]]]:
+    """The distinct machines, the most frequent first: (number of records, sorted entries)."""
+    counts: dict[tuple[tuple[str, object], ...], int] = {}
+    for record in board.records:
+        entries = {name: value for name, value in encoded(record.machine).items() if value not in ("", None)}
+        key = tuple(sorted(entries.items()))
+        counts[key] = counts.get(key, 0) + 1
+    return sorted(((count, key) for key, count in counts.items()), key=lambda pair: (-pair[0], repr(pair[1])))

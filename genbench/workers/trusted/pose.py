@@ -1,0 +1,40 @@
+"""Poses a task's exam: lays down its questions, and apart from them the key that stays with the harness."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from genbench.catalogue import parts
+from genbench.contracts.dataset import SPLITS, Splits
+from genbench.contracts.task import Arrays, Task
+from genbench.errors import GenbenchError
+from genbench.execution.channel import Markers
+from genbench.protocol.stages.pose import KEY, QUESTIONS, PoseFacts, PoseInputs
+from genbench.seeds import secret_seed
+from genbench.store import datasets
+from genbench.store.tensors import write_tensors
+
+
+def pose(folder: Path, inputs: PoseInputs, markers: Markers) -> PoseFacts:
+    """Lay down an exam.
+
+    Raises:
+        Unsuitable: these data cannot be asked about. GenbenchError: the task posed another number of questions.
+    """
+    home = inputs.data.path
+    splits = Splits(datasets.read_space(home), **{name: datasets.read(home, name) for name in SPLITS})
+    task: Task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
+    with markers.timed("pose") as timed:
+        exam = task.pose(splits, inputs.count, np.random.default_rng(secret_seed(timed.secret, "pose")))
+    for name, rows in exam.questions.items():
+        if len(rows) != inputs.count:
+            raise GenbenchError(f"task {inputs.task.name} posed {len(rows)} {name}, expected {inputs.count}")
+    for path, arrays in ((QUESTIONS, exam.questions), (KEY, exam.key)):
+        _write(folder / path, arrays)
+    return PoseFacts(tuple(sorted(exam.questions)), tuple(sorted(exam.key)))
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    path.parent.mkdir(exist_ok=True)
+    write_tensors(path, {name: torch.from_numpy(np.ascontiguousarray(rows)) for name, rows in arrays.items()})

@@ -1,0 +1,39 @@
+"""`genbench doctor`: what the machine is and has, and what is wrong."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from genbench import catalogue
+from genbench.cli import main
+from genbench.cli.doctor import checks, disk
+from genbench.execution.supervisor import Supervisor
+
+LOOKED_AT = {"genbench", "software", "device", "machine", "isolation", "cache", "results"}
+LOOKED_AT |= {"models", "datasets", "extractors", "metrics", "suites"}
+
+
+def test_every_plugin_fault_is_a_trouble(supervisor: Supervisor, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("raise RuntimeError('no')\n")
+    found = checks(supervisor, catalogue.read(supervisor, [str(tmp_path / "broken.py")]))
+    assert {check.name for check in found} >= LOOKED_AT
+    (broken,) = [check for check in found if (check.name, check.value) == ("plugin", "broken")]
+    assert "RuntimeError: no" in broken.trouble
+    (machine,) = [check for check in found if check.name == "machine"]
+    assert machine.value.startswith(f"{len(os.sched_getaffinity(0))} cores, ")
+
+
+def test_a_folder_without_trouble_says_how_much_is_free(tmp_path: Path) -> None:
+    found = disk("results", tmp_path)
+    free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize / 2**30
+    assert float(found.value.removeprefix(f"{tmp_path}, ").removesuffix(" GiB free")) == pytest.approx(free, abs=1)
+
+
+def test_the_command_fails_where_there_is_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) >= LOOKED_AT
+    assert {key for check in found.values() for key in check} == {"value", "trouble"}
+    assert code == (1 if any(check["trouble"] for check in found.values()) else 0)

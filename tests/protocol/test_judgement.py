@@ -1,0 +1,121 @@
+"""What a stage says that it did is held against its form, its range and the parent's clock."""
+
+import json
+import math
+
+import pytest
+
+from genbench.contracts.job import Outcome, Section, Timeline
+from genbench.protocol.inputs import Fitted, Kept, Rows, Subject
+from genbench.protocol.stages import named
+from genbench.protocol.stages.judgement import judged
+from genbench.protocol.stages.sample import SampleInputs
+from genbench.records.kinds import Likelihood
+from genbench.records.status import Status
+
+GOOD = {
+    "fit": {"images": 5, "seconds_before": 0.0, "parameters": 0},
+    "sample": {"nfe": None, "flops": 3, "device_memory": None, "conditional": True},
+    "density": {"likelihood": "exact"},
+    "audit": {"likelihood": "exact", "rung": 0, "refused": []},
+}
+BATCHES = 2
+SUBJECT = Subject(None, "m", "m", {}, 0, "digits", "cpu", 1)  # type: ignore[arg-type]  # no plugin is looked at
+INPUTS = SampleInputs(
+    Fitted(SUBJECT, Kept("c", "c")), Kept("k", "k"), Rows("d", "d", ()), "default", 8, 4, 0.0, "EPYC", "c0"
+)
+
+
+def timeline(section: str, laps: int = BATCHES, times: int = 1) -> Timeline:
+    found = {section: (Section(1.0, (0.5,) * laps),) * times} if times else {}
+    return Timeline({**found, "null": (Section(0.0),), "warm-up": (Section(0.25),)})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "curve.json").write_text('{"points": []}')
+    return tmp_path
+
+
+def judge(stage, facts, folder, missing=(), **changes):
+    clock = changes.get("timeline", timeline(named(stage).timed))
+    return judged(named(stage), INPUTS, Outcome(Status.OK, None, 3.0, clock, facts, 77, 0), folder, missing)
+
+
+@pytest.mark.parametrize("stage", GOOD)
+def test_a_good_word_is_taken_with_its_section_once(folder, stage):
+    result = judge(stage, GOOD[stage], folder)
+    assert (result.status, result.seconds, result.worked) == (Status.OK, 3.0, 1.0)
+    for times in (0, 2):
+        other = judge(stage, GOOD[stage], folder, timeline=timeline(named(stage).timed, times=times))
+        assert (other.status, other.facts) == (Status.NO_EVIDENCE, None)
+
+
+@pytest.mark.parametrize("laps", [0, 1, 3])
+def test_every_batch_is_drawn_on_the_clock(folder, laps):
+    result = judge("sample", GOOD["sample"], folder, timeline=timeline("run", laps))
+    assert result.status is Status.NO_EVIDENCE
+    assert result.reason == f"sample did {laps} batches on the clock, expected 2"
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "value"),
+    [
+        ("fit", "parameters", -1),
+        ("fit", "images", "5"),
+        ("fit", "seconds_before", 1e300),
+        ("fit", "images", True),
+        ("sample", "nfe", [1]),
+        ("sample", "conditional", 1),
+        ("sample", "flops", math.nan),
+        ("sample", "device_memory", -5),
+        ("density", "likelihood", "certain"),
+        ("density", "likelihood", ["exact"]),
+        ("audit", "rung", -1),
+        ("audit", "refused", "all"),
+    ],
+)
+def test_a_value_of_another_form_or_range_is_named(folder, stage, name, value):
+    result = judge(stage, GOOD[stage] | {name: value}, folder)
+    assert result.status is Status.INVALID_EVIDENCE
+    assert result.reason.startswith(f"{stage} says facts.{name}: ")
+    absent = {key: kept for key, kept in GOOD[stage].items() if key != name}
+    assert judge(stage, absent, folder).status is Status.INVALID_EVIDENCE
+
+
+def test_a_word_too_many_is_refused(folder):
+    result = judge("density", GOOD["density"] | {"bits": 0.1}, folder)
+    assert (result.status, result.reason) == (
+        Status.INVALID_EVIDENCE,
+        "density says facts.bits is no field that genbench knows",
+    )
+
+
+@pytest.mark.parametrize("points", [{}, [1], [{"loss": "low"}], [{"loss": None}], [{"loss": True}]])
+def test_a_curve_is_points_of_numbers(folder, points):
+    (folder / "curve.json").write_text(json.dumps({"points": points}))
+    assert judge("fit", GOOD["fit"], folder).status is Status.INVALID_EVIDENCE
+    (folder / "curve.json").write_text('{"points": [{"images": 3, "loss": 0.5}]}')
+    assert judge("fit", GOOD["fit"], folder).ok
+
+
+def test_outputs_that_are_not_there_are_named(folder):
+    result = judge("density", GOOD["density"], folder, missing=["nats.safetensors"])
+    assert result.reason == "density said that it was done and left no nats.safetensors"
+
+
+def test_a_failure_keeps_its_words_and_exit_code(folder):
+    outcome = Outcome(Status.CRASHED, "fit was ended by SIGSEGV", 1.0, exit_code=-11)
+    result = judged(named("fit"), INPUTS, outcome, folder, ())
+    assert (result.status, result.reason, result.exit_code) == (Status.CRASHED, outcome.reason, -11)
+
+
+def test_the_clock_of_a_scored_run_is_kept_less_what_markers_cost(folder):
+    timing = judge("sample", GOOD["sample"], folder).timing
+    assert (timing.images, timing.seconds, timing.batches) == (8, 1.0, (0.5, 0.5))
+    assert (timing.flops, timing.memory, timing.warm_up_seconds) == (3, 77, 0.25)
+    assert judge("density", GOOD["density"], folder).timing is None
+
+
+def test_the_likelihoods_of_facts_are_the_contracts(folder):
+    assert judge("density", GOOD["density"], folder).facts.likelihood is Likelihood.EXACT

@@ -1,0 +1,124 @@
+import itertools
+from dataclasses import replace
+
+import pytest
+from records import AXES, VALUES, board_records, candidate, record, terms
+
+from genbench.leaderboard import Leaderboard, Row
+from genbench.records.kinds import Axis, Family
+from genbench.report import charts, html
+from genbench.report.labels import CHARACTER, LINE, Label, placed
+
+
+def test_every_family_has_a_shape_and_a_colour() -> None:
+    source = html(Leaderboard.of([record()]))
+    for family in (*(family.value for family in Family), charts.OTHER):
+        assert f'<symbol id="s-{family}"' in source
+        assert f".f-{family} " in source
+
+
+def test_charts_hold_every_mark_and_their_front_leaves_controls_out() -> None:
+    board = Leaderboard.of(board_records())
+    drawn = charts.trilemma(board)
+    assert [(c.x.axis, c.y.axis) for c in drawn] == [
+        (Axis.COVERAGE, Axis.QUALITY),
+        (Axis.SPEED, Axis.QUALITY),
+        (Axis.SPEED, Axis.COVERAGE),
+    ]
+    for chart in drawn:
+        assert (len(chart.marks), chart.left_out) == (15, 1)
+        on = {mark.text.partition(":")[0] for mark in chart.marks if (mark.x, mark.y) in chart.staircase}
+        assert on == {row.name for row in board.rows if row.cells[chart.x.name].mean and undominated(board, row, chart)}
+        for mark in chart.marks:
+            assert charts.LEFT <= mark.x <= charts.RIGHT
+            assert charts.TOP <= mark.y <= charts.BOTTOM
+
+
+def undominated(board: Leaderboard, row: Row, chart: charts.Scatter) -> bool:
+    x, y = row.cells[chart.x.name].mean, row.cells[chart.y.name].mean
+    ranked = [r for r in board.rows if r is not row and r.ok and not r.gate.flagged]
+    rivals = [(r.cells[chart.x.name].mean, r.cells[chart.y.name].mean) for r in ranked]
+    return not row.gate.flagged and not any(a >= x and b >= y for a, b in rivals)  # no two are equal here
+
+
+def test_better_is_up_and_to_the_right_also_where_lower_is_better() -> None:
+    records = []
+    for name, fd in (("good", 3.0), ("bad", 30.0)):
+        own = candidate(name, VALUES | {"fd@digits-net": fd})
+        records.append(record(name, candidates=[own], suite=terms(axes=AXES | {"quality": "fd@digits-net"})))
+    good, bad = charts.trilemma(Leaderboard.of(records))[0].marks
+    assert good.text.startswith("good: ")
+    assert good.y < bad.y  # pixels grow downwards
+
+
+@pytest.mark.parametrize(
+    ("log", "numbers"),
+    [
+        (False, [0.1, 0.93]),
+        (False, [7.0]),
+        (False, [-3.0, 1e9]),
+        (True, [3.0]),
+        (True, [0.02, 5e6]),
+        (True, [1e-20, 1e20]),
+    ],
+)
+def test_a_scale_holds_its_values_and_has_two_to_nine_ticks(log: bool, numbers: list[float]) -> None:
+    scale = charts.pixel_scale(numbers, 0, 100, log)
+    assert all(0 <= scale(value) <= 100 for value in numbers)
+    assert scale.low <= min(numbers) <= max(numbers) <= scale.high
+    assert 2 <= len(scale.ticks) <= 9
+    assert all(scale.low <= tick <= scale.high for tick in scale.ticks)
+
+
+def test_labels_cover_neither_each_other_nor_a_mark() -> None:
+    spots = [(200.0 + 7 * i, 150.0 + 5 * (i % 3)) for i in range(9)]
+    labels = placed(spots, [f"model-{i}" for i in range(9)], (0, 0, 420, 330))
+    boxes = [label_box(label) for label in labels if label]
+    assert len(boxes) >= 7
+    marks = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots]
+    for one, other in itertools.combinations(boxes, 2):
+        assert apart(one, other)
+    assert all(apart(box, mark) for box in boxes for mark in marks)
+
+
+def label_box(label: Label) -> tuple[float, float, float, float]:
+    width = CHARACTER * len(label.text)
+    left = {"start": label.x, "middle": label.x - width / 2, "end": label.x - width}[label.anchor]
+    return left, label.y - LINE * 0.75, left + width, label.y + LINE / 4
+
+
+def apart(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    slack = 0.1  # positions are rounded to it
+    return a[2] <= b[0] + slack or b[2] <= a[0] + slack or a[3] <= b[1] + slack or b[3] <= a[1] + slack
+
+
+def test_a_label_that_fits_nowhere_is_left_out() -> None:
+    assert placed([(10.0, 10.0)], ["a long name"], (0, 0, 20, 20)) == [None]
+
+
+def test_short_names_drop_settings_only_where_that_keeps_them_apart() -> None:
+    names = ["ddpm[steps=200]/ddim", "vae[width=8]", "vae[width=9]", "[odd]"]
+    board = Leaderboard.of([record(name, candidates=[candidate(name, VALUES)]) for name in names])
+    rows = sorted(board.rows, key=lambda row: names.index(row.name))
+    assert charts.short_names(rows) == ["ddpm/ddim", "vae[width=8]", "vae[width=9]", "[odd]"]
+
+
+def test_a_curve_is_thinned_and_keeps_its_ends() -> None:
+    points = [{"images": float(i), "seconds": 0.1, "loss": 1000.0 - i} for i in range(1000)]
+    drawn = charts.curve("vae", 0, points)
+    assert drawn is not None
+    [(name, line)] = drawn.lines
+    left, right, bottom, top = charts.CURVE_BOX
+    assert (name, len(line), line[0], line[-1]) == ("loss", 60, (left, top), (right, bottom))
+    assert (drawn.images, drawn.low, drawn.high) == ("999", "1.00", "1,000")
+
+
+def test_a_single_point_is_no_curve() -> None:
+    assert charts.curve("vae", 0, [{"images": 1.0, "loss": 2.0}]) is None
+
+
+def test_a_family_that_the_record_does_not_state_has_a_shape_of_its_own() -> None:
+    own = record()
+    board = Leaderboard.of([replace(own, model=replace(own.model, family=None))])
+    assert charts.family_of(board.rows[0]) == "other"
+    assert "not stated" in html(board)

@@ -1,0 +1,107 @@
+import re
+from dataclasses import replace
+
+from pages import Page, page
+from records import VALUES, audits, board_records, candidate, control, memorisation, record
+
+from genbench.leaderboard import Leaderboard
+from genbench.records.audits import AuditStatus
+from genbench.records.gates import GateStatus
+from genbench.records.kinds import ControlKind, Likelihood
+from genbench.report import html
+
+# Verdict, standings and gates
+
+
+def test_the_verdict_stands_at_the_top_in_one_sentence_with_what_decides_it() -> None:
+    board = Leaderboard.of(board_records())
+    found = html(board)
+    assert found.index(board.sentence) < found.index("<table")
+    shown = Page(found).text
+    assert "gaussian is ahead of gan on speed: 210,638 against 41,913 images/s p < 0.0001, < 0.0001 after Holm" in shown
+    assert f"With margins: {board.sentence_with_margins}" in shown
+
+
+def test_one_seed_has_no_second_verdict_and_no_p() -> None:
+    found = page(record(), record("gan"))
+    assert "With margins" not in found.text
+    assert "p = " not in found.text.partition("How to read")[0].partition("Leaderboard Values")[0]
+
+
+def test_open_pairs_of_an_undecided_board_are_listed_up_to_a_number() -> None:
+    records = [
+        record(
+            f"m{i}",
+            seed,
+            candidates=[candidate(f"m{i}", {k: v * (1 + 0.01 * ((7 * seed + i) % 3)) for k, v in VALUES.items()})],
+        )
+        for i in range(6)
+        for seed in range(3)
+    ]
+    found = page(*records)
+    assert "Undecided: the seeds do not settle whether" in found.text
+    assert found.text.count("is not separated from") == 60  # thirty of each form
+    assert "and 15 more" in found.text
+
+
+def test_axis_columns_have_tiers_and_rank_intervals_and_others_have_none() -> None:
+    found = html(Leaderboard.of(board_records()))
+    table = found[found.index("<table") : found.index("</table>")]
+    assert table.count("<small>tier ") == 3 * 11  # the one that copies and the one that failed have none
+    assert re.search(r"<small>tier 1 · rank 2–3</small>", table)
+
+
+def test_a_candidate_that_copies_is_flagged_with_its_reason_and_never_best() -> None:
+    found = html(Leaderboard.of(board_records()))
+    table = found[found.index("<table") : found.index("</table>")]
+    row = next(part for part in table.split("<tr>") if ">replay" in part)
+    assert '<a class="flag" href="#gates">flagged: copies</a>' in row
+    assert 'class="best"' not in row
+    assert "mark-front" not in row
+    details = found[found.index('id="gates"') :]
+    own = next(part for part in details.split("<details") if ">replay</span>" in part)
+    assert own.startswith(' id="gate-12" open>')
+    for words in (
+        "tail test against training data: 98.0% of the samples",
+        "not ranked: flagged as a copy",
+        "4.1% copies of training data or 4.3% copies of test data",
+        "The samples of replay that come nearest",
+    ):
+        assert words in own
+
+
+def test_a_density_that_fails_its_audits_keeps_its_value_and_is_not_ranked() -> None:
+    records = []
+    for name, bits, status in (("cheat", 0.1, AuditStatus.FAILED), ("honest", 2.0, AuditStatus.PASSED)):
+        own = candidate(name, VALUES | {"bits-per-dim": bits}, likelihood=Likelihood.EXACT, audits=audits(status))
+        records.append(record(name, candidates=[own]))
+    found = html(Leaderboard.of(records))
+    unranked = '0.100<small></small><small class="off">density failed its audits</small>'
+    assert re.search(rf'<td data-value="0.1">.*{unranked}', found)
+    assert re.search(r'<td class="best" data-value="2">.*2.00', found)
+    assert "the 256 states of 1×2×2 with 4 levels sum to 3.2" in found
+
+
+def test_controls_say_what_the_gate_says_of_them_and_whether_that_is_right() -> None:
+    records = board_records()
+    assert "copycat copies, as it has to" in page(*records).text
+    assert "real-held-out no copies found, as it has to" in page(*records).text
+    assert "flagged: copies" not in page(*(r for r in records if r.model.name != "replay")).text
+    blind = control("copycat", ControlKind.COPY, memorisation=memorisation(GateStatus.CLEAR))
+    assert "copycat no copies found, which is wrong: the gate is not to be trusted" in page(record(), blind).text
+    harmless = replace(blind, model=replace(blind.model, control=ControlKind.PROBE))
+    assert "copycat no copies found, as it has to" in page(record(), harmless).text
+
+
+def test_the_volume_is_told_with_the_controls_that_are_its_corners() -> None:
+    assert (
+        "of the cube whose corners are independent-pixels at 1 images/s and real-held-out at 100,000 images/s."
+        in page(*board_records()).text
+    )
+
+
+def test_records_without_gates_are_not_judged() -> None:
+    own = candidate("vae", VALUES | {"bits-per-dim": 2.0}, memorisation=None, audits=None, likelihood=Likelihood.EXACT)
+    found = page(record(candidates=[own]))
+    assert "copies not judged" in found.text
+    assert "density not audited" in found.text

@@ -1,0 +1,118 @@
+"""The schedule: every step once, after what it waits for, and timed ones alone."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, strategies as st
+
+from genbench.runs.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A stage as far as a schedule looks at one."""
+
+    name: str
+    after: tuple[str, ...] = ()
+    exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Owner:
+    slug: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """A step as far as a schedule looks at one."""
+
+    trial: Owner
+    stage: Kind
+    label: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.trial.slug, self.stage.name + self.label
+
+    def waits_for(self, other: "Work") -> bool:
+        return other.trial == self.trial and other.stage.name in self.stage.after
+
+
+FIT, SAMPLE = Kind("fit"), Kind("sample", ("fit",), exclusive=True)
+AUDIT, SCORE = Kind("audit", ("fit", "sample")), Kind("score", ("fit", "sample", "audit"))
+
+
+def steps(trials: int) -> list[Work]:
+    return [
+        work
+        for index in range(trials)
+        for work in (
+            Work(Owner(f"t{index}"), FIT),
+            Work(Owner(f"t{index}"), SAMPLE, "a"),
+            Work(Owner(f"t{index}"), SAMPLE, "b"),
+            Work(Owner(f"t{index}"), AUDIT),
+            Work(Owner(f"t{index}"), SCORE),
+        )
+    ]
+
+
+@dataclass
+class Ran:
+    """What ran beside what, when a schedule is played out; `choose` says which running step ends next."""
+
+    order: list[tuple[str, str]] = field(default_factory=list)
+    beside: list[list[Work]] = field(default_factory=list)
+
+
+def played(trials: int, slots: int, choose) -> Ran:
+    schedule, running, ran = Schedule(steps(trials), slots), [], Ran()
+    while not schedule.finished:
+        while (step := schedule.next()) is not None:
+            running.append(step)
+        assert running, "nothing runs and nothing may start"
+        assert schedule.running == len(running) <= slots
+        ran.beside.append(list(running))
+        step = running.pop(choose(len(running)))
+        ran.order.append(step.key)
+        schedule.ended(step)
+    return ran
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.randoms(use_true_random=False))
+def test_each_step_runs_once_after_its_needs_and_timed_ones_alone(trials, slots, random):
+    ran = played(trials, slots, random.randrange)
+    assert sorted(ran.order) == sorted(step.key for step in steps(trials))
+    for step in steps(trials):
+        before = ran.order[: ran.order.index(step.key)]
+        assert all(other.key in before for other in steps(trials) if step.waits_for(other))
+    for running in ran.beside:
+        assert len(running) == 1 or not any(step.stage.exclusive for step in running)
+
+
+def test_one_slot_goes_trial_by_trial():
+    assert [key[0] for key in played(3, 1, lambda count: 0).order] == ["t0"] * 5 + ["t1"] * 5 + ["t2"] * 5
+
+
+def test_with_several_slots_fits_go_first_and_timed_steps_follow_each_other():
+    order = [name for _, name in played(2, 2, lambda count: 0).order]
+    assert order[:2] == ["fit", "fit"]
+    assert order[2:6] == ["samplea", "sampleb", "samplea", "sampleb"]
+
+
+def test_what_is_ready_of_a_trial_can_be_taken_together_and_no_more():
+    schedule = Schedule(steps(2), 2)
+    fit = schedule.next()
+    assert schedule.alike(fit) == []
+    schedule.ended(fit)
+    other = schedule.next()
+    schedule.ended(other)
+    first = schedule.next()
+    assert [step.key for step in schedule.alike(first)] == [("t0", "sampleb")]
+
+
+def test_a_step_ends_once():
+    schedule = Schedule(steps(1), 1)
+    fit = schedule.next()
+    schedule.ended(fit)
+    with pytest.raises(KeyError):
+        schedule.ended(fit)
