@@ -69,14 +69,18 @@ def _score(cls: type[Metric], extractor: str, evidence: Evidence, features: Feat
     found = features(extractor) if cls.uses_features else None
     if found is not None:
         evidence = replace(evidence, features=found.comparison, embed=found.embed)
-    return recorded(cls, cls().score(evidence), len(evidence.samples), found)
+    return recorded(cls, cls().score(evidence), _count(evidence), found)
+
+
+def _count(evidence: Evidence) -> int:
+    return len(evidence.samples if evidence.answers is None else evidence.answers)
 
 
 def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None = None) -> ScoreRecord:
     """A metric's score with the identity that makes it comparable. Numbers that no record holds are left out.
 
     Args:
-        n: samples that it was computed from.
+        n: samples, or answers, that it was computed from.
         compared: what made its features; None for a metric that uses none.
     Raises:
         ValueError: the value itself is not finite, or beyond 1e30.

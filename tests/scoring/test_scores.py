@@ -1,5 +1,6 @@
 """The loop over metrics: what each score says of itself, and that whatever a metric does costs its own cell alone."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -86,6 +87,11 @@ def test_a_score_of_features_names_its_extractor_and_what_it_was_compared_with()
     assert (
         found.value == KernelInceptionDistance().score(Evidence(SPACE, OTHERS, features=Comparison(REAL, OTHERS))).value
     )
+
+
+def test_what_was_answered_is_counted_where_something_was_asked():
+    asked = replace(EVIDENCE, task="between", answers=np.zeros((7, 3, 4), np.float32))
+    assert scored(["stated"], {"stated": Stated}, asked, compared).scores["stated"].n == 7
 
 
 def test_a_score_survives_its_json():
