@@ -13,6 +13,7 @@ from vectors import draw as draw, evidence as evidence
 
 from genbench.execution.launcher import WarmLauncher
 from genbench.execution.supervisor import Supervisor
+from genbench.runs.preparation import workers
 
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
 settings.load_profile("genbench")
@@ -50,8 +51,8 @@ def site(cache: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def warm(cache: Path) -> Iterator[WarmLauncher]:
-    """One fork server for all tests: it imports torch once."""
-    launcher = WarmLauncher()
+    """One fork server for all tests: it imports torch, and what stages run, once."""
+    launcher = WarmLauncher(workers())
     yield launcher
     launcher.close()
 
