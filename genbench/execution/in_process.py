@@ -5,6 +5,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
@@ -34,7 +35,7 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
             (clock.lap if message["at"] == "lap" else clock.end)(section, now)
         return ""
 
-    codec.write(call.folder / CALL, call)
+    codec.write(call.folder / CALL, replace(call, secrets={}))
     try:
         carry_out(call.folder, Markers(tell))
     except Exception:

@@ -12,7 +12,6 @@ from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
 from genbench.execution.in_process import InProcess, debugged
-from genbench.execution.launcher import launcher
 from genbench.execution.supervisor import Supervisor
 from genbench.leaderboard import Leaderboard, boards
 from genbench.protocol import suite as suites
@@ -28,7 +27,7 @@ from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan, asked_of, find_suite, planned
-from genbench.runs.preparation import data_inputs, laid_down, posed, probed, workers
+from genbench.runs.preparation import data_inputs, laid_down, posed, probed
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
@@ -75,11 +74,6 @@ class Finished:
     def failed(self) -> list[Candidate]:
         """The candidates that failed; a skipped one has not."""
         return [found for record in self.records for found in record.candidates if found.status.failed]
-
-
-def started() -> Supervisor:
-    """A supervisor whose fork server knows all that stages run."""
-    return Supervisor(launcher(workers()))
 
 
 def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
@@ -130,7 +124,7 @@ def run(models: Sequence[str] | str = (), *, listener: RunListener | None = None
         Interrupted: Ctrl-C; finished work is kept, and the same call goes on from it.
     """
     chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
-    with started() as supervisor:
+    with Supervisor() as supervisor:
         plan = plan_of(chosen, catalogue_of(chosen, supervisor))
         return execute(plan, chosen, supervisor, listener or Silence())
 
