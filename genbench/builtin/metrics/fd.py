@@ -46,7 +46,7 @@ class FrechetDistance(Metric):
     scale = Scale.DISTANCE
     uses_features = True
     shown: ClassVar[Mapping[str, str]] = {
-        "real floor": "real_floor",
+        "floor": "real_floor",
         "n =": "real_floor_count",
         "bias corrected": "bias_corrected",
         "against train": "against_train",
