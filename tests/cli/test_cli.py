@@ -190,6 +190,15 @@ def test_a_fault_is_one_line_beside_what_works(genbench_command, supervisor, tmp
     assert "copycat" in table
 
 
+def test_a_plugins_words_cannot_steer_the_terminal(genbench_command, supervisor, tmp_path):
+    path = tmp_path / "steering.py"
+    path.write_text(MODEL.replace('"tiny"', '"steering"').replace("hidden: int = 3", r"hidden: str = '\x1b[2J'"))
+    catalogue.read(supervisor, [str(path)])
+    _, table, _ = genbench_command("list", "models", "--plugin", str(path))
+    assert "\x1b" not in table
+    assert r"hidden=\x1b[2J" in table
+
+
 def test_the_version_is_the_packages(capsys):
     with pytest.raises(SystemExit) as end:
         main(["--version"])
