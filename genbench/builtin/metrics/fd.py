@@ -45,7 +45,7 @@ class FrechetDistance(Metric):
     version = "1"
     scale = Scale.DISTANCE
     uses_features = True
-    shown = {
+    shown: ClassVar[Mapping[str, str]] = {
         "real floor": "real_floor",
         "n =": "real_floor_count",
         "bias corrected": "bias_corrected",
