@@ -59,10 +59,11 @@ def _show(kind: str, entries: "Sequence[Entry[Any]]") -> None:
     from rich.markup import escape
 
     from genbench.cli.tables import show, table
+    from genbench.errors import plain
 
     rows = table(*COLUMNS[kind])
     for entry in entries:
-        rows.add_row(*map(escape, _cells(kind, entry)))
+        rows.add_row(*(escape(plain(cell)) for cell in _cells(kind, entry)))  # a plugin's words may steer a terminal
     show(rows)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
-from genbench.catalogue.plugins import BUILTIN, Plugin
+from genbench.catalogue.plugins import Plugin
+from genbench.contracts.settings import Value
 from genbench.files import codec
-from genbench.records.record import Value
 
 UNKEYED = "unkeyed"  # no result depends on it
 
@@ -101,7 +101,7 @@ class Subject:
     @property
     def is_control(self) -> bool:
         """Whether the harness runs its own code: the parent says which plugin it is; no plugin can say otherwise."""
-        return self.plugin.module == BUILTIN
+        return self.plugin.is_builtin
 
 
 @dataclass(frozen=True)

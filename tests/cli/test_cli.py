@@ -98,7 +98,7 @@ WRONG = {
     "an unknown setting": ((*RUN, "-m", "tiny[depth=3]"), "tiny has no setting 'depth' (known: hidden, rate)"),
     "a wrong value": ((*RUN, "-m", "tiny[hidden=many]"), "tiny: hidden takes an integer, got 'many'"),
     "a number that is none": ((*RUN, "-m", "tiny[rate=nan]"), "tiny: rate takes a number, got nan"),
-    "a wrong reference": ((*RUN, "-m", "tiny[hidden"), "a model is written name or name[setting=value,…]"),
+    "a wrong reference": ((*RUN, "-m", "tiny[hidden"), "a model, a task or a solver is written name or name[setting=value,…]"),
     "an unknown suite": ((*RUN, "--suite", "digts"), "no suite is named 'digts'; did you mean 'digits'?"),
     "a suite that is not there": ((*RUN, "--suite", "absent.toml"), "suite absent.toml: "),
     "a suite that is no TOML": ((*RUN, "--suite", "broken.toml"), "suite broken.toml: Invalid value"),
@@ -188,6 +188,15 @@ def test_a_fault_is_one_line_beside_what_works(genbench_command, supervisor, tmp
     reason = "genbench_models raised RuntimeError: first line second line"
     assert (code, error) == (0, f"genbench: plugin fault: broken ({path}): {reason}\n")
     assert "copycat" in table
+
+
+def test_a_plugins_words_cannot_steer_the_terminal(genbench_command, supervisor, tmp_path):
+    path = tmp_path / "steering.py"
+    path.write_text(MODEL.replace('"tiny"', '"steering"').replace("hidden: int = 3", r"hidden: str = '\x1b[2J'"))
+    catalogue.read(supervisor, [str(path)])
+    _, table, _ = genbench_command("list", "models", "--plugin", str(path))
+    assert "\x1b" not in table
+    assert r"hidden=\x1b[2J" in table
 
 
 def test_the_version_is_the_packages(capsys):
