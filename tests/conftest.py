@@ -11,7 +11,7 @@ import torch
 from hypothesis import settings
 from vectors import draw as draw, evidence as evidence
 
-from genbench.execution.launcher import WarmLauncher
+from genbench.execution.launcher import WarmLauncher, worker_modules
 from genbench.execution.supervisor import Supervisor
 
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
@@ -50,8 +50,8 @@ def site(cache: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def warm(cache: Path) -> Iterator[WarmLauncher]:
-    """One fork server for all tests: it imports torch once."""
-    launcher = WarmLauncher()
+    """One fork server for all tests: it imports torch, and what stages run, once."""
+    launcher = WarmLauncher(worker_modules())
     yield launcher
     launcher.close()
 

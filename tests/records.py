@@ -257,7 +257,8 @@ _CONTROLS = [
 
 def board_records(seeds: int = 3) -> list[Record]:
     """A full board: eleven candidates, one that copies, one that fails, one that fails once, and three controls."""
-    records = [_trial(seed, None, rows) for seed in range(seeds) for rows in _by_model(_FIELD)]
+    models = [list(own) for _, own in itertools.groupby(_FIELD, key=lambda row: row[0].partition("/")[0])]
+    records = [_trial(seed, None, rows) for seed in range(seeds) for rows in models]
     records += [
         _trial(seed, kind, [(name, Family.CONTROL, *rest)]) for seed in range(seeds) for name, kind, *rest in _CONTROLS
     ]
@@ -266,10 +267,6 @@ def board_records(seeds: int = 3) -> list[Record]:
     records += [record("vqvae", seed, candidates=[failed], curve=()) for seed in range(seeds)]
     late = candidate("ebm", status=Status.TIMEOUT, reason="limit of 600 s", elapsed=600.4)
     return [replace(r, candidates=(late,)) if (r.model.name, r.seed) == ("ebm", 1) else r for r in records]
-
-
-def _by_model(rows: list[Any]) -> list[Any]:
-    return [list(own) for _, own in itertools.groupby(rows, key=lambda row: row[0].partition("/")[0])]
 
 
 def _trial(seed: int, control: ControlKind | None, rows: list[Any]) -> Record:

@@ -1,30 +1,41 @@
 """A suite that takes seconds, and the call that runs models of loose files under it."""
 
+import hashlib
 import json
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from genbench import catalogue
 from genbench.execution.supervisor import Supervisor
+from genbench.files import codec
+from genbench.files.atomic import cache_folder
+from genbench.protocol.stages.stage import Step
+from genbench.records.record import Candidate, Record
+from genbench.records.status import Status
 from genbench.runs import session
-from genbench.runs.plan import Plan, Step
-from genbench.runs.session import Finished, Options
+from genbench.runs.conductor import BOUNDS, Bounds
+from genbench.runs.options import Options
+from genbench.runs.plan import Plan
+from genbench.runs.session import Finished
+from genbench.store import run_folder
 from genbench.store.stage_folder import Result
 
 SUITE = """
 name = "tiny"
 dataset = "{dataset}"
 images = 500
-count = 100
 batch = 50
 seeds = 1
 extractor = "pixels"
-scores = ["{quality}", "{coverage}", "bits-per-dim", "throughput", "latency"]
 latency_seconds = 0.02
 
-[axes]
+[tasks.generate]
+count = 100
+scores = ["{quality}", "{coverage}", "bits-per-dim", "throughput", "latency"]
+
+[tasks.generate.axes]
 quality = "{quality}"
 coverage = "{coverage}"
 speed = "throughput"
@@ -37,6 +48,7 @@ density = {limit}
 score = 60
 """
 CLOCKS = ("throughput", "latency", "fit-time")  # the scores that a clock makes: no two runs agree on them
+SECRET = "0123456789abcdef" * 4  # of every run here, so that two of them draw the same samples
 
 
 def write_suite(
@@ -52,19 +64,19 @@ def write_suite(
 class Heard:
     """A listener that remembers how each step ended."""
 
-    results: dict[str, Result] = field(default_factory=dict)
+    results: dict[str, Result[object]] = field(default_factory=dict)
 
     def planned(self, plan: Plan, jobs: int) -> None: ...
 
     def progress(self, step: Step, images: int, share: float) -> None: ...
 
-    def ended(self, step: Step, result: Result) -> None:
+    def ended(self, step: Step, result: Result[object]) -> None:
         self.results[f"{step.trial.slug}/{step.name}"] = result
 
     @property
     def ran(self) -> set[str]:
         """The steps that ran now, as TRIAL/STEP."""
-        return {name for name, result in self.results.items() if not result.reused and result.status != "skipped"}
+        return {name for name, result in self.results.items() if not result.reused and result.status != Status.SKIPPED}
 
 
 @dataclass(frozen=True)
@@ -75,13 +87,14 @@ class Run:
     heard: Heard
     root: Path
 
-    def record(self, reference: str) -> dict[str, Any]:
+    def record(self, reference: str) -> Record:
         """The record of a model."""
-        return next(record for record in self.finished.records if record["model"]["reference"] == reference)
+        return next(record for record in self.finished.records if record.model.reference == reference)
 
-    def candidate(self, name: str) -> dict[str, Any]:
-        """The candidate of that name: `model`, `model[setting=value]` or `model/sampler`."""
-        return next(c for record in self.finished.records for c in record["candidates"] if c["name"] == name)
+    def candidate(self, name: str, task: str = "generate") -> Candidate:
+        """The candidate of that name in a task: `model`, `model[setting=value]` or `model/sampler`."""
+        found = [candidate for record in self.finished.records for candidate in record.candidates]
+        return next(candidate for candidate in found if (candidate.name, candidate.task) == (name, task))
 
     def files(self) -> dict[str, bytes]:
         """The bytes of every record on disk, by trial."""
@@ -89,18 +102,48 @@ class Run:
 
 
 def run(
-    supervisor: Supervisor, out: Path, plugins: Sequence[Path], models: Sequence[str], suite: Path, **options: Any
+    supervisor: Supervisor,
+    out: Path,
+    plugins: Sequence[Path],
+    models: Sequence[str],
+    suite: Path,
+    afresh: bool = False,
+    bounds: Bounds = BOUNDS,
+    **options: Any,
 ) -> Run:
-    """Run models of loose plugin files under a suite file, with children of a shared supervisor."""
+    """Run models of loose plugin files under a suite file, with children of a shared supervisor.
+
+    Args:
+        afresh: run the controls as well; else their results are those of the first run here under such a suite.
+        bounds: how much the run bears.
+        options: as `genbench.runs.options.Options` has them.
+    """
     chosen = Options(models=models, plugin=[str(path) for path in plugins], suite=str(suite), out=out, **options)
-    plan = session.plan_of(chosen, catalogue.read(supervisor, chosen.plugin))
-    heard = Heard()
-    finished = session.execute(plan, chosen, supervisor, heard)
-    return Run(finished, heard, session.run_folder(chosen, plan))
+    plan = session.plan_of(chosen, session.catalogue_of(chosen, supervisor))
+    root, heard = session.run_folder(chosen, plan), Heard()
+    keep_secret(root)
+    controls = [trial.slug for trial in plan.trials if trial.listing.control is not None]
+    kept = cache_folder("controls") / hashlib.sha256(suite.read_bytes()).hexdigest()
+    for slug in () if afresh else controls:
+        if (kept / slug).exists() and not (root / slug).exists():
+            shutil.copytree(kept / slug, root / slug)
+    finished = session.execute(plan, chosen, supervisor, heard, bounds=bounds)
+    for slug in controls:
+        if not (kept / slug).exists():
+            shutil.copytree(root / slug, kept / slug)
+    return Run(finished, heard, root)
 
 
-def without_clocks(candidate: dict[str, Any]) -> str:
-    """What a candidate's bytes and scores are, apart from what a clock measured; equal texts are equal to the bit."""
-    scores = {name: score for name, score in candidate["scores"].items() if name not in CLOCKS}
-    kept = {name: candidate[name] for name in ("status", "unavailable", "likelihood", "evidence", "grid")}
-    return json.dumps({**kept, "scores": scores}, sort_keys=True)
+def keep_secret(root: Path) -> None:
+    """Give the folder of a run the secret of all runs here, unless it has one."""
+    root.mkdir(parents=True, exist_ok=True)
+    path = root / run_folder.SECRET
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(SECRET)
+
+
+def without_clocks(candidate: Candidate) -> str:
+    """All that is known of a candidate, apart from what a clock measured; equal texts are equal to the bit."""
+    scores = {name: score for name, score in candidate.scores.items() if name not in CLOCKS}
+    return json.dumps(codec.encoded(replace(candidate, scores=scores, elapsed=None, timing=None)), sort_keys=True)

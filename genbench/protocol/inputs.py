@@ -18,7 +18,7 @@ UNKEYED = "unkeyed"  # no result depends on it
 
 
 @dataclass(frozen=True)
-class Rows:
+class SplitFiles:
     """Splits of laid-down data, and their Space."""
 
     home: str
@@ -155,7 +155,7 @@ def reads_of(value: object) -> tuple[str, ...]:
 
 def splits_of(value: object) -> frozenset[str]:
     """Every split of the data that inputs show."""
-    if isinstance(value, Rows):
+    if isinstance(value, SplitFiles):
         return frozenset(value.splits)
     inner = [getattr(value, field.name) for field in fields(value)] if is_dataclass(value) else []
     return frozenset().union(*(splits_of(item) for item in inner))

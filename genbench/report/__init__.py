@@ -90,11 +90,9 @@ def _page(board: Leaderboard, paths: Mapping[str, str], count: int) -> tuple[str
 
 def _slug(task: str) -> str:
     """A file name for a task, whoever named it."""
-    return (
-        task
-        if _SLUG.fullmatch(task)
-        else f"task-{hashlib.sha256(task.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
-    )
+    if _SLUG.fullmatch(task):
+        return task
+    return f"task-{hashlib.sha256(task.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def _hash(text: str) -> str:

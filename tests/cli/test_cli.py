@@ -11,8 +11,8 @@ import pytest
 import genbench
 from genbench import catalogue
 from genbench.builtin.controls import CONTROLS
+from genbench.catalogue import KINDS
 from genbench.cli import main, parser
-from genbench.cli.listing import KINDS
 from genbench.errors import GenbenchError
 
 MODEL = """\

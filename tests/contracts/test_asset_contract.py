@@ -7,6 +7,7 @@ from pathlib import Path
 import tiny
 
 from genbench.execution.supervisor import Supervisor
+from genbench.records.status import Status
 
 PRETRAINED = '''
 """A model that samples the one level that its asset holds."""
@@ -50,9 +51,9 @@ def _pretrained(folder: Path, sha256: str) -> Path:
 def _refused(run: tiny.Run, reason: str) -> None:
     """The model has failed before its code ran, and the controls are there."""
     candidate = run.candidate("pretrained")
-    assert (candidate["status"], candidate["phase"]) == ("error", "fit")
-    assert re.search(reason, candidate["reason"])
-    assert run.candidate("copycat")["status"] == "ok"
+    assert (candidate.status, candidate.stage) == (Status.ERROR, "fit")
+    assert re.search(reason, candidate.reason)
+    assert run.candidate("copycat").status is Status.OK
 
 
 def test_a_model_reads_its_verified_asset_and_the_record_says_what_it_was_trained_on(
@@ -61,8 +62,8 @@ def test_a_model_reads_its_verified_asset_and_the_record_says_what_it_was_traine
     (tmp_path / "level.txt").write_text("5")
     plugin = _pretrained(tmp_path, hashlib.sha256(b"5").hexdigest())
     run = tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
-    assert run.candidate("pretrained")["status"] == "ok"
-    assert run.record("pretrained")["model"]["pretrained_on"] == ["one number"]
+    assert run.candidate("pretrained").status is Status.OK
+    assert run.record("pretrained").model.pretrained_on == ("one number",)
 
 
 def test_an_asset_with_other_bytes_than_declared_is_refused(supervisor: Supervisor, tmp_path: Path):
@@ -80,4 +81,4 @@ def test_a_missing_asset_is_refused_with_the_place_where_it_belongs_and_taken_on
     _refused(found, r"level\.txt: put it there")
     (tmp_path / "level.txt").write_text("5")
     again = tiny.run(supervisor, tmp_path, [plugin], ["pretrained"], tiny.write_suite(tmp_path))
-    assert again.candidate("pretrained")["status"] == "ok"
+    assert again.candidate("pretrained").status is Status.OK

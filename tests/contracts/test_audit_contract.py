@@ -3,46 +3,47 @@
 import pytest
 import tiny
 
-FIELDS = {"name", "status", "value", "bound", "words"}
+from genbench.records.audits import AuditStatus
+from genbench.records.status import Status
+
 NAMES = ["exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering"]
 
 
 def test_the_record_of_a_density_holds_its_audits(contracts: tiny.Run):
-    audits = contracts.candidate("uniform")["audits"]
-    assert (audits["status"], audits["reason"]) == ("passed", None)
-    assert [audit["name"] for audit in audits["audits"]] == NAMES
-    assert [set(audit) for audit in audits["audits"]] == [FIELDS] * 5
-    assert contracts.record("uniform")["stages"]["audit"]["status"] == "ok"
+    audits = contracts.candidate("uniform").audits
+    assert (audits.status, audits.reason) == (AuditStatus.PASSED, None)
+    assert [audit.name for audit in audits.audits] == NAMES
+    assert contracts.record("uniform").stages["audit"].status is Status.OK
 
 
 @pytest.mark.parametrize(
     ("model", "status", "words"),
     [
-        ("positive", "failed", "exhaustive-sum: the 256 states of 1×2×2, 4 levels, 2 classes sum to 65536"),
-        ("undefined", "failed", "exhaustive-sum: log_prob() gave NaN or infinity for noise"),
-        ("per-pixel", "unaudited", "audit invalid-evidence: log_prob() returned no 32 floating-point nats"),
-        ("raises", "unaudited", "audit error: RuntimeError: no density today"),
+        ("positive", AuditStatus.FAILED, "exhaustive-sum: the 256 states of 1×2×2, 4 levels, 2 classes sum to 65536"),
+        ("undefined", AuditStatus.FAILED, "exhaustive-sum: log_prob() gave NaN or infinity for noise"),
+        ("per-pixel", AuditStatus.UNAUDITED, "audit invalid-evidence: log_prob() returned no 32 floating-point nats"),
+        ("raises", AuditStatus.UNAUDITED, "audit error: RuntimeError: no density today"),
     ],
 )
 def test_a_density_that_is_none_leaves_the_candidate_and_says_why(
-    contracts: tiny.Run, model: str, status: str, words: str
+    contracts: tiny.Run, model: str, status: AuditStatus, words: str
 ):
     candidate = contracts.candidate(model)
-    assert (candidate["status"], candidate["audits"]["status"]) == ("ok", status)
-    assert words in candidate["audits"]["reason"]
+    assert (candidate.status, candidate.audits.status) == (Status.OK, status)
+    assert words in candidate.audits.reason
 
 
 def test_only_the_sampler_that_the_density_describes_has_audits(contracts: tiny.Run):
-    assert contracts.candidate("bounded/full")["audits"]["status"] == "passed"
-    assert contracts.candidate("bounded/dark")["audits"] is None
+    assert contracts.candidate("bounded/full").audits.status is AuditStatus.PASSED
+    assert contracts.candidate("bounded/dark").audits is None
 
 
 def test_controls_are_audited_where_they_have_a_density(contracts: tiny.Run):
-    assert contracts.candidate("independent-pixels")["audits"]["status"] == "passed"
-    assert contracts.candidate("copycat")["audits"] is None
+    assert contracts.candidate("independent-pixels").audits.status is AuditStatus.PASSED
+    assert contracts.candidate("copycat").audits is None
 
 
 def test_real_numbers_are_not_audited(reals: tiny.Run):
-    audits = reals.candidate("normal")["audits"]
-    assert (audits["status"], audits["audits"]) == ("unaudited", [])
-    assert "samples are real numbers" in audits["reason"]
+    audits = reals.candidate("normal").audits
+    assert (audits.status, audits.audits) == (AuditStatus.UNAUDITED, ())
+    assert "samples are real numbers" in audits.reason

@@ -6,6 +6,10 @@ import pytest
 import tiny
 from safetensors.numpy import load_file
 
+from genbench.records.kinds import Likelihood
+from genbench.records.score import MissingKind, not_applicable
+from genbench.records.status import Status
+
 BITS_OF_UNIFORM = math.log2(17)  # of one of 17 equally likely levels
 DENSITY_ABUSES = {
     "positive": "a probability above 1",
@@ -24,30 +28,34 @@ def test_a_conditional_model_gets_the_labels_that_are_stored_with_its_samples(co
 
 def test_a_conditional_model_that_ignores_its_labels_is_found_out(contracts: tiny.Run):
     candidate = contracts.candidate("deaf")
-    assert candidate["status"] == "invalid-evidence"
-    assert candidate["reason"].startswith("labels are ignored")
+    assert candidate.status is Status.INVALID_EVIDENCE
+    assert candidate.reason.startswith("labels are ignored")
 
 
 def test_capabilities_are_read_from_the_types(contracts: tiny.Run):
-    found = {model: contracts.record(model)["model"]["capabilities"] for model in ("mapped", "obedient", "bounded")}
-    assert found == {"mapped": ["latent"], "obedient": ["conditional"], "bounded": ["density", "latent"]}
+    found = {model: contracts.record(model).model.capabilities for model in ("mapped", "obedient", "bounded")}
+    assert found == {
+        "mapped": ("generate", "encoder", "decoder"),
+        "obedient": ("generate", "conditional"),
+        "bounded": ("generate", "density", "encoder", "decoder"),
+    }
 
 
 def test_an_unsuitable_model_is_skipped_with_its_reason_and_has_not_failed(contracts: tiny.Run):
     candidate = contracts.candidate("odd")
-    assert (candidate["status"], candidate["reason"]) == ("skipped", "needs an odd height and width")
-    assert "odd" not in [failed["name"] for failed in contracts.finished.failed]
+    assert (candidate.status, candidate.reason) == (Status.SKIPPED, "needs an odd height and width")
+    assert "odd" not in [failed.name for failed in contracts.finished.failed]
 
 
 def test_a_control_that_cannot_serve_a_space_is_skipped(reals: tiny.Run):
     control = reals.candidate("independent-pixels")
-    assert (control["status"], control["reason"]) == ("skipped", "needs integer data; this Space holds real numbers")
+    assert (control.status, control.reason) == (Status.SKIPPED, "needs integer data; this Space holds real numbers")
 
 
 def test_each_sampler_of_a_model_is_a_candidate_of_one_fit(contracts: tiny.Run):
     record = contracts.record("bounded")
-    assert [c["name"] for c in record["candidates"]] == ["bounded/dark", "bounded/full"]
-    assert [name for name in record["stages"] if name == "fit"] == ["fit"]
+    assert [c.name for c in record.candidates] == ["bounded/dark", "bounded/full"]
+    assert [name for name in record.stages if name == "fit"] == ["fit"]
     dark = load_file(contracts.root / "bounded.default.0/sample/dark/samples.safetensors")["x"]
     assert dark.max() == 1
 
@@ -55,27 +63,27 @@ def test_each_sampler_of_a_model_is_a_candidate_of_one_fit(contracts: tiny.Run):
 def test_only_the_sampler_that_the_density_describes_has_bits_per_dim(contracts: tiny.Run):
     dark, full = (contracts.candidate(f"bounded/{sampler}") for sampler in ("dark", "full"))
     # log_prob is computed in float32: seven digits.
-    assert full["scores"]["bits-per-dim"]["value"] == pytest.approx(BITS_OF_UNIFORM, rel=1e-6)
-    assert "bits-per-dim" not in dark["scores"]
-    assert dark["unavailable"]["bits-per-dim"] == "the model gives no likelihood of its samples"
+    assert full.scores["bits-per-dim"].value == pytest.approx(BITS_OF_UNIFORM, rel=1e-6)
+    assert "bits-per-dim" not in dark.scores
+    assert dark.missing["bits-per-dim"] == not_applicable("the model gives no likelihood of its samples")
 
 
 def test_the_kind_of_likelihood_is_the_instances_own(contracts: tiny.Run):
-    assert contracts.candidate("bounded/full")["likelihood"] == "exact"
-    assert contracts.candidate("bounded[exact=false]/full")["likelihood"] == "lower bound"
+    assert contracts.candidate("bounded/full").likelihood is Likelihood.EXACT
+    assert contracts.candidate("bounded[exact=false]/full").likelihood is Likelihood.LOWER_BOUND
 
 
 @pytest.mark.parametrize("model", ["half-broken", "broken-first"])
 def test_a_sampler_that_raises_fails_its_own_candidate_alone(contracts: tiny.Run, model: str):
     broken, working = contracts.candidate(f"{model}/breaks"), contracts.candidate(f"{model}/works")
-    assert (broken["status"], broken["phase"]) == ("error", "sample")
-    assert broken["reason"] == "RuntimeError: this sampler is broken"
-    assert (working["status"], working["reason"]) == ("ok", None)
+    assert (broken.status, broken.stage) == (Status.ERROR, "sample")
+    assert broken.reason == "RuntimeError: this sampler is broken"
+    assert (working.status, working.reason) == (Status.OK, None)
 
 
 def test_a_density_that_keeps_its_contract_has_bits_per_dim(contracts: tiny.Run):
-    score = contracts.candidate("uniform")["scores"]["bits-per-dim"]
-    assert score["value"] == pytest.approx(BITS_OF_UNIFORM, rel=1e-6)
+    score = contracts.candidate("uniform").scores["bits-per-dim"]
+    assert score.value == pytest.approx(BITS_OF_UNIFORM, rel=1e-6)
 
 
 @pytest.mark.parametrize(("model", "words"), DENSITY_ABUSES.items())
@@ -83,8 +91,8 @@ def test_a_density_that_breaks_its_contract_costs_bits_per_dim_and_nothing_else(
     contracts: tiny.Run, model: str, words: str
 ):
     candidate = contracts.candidate(model)
-    assert (candidate["status"], candidate["reason"]) == ("ok", None)
-    assert candidate["unavailable"]["bits-per-dim"].startswith("failed: ")
-    assert words in candidate["unavailable"]["bits-per-dim"]
-    assert "bits-per-dim" not in candidate["scores"]
-    assert "throughput" in candidate["scores"]
+    assert (candidate.status, candidate.reason) == (Status.OK, None)
+    assert candidate.missing["bits-per-dim"].kind is MissingKind.FAILED
+    assert words in candidate.missing["bits-per-dim"].reason
+    assert "bits-per-dim" not in candidate.scores
+    assert "throughput" in candidate.scores

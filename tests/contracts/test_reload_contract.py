@@ -3,6 +3,8 @@
 import pytest
 import tiny
 
+from genbench.records.status import Status
+
 LOST = {
     "plain-dict": "lost on reload: the saved and reloaded model draws other samples",
     "drawn-permutation": "lost on reload: the saved and reloaded model draws other samples",
@@ -15,11 +17,11 @@ LOST = {
 @pytest.mark.parametrize("model", ["none-buffer", "grown-buffer", "tied"])
 def test_a_state_of_tensors_survives_the_reload(contracts: tiny.Run, model: str):
     candidate = contracts.candidate(model)
-    assert (candidate["status"], candidate["reason"]) == ("ok", None)
+    assert (candidate.status, candidate.reason) == (Status.OK, None)
 
 
 @pytest.mark.parametrize(("model", "words"), LOST.items())
 def test_a_state_outside_parameters_and_buffers_is_an_error_that_names_it(contracts: tiny.Run, model: str, words: str):
     candidate = contracts.candidate(model)
-    assert candidate["status"] == "error"
-    assert words in candidate["reason"]
+    assert candidate.status is Status.ERROR
+    assert words in candidate.reason

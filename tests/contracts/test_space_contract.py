@@ -5,6 +5,9 @@ import pytest
 import tiny
 from safetensors.numpy import load_file
 
+from genbench.records.kinds import Likelihood
+from genbench.records.status import Status
+
 INTEGER_ABUSES = {
     "floats": "sample() returned float32, expected int64",
     "bytes": "sample() returned uint8, expected int64",
@@ -28,36 +31,36 @@ REAL_ABUSES = {
 def test_integers_of_the_space_are_stored_as_they_were_returned(contracts: tiny.Run):
     candidate = contracts.candidate("noise")
     x = load_file(contracts.root / "noise.default.0/sample/default/samples.safetensors")["x"]
-    assert (candidate["status"], candidate["reason"]) == ("ok", None)
+    assert (candidate.status, candidate.reason) == (Status.OK, None)
     assert (x.dtype, x.shape, x.min(), x.max()) == (np.uint8, (100, 1, 8, 8), 0, 16)
 
 
 @pytest.mark.parametrize(("model", "words"), INTEGER_ABUSES.items())
 def test_a_sample_outside_the_integer_space_is_invalid_evidence(contracts: tiny.Run, model: str, words: str):
     candidate = contracts.candidate(model)
-    assert candidate["status"] == "invalid-evidence"
-    assert words in candidate["reason"]
-    assert candidate["scores"] == {}
+    assert candidate.status is Status.INVALID_EVIDENCE
+    assert words in candidate.reason
+    assert candidate.scores == {}
 
 
 def test_real_numbers_are_stored_as_float32(reals: tiny.Run):
     x = load_file(reals.root / "normal.default.0/sample/default/samples.safetensors")["x"]
-    assert reals.candidate("normal")["status"] == "ok"
+    assert reals.candidate("normal").status is Status.OK
     assert (x.dtype, x.shape) == (np.float32, (100, 2))
 
 
 def test_training_rows_of_a_real_space_are_float32(reals: tiny.Run):
-    assert [point["real"] for point in reals.record("normal")["curve"]] == [1.0]
+    assert [point["real"] for point in reals.record("normal").curve] == [1.0]
 
 
 def test_a_density_above_one_is_no_fault_where_entries_are_real_and_has_no_bits_per_dim(reals: tiny.Run):
     normal = reals.candidate("normal")
-    assert normal["likelihood"] == "exact"
-    assert "depends on the unit" in normal["unavailable"]["bits-per-dim"]
+    assert normal.likelihood is Likelihood.EXACT
+    assert "depends on the unit" in normal.missing["bits-per-dim"].reason
 
 
 @pytest.mark.parametrize(("model", "words"), REAL_ABUSES.items())
 def test_a_sample_outside_the_real_space_is_invalid_evidence(reals: tiny.Run, model: str, words: str):
     candidate = reals.candidate(model)
-    assert candidate["status"] == "invalid-evidence"
-    assert words in candidate["reason"]
+    assert candidate.status is Status.INVALID_EVIDENCE
+    assert words in candidate.reason

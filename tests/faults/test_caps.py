@@ -5,15 +5,17 @@ import os
 import platform
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from genbench.execution.outcome import Outcome
+from calls import listing_call
 
 from genbench.catalogue import plugins
-from genbench.contracts.job import Caps, Confinement, Job
+from genbench.contracts.job import Call, Caps, Confinement, Outcome
 from genbench.execution import isolation, machine, seccomp
 from genbench.execution.supervisor import Supervisor
+from genbench.records.status import Status
 
 MIB = 2**20
 LISTS_NOTHING = "\nimport genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
@@ -58,17 +60,16 @@ while not os.path.exists("pid"):
 
 
 @pytest.fixture
-def outcome(supervisor: Supervisor, tmp_path: Path) -> Callable[..., tuple[Outcome, Job]]:
-    """`outcome(code, …)`: how the import of a plugin with this code ends, and the job that it was."""
+def outcome(supervisor: Supervisor, tmp_path: Path) -> Callable[..., tuple[Outcome, Call]]:
+    """`outcome(code, …)`: how the import of a plugin with this code ends, and the call that it was."""
 
-    def run(code: str, **options: object) -> tuple[Outcome, Job]:
+    def run(code: str, **options: object) -> tuple[Outcome, Call]:
         file = tmp_path / "plugin.py"
         file.write_text(code + LISTS_NOTHING)
-        folder = tmp_path / "job"
+        folder = tmp_path / "call"
         folder.mkdir()
-        arguments = {"plugin": plugins.loose(str(file)).to_json()}
-        job = Job("listing", folder, arguments, folder / "log.txt", 60, **options)
-        return supervisor.run(job), job
+        call = replace(listing_call(plugins.loose(str(file)), folder), **options)
+        return supervisor.run(call), call
 
     return run
 
@@ -78,40 +79,40 @@ def _gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("code", [TAKES_MEMORY, SHARES_MEMORY, IN_A_CHILD.format(code=TAKES_MEMORY)])
-def test_memory_beyond_the_cap_ends_the_job_and_says_how_much_it_was(outcome, code: str):
+def test_memory_beyond_the_cap_ends_the_call_and_says_how_much_it_was(outcome, code: str):
     ended, _ = outcome(code, caps=Caps(memory=600 * MIB))
-    assert ended.status == "out-of-memory(host)"
+    assert ended.status is Status.HOST_MEMORY
     assert ended.reason.startswith("listing used ")
     assert ended.reason.endswith("MiB of memory, its limit is 600 MiB")
 
 
 def test_memory_below_the_cap_is_nobodys_business(outcome):
     ended, _ = outcome("held = bytearray(b'x' * 100 * 2**20)\n", caps=Caps(memory=900 * MIB))
-    assert ended.status == "ok"
+    assert ended.status is Status.OK
 
 
 @pytest.mark.parametrize("code", [ONE_HUGE_FILE, MANY_SMALL_FILES])
 def test_a_folder_beyond_the_cap_is_disk_full(outcome, code: str):
-    ended, job = outcome(code, caps=Caps(disk=30 * MIB))
-    assert ended.status == "disk-full"
-    held = sum(path.stat().st_size for path in job.folder.rglob("*") if path.is_file())
+    ended, call = outcome(code, caps=Caps(disk=30 * MIB))
+    assert ended.status is Status.DISK_FULL
+    held = sum(path.stat().st_size for path in call.folder.rglob("*") if path.is_file())
     assert held < 300 * MIB  # a quarter of a second of writing beyond the cap
 
 
 def test_a_flood_of_output_is_kept_from_both_ends_and_stops_nothing(outcome):
-    ended, job = outcome(FLOODS, caps=Caps(log=4 * MIB))
-    assert ended.status == "ok"
-    log = job.log.read_bytes()
+    ended, call = outcome(FLOODS, caps=Caps(log=4 * MIB))
+    assert ended.status is Status.OK
+    log = call.log.read_bytes()
     assert len(log) < 5 * MIB + 100  # the cap, one block and the line between both ends
     assert log.startswith(b"xxx")
     assert log.endswith(b"xxxthe end")
     assert b"bytes of output are left out here" in log
 
 
-def test_a_daemon_that_left_its_session_is_ended_with_its_job(outcome):
-    ended, job = outcome(DAEMON)
-    assert ended.status == "ok"
-    assert _gone(int((job.folder / "pid").read_text()))
+def test_a_daemon_that_left_its_session_is_ended_with_its_call(outcome):
+    ended, call = outcome(DAEMON)
+    assert ended.status is Status.OK
+    assert _gone(int((call.folder / "pid").read_text()))
 
 
 def test_without_adoption_the_daemon_would_stay(tmp_path: Path):
@@ -140,6 +141,7 @@ def listening() -> Iterator[int]:
 TOUCHES = {
     "writes outside": "open({outside!r}, 'w').write('x')",
     "reads outside": "open({secret!r}).read()",
+    "lists outside": "import os; os.listdir({neighbour!r})",
     "connects": "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)",
     "reads the harness's environment": "open('/proc/{parent}/environ', 'rb').read()",
     "signals the harness": "import os; os.kill({parent}, 0)",
@@ -185,13 +187,13 @@ def test_this_kernel_can_confine():
 @pytest.mark.parametrize("what", TOUCHES)
 def test_a_confined_plugin_cannot(touch, tmp_path: Path, what: str):
     ended = touch(what, Confinement(reads=(str(tmp_path),)))
-    assert ended.status == "error"
+    assert ended.status is Status.ERROR
     assert "Permission" in ended.reason or "not permitted" in ended.reason
 
 
 @pytest.mark.parametrize("what", TOUCHES)
 def test_an_unconfined_plugin_can(touch, what: str):
-    assert touch(what, None).status == "ok"
+    assert touch(what, None).status is Status.OK
 
 
 def test_a_confined_plugin_shares_tensors_limits_itself_and_starts_threads_and_processes(outcome, tmp_path: Path):
@@ -209,28 +211,28 @@ subprocess.run(["true"], check=True)
 assert list(torch.utils.data.DataLoader(range(8), batch_size=4, num_workers=1))[1].tolist() == [4, 5, 6, 7]
 """
     ended, _ = outcome(code, confinement=Confinement(reads=(str(tmp_path),)))
-    assert (ended.status, ended.reason) == ("ok", None)
+    assert (ended.status, ended.reason) == (Status.OK, None)
 
 
 def test_who_asked_for_the_network_connects_and_still_writes_nothing_outside(touch, outcome, tmp_path: Path):
-    assert touch("connects", Confinement(reads=(str(tmp_path),), network=True)).status == "ok"
+    assert touch("connects", Confinement(reads=(str(tmp_path),), network=True)).status is Status.OK
 
 
 def test_who_asked_for_everything_writes_outside(touch):
-    assert touch("writes outside", Confinement(everything=True)).status == "ok"
+    assert touch("writes outside", Confinement(everything=True)).status is Status.OK
 
 
 def test_a_confined_plugin_sees_a_cleared_environment_and_a_home_that_goes_with_it(
     outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("HF_TOKEN", "secret")
-    _, job = outcome(SHOWS, confinement=Confinement(reads=(str(tmp_path),)))
-    seen = json.loads((job.folder / "seen").read_text())
-    assert seen["HOME"].startswith(str(job.folder))
+    _, call = outcome(SHOWS, confinement=Confinement(reads=(str(tmp_path),)))
+    seen = json.loads((call.folder / "seen").read_text())
+    assert seen["HOME"].startswith(str(call.folder))
     assert not {"SSH_AUTH_SOCK", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"} & set(seen)
-    assert seen["TMPDIR"] == str(job.temporary)
-    assert not (job.folder / isolation.HOME).exists()
-    assert not job.temporary.exists()
+    assert seen["TMPDIR"] == str(call.temporary)
+    assert not (call.folder / isolation.HOME).exists()
+    assert not call.temporary.exists()
 
 
 @pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "SSH_AUTH_SOCK", "PIP_INDEX_URL"])

@@ -1,5 +1,8 @@
 """Clipped density and clipped coverage: scores that read as the share of good samples."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,7 +79,8 @@ class ClippedDensity(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown = {"uncalibrated": "uncalibrated"}
+    guard = "fd"
+    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated"}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
@@ -102,7 +106,7 @@ class ClippedCoverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown = {"uncalibrated": "uncalibrated"}
+    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated"}
 
     def score(self, evidence: Evidence) -> Score:
         """Clipped coverage, in [0, 1]."""

@@ -30,6 +30,7 @@ class Density(Metric):
     source = SOURCE
     version = "1"
     uses_features = True
+    guard = "fd"
     blind_to = frozenset({"blur", "dropped-modes", "duplicates"})  # what is blurred lies in denser places
 
     def score(self, evidence: Evidence) -> Score:

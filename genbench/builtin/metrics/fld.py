@@ -189,6 +189,7 @@ class FeatureLikelihoodDivergence(Metric):
     source = SOURCE
     version = "1"
     uses_features = True
+    guard = "fd"
     needs_train = True
 
     def score(self, evidence: Evidence) -> Score:

@@ -1,6 +1,8 @@
 """The kernel inception distance: an unbiased estimate of the squared maximum mean discrepancy, and its error."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -74,7 +76,8 @@ class KernelInceptionDistance(Metric):
     source = "Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401"
     version = "1"
     uses_features = True
-    shown = {"legacy": "legacy"}
+    guard = "fd"
+    shown: ClassVar[Mapping[str, str]] = {"legacy": "legacy"}
     symmetric = True
 
     def score(self, evidence: Evidence) -> Score:
