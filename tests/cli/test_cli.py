@@ -44,10 +44,12 @@ SUITE = """\
 name = "mine"
 dataset = "digits"
 images = 1000
-count = 60
 batch = 20
 seeds = 2
 extractor = "pixels"
+
+[tasks.generate]
+count = 60
 scores = ["fd", "throughput"]
 axes = {quality = "fd", coverage = "fd", speed = "throughput"}
 """
@@ -60,7 +62,7 @@ def place(supervisor, tmp_path_factory):
     (folder / "tiny.py").write_text(MODEL)
     (folder / "mine.toml").write_text(SUITE)
     (folder / "broken.toml").write_text("name = ")
-    (folder / "misspelt.toml").write_text(SUITE.replace("count", "cuont"))
+    (folder / "misspelt.toml").write_text(SUITE.replace("seeds", "sedes"))
     (folder / "extractor.toml").write_text(SUITE.replace('"pixels"', '"pixel"'))
     (folder / "metric.toml").write_text(SUITE.replace('["fd"', '["fdd"'))
     (folder / "dataset.toml").write_text(SUITE.replace('"digits"', '"digit"'))
@@ -102,7 +104,7 @@ WRONG = {
     "an unknown suite": ((*RUN, "--suite", "digts"), "no suite is named 'digts'; did you mean 'digits'?"),
     "a suite that is not there": ((*RUN, "--suite", "absent.toml"), "suite absent.toml: "),
     "a suite that is no TOML": ((*RUN, "--suite", "broken.toml"), "suite broken.toml: Invalid value"),
-    "an unknown suite key": ((*RUN, "--suite", "misspelt.toml"), "suite misspelt.toml: unknown key cuont (known: "),
+    "an unknown suite key": ((*RUN, "--suite", "misspelt.toml"), "suite misspelt.toml: unknown key sedes (known: "),
     "an unknown extractor": ((*RUN, "--suite", "extractor.toml"), "no extractor is named 'pixel'; did you mean"),
     "an unknown metric": ((*RUN, "--suite", "metric.toml"), "no metric is named 'fdd'; did you mean 'fd'?"),
     "an unknown dataset": ((*RUN, "--suite", "dataset.toml"), "no dataset is named 'digit'; did you mean 'digits'?"),
