@@ -100,7 +100,10 @@ WRONG = {
     "an unknown setting": ((*RUN, "-m", "tiny[depth=3]"), "tiny has no setting 'depth' (known: hidden, rate)"),
     "a wrong value": ((*RUN, "-m", "tiny[hidden=many]"), "tiny: hidden takes an integer, got 'many'"),
     "a number that is none": ((*RUN, "-m", "tiny[rate=nan]"), "tiny: rate takes a number, got nan"),
-    "a wrong reference": ((*RUN, "-m", "tiny[hidden"), "a model, a task or a solver is written name or name[setting=value,…]"),
+    "a wrong reference": (
+        (*RUN, "-m", "tiny[hidden"),
+        "a model, a task or a solver is written name or name[setting=value,…]",
+    ),
     "an unknown suite": ((*RUN, "--suite", "digts"), "no suite is named 'digts'; did you mean 'digits'?"),
     "a suite that is not there": ((*RUN, "--suite", "absent.toml"), "suite absent.toml: "),
     "a suite that is no TOML": ((*RUN, "--suite", "broken.toml"), "suite broken.toml: Invalid value"),
