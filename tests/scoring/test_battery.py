@@ -46,7 +46,7 @@ def test_names_are_unique_and_sources_have_a_url():
 
 
 def test_metrics_and_the_battery_start_without_torch():
-    modules = "sys, genbench.metrics.builtin, genbench.conformance.battery"
+    modules = "sys, genbench.builtin.metrics, genbench.scoring.battery"
     code = f"import {modules}; sys.exit(bool({{'torch', 'scipy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

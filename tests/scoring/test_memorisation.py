@@ -22,6 +22,7 @@ from genbench.contracts import dataset
 from genbench.contracts.dataset import Examples, Splits
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.extractor import Extractor
+from genbench.contracts.model import Model
 from genbench.contracts.training import Split
 from genbench.errors import Unavailable, Unsuitable
 from genbench.geometry import tail as tails
@@ -39,7 +40,7 @@ from genbench.store import datasets
 from genbench.workers.trusted import score
 
 CPU = torch.device("cpu")
-CONTROLS = {control.name: control for control in controls.CONTROLS}
+CONTROLS = {control.name: control for control in controls.CONTROLS if issubclass(control, Model)}
 COPYING = {"copycat": "train", "copycat-noise": "train", "partial-copycat": "train", "test-copycat": "test"}
 HONEST = ("real-held-out", "mode-dropper", "independent-pixels", "noise", "mean-image")
 BY_NAME = {metric.name: metric for metric in METRICS}
@@ -108,7 +109,7 @@ def laid_down(splits: Splits, folder: Path) -> Path:
     return home
 
 
-def shown(control: type[controls.Model], splits: Splits, home: Path) -> Samples:
+def shown(control: type[Model], splits: Splits, home: Path) -> Samples:
     torch.manual_seed(0)
     model, n = control(splits.space), len(splits.test)
     told = (splits.space, Split(splits.train), Split(splits.valid), 1000)
