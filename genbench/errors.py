@@ -25,6 +25,10 @@ class InvalidEvidence(GenbenchError):
     """What a model returned is not what its Space asks for; nothing is cast, clipped or resized to fit."""
 
 
+class OwnFault(Exception):
+    """Something in genbench itself went wrong; its words, one line, name the log that has the traceback."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> GenbenchError:
     """The error for a name that is none of `known`, with the nearest one suggested."""
     names = sorted(known)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from genbench import catalogue
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.files.atomic import cache_folder
@@ -16,6 +15,7 @@ from genbench.protocol.stages.stage import Step
 from genbench.records.record import Candidate, Record
 from genbench.records.status import Status
 from genbench.runs import session
+from genbench.runs.conductor import BOUNDS, Bounds
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
 from genbench.runs.session import Finished
@@ -108,16 +108,18 @@ def run(
     models: Sequence[str],
     suite: Path,
     afresh: bool = False,
+    bounds: Bounds = BOUNDS,
     **options: Any,
 ) -> Run:
     """Run models of loose plugin files under a suite file, with children of a shared supervisor.
 
     Args:
         afresh: run the controls as well; else their results are those of the first run here under such a suite.
+        bounds: how much the run bears.
         options: as `genbench.runs.options.Options` has them.
     """
     chosen = Options(models=models, plugin=[str(path) for path in plugins], suite=str(suite), out=out, **options)
-    plan = session.plan_of(chosen, catalogue.read(supervisor, chosen.plugin))
+    plan = session.plan_of(chosen, session.catalogue_of(chosen, supervisor))
     root, heard = session.run_folder(chosen, plan), Heard()
     keep_secret(root)
     controls = [trial.slug for trial in plan.trials if trial.listing.control is not None]
@@ -125,7 +127,7 @@ def run(
     for slug in () if afresh else controls:
         if (kept / slug).exists() and not (root / slug).exists():
             shutil.copytree(kept / slug, root / slug)
-    finished = session.execute(plan, chosen, supervisor, heard)
+    finished = session.execute(plan, chosen, supervisor, heard, bounds=bounds)
     for slug in controls:
         if not (kept / slug).exists():
             shutil.copytree(root / slug, kept / slug)

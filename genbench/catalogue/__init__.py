@@ -43,6 +43,7 @@ def read(
     retry: bool = False,
     pythons: Iterable[str] = (),
     limit: float = IMPORT_LIMIT,
+    hides: Iterable[Path] = (),
 ) -> Catalogue:
     """The catalogue of everything installed, and of loose model plugins (files or modules).
 
@@ -50,6 +51,7 @@ def read(
         retry: import again what could not be imported the last time; the reason may lie outside the plugin.
         pythons: "NAME=PATH", the interpreter of the environment that has the model plugin of that name.
         limit: wall seconds that a plugin's import may take.
+        hides: folders that no import may read: what a listing says reaches the stages of its models.
     Raises:
         GenbenchError: such an environment is not there, or has no such plugin; or genbench's own parts cannot be read.
     """
@@ -60,15 +62,19 @@ def read(
     here = [plugin for plugin in here if plugin.name not in names]
     parts = plugins.installed(plugins.PARTS)
     surroundings = [VERSION, controls.code, *_installed_names()]
+    hidden = str(cache_folder()), *(str(folder) for folder in hides)
     # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts. Whoever names a file wants
     # that one, whatever is installed under its name.
     for plugin in (*parts, controls, *map(plugins.loose, loose), *here, *foreign):
         key = digest({"plugin": codec.encoded(plugin), "surroundings": surroundings})
-        catalogue.add(plugin, _listing(plugin, supervisor, cache_folder("listings") / f"{key}.json", retry, limit))
+        cached, confinement = cache_folder("listings") / f"{key}.json", Confinement(plugin.reads, hidden)
+        catalogue.add(plugin, _listing(plugin, supervisor, confinement, cached, retry, limit))
     return catalogue
 
 
-def _listing(plugin: Plugin, supervisor: Supervisor, cached: Path, retry: bool, limit: float) -> Listing:
+def _listing(
+    plugin: Plugin, supervisor: Supervisor, confinement: Confinement, cached: Path, retry: bool, limit: float
+) -> Listing:
     with contextlib.suppress(GenbenchError):  # not there yet, or no longer readable: it is made anew
         known = codec.read(_Read, cached)
         if known.imported or not retry:
@@ -76,7 +82,7 @@ def _listing(plugin: Plugin, supervisor: Supervisor, cached: Path, retry: bool, 
     with _folder("listing") as folder:
         limit = OWN_LIMIT if plugin.is_builtin else limit
         call = Call("listing", LISTS, folder, codec.encoded(ListingInputs(plugin)), limit)
-        outcome = supervisor.run(replace(call, confinement=Confinement(reads=plugin.reads), python=plugin.python))
+        outcome = supervisor.run(replace(call, confinement=confinement, python=plugin.python))
     found = _judged(plugin, outcome)
     if plugin.is_builtin and not found.imported:
         raise GenbenchError(f"genbench's own parts cannot be read: {'; '.join(found.listing.faults)}")

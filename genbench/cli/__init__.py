@@ -12,7 +12,7 @@ from genbench.cli.bugs import reported
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Body, Commands, Parser
 from genbench.cli.printing import tell
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, OwnFault
 from genbench.execution import machine
 from genbench.version import VERSION
 
@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None, commands: Sequence[Add] = COMMA
     except GenbenchError as error:
         tell(str(error))
         return Exit.USAGE
+    except OwnFault as fault:
+        tell(str(fault))
+        return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Arguments, Commands, Parser, add_command, add_device, add_json, add_plugin, add_sources
-from genbench.errors import GenbenchError
 
 if TYPE_CHECKING:
     from genbench.execution.supervisor import Supervisor
@@ -113,12 +112,13 @@ def ran(options: Namespace) -> Exit:
     """Run a plan to its report, or print the plan."""
     from genbench.cli.printing import tell, tell_faults
     from genbench.cli.progress import waiting
+    from genbench.execution.supervisor import Supervisor
     from genbench.runs import session
     from genbench.runs.options import Options
     from genbench.runs.preparation import probed
 
     chosen = Options(**{name: getattr(options, name) for name in Options.__dataclass_fields__})
-    with session.started() as supervisor:
+    with Supervisor() as supervisor:
         with waiting(sys.stderr, "starting torch and reading what is installed"):
             catalogue = session.catalogue_of(chosen, supervisor)
         tell_faults(catalogue)
@@ -158,13 +158,13 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
 
 def _debugged(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool) -> Exit:
     """Run the first trial of a model in this process; show what its stages raise."""
+    from genbench.contracts.executor import Raised
+
     first = min(plan.trials, key=lambda trial: trial.listing.control is not None)
     try:
         return _executed(replace(plan, trials=(first,)), replace(chosen, jobs=1), supervisor, as_json, debug=True)
-    except (GenbenchError, BrokenPipeError):
-        raise
-    except Exception:  # noqa: BLE001  # the plugin's own, most likely: no bug of genbench's
-        traceback.print_exc()
+    except Raised as raised:
+        traceback.print_exception(raised.__cause__)
         return Exit.FAILED
 
 

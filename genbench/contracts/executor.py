@@ -45,6 +45,10 @@ class Workplace:
     told: Callable[[Ticket, Call, int, float], None]
 
 
+class Raised(Exception):
+    """A stage that runs in the harness's own process raised something: its cause. No fault of genbench itself."""
+
+
 class Executor(ABC):
     """Carries out jobs; which may run now, and which must run alone, is the schedule's to say."""
 

@@ -44,6 +44,8 @@ class Confinement:
 
     reads: tuple[str, ...] = ()
     """Files and folders that it may read."""
+    hides: tuple[str, ...] = ()
+    """Folders that it may not read, though they may lie among packages or the system's files; `reads` goes first."""
     network: bool = False
     """Whether it asked for the network."""
     everything: bool = False

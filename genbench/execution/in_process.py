@@ -5,10 +5,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
-from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
+from genbench.contracts.executor import Ended, Executor, Raised, Ticket, Workplace
 from genbench.contracts.job import CALL, FACTS, Call, Job, Outcome, Progress
+from genbench.errors import GenbenchError
 from genbench.execution.channel import Marker, Markers
 from genbench.execution.child import carry_out
 from genbench.execution.clock import Clock
@@ -20,7 +22,8 @@ from genbench.records.status import Status
 def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
     """Carry out a call here: no limits, no isolation, and a debugger where something raises.
 
-    Raises: what the stage raised, after the debugger.
+    Raises:
+        GenbenchError: it was raised. Raised: something else was; the debugger comes first.
     """
     clock, started = Clock(), time.monotonic()
 
@@ -34,12 +37,14 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
             (clock.lap if message["at"] == "lap" else clock.end)(section, now)
         return ""
 
-    codec.write(call.folder / CALL, call)
+    codec.write(call.folder / CALL, replace(call, secrets={}))
     try:
         carry_out(call.folder, Markers(tell))
-    except Exception:
+    except Exception as error:
         pdb.post_mortem(sys.exc_info()[2])
-        raise
+        if isinstance(error, GenbenchError):
+            raise
+        raise Raised from error
     return Outcome(Status.OK, None, time.monotonic() - started, clock.timeline, read_json(call.folder / FACTS))
 
 

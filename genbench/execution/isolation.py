@@ -4,6 +4,7 @@ Level "process": a process of its own, a cleared environment, a home folder that
 writes only in its own folder, reads only what it needs, no TCP, no signals to others (Linux; UDP is not covered).
 """
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -113,7 +114,9 @@ def _enforce(folders: Iterable[Path], wanted: Confinement) -> None:
         _allow(ruleset, map(str, folders), rights)
         _allow(ruleset, _devices(), rights & (FILE_RIGHTS | LIST) if version >= 5 else rights)
         _allow(ruleset, ["/dev/shm"], rights & (FILE_RIGHTS | LIST | MAKE_FILE | REMOVE_FILE))  # torch shares tensors
-        _allow(ruleset, [*_readable(), *wanted.reads], READING)
+        readable, opened = _apart_from(_readable(), wanted.hides)
+        _allow(ruleset, [*readable, *wanted.reads], READING)
+        _allow(ruleset, opened, LIST)
     ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     _called(RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
@@ -144,6 +147,25 @@ def _allow(ruleset: int, paths: Iterable[str], rights: int) -> None:
         rule = _PathBeneath(allowed, parent)
         _called(ADD_RULE, ruleset, 1, ctypes.byref(rule), 0)
         os.close(parent)
+
+
+def _apart_from(places: Iterable[str], hidden: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Places without what is hidden in them, and the folders that were opened for it, which imports have to list."""
+    secret = [Path(path).resolve() for path in hidden]
+    found: list[str] = []
+    opened: dict[Path, str] = {}
+    waiting = list(places)
+    for place in waiting:
+        real = Path(place).resolve()
+        if real in opened or any(real.is_relative_to(path) for path in secret):
+            continue
+        if any(path.is_relative_to(real) for path in secret):
+            opened[real] = place
+            with contextlib.suppress(OSError):
+                waiting += [entry.path for entry in os.scandir(place)]
+        else:
+            found.append(place)
+    return found, list(opened.values())
 
 
 def _called(number: int, *arguments: Any) -> int:

@@ -10,6 +10,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
 from genbench.contracts.job import Call
@@ -221,10 +222,17 @@ class ColdLauncher(Launcher):
         """Each child has ended by itself or was ended; there is no server to end."""
 
 
-def launcher(modules: Iterable[str] = ()) -> Launcher:
+def worker_modules() -> list[str]:
+    """The modules of all that child processes run, by the names of their files: the parent imports none of them."""
+    root = Path(__file__).parents[1] / "workers"
+    files = [path for path in sorted(root.glob("*/*.py")) if path.stem != "__init__"]
+    return [f"genbench.workers.{path.parent.name}.{path.stem}" for path in files]
+
+
+def launcher(modules: Iterable[str] | None = None) -> Launcher:
     """The fastest safe launcher of this platform.
 
     Args:
-        modules: those that calls will run; a warm one imports them once.
+        modules: those that calls will run, which a warm one imports once; None: all workers.
     """
-    return WarmLauncher(modules) if sys.platform == "linux" else ColdLauncher()
+    return WarmLauncher(worker_modules() if modules is None else modules) if sys.platform == "linux" else ColdLauncher()

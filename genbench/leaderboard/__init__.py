@@ -68,8 +68,8 @@ class Leaderboard:
         Args:
             task: one of the suite's; by default its first.
         Raises:
-            GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and seed
-                twice, one candidate from two versions of its code, or one score from two metrics or extractors.
+            GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and
+                seed twice, one candidate from two versions of its code, or one score from two metrics or extractors.
         """
         known = sorted(records, key=order)
         if not known:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from genbench.contracts.assets import Asset
-from genbench.contracts.executor import Ended, Executor, Ticket
+from genbench.contracts.executor import Ended, Executor, Raised, Ticket
 from genbench.contracts.job import Call, Confinement, Job, Outcome
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, OwnFault, plain
 from genbench.files import codec
+from genbench.files.atomic import cache_folder
 from genbench.protocol.inputs import reads_of
 from genbench.protocol.stages.given import Given, Ground, Lacking
 from genbench.protocol.stages.judgement import judged, key_of
@@ -25,14 +26,26 @@ from genbench.runs.recording import recorded
 from genbench.runs.schedule import Schedule
 from genbench.store.stage_folder import Damaged, Result, StageFolder
 
-PATIENCE = 3  # fits of one plugin that may die in a row before the rest are skipped
-FREE_SPACE = 256 * 2**20  # bytes that a run wants to find on its disk
+BUG = "bug.txt"  # in the run's folder: the traceback of what went wrong in genbench itself
+SHOWN = 300  # characters of an error's own words in the line that tells of it
 WAIT = 1.0  # seconds for which the executor is asked at a time
 EXISTING = ("reuse", "retry-failed", "force")
 
 
-class OwnFault(Exception):
-    """Something in genbench itself went wrong; its words name the log that has the traceback."""
+@dataclass(frozen=True)
+class Bounds:
+    """How much a run bears.
+
+    Args:
+        patience: fits of one plugin that may die in a row before the rest are skipped.
+        free_space: bytes that have to be free on its disk before a step starts.
+    """
+
+    patience: int = 3
+    free_space: int = 256 * 2**20
+
+
+BOUNDS = Bounds()
 
 
 @dataclass(frozen=True)
@@ -55,8 +68,7 @@ class Conductor:
         existing: "reuse" every result whose key and files verify, "retry-failed", or "force" everything anew.
         ended: hears of each step that has ended.
         recorded: hears of each trial's record once it is written.
-        patience: fits of one plugin that may die in a row.
-        free_space: bytes that have to be free before a step starts.
+        bounds: how much the run bears.
     """
 
     ground: Ground
@@ -64,8 +76,7 @@ class Conductor:
     existing: str
     ended: Callable[[Step, Result[Any]], None]
     recorded: Callable[[Record], None]
-    patience: int = PATIENCE
-    free_space: int = FREE_SPACE
+    bounds: Bounds = BOUNDS
     records: list[Record] = field(default_factory=list, init=False)
     damaged: list[str] = field(default_factory=list, init=False)
     _results: dict[str, dict[str, Result[Any]]] = field(default_factory=dict, init=False)
@@ -93,7 +104,7 @@ class Conductor:
                     self._take(ended, schedule)
         except BaseException as error:
             self._cancel()
-            if isinstance(error, Exception) and not isinstance(error, GenbenchError | OSError):
+            if isinstance(error, Exception) and not isinstance(error, GenbenchError | Raised | OSError):
                 raise OwnFault(self._told(error)) from error
             raise
 
@@ -125,8 +136,9 @@ class Conductor:
     def _without_process(self, step: Step) -> Result[Any] | _Begun:
         """The result of a step that cannot run or has run; else what it would be given."""
         trial, own = step.trial, self._results.setdefault(step.trial.slug, {})
-        if not step.stage.after and self._deaths[trial.model.plugin.name] >= self.patience:
-            return Result(Status.SKIPPED, f"the last {self.patience} fits of plugin {trial.model.plugin.name} died")
+        patience = self.bounds.patience
+        if not step.stage.after and self._deaths[trial.model.plugin.name] >= patience:
+            return Result(Status.SKIPPED, f"the last {patience} fits of plugin {trial.model.plugin.name} died")
         try:
             inputs = step.stage.inputs(Given(self.ground, step, own))
         except Lacking as lack:
@@ -149,8 +161,8 @@ class Conductor:
 
     def _refused(self, step: Step, folder: Path) -> Result[Any] | None:
         """Why a step cannot start on this machine now."""
-        if shutil.disk_usage(folder).free < self.free_space:
-            words = f"less than {self.free_space >> 20} MiB free at {self.ground.root}"
+        if shutil.disk_usage(folder).free < self.bounds.free_space:
+            words = f"less than {self.bounds.free_space >> 20} MiB free at {self.ground.root}"
             return Result(Status.DISK_FULL, words)
         fault = None if step.stage.trusted else self._asset_fault(step.trial)
         return Result(Status.ERROR, fault) if fault is not None else None
@@ -191,7 +203,8 @@ class Conductor:
         if self.ground.probe.machine.isolation == "process":
             return Confinement(enforced=False)
         needs = step.trial.listing.needs
-        return Confinement(reads_of(inputs), network="network" in needs, everything="files" in needs)
+        hides = str(self.ground.root.parent), str(cache_folder())  # whoever has them on Python's path, say
+        return Confinement(reads_of(inputs), hides, network="network" in needs, everything="files" in needs)
 
     def _take(self, ended: Ended, schedule: Schedule) -> None:
         """Keep the results of a job that has ended."""
@@ -242,6 +255,8 @@ class Conductor:
                 self._begun.pop(ended.ticket, None)
 
     def _told(self, error: Exception) -> str:
-        log = self.ground.root / "bug.txt"
-        log.write_text("".join(traceback.format_exception(error)))
-        return f"a bug of genbench itself: {type(error).__name__}: {error}; its traceback is in {log}: please report it"
+        """Keep the traceback of a fault of genbench itself; one line of words."""
+        log = self.ground.root / BUG
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
+        words = plain(" ".join(f"{type(error).__name__}: {error}".split()))[:SHOWN]
+        return f"a bug of genbench itself: {words}; its traceback is in {log}: please report it"

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from genbench import catalogue as catalogues
-from genbench.catalogue import Catalogue
-from genbench.catalogue import parts
+from genbench.catalogue import Catalogue, parts
 from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
 from genbench.execution.in_process import InProcess, debugged
-from genbench.execution.launcher import launcher
 from genbench.execution.supervisor import Supervisor
 from genbench.leaderboard import Leaderboard, boards
 from genbench.protocol import suite as suites
@@ -22,13 +20,13 @@ from genbench.protocol.stages.given import Ground
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
-from genbench.runs.conductor import Conductor
+from genbench.runs.conductor import BOUNDS, Bounds, Conductor
 from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan, asked_of, find_suite, planned
-from genbench.runs.preparation import data_inputs, laid_down, posed, probed, workers
+from genbench.runs.preparation import data_inputs, laid_down, posed, probed
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
@@ -77,11 +75,6 @@ class Finished:
         return [found for record in self.records for found in record.candidates if found.status.failed]
 
 
-def started() -> Supervisor:
-    """A supervisor whose fork server knows all that stages run."""
-    return Supervisor(launcher(workers()))
-
-
 def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
     """What is on offer for a run: installed, loose, and in the environments that the suite's file or the options name.
 
@@ -91,7 +84,8 @@ def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
     of_suite = suites.read(Path(options.suite)).suite.python if options.suite.endswith(".toml") else {}
     texts = [*(f"{name}={path}" for name, path in of_suite.items()), *options.python]
     last = {text.partition("=")[0]: text for text in texts}  # the options' word counts
-    return catalogues.read(supervisor, options.plugin, True, list(last.values()))
+    hides = [(options.out / "runs").absolute()]
+    return catalogues.read(supervisor, options.plugin, True, list(last.values()), hides=hides)
 
 
 def plan_of(options: Options, catalogue: Catalogue) -> Plan:
@@ -130,22 +124,29 @@ def run(models: Sequence[str] | str = (), *, listener: RunListener | None = None
         Interrupted: Ctrl-C; finished work is kept, and the same call goes on from it.
     """
     chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
-    with started() as supervisor:
+    with Supervisor() as supervisor:
         plan = plan_of(chosen, catalogue_of(chosen, supervisor))
         return execute(plan, chosen, supervisor, listener or Silence())
 
 
 def execute(
-    plan: Plan, options: Options, supervisor: Supervisor, listener: RunListener, debug: bool = False
+    plan: Plan,
+    options: Options,
+    supervisor: Supervisor,
+    listener: RunListener,
+    debug: bool = False,
+    bounds: Bounds = BOUNDS,
 ) -> Finished:
     """Run a plan to its report.
 
     Args:
         debug: carry out all stages in this process, with a debugger at the first error.
+        bounds: how much the run bears.
     Raises:
-        GenbenchError: nothing could be started. Interrupted: it was stopped.
+        GenbenchError: nothing could be started. Interrupted: it was stopped. OwnFault: a bug of genbench itself.
+        Raised: a stage raised something in this process (`debug`).
     """
-    return _Session(plan, options, supervisor, listener, debug).finished()
+    return _Session(plan, options, supervisor, listener, debug, bounds).finished()
 
 
 @dataclass
@@ -157,6 +158,7 @@ class _Session:
     supervisor: Supervisor
     listener: RunListener
     debug: bool
+    bounds: Bounds
 
     def finished(self) -> Finished:
         """Prepare, conduct, rank and render."""
@@ -210,7 +212,7 @@ class _Session:
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
         told = _teller(self.plan.catalogue)
-        self._conductor = Conductor(ground, executor, self.options.existing, meter.ended, told)
+        self._conductor = Conductor(ground, executor, self.options.existing, meter.ended, told, self.bounds)
         self.listener.planned(self.plan, jobs)
         try:
             self._conductor.conduct(self.plan.trials, Schedule(self.plan.steps, jobs), self.plan.steps)

@@ -88,6 +88,7 @@ def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None 
     if not _holds(score.value):
         raise ValueError(f"the metric returned {score.value}")
     identity = compared.identity if compared else None
+    details = {name: float(value) for name, value in score.details.items() if _holds(value)}
     low, high = (float(end) if end is not None and _holds(end) else None for end in (score.low, score.high))
     return ScoreRecord(
         value=float(score.value),
@@ -102,8 +103,8 @@ def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None 
         n=n,
         low=low,
         high=high,
-        details={name: float(value) for name, value in score.details.items() if _holds(value)},
-        shown={words: detail for words, detail in cls.shown.items() if detail in score.details},
+        details=details,
+        shown={words: detail for words, detail in cls.shown.items() if detail in details},
         scale=cls.scale,
         guard=cls.guard,
     )

@@ -141,6 +141,7 @@ def listening() -> Iterator[int]:
 TOUCHES = {
     "writes outside": "open({outside!r}, 'w').write('x')",
     "reads outside": "open({secret!r}).read()",
+    "lists outside": "import os; os.listdir({neighbour!r})",
     "connects": "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)",
     "reads the harness's environment": "open('/proc/{parent}/environ', 'rb').read()",
     "signals the harness": "import os; os.kill({parent}, 0)",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genbench.protocol.inputs import Fitted, Kept, Rows
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.given import Given, Lacking
 from genbench.protocol.stages.sample import SAMPLE, SAMPLES
@@ -21,7 +21,7 @@ class AuditInputs:
 
     fitted: Fitted
     """The model."""
-    data: Rows
+    data: SplitFiles
     """Valid rows, which the perturbed images lie around."""
     samples: Kept
     """Those of the described sampler."""

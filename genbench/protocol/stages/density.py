@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genbench.protocol.inputs import Fitted, Rows
+from genbench.protocol.inputs import Fitted, SplitFiles
 from genbench.protocol.stages.audit import described
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.given import Given
@@ -21,7 +21,7 @@ class DensityInputs:
 
     fitted: Fitted
     """The model."""
-    data: Rows
+    data: SplitFiles
     """The test rows."""
     batch: int
     """Rows a call of `log_prob`."""

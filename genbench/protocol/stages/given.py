@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from genbench.catalogue.plugins import Plugin
-from genbench.protocol.inputs import Fitted, Kept, Rows, Subject
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.protocol.stages.stage import Stage, Step
 from genbench.protocol.suite import Suite
@@ -55,9 +55,9 @@ class Ground:
     exams: Mapping[str, Posed] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
 
-    def rows(self, *splits: str) -> Rows:
+    def rows(self, *splits: str) -> SplitFiles:
         """Splits of the data."""
-        return Rows(self.data.path, self.data.facts.sha256, splits)
+        return SplitFiles(self.data.path, self.data.facts.sha256, splits)
 
 
 @dataclass(frozen=True)

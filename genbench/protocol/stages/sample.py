@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from genbench.contracts.job import Outcome
 from genbench.files.codec import Count, Number
-from genbench.protocol.inputs import Fitted, Kept, Rows
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import CHECK, FIT, SEEN
 from genbench.protocol.stages.given import Given
 from genbench.protocol.stages.judgement import clocked
@@ -27,7 +27,7 @@ class SampleInputs:
     """The model."""
     check: Kept
     """What the reloaded model has to give again."""
-    data: Rows
+    data: SplitFiles
     """Valid rows for that check; the training labels give the marginal that labels are drawn from."""
     sampler: str
     """The preset's name."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from genbench.catalogue.plugins import Plugin
 from genbench.files.codec import Meta
-from genbench.protocol.inputs import Kept, PartChoice, Rows
+from genbench.protocol.inputs import Kept, PartChoice, SplitFiles
 from genbench.protocol.stages import evidence_step
 from genbench.protocol.stages.audit import AUDIT, AUDIT_FILE, AuditFacts
 from genbench.protocol.stages.density import DENSITY, NATS
@@ -63,7 +63,7 @@ class ScoreInputs:
 
     parts: tuple[Plugin, ...]
     """The part plugins."""
-    data: Rows
+    data: SplitFiles
     """All of it."""
     device: str
     """Where features are computed."""
