@@ -15,6 +15,8 @@ from threading import Lock
 
 from genbench.contracts.job import Call
 from genbench.errors import GenbenchError
+from genbench.execution.forkserver import Request
+from genbench.files import codec
 
 SERVER_ENDED = "the fork server ended; start the run again, what has finished is kept"
 START_LIMIT = 60.0  # seconds in which the server has to answer: another child's orphans may keep it busy for a while
@@ -101,7 +103,7 @@ class WarmLauncher(Launcher):
 
     def start(self, call: Call) -> Child:
         """Fork a child for the call."""
-        request = json.dumps({"folder": str(call.folder), "python": call.python, "disk": call.caps.disk}).encode()
+        request = json.dumps(codec.encoded(Request(str(call.folder), call.python, call.caps.disk))).encode()
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             markers = _pair(ours, theirs)
             end = _pair(ours, theirs)

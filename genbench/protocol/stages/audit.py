@@ -64,4 +64,5 @@ AUDIT = Stage(
     own=("audit",),
     share=3.0,
     after=(FIT.name, SAMPLE.name),
+    sole=True,
 )

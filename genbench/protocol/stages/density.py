@@ -56,5 +56,6 @@ DENSITY = Stage(
     own=("density",),
     share=3.0,
     after=(FIT.name, "sample", "audit", "answer"),
+    sole=True,
     secret="density",
 )

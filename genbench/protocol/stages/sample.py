@@ -101,6 +101,7 @@ SAMPLE = Stage(
     own=("warm-up", RUN, "latency"),
     share=3.0,
     after=(FIT.name,),
+    sole=True,
     exclusive=True,
     secret=RUN,
     laps=lambda inputs: math.ceil(inputs.count / inputs.batch),

@@ -33,6 +33,7 @@ class Stage(Generic[F]):
         share: of it in the bar of a run, relative to the others.
         after: names of the stages of the same trial that have to end before it.
         within_task: whether it waits for those of its own task alone.
+        sole: whether one task of a suite may list it: a trial has it once, and what it does is that task's.
         exclusive: whether nothing may run beside it: its time is a result.
         trusted: whether no plugin's code runs in it.
         secret: the section at whose start it is told what its seeds are made of; "": it has no secret.
@@ -52,6 +53,7 @@ class Stage(Generic[F]):
     share: float
     after: tuple[str, ...] = ()
     within_task: bool = False
+    sole: bool = False
     exclusive: bool = False
     trusted: bool = False
     secret: str = ""
