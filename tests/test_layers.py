@@ -16,7 +16,7 @@ from genbench.catalogue import listings
 from genbench.errors import GenbenchError
 from genbench.protocol import stages
 from genbench.protocol.stages import named, pose, services
-from genbench.runs.preparation import workers
+from genbench.execution.launcher import worker_modules
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (  # from the ground up: a room imports from itself and from those before it
@@ -162,7 +162,7 @@ def test_what_a_stage_names_is_there_and_takes_and_gives_the_stages_own_types(wo
     module, _, function = work.partition(":")
     hints = get_type_hints(getattr(import_module(module), function))
     assert (hints["inputs"], hints["return"]) == WORK[work]
-    assert module in workers()  # a fork server has imported it
+    assert module in worker_modules()  # a fork server has imported it
 
 
 @pytest.mark.parametrize("stage", STAGES)
