@@ -8,7 +8,7 @@ from genbench.catalogue import plugins
 from genbench.errors import InvalidEvidence
 from genbench.execution.channel import Markers
 from genbench.files.atomic import sha256_of
-from genbench.protocol.inputs import Fitted, Kept, Rows, Subject
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.audit import AUDIT_FILE, AuditInputs
 from genbench.protocol.stages.density import NATS, DensityInputs
 from genbench.protocol.stages.fit import CHECK, FitInputs
@@ -73,9 +73,9 @@ def samples_asked(folder: Path, home: Path, fitted: Fitted, sampler: str) -> Sam
     return SampleInputs(fitted, check, data, sampler, COUNT, BATCH, 0.0, "this machine", SECRET)
 
 
-def rows(home: Path, *splits: str) -> Rows:
+def rows(home: Path, *splits: str) -> SplitFiles:
     """Splits of the data at `home`."""
-    return Rows(str(home), home.name, splits)
+    return SplitFiles(str(home), home.name, splits)
 
 
 def kept(path: Path) -> Kept:
