@@ -71,7 +71,7 @@ def write(path: Path, value: object) -> None:
 
 def schema(kind: type) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a dataclass, with the text below each field as its description."""
-    (root,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    (root,), parts = msgspec.json.schema_components([kind], schema_hook=_schema, ref_template="#/$defs/{name}")
     known = {found.__name__: found for found in _reached(kind)}
     for name in known.keys() & parts.keys():  # what else there is are enums
         parts[name]["additionalProperties"] = False
@@ -97,6 +97,13 @@ def _listed(value: object) -> object:
     if isinstance(value, dict):
         return {key: _listed(item) for key, item in value.items()}
     return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _schema(kind: type) -> dict[str, Any]:
+    """The schema of what JSON has no form for."""
+    if kind is Path:
+        return {"type": "string"}
+    raise NotImplementedError(f"no JSON stands for a {kind.__name__}")
 
 
 def _spelt(value: object) -> object:

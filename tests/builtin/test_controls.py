@@ -4,7 +4,6 @@ import inspect
 import itertools
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +20,8 @@ from genbench.contracts.model import Learner, Model
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.execution.channel import Markers
+from genbench.protocol.inputs import SplitFiles, Subject
+from genbench.protocol.stages.fit import EVERYTHING, FitInputs
 from genbench.records.kinds import ControlKind, Family, Likelihood
 from genbench.records.space import Space
 from genbench.store import datasets
@@ -74,11 +75,8 @@ def fitted(cls: type[Model], home: Path = Path(), splits: Splits = SPLITS) -> Mo
 
 
 def fit_stage(folder: Path, home: Path, plugin: plugins.Plugin, model: str) -> None:
-    arguments: dict[str, Any] = {
-        "plugin": plugin.to_json(), "model": model, "reference": model, "settings": {}, "seed": 0, "dataset": "d",
-        "data": str(home), "device": "cpu", "images": 10, "checkpoint_seconds": 60.0,
-    }  # fmt: skip
-    fit.fit(folder, arguments, Markers(lambda message: None))
+    subject = Subject(plugin, model, model, {}, 0, "d", "cpu", 1)
+    fit.fit(folder, FitInputs(subject, SplitFiles(str(home), "", EVERYTHING), 10, 60.0), Markers(lambda message: ""))
 
 
 def rows(x: torch.Tensor | np.ndarray) -> list[list[int]]:
