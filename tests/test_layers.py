@@ -14,9 +14,9 @@ import pytest
 from genbench import catalogue
 from genbench.catalogue import listings
 from genbench.errors import GenbenchError
+from genbench.execution.launcher import worker_modules
 from genbench.protocol import stages
 from genbench.protocol.stages import named, pose, services
-from genbench.execution.launcher import worker_modules
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (  # from the ground up: a room imports from itself and from those before it

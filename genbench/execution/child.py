@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import get_type_hints
@@ -79,8 +80,12 @@ def _take_device(call: Call) -> None:
     limit_memory(device, call.caps.device_memory)
 
 
-def described(error: BaseException) -> tuple[Status, str]:
-    """A status and one line of words for what a stage raised; survives an exception whose text fails."""
+def described(error: BaseException, device_full: Sequence[str] = DEVICE_FULL) -> tuple[Status, str]:
+    """A status and one line of words for what a stage raised; survives an exception whose text fails.
+
+    Args:
+        device_full: words of the errors that say that a GPU's memory is taken.
+    """
     try:
         words = " ".join(str(error).split())[:REASON_LIMIT]
     except BaseException:  # noqa: BLE001  # __str__ is the plugin's code
@@ -90,7 +95,7 @@ def described(error: BaseException) -> tuple[Status, str]:
         return Status.SKIPPED, words
     if isinstance(error, InvalidEvidence):
         return Status.INVALID_EVIDENCE, words
-    if name == "OutOfMemoryError" or any(sign in words for sign in DEVICE_FULL):
+    if name == "OutOfMemoryError" or any(sign in words for sign in device_full):
         return Status.DEVICE_MEMORY, words
     if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
         return Status.DISK_FULL, words

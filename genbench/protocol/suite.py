@@ -3,7 +3,7 @@
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -184,6 +184,7 @@ def read(path: Path) -> SuiteFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GenbenchError(f"suite {path}: {error}") from error
     values, notes = _renewed(values, path)
+    _check_keys(values, path)
     try:
         suite = codec.decoded(Suite, values, "suite")
     except GenbenchError as error:
@@ -200,6 +201,23 @@ def _renewed(values: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], tup
         return dict(values), ()
     note = f"suite {path}: {', '.join(old)} stand in a table [tasks.generate] now; write them there"
     return {**{key: value for key, value in values.items() if key not in old}, "tasks": {"generate": old}}, (note,)
+
+
+def _check_keys(values: Mapping[str, Any], path: Path) -> None:
+    """Name a key that is none before the one that is missing in its place: most are misspelt.
+
+    Raises:
+        GenbenchError: there is one.
+    """
+    tasks, quick = values.get("tasks"), values.get("quick")
+    tables: list[tuple[str, object, type]] = [("", values, Suite), (" in [quick]", quick, Quick)]
+    if isinstance(tasks, dict):
+        tables += [(f" in [tasks.{name}]", terms, TaskTerms) for name, terms in tasks.items()]
+    for place, table, kind in tables:
+        known = sorted(field.name for field in fields(kind))
+        for key in table if isinstance(table, dict) else ():
+            if key not in known:
+                raise GenbenchError(f"suite {path}: unknown key{place} {key} (known: {', '.join(known)})")
 
 
 def _check(suite: Suite, path: Path) -> None:

@@ -14,7 +14,7 @@ from genbench.errors import GenbenchError, unknown
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.protocol.inputs import Kept, SplitFiles
-from genbench.protocol.stages.given import Posed
+from genbench.protocol.stages.stage import Posed
 from genbench.protocol.stages.judgement import key_of
 from genbench.protocol.stages.pose import KEY, LIMIT as POSE_LIMIT, POSE, QUESTIONS, PoseFacts, PoseInputs
 from genbench.protocol.stages.services import (

@@ -16,7 +16,7 @@ from genbench.leaderboard import Leaderboard, boards
 from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
-from genbench.protocol.stages.given import Ground
+from genbench.protocol.stages.stage import Ground
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
@@ -165,6 +165,7 @@ class _Session:
         from genbench.report import render
 
         root, site = run_folder(self.options, self.plan), self.options.out / "reports" / self.plan.suite.name
+        kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
         for folder in (root, site):
             check_writable(folder)
         meter = Meter(self.listener)
@@ -172,7 +173,7 @@ class _Session:
             probe, data = self._probe(), self._data()
             with locked(root):
                 ground = self._ground(root, probe, data)
-                conductor = self._conducted(ground, meter)
+                conductor = self._conducted(ground, kind, meter)
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
                 found = dict(boards(records))
                 report = render(found, site)
@@ -206,8 +207,7 @@ class _Session:
         exams = {asked.name: posed(asked, rows, root, secret, self.supervisor) for asked in plan.asked}
         return replace(ground, exams={name: exam for name, exam in exams.items() if exam is not None})
 
-    def _conducted(self, ground: Ground, meter: Meter) -> Conductor:
-        kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
+    def _conducted(self, ground: Ground, kind: type[Executor], meter: Meter) -> Conductor:
         carry_out = debugged if self.debug else self.supervisor.run
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))

@@ -10,7 +10,7 @@ import pytest
 
 import genbench
 from genbench import catalogue
-from genbench.builtin.controls import CONTROLS
+from genbench.builtin.tasks.generate import Generate
 from genbench.catalogue import KINDS
 from genbench.cli import main, parser
 from genbench.errors import GenbenchError
@@ -62,7 +62,7 @@ def place(supervisor, tmp_path_factory):
     (folder / "tiny.py").write_text(MODEL)
     (folder / "mine.toml").write_text(SUITE)
     (folder / "broken.toml").write_text("name = ")
-    (folder / "misspelt.toml").write_text(SUITE.replace("seeds", "sedes"))
+    (folder / "misspelt.toml").write_text(SUITE.replace("count", "cuont"))
     (folder / "extractor.toml").write_text(SUITE.replace('"pixels"', '"pixel"'))
     (folder / "metric.toml").write_text(SUITE.replace('["fd"', '["fdd"'))
     (folder / "dataset.toml").write_text(SUITE.replace('"digits"', '"digit"'))
@@ -107,7 +107,10 @@ WRONG = {
     "an unknown suite": ((*RUN, "--suite", "digts"), "no suite is named 'digts'; did you mean 'digits'?"),
     "a suite that is not there": ((*RUN, "--suite", "absent.toml"), "suite absent.toml: "),
     "a suite that is no TOML": ((*RUN, "--suite", "broken.toml"), "suite broken.toml: Invalid value"),
-    "an unknown suite key": ((*RUN, "--suite", "misspelt.toml"), "suite misspelt.toml: unknown key sedes (known: "),
+    "an unknown suite key": (
+        (*RUN, "--suite", "misspelt.toml"),
+        "suite misspelt.toml: unknown key in [tasks.generate] cuont (known: ",
+    ),
     "an unknown extractor": ((*RUN, "--suite", "extractor.toml"), "no extractor is named 'pixel'; did you mean"),
     "an unknown metric": ((*RUN, "--suite", "metric.toml"), "no metric is named 'fdd'; did you mean 'fd'?"),
     "an unknown dataset": ((*RUN, "--suite", "dataset.toml"), "no dataset is named 'digit'; did you mean 'digits'?"),
@@ -151,7 +154,7 @@ def test_a_dry_run_prints_every_trial_and_writes_nothing(genbench_command, place
     code, output, error = genbench_command(*RUN, "-m", "tiny[hidden=9]", "--dry-run", "--jobs", "1", "--out", "out")
     lines = [line.split() for line in output.splitlines()]
     trials = [(words[0], words[1]) for words in lines if len(words) > 2 and words[1] in ("0", "1")]
-    controls = [(control.name, "0") for control in CONTROLS]
+    controls = [(name, "0") for name in Generate.controls]
     assert trials == [*controls, *[(model, seed) for seed in "01" for model in ("tiny", "tiny[hidden=9]")]]
     assert output.splitlines()[-1] == "13 trials, 1 at a time: unknown until a first run has been timed"
     assert (code, error) == (0, "")

@@ -85,7 +85,8 @@ def seen(place):
 
 def reached(roots):
     # All that can be read below some folders and of the processes, in one text.
-    files = [Path(base) / name for root in roots for base, _, names in os.walk(root) for name in names]
+    walks = [walk for root in roots for walk in os.walk(root)]
+    files = [Path(base) / name for base, _, names in walks for name in names if name != "reached.txt"]
     files += [path for name in ("environ", "cmdline") for path in Path("/proc").glob(f"[0-9]*/{name}")]
     texts = [repr(dict(os.environ))]
     for path in files:

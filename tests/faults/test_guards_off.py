@@ -3,182 +3,194 @@
 The guards that confine, adopt and limit by caps have their controls beside them, in test_caps and test_confined_runs.
 """
 
-import json
+import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny
 import torch
-from genbench.execution.outcome import Outcome
+from calls import listing_call
 from pids import runs
 
-from genbench import catalogue
 from genbench.catalogue import plugins
-from genbench.contracts import dataset
-from genbench.contracts.job import FACTS, FAILURE, JOB, Caps, Job
-from genbench.errors import GenbenchError
-from genbench.execution import child, supervisor as supervisors, watch
+from genbench.contracts.dataset import Examples, Splits
+from genbench.contracts.job import CALL, FACTS, FAILURE, Call, Caps
+from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.execution.clock import Clock
-from genbench.execution.launcher import ColdLauncher
+from genbench.execution.child import carry_out, described
+from genbench.execution.launcher import Child, ColdLauncher, Launcher, WarmLauncher
 from genbench.execution.supervisor import Supervisor
-from genbench.files.plain import read_json
-from genbench.runs import conductor, session
-from genbench.store import run_folder as store
+from genbench.files import codec
+from genbench.files.plain import read_json, sealed, write_json
+from genbench.records.space import Space
+from genbench.records.status import Status
+from genbench.runs.conductor import Bounds
+from genbench.store import datasets
 from genbench.store.run_folder import locked
-from genbench.workers.trusted import score as scorer
-from genbench.workers.untrusted import sample as worker
+from genbench.store.tensors import narrowed, read_samples, write_tensors
 
 MIB = 2**20
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 LISTS_NOTHING = "\nimport genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
-HARMS = '''
-import torch
+ABORTS = '''
+import os
 
 import genbench
 
 
-class Harming(genbench.Model):
-    """Samples of one level, and some harm."""
+class Aborting(genbench.Model):
+    """Dies in its fit."""
 
-    name, family, source = "harming", genbench.Family.BASELINE, "made for the tests"
+    name, family, source = "aborting", genbench.Family.BASELINE, "made for the tests"
 
     def __init__(self, space):
         super().__init__()
-        self.space = space
 
     def fit(self, data):
-        {fit}
+        os.abort()
 
     def sample(self, n, *, labels=None):
-        x = torch.randint(self.space.levels, (n, *self.space.shape))
-        return {sampled}
+        """Never reached."""
 
 
 @genbench.hookimpl
 def genbench_models():
-    return [Harming]
+    return [Aborting]
 '''
 
 
 @pytest.fixture
-def importing(tmp_path: Path) -> Callable[..., Job]:
-    """`importing(code, …)`: a job that imports a plugin with this code."""
+def importing(tmp_path: Path) -> Callable[..., Call]:
+    """`importing(code, …)`: a call that imports a plugin with this code."""
 
-    def make(code: str, limit: float = 60, **options: object) -> Job:
+    def make(code: str, limit: float = 60, **options: object) -> Call:
         (tmp_path / "plugin.py").write_text(code + LISTS_NOTHING)
-        folder = tmp_path / "job"
+        folder = tmp_path / "call"
         folder.mkdir()
-        arguments = {"plugin": plugins.loose(str(tmp_path / "plugin.py")).to_json()}
-        return Job("listing", folder, arguments, folder / "log.txt", limit, **options)
+        return replace(listing_call(plugins.loose(str(tmp_path / "plugin.py")), folder, limit), **options)
 
     return make
 
 
-@pytest.fixture
-def harming(tmp_path: Path, supervisor: Supervisor) -> Callable[..., tiny.Run]:
-    """`harming(fit, sampled)`: a run of a harming model and the plain one in this very process: no process each."""
-
-    def run(fit: str = "pass", sampled: str = "x") -> tiny.Run:
-        (tmp_path / "harming.py").write_text(HARMS.format(fit=fit, sampled=sampled))
-        files = [str(tmp_path / "harming.py"), str(PLAIN)]
-        suite = str(tiny.write_suite(tmp_path, quality="clipped-density", coverage="clipped-coverage"))
-        options = session.Options(["harming", "plain"], plugin=files, suite=suite, out=tmp_path, jobs=1)
-        plan = session.plan_of(options, catalogue.read(supervisor, files))
-        heard = tiny.Heard()
-        finished = session.execute(plan, options, OneProcess(), heard)
-        return tiny.Run(finished, heard, session.run_folder(options, plan))
-
-    return run
+def _written(call: Call) -> Call:
+    """The call, as its process finds it in its folder."""
+    codec.write(call.folder / CALL, call)
+    return call
 
 
-class OneProcess(Supervisor):
-    """Runs jobs in this very process."""
-
-    def run(self, job: Job, progress: watch.Progress = lambda images, share: None) -> Outcome:
-        (job.folder / JOB).write_text(json.dumps(job.to_json()))
-        clock = Clock()
-        try:
-            child.run_stage(job.folder, Markers(lambda message: clock.note(message, time.monotonic())))
-        except Exception as error:  # noqa: BLE001  # as a child does
-            return Outcome(*child.described(error), 0.0)
-        return Outcome("ok", None, 0.0, clock, read_json(job.folder / FACTS))
+def _here(folder: Path) -> None:
+    """Carry out a call that lies in a folder in this very process: no process of its own."""
+    carry_out(folder, Markers(lambda message: ""))
 
 
-@pytest.fixture
-def torch_as_it_was() -> Iterator[None]:
-    """Torch's defaults come back after the test."""
-    before, threads = torch.get_default_dtype(), torch.get_num_threads()
-    yield
-    torch.set_default_dtype(before)
-    torch.set_num_threads(threads)
-
-
-def test_without_the_workers_catch_the_reason_is_lost(importing: Callable[..., Job]):
-    raising = importing("raise RuntimeError('boom')")
-    (raising.folder / JOB).write_text(json.dumps(raising.to_json()))
+def test_without_the_workers_catch_the_reason_is_lost(importing: Callable[..., Call]):
+    raising = _written(importing("raise RuntimeError('boom')"))
     with pytest.raises(RuntimeError, match="boom"):
-        child.run_stage(raising.folder, Markers(lambda message: None))
+        _here(raising.folder)
     assert not (raising.folder / FAILURE).exists()
 
 
-def test_without_a_process_of_its_own_a_segfault_is_the_harnesses(importing: Callable[..., Job]):
-    dying = importing("import ctypes\nctypes.string_at(0)")
-    (dying.folder / JOB).write_text(json.dumps(dying.to_json()))
-    code = "from pathlib import Path; from genbench.execution.child import run_stage; run_stage(Path('.'), None)"
-    ended = subprocess.run([sys.executable, "-c", code], cwd=dying.folder, capture_output=True, check=False)
-    assert ended.returncode == -signal.SIGSEGV
+@pytest.mark.parametrize(("code", "ending"), [("ctypes.string_at(0)", -signal.SIGSEGV), ("raise SystemExit(7)", 7)])
+def test_an_import_without_a_process_of_its_own_is_the_harnesses(tmp_path: Path, code: str, ending: int):
+    (tmp_path / "dies.py").write_text(f"import ctypes\n{code}\n")
+    harness = "from genbench.catalogue import plugins; plugins.load(plugins.loose('dies.py'))"
+    ended = subprocess.run([sys.executable, "-c", harness], cwd=tmp_path, capture_output=True, check=False)
+    assert ended.returncode == ending
 
 
-def test_without_a_limit_a_hang_lasts(supervisor: Supervisor, importing: Callable[..., Job]):
-    began = time.monotonic()
-    assert supervisor.run(importing("import time\ntime.sleep(2)\n")).status == "ok"
-    assert time.monotonic() - began > 2
+def test_without_a_limit_a_hang_lasts(supervisor: Supervisor, importing: Callable[..., Call]):
+    outcome = supervisor.run(importing("import time\ntime.sleep(1)\n"))
+    assert outcome.status is Status.OK
+    assert outcome.seconds > 1
 
 
-def test_without_sigkill_who_ignores_sigterm_stays(
-    supervisor: Supervisor, importing: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
-):
-    class OnlyTerm:
-        SIGTERM = SIGKILL = signal.SIGTERM
-        Signals = signal.Signals
+class Gentle(Child):
+    """A child that gets SIGTERM where others get SIGKILL."""
 
-    monkeypatch.setattr(supervisors, "signal", OnlyTerm)
-    code = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(5)\n"
-    began = time.monotonic()
-    assert supervisor.run(importing(code, limit=0.5)).status == "timeout"
-    assert time.monotonic() - began > 5  # ended by itself, long after its limit and the grace
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self.pid, self.markers, self.output = child.pid, child.markers, child.output
+
+    def status(self) -> int | None:
+        return self._child.status()
+
+    def close(self) -> None:
+        self._child.close()
+
+    def signal(self, number: signal.Signals) -> None:
+        self._child.signal(signal.SIGTERM)
+
+
+class GentleLauncher(Launcher):
+    """Starts gentle children."""
+
+    def __init__(self, warm: WarmLauncher) -> None:
+        self._warm = warm
+
+    def start(self, call: Call) -> Child:
+        return Gentle(self._warm.start(call))
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_without_sigkill_who_ignores_sigterm_stays(warm: WarmLauncher, importing: Callable[..., Call], killed: bool):
+    ignoring = importing(
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open('ignores', 'w').close()\ntime.sleep(3)\n",
+    )
+    supervisor = Supervisor(warm if killed else GentleLauncher(warm), grace=0.1)
+    outcome = supervisor.run(ignoring, cancelled=(ignoring.folder / "ignores").exists)
+    assert outcome.status is Status.INTERRUPTED
+    assert (outcome.seconds > 3) != killed  # else it ended by itself
+
+
+@pytest.fixture
+def launched(warm: WarmLauncher) -> Callable[[Call], Child]:
+    """`launched(call)`: a child that nobody supervises, once it has ended."""
+
+    def start(call: Call) -> Child:
+        child = warm.start(_written(call))
+        while child.status() is None:
+            time.sleep(0.01)
+        return child
+
+    return start
 
 
 def test_without_asking_for_facts_a_silent_exit_would_count(
-    supervisor: Supervisor, importing: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+    launched: Callable[[Call], Child], importing: Callable[..., Call]
 ):
-    monkeypatch.setattr(supervisors, "_readable", lambda path: {})
-    assert supervisor.run(importing("import os\nos._exit(0)\n")).status == "ok"
+    silent = importing("import os\nos._exit(0)\n")
+    child = launched(silent)
+    assert child.status() == 0  # as if all were well
+    assert not (silent.folder / FACTS).exists()
+    child.close()
 
 
-def test_without_the_cap_memory_is_taken(supervisor: Supervisor, importing: Callable[..., Job]):
-    code = "import time\nheld = bytearray(b'x' * 900 * 2**20)\ntime.sleep(1)\n"
-    assert supervisor.run(importing(code, caps=Caps(memory=2**50))).status == "ok"
+def test_without_the_cap_memory_is_taken(supervisor: Supervisor, importing: Callable[..., Call]):
+    code = "import time\nheld = bytearray(b'x' * 900 * 2**20)\ntime.sleep(0.5)\n"  # two looks at what it takes
+    assert supervisor.run(importing(code, caps=Caps(memory=2**50))).status is Status.OK
 
 
-def test_without_the_cap_a_huge_file_is_written(supervisor: Supervisor, importing: Callable[..., Job]):
+def test_without_the_cap_a_huge_file_is_written(supervisor: Supervisor, importing: Callable[..., Call]):
     huge = importing("open('huge', 'wb').write(b'x' * 90 * 2**20)\n", caps=Caps(disk=2**50))
-    assert supervisor.run(huge).status == "ok"
+    assert supervisor.run(huge).status is Status.OK
     assert (huge.folder / "huge").stat().st_size == 90 * MIB
 
 
-def test_without_the_cap_the_log_grows_with_the_output(supervisor: Supervisor, importing: Callable[..., Job]):
+def test_without_the_cap_the_log_grows_with_the_output(supervisor: Supervisor, importing: Callable[..., Call]):
     floods = importing("import sys\nfor _ in range(64):\n    sys.stdout.write('x' * 2**20)\n", caps=Caps(log=2**50))
-    assert supervisor.run(floods).status == "ok"
+    assert supervisor.run(floods).status is Status.OK
     assert floods.log.stat().st_size == 64 * MIB
 
 
@@ -198,168 +210,170 @@ for descriptor in range(3, 256) if {on_the_socket} else ():
 
 @pytest.mark.parametrize("on_the_socket", [False, True])
 def test_a_forged_lap_counts_on_the_marker_socket_and_nowhere_else(
-    supervisor: Supervisor, importing: Callable[..., Job], on_the_socket: bool
+    supervisor: Supervisor, importing: Callable[..., Call], on_the_socket: bool
 ):
     # Were markers read from the output, what a plugin prints would be timing.
     outcome = supervisor.run(importing(FORGES.format(on_the_socket=on_the_socket)))
-    assert outcome.status == "ok"
-    assert len(outcome.clock.laps("run")) == on_the_socket
+    assert outcome.status is Status.OK
+    assert len(outcome.timeline.laps("run")) == on_the_socket
 
 
-def test_without_its_signs_device_memory_is_an_error_like_any(monkeypatch: pytest.MonkeyPatch):
+def test_without_its_signs_device_memory_is_an_error_like_any():
     full = RuntimeError("CUDA error: out of memory")
-    assert child.described(full)[0] == "out-of-memory(device)"
-    monkeypatch.setattr(child, "DEVICE_FULL", ())
-    assert child.described(full)[0] == "error"
+    assert described(full)[0] is Status.DEVICE_MEMORY
+    assert described(full, device_full=())[0] is Status.ERROR
 
 
-def test_without_the_check_of_samples_a_wrong_tensor_is_scored(
-    harming: Callable[..., tiny.Run], monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(worker, "narrowed", lambda x, space, n: x.to(torch.uint8))
-    assert harming(sampled="x + 256").candidate("harming")["status"] == "ok"  # 256 too many, and nobody saw it
+def test_without_the_check_of_samples_a_wrong_tensor_is_scored(tmp_path: Path):
+    space = Space((1, 8, 8), levels=17)
+    x = torch.randint(17, (10, 1, 8, 8)) + 256  # 256 too many
+    with pytest.raises(InvalidEvidence, match="expected integers in"):
+        narrowed(x, space, 10)
+    write_tensors(tmp_path / "samples.safetensors", {"x": x.to(torch.uint8)})
+    found, _ = read_samples(tmp_path / "samples.safetensors", space, 10)  # the scorer sees nothing of it
+    assert (found == x.numpy() - 256).all()
 
 
-@pytest.mark.parametrize("waits", [False, True])
-def test_waiting_for_the_end_of_the_output_would_wait_for_a_daemon(
-    importing: Callable[..., Job], monkeypatch: pytest.MonkeyPatch, waits: bool
-):
-    # A cold child's daemon is out of reach; it holds the pipe for 4 s.
+class Overheard(Launcher):
+    """Starts cold children, whose output somebody else can read as well."""
+
+    output: int
+
+    def start(self, call: Call) -> Child:
+        child = ColdLauncher().start(call)
+        self.output = os.dup(child.output)
+        return child
+
+    def close(self) -> None:
+        os.close(self.output)
+
+
+def test_waiting_for_the_end_of_the_output_would_wait_for_a_daemon(importing: Callable[..., Call]):
+    # A cold child's daemon is out of reach; it holds the pipe for 3 s.
     daemon = importing(
-        "import subprocess\npid = subprocess.Popen(['sleep', '4'], start_new_session=True).pid\n"
+        "import subprocess\npid = subprocess.Popen(['sleep', '3'], start_new_session=True).pid\n"
         "open('pid', 'w').write(str(pid))\n"
     )
-
-    def until_end_of_file(output: watch._Output) -> None:
-        os.set_blocking(output.descriptor, True)
-        while output.descriptor is not None:
-            output.take()
-        output._log.close()
-
-    if waits:
-        monkeypatch.setattr(watch._Output, "close", until_end_of_file)
-    with Supervisor(ColdLauncher()) as cold:
-        assert cold.run(daemon).status == "ok"
-        assert runs(int((daemon.folder / "pid").read_text())) != waits
+    with Supervisor(start := Overheard()) as supervisor:
+        assert supervisor.run(daemon).status is Status.OK
+        pid = int((daemon.folder / "pid").read_text())
+        assert runs(pid)  # nobody waited for it
+        os.set_blocking(start.output, True)
+        while os.read(start.output, 4096):
+            pass
+        time.sleep(0.2)  # between its last word and its end
+        assert not runs(pid)
 
 
-@pytest.mark.parametrize("verified", [True, False])
-def test_data_that_are_not_copied_on_write_would_change_for_all(
-    harming: Callable[..., tiny.Run],
-    plain: tiny.Run,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    verified: bool,
-):
-    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path / "cache"))
-    mapped = np.load
-    monkeypatch.setattr(np, "load", lambda path, mmap_mode=None, **o: mapped(path, mmap_mode and "r+", **o))
-    if not verified:
-        monkeypatch.setattr(dataset, "verify", lambda folder: None)
-    candidate = harming(fit="data.train.x._array[:] = 0").candidate("plain")
-    if verified:  # the second guard: the scorer holds the data against their hash
-        assert candidate["status"] == "error"
-        assert "are not as they were written" in candidate["reason"]
-    else:
-        assert candidate["evidence"] != plain.candidate("plain")["evidence"]
+@pytest.mark.parametrize("copied", [True, False])
+def test_data_that_are_not_copied_on_write_would_change_for_all(tmp_path: Path, copied: bool):
+    x = np.full((4, 2), 3, np.uint8)
+    datasets.write(Splits(Space((2,), levels=4), *(Examples(x) for _ in range(3))), tmp_path)
+    mine = datasets.read(tmp_path, "train").x if copied else np.load(tmp_path / "train.x.npy", mmap_mode="r+")
+    mine[:] = 0
+    if copied:
+        datasets.verify(tmp_path)
+    else:  # the second guard: the scorer holds the data against their hash
+        with pytest.raises(GenbenchError, match="are not as they were written"):
+            datasets.verify(tmp_path)
+    assert datasets.read(tmp_path, "train").x.any() == copied
+
+
+@pytest.fixture
+def torch_as_it_was() -> Iterator[None]:
+    """Torch's defaults come back after the test."""
+    before, threads = torch.get_default_dtype(), torch.get_num_threads()
+    yield
+    torch.set_default_dtype(before)
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.usefixtures("torch_as_it_was")
-@pytest.mark.parametrize("asserted", [True, False])
-def test_without_a_process_each_torchs_defaults_reach_the_next(
-    harming: Callable[..., tiny.Run], plain: tiny.Run, monkeypatch: pytest.MonkeyPatch, asserted: bool
-):
-    if not asserted:
-        monkeypatch.setattr(scorer, "_assert_defaults", lambda: None)
-    candidate = harming(fit="torch.set_default_dtype(torch.float64)").candidate("plain")
-    if asserted:  # the second guard: the scorer looks at its own process
-        assert candidate["status"] == "error"
-        assert "torch is not as it is when it starts: default dtype torch.float64" in candidate["reason"]
-    else:
-        assert tiny.without_clocks(candidate) != tiny.without_clocks(plain.candidate("plain"))
+def test_without_a_process_each_torchs_defaults_reach_the_next(finished: Path, tmp_path: Path):
+    shutil.copytree(finished / "runs/tiny/plain.default.0", tmp_path, dirs_exist_ok=True)
+    checkpoint = (tmp_path / "fit/checkpoint.safetensors").read_bytes()
+    _here(tmp_path / "fit")
+    assert (tmp_path / "fit/checkpoint.safetensors").read_bytes() == checkpoint
+    torch.set_default_dtype(torch.float64)  # as a plugin might, whose fit ran here before
+    _here(tmp_path / "fit")
+    assert (tmp_path / "fit/checkpoint.safetensors").read_bytes() != checkpoint
+    # The second guard: the scorer looks at its own process.
+    with pytest.raises(GenbenchError, match=r"torch is not as it is when it starts: default dtype torch\.float64"):
+        _here(tmp_path / "score/generate")
 
 
-def test_without_the_lock_two_runs_share_a_folder(
-    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    suite = tiny.write_suite(tmp_path)
-    with locked(tmp_path / "runs/tiny"):
+def test_without_the_lock_two_runs_share_a_folder(supervisor: Supervisor, finished: Path, tmp_path: Path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    root, suite = tmp_path / "runs/tiny", tmp_path / "tiny.toml"
+    with locked(root):
         with pytest.raises(GenbenchError, match="is in use by process"):
             tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite)
-        monkeypatch.setattr(session, "locked", nullcontext)
-        assert tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite).candidate("plain")["status"] == "ok"
+        (root / ".lock").unlink()  # what is locked next is another file
+        assert tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite).candidate("plain").status is Status.OK
 
 
-def test_without_hashes_a_flipped_bit_would_count(
-    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    suite = tiny.write_suite(tmp_path)
-    monkeypatch.setattr(store, "sha256_of", lambda path: "the same for all")
-    tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite)
-    path = tmp_path / "runs/tiny/plain.default.0/sample/default/samples.safetensors"
-    data = bytearray(path.read_bytes())
+def test_without_hashes_a_flipped_bit_would_count(supervisor: Supervisor, finished: Path, tmp_path: Path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    folder = tmp_path / "runs/tiny/plain.default.0/sample/default"
+    data = bytearray((folder / "samples.safetensors").read_bytes())
     data[-1] ^= 1
-    path.write_bytes(data)
-    second = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite)
-    assert (second.finished.damaged, second.heard.ran) == ((), set())
+    (folder / "samples.safetensors").write_bytes(data)
+    manifest = read_json(folder / "manifest.json")
+    manifest["result"]["outputs"]["samples.safetensors"] = hashlib.sha256(data).hexdigest()
+    write_json(folder / "manifest.json", sealed(manifest))  # its hash was all that knew
+    again = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], tmp_path / "tiny.toml")
+    assert again.finished.damaged == ()
+    assert not {name for name in again.heard.ran if "/sample/" in name}
 
 
-def test_without_patience_every_trial_of_a_dying_plugin_dies(
-    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(conductor, "PATIENCE", 1000)
-    (tmp_path / "harming.py").write_text(HARMS.format(fit="import os; os.abort()", sampled="x"))
-    suite = tiny.write_suite(tmp_path)
-    run = tiny.run(supervisor, tmp_path, [tmp_path / "harming.py"], ["harming"], suite, seeds=5, jobs=1)
-    statuses = [r["stages"]["fit"]["status"] for r in run.finished.records if r["model"]["name"] == "harming"]
-    assert statuses == ["crashed(SIGABRT)"] * 5
-
-
-def test_an_import_without_a_worker_is_the_listers_own(tmp_path: Path):
-    (tmp_path / "exits.py").write_text("raise SystemExit(7)")
-    code = "from genbench import plugins; plugins.load(plugins.loose('exits.py'))"
-    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
-    assert ended.returncode == 7
+def test_without_patience_every_trial_of_a_dying_plugin_dies(supervisor: Supervisor, tmp_path: Path):
+    (tmp_path / "aborting.py").write_text(ABORTS)
+    suite, bounds = tiny.write_suite(tmp_path), Bounds(patience=1000)
+    run = tiny.run(supervisor, tmp_path, [tmp_path / "aborting.py"], ["aborting"], suite, seeds=5, bounds=bounds)
+    found = [r.stages["fit"] for r in run.finished.records if r.model.name == "aborting"]
+    assert [(stage.status, stage.exit_code) for stage in found] == [(Status.CRASHED, -signal.SIGABRT)] * 5
 
 
 LEAVES_A_CHILD = """
 import sys
 from pathlib import Path
-from genbench.execution.job import Job
+from genbench.contracts.job import Call
 from genbench.execution.launcher import ColdLauncher
 from genbench.execution.supervisor import Supervisor
+from genbench.files import codec
 
-folder = Path("job").absolute()
-Supervisor(ColdLauncher()).run(Job("listing", folder, {arguments!r}, folder / "log.txt", 60, python={python!r}))
+Supervisor(ColdLauncher()).run(codec.read(Call, Path("call.json")))
 """
 DEAF = """#!{python}
-import runpy, sys
-from genbench.processes import machine
+import sys
+from pathlib import Path
+from genbench.execution.child import main
 
-machine.die_with_parent = lambda: None
-sys.argv = sys.argv[2:]  # without "-m"
-runpy.run_module("genbench.execution.child", run_name="__main__")
+main(Path(sys.argv[-2]), int(sys.argv[-1]))  # and nobody asks to die with the parent
 """
 
 
 @pytest.mark.parametrize("deaf", [False, True])
-def test_a_child_that_does_not_ask_to_die_with_its_parent_outlives_it(tmp_path: Path, deaf: bool):
-    (tmp_path / "job").mkdir()
-    (tmp_path / "sleeps.py").write_text(
-        "import os, time\nopen('partial', 'w').write(str(os.getpid()))\nos.rename('partial', 'pid')\ntime.sleep(600)\n"
-    )
+def test_a_child_that_does_not_ask_to_die_with_its_parent_outlives_it(
+    importing: Callable[..., Call], tmp_path: Path, deaf: bool
+):
     python = tmp_path / "deaf"
     python.write_text(DEAF.format(python=sys.executable))
     python.chmod(0o755)
-    arguments = {"plugin": plugins.loose(str(tmp_path / "sleeps.py")).to_json()}
-    code = LEAVES_A_CHILD.format(arguments=arguments, python=str(python) if deaf else "")
-    harness = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
-    while not (tmp_path / "job/pid").exists() and harness.poll() is None:
+    sleeping = importing(
+        "import os, time\nopen('partial', 'w').write(str(os.getpid()))\nos.rename('partial', 'pid')\ntime.sleep(600)\n",
+        python=str(python) if deaf else "",
+    )
+    codec.write(tmp_path / "call.json", sleeping)
+    harness = subprocess.Popen([sys.executable, "-c", LEAVES_A_CHILD], cwd=tmp_path)
+    while not (sleeping.folder / "pid").exists() and harness.poll() is None:
         time.sleep(0.05)
-    pid = int((tmp_path / "job/pid").read_text())
+    pid = int((sleeping.folder / "pid").read_text())
     harness.kill()
     harness.wait()
-    time.sleep(1.0)
+    until = time.monotonic() + (1 if deaf else 10)
+    while runs(pid) and time.monotonic() < until:
+        time.sleep(0.05)
     alive = runs(pid)
     if alive:
         os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Whatever a plugin does in whichever phase, its own candidate says so and its neighbours' numbers stay the same."""
+"""Whatever a plugin does at whichever moment, its own candidate says so and its neighbours' numbers stay the same."""
 
 import json
 import subprocess
@@ -12,6 +12,10 @@ import tiny
 from genbench import catalogue
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import GRACE, Supervisor
+from genbench.records.audits import AuditStatus
+from genbench.records.score import MissingKind
+from genbench.records.status import Status
+from genbench.runs.conductor import Bounds
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 PLUGIN = '''
@@ -21,7 +25,8 @@ import torch
 
 import genbench
 
-STAGE = json.load(open("job.json"))["stage"]  # a job runs in its own folder
+STAGE = json.load(open("call.json"))["stage"]  # a stage runs in its own folder
+CODES = {codes}
 
 
 class Unprintable(Exception):
@@ -31,32 +36,34 @@ class Unprintable(Exception):
 {on_import}
 
 class Faulty(genbench.Model, genbench.Density):
-    """Uniform pixels, and a fault in one phase."""
+    """Uniform pixels, and a fault at one place."""
 
     name, family, source = "{name}", genbench.Family.BASELINE, "made for the tests"
     likelihood = genbench.Likelihood.EXACT
 
-    def __init__(self, space):
+    def __init__(self, space, *, fault: str = "none", at: str = "none"):
         super().__init__()
-        self.space = space
+        self.space, self.fault, self.at = space, fault, at
         if STAGE == "fit":
-            {constructor}
+            self.act("constructor")
         if STAGE == "sample":
-            {reload}
+            self.act("reload")
+
+    def act(self, place, **names):
+        if self.at == place:
+            exec(CODES[self.fault], globals(), names)
 
     def fit(self, data):
-        {fit}
+        self.act("fit", data=data)
 
     def sample(self, n, *, labels=None):
         if STAGE == "sample":
-            {sample}
+            self.act("sample")
         return torch.randint(self.space.levels, (n, *self.space.shape))
 
     def log_prob(self, x):
-        if STAGE == "audit":
-            {audit}
-        if STAGE == "density":
-            {density}
+        if STAGE in ("audit", "density"):
+            self.act(STAGE)
         return torch.full((len(x),), -180.0)
 
 
@@ -65,23 +72,23 @@ def genbench_models():
     return [Faulty]
 '''
 DEADLY = {  # fault: (code, status, words of the reason)
-    "raises": ("raise RuntimeError('boom')", "error", "RuntimeError: boom"),
-    "exits": ("sys.exit(0)", "error", "SystemExit: 0"),
-    "vanishes": ("os._exit(0)", "no-evidence", "exited with code 0 and left no result"),
-    "segfaults": ("ctypes.string_at(0)", "crashed(SIGSEGV)", "was ended by SIGSEGV"),
-    "aborts": ("os.abort()", "crashed(SIGABRT)", "was ended by SIGABRT"),
-    "kills-itself": ("os.kill(os.getpid(), 9)", "crashed(SIGKILL)", "was ended by SIGKILL"),
-    "unprintable": ("raise Unprintable()", "error", "(an exception whose text cannot be made)"),
-    "no-base": ("raise BaseException('from below')", "error", "BaseException: from below"),
-    "lacks-memory": ("torch.empty(1 << 60)", "out-of-memory(host)", "can't allocate memory"),
+    "raises": ("raise RuntimeError('boom')", Status.ERROR, "RuntimeError: boom"),
+    "exits": ("sys.exit(0)", Status.ERROR, "SystemExit: 0"),
+    "vanishes": ("os._exit(0)", Status.NO_EVIDENCE, "exited with code 0 and left no result"),
+    "segfaults": ("ctypes.string_at(0)", Status.CRASHED, "was ended by SIGSEGV"),
+    "aborts": ("os.abort()", Status.CRASHED, "was ended by SIGABRT"),
+    "kills-itself": ("os.kill(os.getpid(), 9)", Status.CRASHED, "was ended by SIGKILL"),
+    "unprintable": ("raise Unprintable()", Status.ERROR, "(an exception whose text cannot be made)"),
+    "no-base": ("raise BaseException('from below')", Status.ERROR, "BaseException: from below"),
+    "lacks-memory": ("torch.empty(1 << 60)", Status.HOST_MEMORY, "can't allocate memory"),
     "lacks-device-memory": (
         "raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 9 GiB')",
-        "out-of-memory(device)",
+        Status.DEVICE_MEMORY,
         "CUDA out of memory. Tried to allocate 9 GiB",
     ),
     "device-assert": (
         "raise RuntimeError('CUDA error: device-side assert triggered')",
-        "error",
+        Status.ERROR,
         "RuntimeError: CUDA error: device-side assert triggered",
     ),
 }
@@ -98,83 +105,87 @@ HANGS = {
     "ignores-sigterm": "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)",
     "prints": "while True: print('again', flush=True)",
 }
-PHASES = {"constructor": "fit", "fit": "fit", "reload": "sample", "sample": "sample"}  # → the record's phase
+PLACES = {"constructor": "fit", "fit": "fit", "reload": "sample", "sample": "sample"}  # → the stage that fails
 STAGES = ("audit", "density")  # where a fault costs no candidate, but its density
 LIMIT = 2.0
 
 
-def _plugin(folder: Path, name: str, phase: str, code: str) -> Path:
-    places = dict.fromkeys(("on_import", *PHASES, *STAGES), "pass")
+def _plugin(folder: Path, name: str, on_import: str = "") -> Path:
+    """A plugin of one model that has every fault at every place, as its settings say, or one in its import."""
+    codes = {fault: code for fault, (code, *_) in DEADLY.items()} | VANDALS | HANGS
     path = folder / f"{name}.py"
-    path.write_text(PLUGIN.format(name=name, **(places | {phase: code})))
+    path.write_text(PLUGIN.replace("{codes}", repr(codes)).replace("{on_import}", on_import).replace("{name}", name))
     return path
 
 
-def _name(fault: str, phase: str) -> str:
-    return f"{fault}-in-{phase}"
+def _at(fault: str, place: str, name: str = "faulty") -> str:
+    """The model with this fault at this place."""
+    return f"{name}[fault={fault},at={place}]"
 
 
 @pytest.fixture(scope="module")
 def faulty(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
-    """A run of every fault in every phase, and of the plain model after all of them."""
+    """A run of every fault at every place, and of the plain model after all of them."""
     out = tmp_path_factory.mktemp("faulty")
-    files = [_plugin(out, _name(f, p), p, DEADLY[f][0]) for f in DEADLY for p in (*PHASES, *STAGES)]
-    files += [_plugin(out, name, "fit", code) for name, code in VANDALS.items()]
+    models = [_at(fault, place) for fault in DEADLY for place in (*PLACES, *STAGES)]
+    models += [_at(vandal, "fit") for vandal in VANDALS]
     suite = tiny.write_suite(out, quality="clipped-density", coverage="clipped-coverage")
-    # A core's worth of jobs; the plain model comes last, after all of them.
-    return tiny.run(supervisor, out, [*files, PLAIN], [*(file.stem for file in files), "plain"], suite, jobs=2)
+    # A core's worth of jobs; the plain model comes last, after all of them. Nobody loses patience with so many deaths.
+    beside = {"jobs": 2, "afresh": True, "bounds": Bounds(patience=1000)}
+    return tiny.run(supervisor, out, [_plugin(out, "faulty"), PLAIN], [*models, "plain"], suite, **beside)
 
 
 @pytest.fixture(scope="module")
 def hanging(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
     """A run of models that would never end, all at once, under a limit of 2 s."""
     out = tmp_path_factory.mktemp("hanging")
-    files = [_plugin(out, name, "fit", code) for name, code in HANGS.items()]
-    files += [_plugin(out, _name("sleeps", stage), stage, HANGS["sleeps"]) for stage in ("reload", "sample", *STAGES)]
-    suite = tiny.write_suite(out, limit=LIMIT)
-    return tiny.run(supervisor, out, files, [file.stem for file in files], suite, jobs=len(files))
+    models = [_at(fault, "fit") for fault in HANGS]
+    models += [_at("sleeps", place) for place in ("reload", "sample", *STAGES)]
+    beside = {"jobs": len(models), "bounds": Bounds(patience=1000)}
+    return tiny.run(supervisor, out, [_plugin(out, "faulty")], models, tiny.write_suite(out, limit=LIMIT), **beside)
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("fault", DEADLY)
-def test_a_fault_fails_its_candidate_with_phase_reason_seconds_and_log(faulty: tiny.Run, fault: str, phase: str):
+def test_a_fault_fails_its_candidate_with_stage_reason_seconds_and_log(faulty: tiny.Run, fault: str, place: str):
     _, status, words = DEADLY[fault]
-    candidate = faulty.candidate(_name(fault, phase))
-    assert (candidate["status"], candidate["phase"]) == (status, PHASES[phase])
-    assert words in candidate["reason"]
-    assert candidate["scores"] == {}
-    assert candidate["elapsed"] > 0
-    assert candidate["exit_code"] == CODES.get(fault, 1)
-    assert candidate["log"] or fault in ("vanishes", "kills-itself")  # those two leave nobody to write one
+    candidate = faulty.candidate(_at(fault, place))
+    assert (candidate.status, candidate.stage) == (status, PLACES[place])
+    assert words in candidate.reason
+    assert candidate.scores == {}
+    assert candidate.elapsed > 0
+    assert candidate.exit_code == CODES.get(fault, 1)
+    assert candidate.log or fault in ("vanishes", "kills-itself")  # those two leave nobody to write one
 
 
 @pytest.mark.parametrize("fault", DEADLY)
 def test_a_fault_in_the_density_stage_is_shown_and_costs_the_likelihood_alone(faulty: tiny.Run, fault: str):
-    candidate = faulty.candidate(_name(fault, "density"))
-    assert candidate["status"] == "ok"
-    assert DEADLY[fault][2] in candidate["unavailable"]["bits-per-dim"]
-    assert "clipped-density@pixels" in candidate["scores"]
+    candidate = faulty.candidate(_at(fault, "density"))
+    assert candidate.status is Status.OK
+    assert candidate.missing["bits-per-dim"].kind is MissingKind.FAILED
+    assert DEADLY[fault][2] in candidate.missing["bits-per-dim"].reason
+    assert "clipped-density@pixels" in candidate.scores
 
 
 @pytest.mark.parametrize("fault", DEADLY)
 def test_a_fault_in_the_audit_leaves_the_density_unaudited_with_its_reason(faulty: tiny.Run, fault: str):
-    candidate = faulty.candidate(_name(fault, "audit"))
-    assert candidate["status"] == "ok"
-    assert candidate["audits"]["status"] == "unaudited"
-    assert DEADLY[fault][2] in candidate["audits"]["reason"]
-    assert "bits-per-dim" in candidate["scores"]
+    candidate = faulty.candidate(_at(fault, "audit"))
+    assert candidate.status is Status.OK
+    assert candidate.audits.status is AuditStatus.UNAUDITED
+    assert DEADLY[fault][2] in candidate.audits.reason
+    assert "bits-per-dim" in candidate.scores
 
 
 @pytest.mark.parametrize(("fault", "words"), [("raises", "RuntimeError: boom"), ("segfaults", "Segmentation fault")])
 def test_the_tail_of_the_log_says_where_it_happened(faulty: tiny.Run, fault: str, words: str):
-    log = faulty.candidate(_name(fault, "fit"))["log"]
+    log = faulty.candidate(_at(fault, "fit")).log
     assert words in log
-    assert f"{_name(fault, 'fit')}.py" in log
+    assert "faulty.py" in log
 
 
 @pytest.mark.parametrize("vandal", VANDALS)
 def test_a_vandal_harms_itself_at_most(faulty: tiny.Run, vandal: str):
-    assert faulty.candidate(vandal)["status"] == "ok"
+    assert faulty.candidate(_at(vandal, "fit")).status is Status.OK
 
 
 @pytest.mark.parametrize("name", ["plain", "real-held-out", "copycat", "independent-pixels"])
@@ -183,37 +194,37 @@ def test_the_neighbours_of_faulty_plugins_are_equal_to_the_bit(faulty: tiny.Run,
 
 
 def test_every_fault_is_among_the_failed_and_nothing_else_is(faulty: tiny.Run):
-    failed = {candidate["name"] for candidate in faulty.finished.failed}
-    assert failed == {_name(fault, phase) for fault in DEADLY for phase in PHASES}
+    failed = {candidate.name for candidate in faulty.finished.failed}
+    assert failed == {_at(fault, place) for fault in DEADLY for place in PLACES}
 
 
-@pytest.mark.parametrize("model", HANGS)
-def test_a_model_that_hangs_is_stopped_at_its_limit(hanging: tiny.Run, model: str):
-    record = hanging.record(model)
-    assert record["stages"]["fit"]["status"] == "timeout"
-    assert record["stages"]["fit"]["reason"] == "fit ran past its limit of 2 s"
-    assert LIMIT <= record["stages"]["fit"]["seconds"] < LIMIT + GRACE + 2  # 2 s for a busy machine
-    assert record["candidates"][0]["status"] == "timeout"
+@pytest.mark.parametrize("fault", HANGS)
+def test_a_model_that_hangs_is_stopped_at_its_limit(hanging: tiny.Run, fault: str):
+    record = hanging.record(_at(fault, "fit"))
+    fit, (candidate,) = record.stages["fit"], record.candidates
+    assert (fit.status, fit.reason) == (Status.TIMEOUT, "fit ran past its limit of 2 s")
+    assert LIMIT <= fit.seconds < LIMIT + GRACE + 2  # 2 s for a busy machine
+    assert (candidate.status, candidate.stage) == (Status.TIMEOUT, "fit")
 
 
-@pytest.mark.parametrize("phase", ["reload", "sample"])
-def test_a_sampler_that_hangs_is_stopped_at_its_limit(hanging: tiny.Run, phase: str):
-    candidate = hanging.candidate(_name("sleeps", phase))
-    assert (candidate["status"], candidate["phase"]) == ("timeout", "sample")
-    assert "sample ran past its limit of 2 s, in " in candidate["reason"]
+@pytest.mark.parametrize("place", ["reload", "sample"])
+def test_a_sampler_that_hangs_is_stopped_at_its_limit(hanging: tiny.Run, place: str):
+    candidate = hanging.candidate(_at("sleeps", place))
+    assert (candidate.status, candidate.stage) == (Status.TIMEOUT, "sample")
+    assert "sample ran past its limit of 2 s, in " in candidate.reason
 
 
 def test_a_density_that_hangs_costs_the_likelihood_alone(hanging: tiny.Run):
-    density, audit = (hanging.candidate(_name("sleeps", stage)) for stage in ("density", "audit"))
-    assert density["status"] == audit["status"] == "ok"
-    assert "density ran past its limit of 2 s" in density["unavailable"]["bits-per-dim"]
-    assert "audit ran past its limit of 2 s" in audit["audits"]["reason"]
+    density, audit = (hanging.candidate(_at("sleeps", stage)) for stage in STAGES[::-1])
+    assert density.status is audit.status is Status.OK
+    assert "density ran past its limit of 2 s" in density.missing["bits-per-dim"].reason
+    assert "audit ran past its limit of 2 s" in audit.audits.reason
 
 
 def test_a_plugin_whose_import_fails_is_a_fault_of_the_catalogue_and_stops_no_other(
     supervisor: Supervisor, tmp_path: Path
 ):
-    files = {name: _plugin(tmp_path, name, "on_import", code) for name, (code, _, _) in DEADLY.items()}
+    files = {name: _plugin(tmp_path, name, code) for name, (code, *_) in DEADLY.items()}
     found = catalogue.read(supervisor, [*map(str, files.values()), str(PLAIN)])
     reasons = {fault.plugin.name: fault.reason for fault in found.faults}
     assert set(reasons) == set(files)
@@ -223,22 +234,19 @@ def test_a_plugin_whose_import_fails_is_a_fault_of_the_catalogue_and_stops_no_ot
     assert found.find("models", "plain").plugin.file == str(PLAIN)
 
 
-def test_an_import_that_hangs_is_given_up(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(catalogue, "IMPORT_LIMIT", 1.0)
-    found = catalogue.read(supervisor, [str(_plugin(tmp_path, "sleeps", "on_import", "time.sleep(600)"))])
+def test_an_import_that_hangs_is_given_up(supervisor: Supervisor, tmp_path: Path):
+    found = catalogue.read(supervisor, [str(_plugin(tmp_path, "sleeps", "time.sleep(600)"))], limit=1.0)
     assert [fault.reason for fault in found.faults] == ["cannot be imported: listing ran past its limit of 1 s"]
 
 
 def test_asking_for_a_model_whose_plugin_is_broken_points_to_the_faults(supervisor: Supervisor, tmp_path: Path):
-    file = _plugin(tmp_path, "raises", "on_import", "raise RuntimeError('boom')")
+    file = _plugin(tmp_path, "raises", "raise RuntimeError('boom')")
     found = catalogue.read(supervisor, [str(file)])
     with pytest.raises(GenbenchError, match=r"no model is named 'raises'.*1 plugin fault: see genbench list models"):
         found.find("models", "raises")
 
 
-def test_broken_plugins_are_listed_within_a_second(
-    supervisor: Supervisor, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_broken_plugins_are_listed_within_a_second(supervisor: Supervisor, site: Path, tmp_path: Path):
     codes = {"raises": DEADLY["raises"][0], "exits": DEADLY["exits"][0], "sleeps": HANGS["sleeps"]}
     info = site / "broken_models-1.0.dist-info"
     info.mkdir()
@@ -248,10 +256,11 @@ def test_broken_plugins_are_listed_within_a_second(
     for name, code in codes.items():
         (site / f"broken_{name}.py").write_text(f"import sys, time\n{code}\n")
     try:
-        monkeypatch.setattr(catalogue, "IMPORT_LIMIT", 1.0)
-        catalogue.read(supervisor)  # each is imported once, in a worker, and what came of it is remembered
+        catalogue.read(supervisor, limit=1.0)  # each is imported once, in a worker, and what came of it is remembered
         seconds = []
-        for _ in range(3):  # the best of three: a shared machine is slow at times
+        while (
+            len(seconds) < 10 and min(seconds, default=1.0) >= 1
+        ):  # the best of some: a shared machine is slow at times
             began = time.monotonic()
             command = [sys.executable, "-m", "genbench", "list", "models", "--json"]
             listed = json.loads(subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout)

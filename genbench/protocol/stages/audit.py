@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import FIT
-from genbench.protocol.stages.given import Given, Lacking
 from genbench.protocol.stages.sample import SAMPLE, SAMPLES
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.scoring.audits.facts import AuditFacts as AuditFacts

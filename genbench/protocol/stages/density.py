@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from genbench.protocol.inputs import Fitted, SplitFiles
 from genbench.protocol.stages.audit import described
 from genbench.protocol.stages.fit import FIT
-from genbench.protocol.stages.given import Given
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.task import Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Likelihood

@@ -8,8 +8,7 @@ from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Count, Number, Seconds
 from genbench.protocol.inputs import SplitFiles, Subject, Unkeyed
-from genbench.protocol.stages.given import CHECKPOINT, Given
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import CHECKPOINT, Given, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 

@@ -11,8 +11,7 @@ from genbench.protocol.stages import evidence_step
 from genbench.protocol.stages.audit import AUDIT, AUDIT_FILE, AuditFacts
 from genbench.protocol.stages.density import DENSITY, NATS
 from genbench.protocol.stages.fit import EVERYTHING, FIT
-from genbench.protocol.stages.given import Given, Lacking
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.task import Answerer, Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.audits import AuditVerdict

@@ -10,7 +10,7 @@ from genbench.contracts.training import Split, TrainingData
 from genbench.execution.channel import Markers
 from genbench.files import codec
 from genbench.protocol.stages.fit import CHECK, CURVE, CurveFile, FitFacts, FitInputs
-from genbench.protocol.stages.given import CHECKPOINT
+from genbench.protocol.stages.stage import CHECKPOINT
 from genbench.records.space import Space
 from genbench.seeds import seed_for
 from genbench.store import datasets

@@ -12,8 +12,8 @@ from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.audit import AUDIT_FILE, AuditInputs
 from genbench.protocol.stages.density import NATS, DensityInputs
 from genbench.protocol.stages.fit import CHECK, FitInputs
-from genbench.protocol.stages.given import CHECKPOINT
 from genbench.protocol.stages.sample import SAMPLES, SampleInputs
+from genbench.protocol.stages.stage import CHECKPOINT
 from genbench.records.audits import AuditFinding, AuditStatus, AuditVerdict
 from genbench.records.space import Space
 from genbench.scoring.audits.candidate import audited
