@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from genbench.contracts.job import Caps
-from genbench.contracts.settings import NAME
+from genbench.contracts.settings import NAME, Name
 from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Meta, Positive, Seconds
@@ -39,7 +39,7 @@ class Quick:
 class Suite:
     """The fixed protocol under which candidates are compared: the keys of its file."""
 
-    name: Annotated[str, Meta(pattern=f"^{NAME.pattern}$")]
+    name: Name
     """The board's."""
     dataset: str
     """NAME or NAME:ARGUMENT."""
@@ -144,6 +144,8 @@ class Suite:
             extractor=self.extractor,
             tasks=self.tasks,
             threads=self.threads,
+            latency_seconds=self.latency_seconds,
+            checkpoint_seconds=self.checkpoint_seconds,
             limits=self.limits,
             caps={**CAPS, **self.caps},
         )
@@ -232,5 +234,7 @@ def _check(suite: Suite, path: Path) -> None:
     for name, terms in suite.tasks.items():
         if not NAME.fullmatch(name):
             raise GenbenchError(f"suite {path}: a task's name matches {NAME.pattern}, got {name!r}")
+        if not terms.count:
+            raise GenbenchError(f"suite {path}: [tasks.{name}] count is a positive number of questions, got 0")
         if not terms.scores:
             raise GenbenchError(f"suite {path}: [tasks.{name}] scores names no score")

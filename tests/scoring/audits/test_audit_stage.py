@@ -40,7 +40,7 @@ def test_what_the_stage_left_is_checked_before_it_is_believed(audited, digits: P
     )
     found = asked.read(digits, settled.folder, tmp_path / "audit.safetensors", settled.facts)
     assert "the audit left states from 256 to 256, expected [0, 256)" in found.reason
-    facts = AuditFacts(Likelihood.EXACT, rung=7)
+    facts = AuditFacts(Likelihood.EXACT, rung=7, refused=())
     forged = asked.read(digits, settled.folder, settled.folder / "audit/audit.safetensors", facts)
     assert "names rung 7" in forged.reason
 
