@@ -11,9 +11,8 @@ import torch
 from hypothesis import settings
 from vectors import draw as draw, evidence as evidence
 
-from genbench.execution.launcher import WarmLauncher
+from genbench.execution.launcher import WarmLauncher, worker_modules
 from genbench.execution.supervisor import Supervisor
-from genbench.runs.preparation import workers
 
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
 settings.load_profile("genbench")
@@ -52,7 +51,7 @@ def site(cache: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def warm(cache: Path) -> Iterator[WarmLauncher]:
     """One fork server for all tests: it imports torch, and what stages run, once."""
-    launcher = WarmLauncher(workers())
+    launcher = WarmLauncher(worker_modules())
     yield launcher
     launcher.close()
 

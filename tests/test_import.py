@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "numpy", "scipy", "pandas", "safetensors", "PIL", "jinja2")
 SOURCES = sorted((ROOT / "genbench").rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").glob("*/*.py"))
-PRINTING = {*(ROOT / "genbench" / "cli").glob("*.py"), ROOT / "genbench" / "extractors" / "train_digits_net.py"}
+PROGRAM = ROOT / "genbench" / "execution" / "__main__.py"  # `python -m genbench.execution`, for machines, not people
+PRINTING = {*(ROOT / "genbench" / "cli").glob("*.py"), PROGRAM}
 
 
 def loaded_after(code: str) -> list[str]:

@@ -1,10 +1,22 @@
 """The rooms: every import goes down, none goes in a circle, and the parent never imports what a child runs."""
 
 import ast
-from collections.abc import Iterator
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
+
+from genbench import catalogue
+from genbench.catalogue import listings
+from genbench.errors import GenbenchError
+from genbench.execution.launcher import worker_modules
+from genbench.protocol import stages
+from genbench.protocol.stages import named, pose, services
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (  # from the ground up: a room imports from itself and from those before it
@@ -60,6 +72,7 @@ def room(module: str) -> str:
     return module
 
 
+@cache
 def reached(module: str) -> set[str]:
     """Every module that importing a module may import in its turn."""
     found: set[str] = set()
@@ -86,23 +99,173 @@ def test_no_import_goes_in_a_circle(module):
     assert [name for name in IMPORTS[module] if module in reached(name)] == []
 
 
-@pytest.mark.parametrize("module", ["execution.supervisor", "catalogue", "runs.conductor", "runs.session", "cli"])
+def of_rooms(*rooms: str) -> list[str]:
+    """The modules of these rooms."""
+    return [name for name in MODULES if room(name) in rooms]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) != "workers"])
 def test_the_parent_never_imports_what_only_a_child_runs(module):
     # `--debug` runs stages in the parent on purpose, through genbench.execution.child, which looks them up by name.
-    assert not [name for name in reached(module) if name.startswith("workers")]
-    assert "store.tensors" not in reached(module)
+    assert not [name for name in reached(module) if room(name) == "workers"]
 
 
-@pytest.mark.parametrize("module", ["workers.trusted.score", "workers.trusted.data", "workers.trusted.probe"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        *of_rooms("errors", "seeds", "records", "execution", "leaderboard", "report", "catalogue", "protocol", "runs"),
+        *(f"cli.{name}" for name in ("doctor", "listing", "prepare", "report", "run", "schema", "summary")),
+    ],
+)
+def test_what_a_run_imports_in_the_parent_is_free_of_tensors(module):
+    assert not {"store.tensors", "store.weights", "store.checkpoints"} & reached(module)
+
+
+@pytest.mark.parametrize("module", [name for name in of_rooms("workers") if name.startswith("workers.trusted.")])
 def test_what_scores_imports_nothing_that_runs_models(module):
-    assert not reached(module) & {"workers.untrusted.fit", "contracts.training", "contracts.model", "builtin.controls"}
+    running = {"contracts.training", "contracts.model", "store.checkpoints", "builtin.controls"}
+    assert not reached(module) & running
+    assert not [name for name in reached(module) if name.startswith("workers.untrusted")]
 
 
-def test_stages_that_are_named_are_there():
-    from genbench.execution.child import STAGES
-    from genbench.execution.forkserver import WARM
+def stage_names() -> Iterator[str]:
+    """The files of `protocol/stages` that hold a stage."""
+    for file in pkgutil.iter_modules(stages.__path__):
+        try:
+            yield named(file.name).name
+        except GenbenchError:
+            continue
 
-    for stage, module in STAGES.items():
-        tree = ast.parse(MODULES[module.removeprefix("genbench.")].read_text(encoding="utf-8"))
-        assert stage in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert set(STAGES.values()) <= set(WARM)
+
+def return_of(function: Callable[..., Any]) -> Any:
+    return get_type_hints(function)["return"]
+
+
+STAGES = tuple(stage_names())
+WORK = {  # what a process is told to run → the type of its inputs, and of its facts
+    **{(found := named(name)).runs: (return_of(found.inputs), found.facts) for name in STAGES},
+    services.PROBE: (services.ProbeInputs, services.Probe),
+    services.DATA: (services.DataInputs, services.LaidData),
+    services.FETCH: (services.FetchInputs, services.Fetched),
+    pose.POSE: (pose.PoseInputs, pose.PoseFacts),
+    catalogue.LISTS: (listings.ListingInputs, listings.Listing),
+    catalogue.DISCOVERS: (listings.DiscoveryInputs, listings.Discovered),
+}
+
+
+def test_there_are_stages():
+    assert {"fit", "sample", "audit", "answer", "density", "score"} <= set(STAGES)
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_what_a_stage_names_is_there_and_takes_and_gives_the_stages_own_types(work):
+    module, _, function = work.partition(":")
+    hints = get_type_hints(getattr(import_module(module), function))
+    assert (hints["inputs"], hints["return"]) == WORK[work]
+    assert module in worker_modules()  # a fork server has imported it
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_that_no_plugin_touches_is_carried_out_in_the_trusted_room_and_the_others_are_not(stage):
+    found = named(stage)
+    assert found.runs.startswith(f"genbench.workers.{'trusted' if found.trusted else 'untrusted'}.")
+
+
+WRITTEN = sorted(path for place in ("genbench", "plugins", "tools") for path in (ROOT / place).rglob("*.py"))
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS = 300, 40, 6
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=relative)
+def test_files_and_functions_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    functions = [node for node in ast.walk(tree_of(path)) if isinstance(node, FUNCTIONS)]
+    assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_function_takes_more_than_six_parameters(module):
+    for node in ast.walk(tree_of(MODULES[module])):
+        if isinstance(node, FUNCTIONS):
+            every = {arg.arg for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+            assert len(every - {"self", "cls"}) <= MOST_PARAMETERS, node.name
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=relative)
+def test_the_formatter_has_its_way(path):
+    assert not re.search(r"# *fmt: *(off|skip)", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=relative)
+def test_no_module_takes_anothers_private_names(path):
+    taken, modules = [], set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom):
+            taken += [alias.name for alias in node.names if is_private(alias.name)]
+            modules |= {alias.asname or alias.name for alias in node.names if str(node.module).startswith("genbench")}
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            taken += [f"{node.value.id}.{node.attr}"] if is_private(node.attr) else []
+    assert taken == []
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+FREE = re.compile(r"\b(Mapping|dict|MutableMapping)\[str, (Any|object)\]")
+OWN_JSON = {  # functions whose JSON is what they are for
+    "records.record_schema": "a JSON Schema, to be printed",
+    "leaderboard.to_json": "a board, to be printed",
+    "appraisal.to_json": "what `genbench score` found, to be printed",
+    "records.space.to_json": "a Space, as authors of plugins keep one",
+    "records.space.from_json": "likewise",
+    "contracts.training.state_dict": "torch's own form of a state",
+    "contracts.training.load_state_dict": "likewise",
+    "contracts.training.register": "where a fit was, as its keeper has it",
+    "contracts.training.keep": "likewise",
+    "store.checkpoints.register": "a Keeper",
+    "store.checkpoints.keep": "a Keeper",
+}
+
+
+def untyped(module: str) -> list[str]:
+    """The public functions of a module that take or give a dictionary of anything, under whatever name."""
+    tree = tree_of(MODULES[module])
+    aliases = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and FREE.search(ast.unparse(node.value))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS) and not is_private(node.name):
+            every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            annotations = [ast.unparse(a) for a in (*(arg.annotation for arg in every), node.returns) if a is not None]
+            words = " ".join(annotations)
+            if FREE.search(words) or aliases & set(re.findall(r"\w+", words)):
+                found.append(f"{module}.{node.name}")
+    return found
+
+
+# What a module of another room imports; templates of the report are given dictionaries, and nobody else is.
+SHARED = {name for module in MODULES for name in IMPORTS[module] if room(name) != room(module)}
+
+
+@pytest.mark.parametrize("module", sorted(name for name in SHARED if room(name) != "files"))
+def test_no_dictionary_of_anything_crosses_a_rooms_door(module):
+    assert [name for name in untyped(module) if name not in OWN_JSON] == []
+
+
+def test_what_may_give_plain_json_is_there():
+    assert {name for module in MODULES for name in untyped(module)} >= set(OWN_JSON)

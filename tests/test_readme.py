@@ -17,11 +17,13 @@ SUITE = """
 name = "tiny"
 dataset = "digits"
 images = 200
-count = 40
 batch = 20
 seeds = 1
 extractor = "pixels"
 latency_seconds = 0
+
+[tasks.generate]
+count = 40
 scores = ["clipped-density", "clipped-coverage", "bits-per-dim", "throughput"]
 axes = { quality = "clipped-density", coverage = "clipped-coverage", speed = "throughput" }
 """

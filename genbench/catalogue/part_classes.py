@@ -36,7 +36,7 @@ def dataset_listing(cls: type[Dataset]) -> DatasetListing:
         license=text(cls, "license"),
         description=description(cls),
         argument=text(cls, "argument"),
-        extractor=getattr(cls, "extractor", ""),
+        extractor=text(cls, "extractor"),
     )
 
 
@@ -67,7 +67,7 @@ def metric_listing(cls: type[Metric]) -> MetricListing:
         version=text(cls, "version"),
         description=description(cls),
         uses_features=flag(cls, "uses_features"),
-        needs_train=getattr(cls, "needs_train", False),
+        needs_train=flag(cls, "needs_train"),
     )
 
 

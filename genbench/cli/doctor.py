@@ -44,9 +44,9 @@ def examined(options: Namespace) -> Exit:
     """Print what was found; FAILED where something is missing."""
     from genbench import catalogue as catalogues
     from genbench.cli.printing import print_json
-    from genbench.runs.session import started
+    from genbench.execution.supervisor import Supervisor
 
-    with started() as supervisor:
+    with Supervisor() as supervisor:
         found = checks(supervisor, catalogues.read(supervisor, retry=True))
     if options.json:
         print_json({check.name: {"value": check.value, "trouble": check.trouble} for check in found})

@@ -27,13 +27,12 @@ COLUMNS: Mapping[str, Sequence[str]] = {  # of the table of each kind; JSON has 
     "suites": ("name", "path", "distribution"),
     "executors": ("name", "description", "distribution"),
 }
-KINDS = tuple(COLUMNS)
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "list", "what is installed, and what is broken and why", EXAMPLES, listed)
-    parser.add_argument("kind", choices=KINDS, nargs="?", default="models", help="default: models")
+    parser.add_argument("kind", choices=tuple(COLUMNS), nargs="?", default="models", help="default: models")
     add_plugin(parser)
     add_json(parser)
 
@@ -42,9 +41,9 @@ def listed(options: Namespace) -> Exit:
     """Print what is on offer of one kind, and the faults of plugins."""
     from genbench import catalogue as catalogues
     from genbench.cli.printing import print_json, tell_faults
-    from genbench.runs.session import started
+    from genbench.execution.supervisor import Supervisor
 
-    with started() as supervisor:
+    with Supervisor() as supervisor:
         catalogue = catalogues.read(supervisor, options.plugin)
     entries = list(catalogue.entries[options.kind].values())
     if options.json:
@@ -60,10 +59,11 @@ def _show(kind: str, entries: "Sequence[Entry[Any]]") -> None:
     from rich.markup import escape
 
     from genbench.cli.tables import show, table
+    from genbench.errors import plain
 
     rows = table(*COLUMNS[kind])
     for entry in entries:
-        rows.add_row(*map(escape, _cells(kind, entry)))
+        rows.add_row(*(escape(plain(cell)) for cell in _cells(kind, entry)))  # a plugin's words may steer a terminal
     show(rows)
 
 

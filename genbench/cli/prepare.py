@@ -28,9 +28,9 @@ def add(commands: Commands) -> None:
 
 def prepared(options: Namespace) -> Exit:
     """Download what was named, and say what is there."""
-    from genbench.runs.session import started
+    from genbench.execution.supervisor import Supervisor
 
-    with started() as supervisor:
+    with Supervisor() as supervisor:
         print(ready(options.name, options.data_root, supervisor))
     return Exit.OK
 

@@ -112,12 +112,13 @@ def ran(options: Namespace) -> Exit:
     """Run a plan to its report, or print the plan."""
     from genbench.cli.printing import tell, tell_faults
     from genbench.cli.progress import waiting
+    from genbench.execution.supervisor import Supervisor
     from genbench.runs import session
     from genbench.runs.options import Options
     from genbench.runs.preparation import probed
 
     chosen = Options(**{name: getattr(options, name) for name in Options.__dataclass_fields__})
-    with session.started() as supervisor:
+    with Supervisor() as supervisor:
         with waiting(sys.stderr, "starting torch and reading what is installed"):
             catalogue = session.catalogue_of(chosen, supervisor)
         tell_faults(catalogue)

@@ -124,7 +124,16 @@ class Encoder(ABC):
 
 
 class Latent(Encoder, Decoder):
-    """A model with a latent vector per sample, in both directions: `render(encode(x))` is near x."""
+    """A model with a latent vector per sample, in both directions: `render(encode(x))` is near x.
+
+    Whatever is both an Encoder and a Decoder is one.
+    """
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        if cls is Latent and {Encoder, Decoder} <= {*other.__mro__}:
+            return True
+        return NotImplemented  # type: ignore[no-any-return]  # go on as usual
 
 
 class Denoiser(ABC):

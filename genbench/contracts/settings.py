@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from genbench.errors import GenbenchError
 from genbench.files.codec import Meta
+from genbench.records.kinds import Value as Value
 
-Value = bool | int | float | str
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 NAMES = "names are [a-z0-9][a-z0-9._-]*, 64 characters at most"  # what errors say
 Name = Annotated[str, Meta(pattern=f"^{NAME.pattern}$(?!\n)")]  # Python's $ also stands before a last line break

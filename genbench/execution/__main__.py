@@ -15,8 +15,6 @@ from genbench.execution.launcher import launcher
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 
-USAGE = 2
-
 
 @dataclass(frozen=True)
 class Outcomes:
@@ -52,5 +50,4 @@ if __name__ == "__main__":
         carry_out(Path(sys.argv[1]))
     except (GenbenchError, IndexError) as error:
         words = error if isinstance(error, GenbenchError) else "python -m genbench.execution JOBFILE"
-        print(f"genbench: {words}", file=sys.stderr)  # noqa: T201  # a program of its own
-        sys.exit(USAGE)
+        sys.exit(f"genbench: {words}")

@@ -17,14 +17,27 @@ import signal
 import socket
 import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from genbench.execution import machine
+from genbench.files import codec
 
 REQUEST_LIMIT = 65536
 # torch's optimisers and its FLOP counter import torch._dynamo at their first use, which takes seconds in each child.
 WARM = ("torch._dynamo",)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a fork is asked for."""
+
+    folder: str
+    """The stage's, with its call."""
+    python: str
+    """The interpreter of a plugin with an environment of its own; "": this one."""
+    disk: int
+    """Bytes that a file may have."""
 
 
 class Server:
@@ -59,16 +72,17 @@ class Server:
         if not data:
             return False
         markers, end, output = descriptors
+        request = codec.decoded(Request, json.loads(data), "request")
         pid = os.fork()
         if pid == 0:
-            self._become_child(json.loads(data), markers, socket.socket(fileno=end), output)
+            self._become_child(request, markers, socket.socket(fileno=end), output)
         os.close(markers)
         os.close(output)
         self._ends[pid] = socket.socket(fileno=end)
         self._ends[pid].sendall(f"{pid}\n".encode())
         return True
 
-    def _become_child(self, request: dict[str, Any], markers: int, end: socket.socket, output: int) -> None:
+    def _become_child(self, request: Request, markers: int, end: socket.socket, output: int) -> None:
         """Never returns."""
         code = 1
         try:
@@ -78,13 +92,13 @@ class Server:
             for inherited in (end, self._control, *self._ends.values()):
                 inherited.close()
             detach(request, output)
-            if request["python"]:
+            if request.python:
                 os.set_inheritable(markers, True)
-                command = [request["python"], "-m", "genbench.execution.child", request["folder"], str(markers)]
-                os.execv(request["python"], command)
+                command = [request.python, "-m", "genbench.execution.child", request.folder, str(markers)]
+                os.execv(request.python, command)
             from genbench.execution import child
 
-            code = child.main(Path(request["folder"]), markers)
+            code = child.main(Path(request.folder), markers)
             sys.stdout.flush()
             sys.stderr.flush()
         except BaseException:  # noqa: BLE001  # a forked child must never reach the server's loop
@@ -104,7 +118,7 @@ class Server:
                     end.sendall(f"{status}\n".encode())
 
 
-def detach(request: dict[str, Any], output: int) -> None:
+def detach(request: Request, output: int) -> None:
     """Make a fresh child its own session, with its own signals, folder and output."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
@@ -114,12 +128,12 @@ def detach(request: dict[str, Any], output: int) -> None:
     machine.adopt_orphans()
     machine.prefer_for_killing()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (request["disk"], request["disk"]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (request.disk, request.disk))
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     os.close(output)
-    os.chdir(request["folder"])
+    os.chdir(request.folder)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from genbench.contracts.executor import Ended, Executor, Raised, Ticket, Workplace
@@ -36,7 +37,7 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
             (clock.lap if message["at"] == "lap" else clock.end)(section, now)
         return ""
 
-    codec.write(call.folder / CALL, call)
+    codec.write(call.folder / CALL, replace(call, secrets={}))
     try:
         carry_out(call.folder, Markers(tell))
     except Exception as error:

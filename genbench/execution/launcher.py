@@ -10,10 +10,13 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
 from genbench.contracts.job import Call
 from genbench.errors import GenbenchError
+from genbench.execution.forkserver import Request
+from genbench.files import codec
 
 SERVER_ENDED = "the fork server ended; start the run again, what has finished is kept"
 START_LIMIT = 60.0  # seconds in which the server has to answer: another child's orphans may keep it busy for a while
@@ -100,7 +103,7 @@ class WarmLauncher(Launcher):
 
     def start(self, call: Call) -> Child:
         """Fork a child for the call."""
-        request = json.dumps({"folder": str(call.folder), "python": call.python, "disk": call.caps.disk}).encode()
+        request = json.dumps(codec.encoded(Request(str(call.folder), call.python, call.caps.disk))).encode()
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             markers = _pair(ours, theirs)
             end = _pair(ours, theirs)
@@ -219,10 +222,17 @@ class ColdLauncher(Launcher):
         """Each child has ended by itself or was ended; there is no server to end."""
 
 
-def launcher(modules: Iterable[str] = ()) -> Launcher:
+def worker_modules() -> list[str]:
+    """The modules of all that child processes run, by the names of their files: the parent imports none of them."""
+    root = Path(__file__).parents[1] / "workers"
+    files = [path for path in sorted(root.glob("*/*.py")) if path.stem != "__init__"]
+    return [f"genbench.workers.{path.parent.name}.{path.stem}" for path in files]
+
+
+def launcher(modules: Iterable[str] | None = None) -> Launcher:
     """The fastest safe launcher of this platform.
 
     Args:
-        modules: those that calls will run; a warm one imports them once.
+        modules: those that calls will run, which a warm one imports once; None: all workers.
     """
-    return WarmLauncher(modules) if sys.platform == "linux" else ColdLauncher()
+    return WarmLauncher(worker_modules() if modules is None else modules) if sys.platform == "linux" else ColdLauncher()

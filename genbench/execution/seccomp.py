@@ -12,21 +12,56 @@ import struct
 from collections.abc import Mapping
 
 ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → its audit number, its system calls'
-    "x86_64": (0xC000003E, {
-        "prlimit64": 302, "setpriority": 141, "sched_setaffinity": 203, "sched_setparam": 142,
-        "sched_setscheduler": 144, "sched_setattr": 314, "ioprio_set": 251, "shmget": 29, "msgget": 68, "semget": 64,
-        "add_key": 248, "request_key": 249, "keyctl": 250, "clone": 56, "clone3": 435,
-    }),
-    "aarch64": (0xC00000B7, {
-        "prlimit64": 261, "setpriority": 140, "sched_setaffinity": 122, "sched_setparam": 118,
-        "sched_setscheduler": 119, "sched_setattr": 274, "ioprio_set": 30, "shmget": 194, "msgget": 186, "semget": 190,
-        "add_key": 217, "request_key": 218, "keyctl": 219, "clone": 220, "clone3": 435,
-    }),
-}  # fmt: skip
+    "x86_64": (
+        0xC000003E,
+        {
+            "prlimit64": 302,
+            "setpriority": 141,
+            "sched_setaffinity": 203,
+            "sched_setparam": 142,
+            "sched_setscheduler": 144,
+            "sched_setattr": 314,
+            "ioprio_set": 251,
+            "shmget": 29,
+            "msgget": 68,
+            "semget": 64,
+            "add_key": 248,
+            "request_key": 249,
+            "keyctl": 250,
+            "clone": 56,
+            "clone3": 435,
+        },
+    ),
+    "aarch64": (
+        0xC00000B7,
+        {
+            "prlimit64": 261,
+            "setpriority": 140,
+            "sched_setaffinity": 122,
+            "sched_setparam": 118,
+            "sched_setscheduler": 119,
+            "sched_setattr": 274,
+            "ioprio_set": 30,
+            "shmget": 194,
+            "msgget": 186,
+            "semget": 190,
+            "add_key": 217,
+            "request_key": 218,
+            "keyctl": 219,
+            "clone": 220,
+            "clone3": 435,
+        },
+    ),
+}
 OF_OTHERS = {  # refused unless that argument is 0: the caller itself
-    "prlimit64": 0, "sched_setaffinity": 0, "sched_setparam": 0, "sched_setscheduler": 0, "sched_setattr": 0,
-    "setpriority": 1, "ioprio_set": 1,
-}  # fmt: skip
+    "prlimit64": 0,
+    "sched_setaffinity": 0,
+    "sched_setparam": 0,
+    "sched_setscheduler": 0,
+    "sched_setattr": 0,
+    "setpriority": 1,
+    "ioprio_set": 1,
+}
 NEVER = ("shmget", "msgget", "semget", "add_key", "request_key", "keyctl")
 CLONE_PARENT = 0x8000
 

@@ -43,7 +43,7 @@ Why = tuple[Status, str]
 
 
 @dataclass(frozen=True)
-class Failure:
+class ChildFailure:
     """What a child leaves where it cannot do its work."""
 
     status: Status
@@ -160,7 +160,7 @@ def _ending(call: Call, code: int | None, section: str) -> tuple[Status, str | N
     with contextlib.suppress(GenbenchError):
         if code == 0:
             return Status.OK, None, read_json(call.folder / FACTS, CHILD_JSON_LIMIT)
-        failure = codec.read(Failure, call.folder / FAILURE, CHILD_JSON_LIMIT)
+        failure = codec.read(ChildFailure, call.folder / FAILURE, CHILD_JSON_LIMIT)
         if failure.status in CLAIMS:
             return failure.status, plain(failure.reason)[:REASON_LIMIT], None
     return Status.NO_EVIDENCE, f"{call.stage} exited with code {code} and left no result", None

@@ -9,7 +9,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -18,9 +18,10 @@ from msgspec import Meta as Meta
 
 from genbench.errors import GenbenchError
 from genbench.files.plain import JSON_LIMIT, read_json, write_json
+from genbench.files.refusal import SHOWN, nearest, words
 
 T = TypeVar("T")
-SHOWN = 120  # characters of a key that an error quotes
+FAULTS = (msgspec.ValidationError, RecursionError)
 
 Count = Annotated[int, Meta(ge=0, le=10**18)]
 Seconds = Annotated[float, Meta(ge=0, le=1e18)]
@@ -41,12 +42,12 @@ def decoded(kind: type[T], value: object, name: str = "value") -> T:
     """
     value = _spelt(value)
     try:
-        found: T = msgspec.convert(value, kind, strict=True, dec_hook=_from_text)
-        surplus = next(_surplus(value, encoded(found), name), "")
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise GenbenchError(_words(str(error), name)) from error
+        found = _converted(kind, value)
+    except FAULTS as error:
+        raise GenbenchError(words(partial(_said, kind), value, name)) from error
+    surplus = next(_surplus(value, encoded(found), name), "")
     if surplus:
-        raise GenbenchError(f"{ascii(surplus)[1:-1][:SHOWN]} is no field that genbench knows")
+        raise GenbenchError(surplus)
     return found
 
 
@@ -71,13 +72,27 @@ def write(path: Path, value: object) -> None:
 
 def schema(kind: type) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a dataclass, with the text below each field as its description."""
-    (root,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    (root,), parts = msgspec.json.schema_components([kind], schema_hook=_schema_of, ref_template="#/$defs/{name}")
     known = {found.__name__: found for found in _reached(kind)}
     for name in known.keys() & parts.keys():  # what else there is are enums
         parts[name]["additionalProperties"] = False
-        for field, words in _described(known[name]).items():
-            parts[name]["properties"][field]["description"] = words
+        for field, text in _described(known[name]).items():
+            parts[name]["properties"][field]["description"] = text
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": parts}
+
+
+def _converted(kind: type[T], value: object) -> T:
+    found: T = msgspec.convert(value, kind, strict=True, dec_hook=_from_text)
+    return found
+
+
+def _said(kind: type, value: object) -> str:
+    """What msgspec has against a value; "" for nothing."""
+    try:
+        _converted(kind, value)
+    except FAULTS as error:
+        return str(error)
+    return ""
 
 
 def _from_text(kind: type, value: object) -> object:
@@ -99,6 +114,13 @@ def _listed(value: object) -> object:
     return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def _schema(kind: type) -> dict[str, Any]:
+    """The schema of what JSON has no form for."""
+    if kind is Path:
+        return {"type": "string"}
+    raise NotImplementedError(f"no JSON stands for a {kind.__name__}")
+
+
 def _spelt(value: object) -> object:
     """The value with the lone surrogates that JSON can spell, and UTF-8 cannot, replaced."""
     if isinstance(value, str):
@@ -109,23 +131,17 @@ def _spelt(value: object) -> object:
 
 
 def _surplus(given: object, known: object, where: str) -> Iterator[str]:
-    """The keys of what was given that did not find a place in what was made of it."""
+    """The keys of what was given that did not find a place in what was made of it, in words."""
     if isinstance(given, dict) and isinstance(known, dict):
         for key, item in given.items():
             if key in known:
                 yield from _surplus(item, known[key], f"{where}.{key}")
             else:
-                yield f"{where}.{key}"
+                place = ascii(f"{where}.{key}")[1:-1][:SHOWN]
+                yield f"{place} is no field that genbench knows{nearest(key, known)}"
     elif isinstance(given, list) and isinstance(known, list | tuple):
         for index, (item, counterpart) in enumerate(zip(given, known, strict=False)):
             yield from _surplus(item, counterpart, f"{where}[{index}]")
-
-
-def _words(found: str, name: str) -> str:
-    """msgspec's "Expected `int`, got `str` - at `$.a.b`" as "name.a.b: expected int, got str"."""
-    words, _, place = found.replace("`", "").partition(" - at ")
-    text = f"{name}{place.removeprefix('$')}: {words[:1].lower()}{words[1:]}"
-    return ascii(text)[1:-1][: 2 * SHOWN]
 
 
 def _reached(kind: type) -> set[type]:

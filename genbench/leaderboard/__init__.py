@@ -68,8 +68,8 @@ class Leaderboard:
         Args:
             task: one of the suite's; by default its first.
         Raises:
-            GenbenchError: no records, a task that no suite has, two protocols or datasets, one candidate and seed
-                twice, one candidate from two versions of its code, or one score from two metrics or extractors.
+            GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and
+                seed twice, one candidate from two versions of its code, or one score from two metrics or extractors.
         """
         known = sorted(records, key=order)
         if not known:
@@ -80,6 +80,8 @@ class Leaderboard:
         task = task or next(iter(asked), "")
         if task not in asked:
             raise unknown("task", task, asked)
+        exams = [f"{terms.ask or task}, {terms.count} questions" for terms in asked[task]]
+        check_one("exams", exams, "a leaderboard has one")
         columns, candidates, controls = _table(known, task, asked[task])
         alike = len({result.hardware for row in (*candidates, *controls) for result in row.ok}) < 2
         terms = asked[task][0]

@@ -10,15 +10,15 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
-from genbench.catalogue.plugins import BUILTIN, Plugin
+from genbench.catalogue.plugins import Plugin
+from genbench.contracts.settings import Value
 from genbench.files import codec
-from genbench.records.record import Value
 
 UNKEYED = "unkeyed"  # no result depends on it
 
 
 @dataclass(frozen=True)
-class Rows:
+class SplitFiles:
     """Splits of laid-down data, and their Space."""
 
     home: str
@@ -101,7 +101,7 @@ class Subject:
     @property
     def is_control(self) -> bool:
         """Whether the harness runs its own code: the parent says which plugin it is; no plugin can say otherwise."""
-        return self.plugin.module == BUILTIN
+        return self.plugin.is_builtin
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def reads_of(value: object) -> tuple[str, ...]:
 
 def splits_of(value: object) -> frozenset[str]:
     """Every split of the data that inputs show."""
-    if isinstance(value, Rows):
+    if isinstance(value, SplitFiles):
         return frozenset(value.splits)
     inner = [getattr(value, field.name) for field in fields(value)] if is_dataclass(value) else []
     return frozenset().union(*(splits_of(item) for item in inner))

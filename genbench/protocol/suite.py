@@ -3,12 +3,12 @@
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from genbench.contracts.job import Caps
-from genbench.contracts.settings import NAME
+from genbench.contracts.settings import NAME, Name
 from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Meta, Positive, Seconds
@@ -39,7 +39,7 @@ class Quick:
 class Suite:
     """The fixed protocol under which candidates are compared: the keys of its file."""
 
-    name: Annotated[str, Meta(pattern=f"^{NAME.pattern}$")]
+    name: Name
     """The board's."""
     dataset: str
     """NAME or NAME:ARGUMENT."""
@@ -144,6 +144,8 @@ class Suite:
             extractor=self.extractor,
             tasks=self.tasks,
             threads=self.threads,
+            latency_seconds=self.latency_seconds,
+            checkpoint_seconds=self.checkpoint_seconds,
             limits=self.limits,
             caps={**CAPS, **self.caps},
         )
@@ -182,6 +184,7 @@ def read(path: Path) -> SuiteFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GenbenchError(f"suite {path}: {error}") from error
     values, notes = _renewed(values, path)
+    _check_keys(values, path)
     try:
         suite = codec.decoded(Suite, values, "suite")
     except GenbenchError as error:
@@ -200,6 +203,23 @@ def _renewed(values: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], tup
     return {**{key: value for key, value in values.items() if key not in old}, "tasks": {"generate": old}}, (note,)
 
 
+def _check_keys(values: Mapping[str, Any], path: Path) -> None:
+    """Name a key that is none before the one that is missing in its place: most are misspelt.
+
+    Raises:
+        GenbenchError: there is one.
+    """
+    tasks, quick = values.get("tasks"), values.get("quick")
+    tables: list[tuple[str, object, type]] = [("", values, Suite), (" in [quick]", quick, Quick)]
+    if isinstance(tasks, dict):
+        tables += [(f" in [tasks.{name}]", terms, TaskTerms) for name, terms in tasks.items()]
+    for place, table, kind in tables:
+        known = sorted(field.name for field in fields(kind))
+        for key in table if isinstance(table, dict) else ():
+            if key not in known:
+                raise GenbenchError(f"suite {path}: unknown key{place} {key} (known: {', '.join(known)})")
+
+
 def _check(suite: Suite, path: Path) -> None:
     """Refuse what no type says.
 
@@ -214,5 +234,7 @@ def _check(suite: Suite, path: Path) -> None:
     for name, terms in suite.tasks.items():
         if not NAME.fullmatch(name):
             raise GenbenchError(f"suite {path}: a task's name matches {NAME.pattern}, got {name!r}")
+        if not terms.count:
+            raise GenbenchError(f"suite {path}: [tasks.{name}] count is a positive number of questions, got 0")
         if not terms.scores:
             raise GenbenchError(f"suite {path}: [tasks.{name}] scores names no score")

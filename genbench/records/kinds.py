@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+Value = bool | int | float | str  # of a setting
+
 
 class Family(Enum):
     """The families of deep generative models that a board can be grouped by."""

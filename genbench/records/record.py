@@ -7,7 +7,7 @@ from typing import Annotated
 from genbench.files.codec import Count, Meta, Number, Positive, Seconds
 from genbench.records.audits import AuditVerdict
 from genbench.records.gates import CopyVerdict
-from genbench.records.kinds import ControlKind, Family, Likelihood
+from genbench.records.kinds import ControlKind, Family, Likelihood, Value
 from genbench.records.machine import Machine
 from genbench.records.score import Missing, ScoreRecord
 from genbench.records.space import Space
@@ -16,7 +16,6 @@ from genbench.records.timing import Timing
 
 FORMAT = 2
 Text = Annotated[str, Meta(min_length=1)]
-Value = bool | int | float | str  # of a setting
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from genbench.report.images import Album
 from genbench.report.standing import front, place, verdicts
 from genbench.report.text import NOT_STATED, clip, duration, number, spread
 
-KINDS = {  # of a likelihood, as bits/dim: sign, words
+LIKELIHOODS = {  # of a likelihood, as bits/dim: sign, words
     Likelihood.LOWER_BOUND.value: ("≤", "upper bound, from a lower bound of the likelihood"),
     Likelihood.EXACT.value: ("=", "exact"),
     Likelihood.ESTIMATE.value: ("≈", "estimate"),
@@ -146,7 +146,7 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
     if cell.mean is None:
         return absent(row, cell)
     density = column.axis is Axis.DENSITY
-    sign, kind = KINDS.get(row.likelihood if density else "", ("", ""))
+    sign, kind = LIKELIHOODS.get(row.likelihood if density else "", ("", ""))
     axis = next((axis for axis, own in board.standings.columns.items() if own.name == column.name), "")
     standing, off = place(row, axis) if axis and not row.control else ("", "")
     return {

@@ -15,9 +15,8 @@ from genbench.errors import GenbenchError, OwnFault, plain
 from genbench.files import codec
 from genbench.files.atomic import cache_folder
 from genbench.protocol.inputs import reads_of
-from genbench.protocol.stages.given import Given, Ground, Lacking
 from genbench.protocol.stages.judgement import judged, key_of
-from genbench.protocol.stages.stage import Step
+from genbench.protocol.stages.stage import Given, Ground, Lacking, Step
 from genbench.protocol.trial import Trial
 from genbench.records.record import Record
 from genbench.records.status import Status

@@ -78,18 +78,22 @@ def asked_of(suite: Suite, catalogue: Catalogue) -> tuple[Asked, ...]:
     """The tasks of a suite.
 
     Raises:
-        GenbenchError: no such task or solver, a wrong setting or axis, or two tasks that both ask for samples.
+        GenbenchError: no such task or solver, a wrong setting or axis, or two tasks that ask for one stage.
     """
     tasks = tuple(asked_in(name, terms, catalogue) for name, terms in suite.tasks.items())
-    sampled = [asked.name for asked in tasks if "sample" in asked.listing.stages]
-    if len(sampled) > 1:
-        raise GenbenchError(f"suite {suite.name}: {' and '.join(sampled)} both ask for samples; keep one of them")
-    known = {stage.name for stage in stages_of(tasks)}
-    for stage in (*suite.limits, *suite.typical):
-        if stage not in known:
+    stages = stages_of(tasks)
+    for stage in stages:
+        asking = [asked.name for asked in tasks if stage.name in asked.listing.stages]
+        if stage.sole and len(asking) > 1:
             raise GenbenchError(
-                f"suite {suite.name}: [limits] and [typical] name stages of its tasks "
-                f"({', '.join(sorted(known))}), got {stage!r}"
+                f"suite {suite.name}: {' and '.join(asking)} both ask for the stage {stage.name}, of which a trial has "
+                f"one; keep one of them"
+            )
+    known = sorted(stage.name for stage in stages)
+    for name in (*suite.limits, *suite.typical):
+        if name not in known:
+            raise GenbenchError(
+                f"suite {suite.name}: [limits] and [typical] name stages of its tasks ({', '.join(known)}), got {name!r}"
             )
     return tasks
 

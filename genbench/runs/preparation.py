@@ -13,8 +13,8 @@ from genbench.contracts.job import Call, Outcome
 from genbench.errors import GenbenchError, unknown
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
-from genbench.protocol.inputs import Kept, Rows
-from genbench.protocol.stages.given import Posed
+from genbench.protocol.inputs import Kept, SplitFiles
+from genbench.protocol.stages.stage import Posed
 from genbench.protocol.stages.judgement import key_of
 from genbench.protocol.stages.pose import KEY, LIMIT as POSE_LIMIT, POSE, QUESTIONS, PoseFacts, PoseInputs
 from genbench.protocol.stages.services import (
@@ -123,7 +123,7 @@ def fetched(name: str, data_root: str, catalogue: Catalogue, supervisor: Supervi
     return prepared("fetch", FETCH, FetchInputs(name, kind, tuple(catalogue.part_plugins), folder), Fetched, supervisor)
 
 
-def posed(asked: Asked, data: Rows, root: Path, secret: str, supervisor: Supervisor) -> Posed | None:
+def posed(asked: Asked, data: SplitFiles, root: Path, secret: str, supervisor: Supervisor) -> Posed | None:
     """The exam of a task, laid down in the run's folder where it does not lie there already; None: it poses none.
 
     Raises:
@@ -154,10 +154,3 @@ def _found(folder: StageFolder[PoseFacts], key: str) -> Result[PoseFacts] | None
     except Damaged:
         folder.quarantine()
         return None
-
-
-def workers() -> list[str]:
-    """The modules of all that child processes run: what a fork server imports, once for all of them."""
-    root = Path(__file__).parents[1] / "workers"
-    files = [path for path in sorted(root.glob("*/*.py")) if path.stem != "__init__"]
-    return [f"genbench.workers.{path.parent.name}.{path.stem}" for path in files]

@@ -11,13 +11,12 @@ from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
 from genbench.execution.in_process import InProcess, debugged
-from genbench.execution.launcher import launcher
 from genbench.execution.supervisor import Supervisor
 from genbench.leaderboard import Leaderboard, boards
 from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
-from genbench.protocol.stages.given import Ground
+from genbench.protocol.stages.stage import Ground
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
@@ -27,7 +26,7 @@ from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan, asked_of, find_suite, planned
-from genbench.runs.preparation import data_inputs, laid_down, posed, probed, workers
+from genbench.runs.preparation import data_inputs, laid_down, posed, probed
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
@@ -74,11 +73,6 @@ class Finished:
     def failed(self) -> list[Candidate]:
         """The candidates that failed; a skipped one has not."""
         return [found for record in self.records for found in record.candidates if found.status.failed]
-
-
-def started() -> Supervisor:
-    """A supervisor whose fork server knows all that stages run."""
-    return Supervisor(launcher(workers()))
 
 
 def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
@@ -130,7 +124,7 @@ def run(models: Sequence[str] | str = (), *, listener: RunListener | None = None
         Interrupted: Ctrl-C; finished work is kept, and the same call goes on from it.
     """
     chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
-    with started() as supervisor:
+    with Supervisor() as supervisor:
         plan = plan_of(chosen, catalogue_of(chosen, supervisor))
         return execute(plan, chosen, supervisor, listener or Silence())
 
@@ -171,6 +165,7 @@ class _Session:
         from genbench.report import render
 
         root, site = run_folder(self.options, self.plan), self.options.out / "reports" / self.plan.suite.name
+        kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
         for folder in (root, site):
             check_writable(folder)
         meter = Meter(self.listener)
@@ -178,7 +173,7 @@ class _Session:
             probe, data = self._probe(), self._data()
             with locked(root):
                 ground = self._ground(root, probe, data)
-                conductor = self._conducted(ground, meter)
+                conductor = self._conducted(ground, kind, meter)
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
                 found = dict(boards(records))
                 report = render(found, site)
@@ -212,8 +207,7 @@ class _Session:
         exams = {asked.name: posed(asked, rows, root, secret, self.supervisor) for asked in plan.asked}
         return replace(ground, exams={name: exam for name, exam in exams.items() if exam is not None})
 
-    def _conducted(self, ground: Ground, meter: Meter) -> Conductor:
-        kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
+    def _conducted(self, ground: Ground, kind: type[Executor], meter: Meter) -> Conductor:
         carry_out = debugged if self.debug else self.supervisor.run
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))

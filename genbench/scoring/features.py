@@ -125,10 +125,12 @@ class SampleFeatures:
         """The comparison with its identity, as `genbench.scoring.scores.scored` asks for it.
 
         Raises:
-            Unavailable: no extractor is named.
+            Unavailable: no extractor is named, or there are no samples.
         """
         if not name:
             raise Unavailable("needs an extractor")
+        if not len(self.samples):
+            raise Unavailable("the answers are no samples, whose features could be compared")
         extractor = self._features.extractor(name)
         embed = embedding(extractor, self._features.device)
         return Compared(self.comparison(name), extractor.identity, self._features.reference_name, embed)

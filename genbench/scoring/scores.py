@@ -69,14 +69,18 @@ def _score(cls: type[Metric], extractor: str, evidence: Evidence, features: Feat
     found = features(extractor) if cls.uses_features else None
     if found is not None:
         evidence = replace(evidence, features=found.comparison, embed=found.embed)
-    return recorded(cls, cls().score(evidence), len(evidence.samples), found)
+    return recorded(cls, cls().score(evidence), _count(evidence), found)
+
+
+def _count(evidence: Evidence) -> int:
+    return len(evidence.samples if evidence.answers is None else evidence.answers)
 
 
 def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None = None) -> ScoreRecord:
     """A metric's score with the identity that makes it comparable. Numbers that no record holds are left out.
 
     Args:
-        n: samples that it was computed from.
+        n: samples, or answers, that it was computed from.
         compared: what made its features; None for a metric that uses none.
     Raises:
         ValueError: the value itself is not finite, or beyond 1e30.
@@ -84,6 +88,7 @@ def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None 
     if not _holds(score.value):
         raise ValueError(f"the metric returned {score.value}")
     identity = compared.identity if compared else None
+    details = {name: float(value) for name, value in score.details.items() if _holds(value)}
     low, high = (float(end) if end is not None and _holds(end) else None for end in (score.low, score.high))
     return ScoreRecord(
         value=float(score.value),
@@ -98,8 +103,8 @@ def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None 
         n=n,
         low=low,
         high=high,
-        details={name: float(value) for name, value in score.details.items() if _holds(value)},
-        shown={words: detail for words, detail in cls.shown.items() if detail in score.details},
+        details=details,
+        shown={words: detail for words, detail in cls.shown.items() if detail in details},
         scale=cls.scale,
         guard=cls.guard,
     )

@@ -64,7 +64,7 @@ class FolderKeeper:
         """
         tensors: dict[str, Tensor] = {}
         parts = {name: part.state_dict() for name, part in self._parts.items()}
-        state = _packed({"parts": parts, "position": dict(position), "generators": generators()}, tensors)
+        state = _packed({"parts": parts, "position": dict(position), "generators": _generators()}, tensors)
         data = save(tensors, metadata={"state": json.dumps(state)})
         self._folder.mkdir(exist_ok=True)
         name = f"{position['seen']:015d}-{hashlib.sha256(data).hexdigest()[:16]}.safetensors"
@@ -77,7 +77,7 @@ class FolderKeeper:
         """Put the random generators to where they were at the newest checkpoint."""
         found = self._newest()
         if found is not None:
-            set_generators(found["generators"])
+            _set_generators(found["generators"])
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.safetensors"), reverse=True)
@@ -96,7 +96,7 @@ class FolderKeeper:
         return None
 
 
-def generators() -> dict[str, Any]:
+def _generators() -> dict[str, Any]:
     """The state of torch's, NumPy's and Python's default random generators."""
     kind, keys, *rest = np.random.get_state(legacy=True)
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
@@ -104,8 +104,8 @@ def generators() -> dict[str, Any]:
     return {"torch": torch.get_rng_state(), "cuda": cuda, "numpy": (kind, words, *rest), "python": random.getstate()}
 
 
-def set_generators(state: Mapping[str, Any]) -> None:
-    """Put the default random generators into a state that `generators` gave."""
+def _set_generators(state: Mapping[str, Any]) -> None:
+    """Put the default random generators into a state that `_generators` gave."""
     torch.set_rng_state(state["torch"])
     if torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])

@@ -30,9 +30,9 @@ def narrowed(x: object, space: Space, n: int) -> Tensor:
         raise InvalidEvidence(f"sample() returned {type(x).__name__}, expected a tensor")
     wanted = torch.float32 if space.levels is None else torch.int64
     if x.dtype != wanted:
-        raise InvalidEvidence(f"sample() returned {_plain(x.dtype)}, expected {_plain(wanted)}")
+        raise InvalidEvidence(f"sample() returned {plain_name(x.dtype)}, expected {plain_name(wanted)}")
     if x.layout != torch.strided or x.requires_grad:
-        what = "a tensor that requires grad" if x.requires_grad else f"a {_plain(x.layout)} tensor"
+        what = "a tensor that requires grad" if x.requires_grad else f"a {plain_name(x.layout)} tensor"
         raise InvalidEvidence(f"sample() returned {what}, expected a plain dense one")
     if tuple(x.shape) != (n, *space.shape):
         raise InvalidEvidence(f"sample({n}) returned shape {tuple(x.shape)}, expected {(n, *space.shape)}")
@@ -60,7 +60,8 @@ def kept(x: NDArray[Any], shape: tuple[int, ...], space: Space, who: str) -> NDA
     return x.astype(space.storage)
 
 
-def _plain(value: object) -> str:
+def plain_name(value: object) -> str:
+    """A dtype or a layout without torch's prefix: float32, sparse_coo."""
     return str(value).removeprefix("torch.")
 
 
@@ -81,7 +82,7 @@ def checked_nats(nats: object, space: Space, n: int) -> NDArray[np.float64]:
         InvalidEvidence: not n finite real numbers, or a probability above 1.
     """
     if not isinstance(nats, Tensor) or not nats.is_floating_point() or tuple(nats.shape) != (n,):
-        what = f"{_plain(nats.dtype)} {tuple(nats.shape)}" if isinstance(nats, Tensor) else type(nats).__name__
+        what = f"{plain_name(nats.dtype)} {tuple(nats.shape)}" if isinstance(nats, Tensor) else type(nats).__name__
         raise InvalidEvidence(f"log_prob() returned {what}, expected {n} floating-point nats, one a sample")
     host: NDArray[np.float64] = nats.detach().cpu().double().numpy()
     if not np.isfinite(host).all():

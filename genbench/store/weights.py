@@ -1,4 +1,4 @@
-"""Weights."""
+"""Weights: the state of a module, saved so that a fresh one can take it and whoever lost some of it is told."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from genbench.errors import GenbenchError
-from genbench.store.tensors import _plain, write_tensors
+from genbench.store.tensors import plain_name, write_tensors
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
@@ -51,8 +51,8 @@ def _place(model: nn.Module, name: str, tensor: Tensor) -> None:
     if parameter is not None:
         if parameter.shape != tensor.shape or parameter.dtype != tensor.dtype:
             raise GenbenchError(
-                f"parameter {name} is {_plain(tensor.dtype)} {tuple(tensor.shape)} after fit, but "
-                f"{_plain(parameter.dtype)} {tuple(parameter.shape)} in a fresh model; make its shape "
+                f"parameter {name} is {plain_name(tensor.dtype)} {tuple(tensor.shape)} after fit, but "
+                f"{plain_name(parameter.dtype)} {tuple(parameter.shape)} in a fresh model; make its shape "
                 "depend on the Space and the settings alone"
             )
         parameter.data.copy_(tensor)

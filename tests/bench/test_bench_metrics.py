@@ -34,10 +34,10 @@ MEMORY = 2e9  # bytes, the features of both sets included
 
 MEMORY_SCRIPT = f"""
 import numpy as np
-from genbench.metric import Evidence
-from genbench.metrics.builtin import METRICS
-from genbench.metrics.comparison import Comparison
-from genbench.space import Space
+from genbench.builtin.metrics import METRICS
+from genbench.contracts.evidence import Evidence
+from genbench.geometry.comparison import Comparison
+from genbench.records.space import Space
 
 def drawn(seed):
     rng, x = np.random.default_rng(seed), np.empty(({LARGE}, {D}), np.float32)

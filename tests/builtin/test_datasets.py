@@ -52,9 +52,9 @@ def test_digits_take_no_argument():
 
 def test_what_is_written_is_read_back_and_a_reader_changes_only_his_own_copy(tmp_path):
     splits = Digits().splits()
-    meta = datasets.write(splits, tmp_path)
-    assert meta["sha256"] == DIGITS_SHA256
-    assert meta["rows"] == {"train": 599, "valid": 599, "test": 599}
+    laid = datasets.write(splits, tmp_path)
+    assert laid.sha256 == DIGITS_SHA256
+    assert laid.rows == {"train": 599, "valid": 599, "test": 599}
     first = datasets.read(tmp_path, "test")
     first.x[:] = 0
     again = datasets.read(tmp_path, "test")

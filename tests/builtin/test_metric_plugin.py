@@ -12,8 +12,9 @@ import pytest
 
 from genbench import catalogue
 from genbench.catalogue import parts, plugins
+from genbench.conformance import findings
 from genbench.execution.supervisor import Supervisor
-from genbench.scoring.battery import CHECKS, findings
+from genbench.scoring.battery import CHECKS
 from genbench.scoring.battery.distortion import DISTORTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,7 @@ def test_the_example_measures_what_it_says(installed):
 def test_the_example_is_listed_and_found_by_what_scores(installed, supervisor: Supervisor, draw, evidence):
     listed = catalogue.read(supervisor).find("metrics", "energy").to_json()
     assert (listed["distribution"], listed["direction"]) == ("genbench-energy", "lower")
-    metric = parts.parts("metrics", plugins.installed(plugins.PARTS))["energy"]  # as the scorer does it
+    metric = parts.metrics(plugins.installed(plugins.PARTS)).named("energy")  # as the scorer does it
     assert metric().score(evidence(draw(50, 3, 1), draw(50, 3, 2, law=1))).value > 0
 
 

@@ -10,9 +10,9 @@ import pytest
 
 import genbench
 from genbench import catalogue
-from genbench.builtin.controls import CONTROLS
+from genbench.builtin.tasks.generate import Generate
+from genbench.catalogue import KINDS
 from genbench.cli import main, parser
-from genbench.cli.listing import KINDS
 from genbench.errors import GenbenchError
 
 MODEL = """\
@@ -44,10 +44,12 @@ SUITE = """\
 name = "mine"
 dataset = "digits"
 images = 1000
-count = 60
 batch = 20
 seeds = 2
 extractor = "pixels"
+
+[tasks.generate]
+count = 60
 scores = ["fd", "throughput"]
 axes = {quality = "fd", coverage = "fd", speed = "throughput"}
 """
@@ -98,11 +100,17 @@ WRONG = {
     "an unknown setting": ((*RUN, "-m", "tiny[depth=3]"), "tiny has no setting 'depth' (known: hidden, rate)"),
     "a wrong value": ((*RUN, "-m", "tiny[hidden=many]"), "tiny: hidden takes an integer, got 'many'"),
     "a number that is none": ((*RUN, "-m", "tiny[rate=nan]"), "tiny: rate takes a number, got nan"),
-    "a wrong reference": ((*RUN, "-m", "tiny[hidden"), "a model is written name or name[setting=value,…]"),
+    "a wrong reference": (
+        (*RUN, "-m", "tiny[hidden"),
+        "a model, a task or a solver is written name or name[setting=value,…]",
+    ),
     "an unknown suite": ((*RUN, "--suite", "digts"), "no suite is named 'digts'; did you mean 'digits'?"),
     "a suite that is not there": ((*RUN, "--suite", "absent.toml"), "suite absent.toml: "),
     "a suite that is no TOML": ((*RUN, "--suite", "broken.toml"), "suite broken.toml: Invalid value"),
-    "an unknown suite key": ((*RUN, "--suite", "misspelt.toml"), "suite misspelt.toml: unknown key cuont (known: "),
+    "an unknown suite key": (
+        (*RUN, "--suite", "misspelt.toml"),
+        "suite misspelt.toml: unknown key in [tasks.generate] cuont (known: ",
+    ),
     "an unknown extractor": ((*RUN, "--suite", "extractor.toml"), "no extractor is named 'pixel'; did you mean"),
     "an unknown metric": ((*RUN, "--suite", "metric.toml"), "no metric is named 'fdd'; did you mean 'fd'?"),
     "an unknown dataset": ((*RUN, "--suite", "dataset.toml"), "no dataset is named 'digit'; did you mean 'digits'?"),
@@ -146,7 +154,7 @@ def test_a_dry_run_prints_every_trial_and_writes_nothing(genbench_command, place
     code, output, error = genbench_command(*RUN, "-m", "tiny[hidden=9]", "--dry-run", "--jobs", "1", "--out", "out")
     lines = [line.split() for line in output.splitlines()]
     trials = [(words[0], words[1]) for words in lines if len(words) > 2 and words[1] in ("0", "1")]
-    controls = [(control.name, "0") for control in CONTROLS]
+    controls = [(name, "0") for name in Generate.controls]
     assert trials == [*controls, *[(model, seed) for seed in "01" for model in ("tiny", "tiny[hidden=9]")]]
     assert output.splitlines()[-1] == "13 trials, 1 at a time: unknown until a first run has been timed"
     assert (code, error) == (0, "")
@@ -188,6 +196,15 @@ def test_a_fault_is_one_line_beside_what_works(genbench_command, supervisor, tmp
     reason = "genbench_models raised RuntimeError: first line second line"
     assert (code, error) == (0, f"genbench: plugin fault: broken ({path}): {reason}\n")
     assert "copycat" in table
+
+
+def test_a_plugins_words_cannot_steer_the_terminal(genbench_command, supervisor, tmp_path):
+    path = tmp_path / "steering.py"
+    path.write_text(MODEL.replace('"tiny"', '"steering"').replace("hidden: int = 3", r"hidden: str = '\x1b[2J'"))
+    catalogue.read(supervisor, [str(path)])
+    _, table, _ = genbench_command("list", "models", "--plugin", str(path))
+    assert "\x1b" not in table
+    assert r"hidden=\x1b[2J" in table
 
 
 def test_the_version_is_the_packages(capsys):

@@ -12,13 +12,15 @@ from rich.progress import Progress
 from genbench import catalogue
 from genbench.cli.progress import RunBars, RunLines, progress
 from genbench.execution.supervisor import Supervisor
+from genbench.protocol.stages.stage import Step
+from genbench.records.status import Status
 from genbench.runs import session
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
 from genbench.store.stage_folder import Result
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
-OK = Result("ok", None, 2.0)
+OK = Result[object](Status.OK, seconds=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,10 @@ def plan(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Pl
     folder = tmp_path_factory.mktemp("planned")
     options = Options(models=["plain"], suite=str(tiny.write_suite(folder)), plugin=[str(PLAIN)], out=folder)
     return session.plan_of(options, catalogue.read(supervisor, options.plugin))
+
+
+def is_control(step: Step) -> bool:
+    return step.trial.listing.control is not None
 
 
 def place(plan: Plan, name: str) -> int:
@@ -41,13 +47,13 @@ def test_without_a_terminal_each_step_that_ran_is_a_line_and_those_found_finishe
         assert isinstance(listener, RunLines)
         listener.planned(plan, 2)
         for step in plan.steps:
-            if step.trial.model.control:
-                listener.ended(step, Result("ok", None, 1.0, reused=True))
+            if is_control(step):
+                listener.ended(step, Result(Status.OK, seconds=1.0, reused=True))
             elif step.name == "fit":
-                listener.ended(step, Result("timeout", "limit of\n600 s", 600.0))
+                listener.ended(step, Result(Status.TIMEOUT, "limit of\n600 s", seconds=600.0))
             else:
-                listener.ended(step, Result("skipped", "fit: timeout"))
-    total, controls = len(plan.steps), sum(step.trial.model.control for step in plan.steps)
+                listener.ended(step, Result(Status.SKIPPED, "fit: timeout"))
+    total, controls = len(plan.steps), sum(is_control(step) for step in plan.steps)
     first, fit, *skipped, last = stream.getvalue().splitlines()
     assert first == "tiny: 1 models × 1 seeds and the controls, 500 training images each, 2 at a time"
     assert fit == f"[{controls + 1}/{total}] plain seed 0: fit timeout (limit of 600 s) 10 min"
@@ -66,7 +72,7 @@ def test_a_step_has_one_bar_while_it_runs_whichever_object_tells_of_it(plan: Pla
         ("  plain seed 0: fit", 0.5, "1,500 images")
     ]
     assert bars.tasks[0].fields["note"] == f"0/{total} steps"
-    listener.ended(plan.steps[fit], Result("error", "its own", 3.0))
+    listener.ended(plan.steps[fit], Result(Status.ERROR, "its own", seconds=3.0))
     assert [task.fields["note"] for task in bars.tasks] == [f"1/{total} steps"]
     assert stream.getvalue().splitlines()[-1] == "plain seed 0: fit error (its own) 3.0 s"
 

@@ -7,7 +7,7 @@ import pytest
 
 from genbench.catalogue.plugins import MODELS, Plugin
 from genbench.files import codec
-from genbench.protocol.inputs import Kept, Rows, Unkeyed, identity_of, reads_of, splits_of
+from genbench.protocol.inputs import Kept, SplitFiles, Unkeyed, identity_of, reads_of, splits_of
 from genbench.protocol.stages.judgement import key_of
 
 PLUGIN = Plugin("mine", MODELS, "", "/home/me/mine.py", "", "", "c0de" * 16)
@@ -18,7 +18,7 @@ class Inputs:
     """Inputs with a field of each sort."""
 
     plugin: Plugin
-    data: Rows
+    data: SplitFiles
     count: int
     checkpoint: Kept | None
     files: tuple[Kept, ...] = ()
@@ -28,7 +28,7 @@ class Inputs:
 
 GIVEN = Inputs(
     PLUGIN,
-    Rows("/data/abc", "abc", ("train", "valid")),
+    SplitFiles("/data/abc", "abc", ("train", "valid")),
     100,
     Kept("/runs/a/checkpoint", "c1"),
     (Kept("/runs/a/one", "11"),),

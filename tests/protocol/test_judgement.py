@@ -6,7 +6,7 @@ import math
 import pytest
 
 from genbench.contracts.job import Outcome, Section, Timeline
-from genbench.protocol.inputs import Fitted, Kept, Rows, Subject
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages import named
 from genbench.protocol.stages.judgement import judged
 from genbench.protocol.stages.sample import SampleInputs
@@ -22,7 +22,7 @@ GOOD = {
 BATCHES = 2
 SUBJECT = Subject(None, "m", "m", {}, 0, "digits", "cpu", 1)  # type: ignore[arg-type]  # no plugin is looked at
 INPUTS = SampleInputs(
-    Fitted(SUBJECT, Kept("c", "c")), Kept("k", "k"), Rows("d", "d", ()), "default", 8, 4, 0.0, "EPYC", "c0"
+    Fitted(SUBJECT, Kept("c", "c")), Kept("k", "k"), SplitFiles("d", "d", ()), "default", 8, 4, 0.0, "EPYC", "c0"
 )
 
 

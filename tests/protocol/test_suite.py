@@ -9,9 +9,27 @@ import pytest
 
 from genbench import builtin
 from genbench.errors import GenbenchError
+from genbench.files import codec
 from genbench.protocol import suite
 
 TOML = """\
+name = "mine"
+dataset = "digits"
+images = 1000
+batch = 20
+seeds = 2
+extractor = "digits-net"
+
+[tasks.generate]
+count = 60
+scores = ["fd", "throughput"]
+
+[tasks.generate.axes]
+quality = "fd"
+coverage = "fd"
+speed = "throughput"
+"""
+OLD = """\
 name = "mine"
 dataset = "digits"
 images = 1000
@@ -26,6 +44,7 @@ quality = "fd"
 coverage = "fd"
 speed = "throughput"
 """
+LAST = 'speed = "throughput"'
 
 
 @pytest.fixture
@@ -42,69 +61,127 @@ def written(tmp_path):
 @pytest.mark.parametrize("path", builtin.genbench_suites(), ids=lambda path: path.stem)
 def test_a_built_in_suite_reads_and_is_named_as_its_file(path):
     found = suite.read(path)
-    assert found.name == path.stem
-    assert found.title != found.name
-    assert set(found.axes.values()) <= set(found.scores)
+    assert found.notes == ()
+    assert found.suite.name == path.stem
+    assert found.suite.title != found.suite.name
+    for terms in found.suite.tasks.values():
+        assert set(terms.axes.values()) <= set(terms.scores)
 
 
 def test_a_minimal_suite_has_defaults_for_the_rest(written):
-    found = suite.read(written(TOML))
-    assert (found.title, found.threads, found.latency_seconds) == ("mine", 1, 5.0)
-    assert found.limits == {"fit": 3600, "sample": 3600, "audit": 3600, "density": 3600, "score": 3600}
-    assert found.scores == ("fd", "throughput")
+    found = suite.read(written(TOML)).suite
+    assert (found.title, found.threads, found.latency_seconds, found.checkpoint_seconds) == ("mine", 1, 5.0, 60.0)
+    assert {found.limit(stage) for stage in ("fit", "sample", "audit", "answer", "density", "score")} == {3600}
+    assert found.tasks["generate"].scores == ("fd", "throughput")
+    assert (found.tasks["generate"].ask, found.tasks["generate"].solvers) == ("", ())
+    assert (found.quick, found.python, found.caps, found.typical) == (None, {}, {}, {})
 
 
 def test_a_limit_that_is_set_leaves_the_others(written):
-    assert suite.read(written(TOML + "[limits]\nfit = 5")).limits == {
-        "fit": 5,
-        "sample": 3600,
-        "audit": 3600,
-        "density": 3600,
-        "score": 3600,
-    }
+    found = suite.read(written(TOML + "[limits]\nfit = 5")).suite
+    assert (found.limit("fit"), found.limit("sample"), found.limit("score")) == (5, 3600, 3600)
 
 
-@pytest.mark.parametrize("key", tomllib.loads(TOML))
+@pytest.mark.parametrize("key", tomllib.loads(TOML.partition("[tasks")[0]))
 def test_every_key_that_is_needed_is_asked_for(written, key):
-    lines = TOML.partition("[axes]")[0].splitlines() if key == "axes" else TOML.splitlines()
-    path = written("\n".join(line for line in lines if not line.startswith(f"{key} =")))
-    with pytest.raises(GenbenchError, match=f"^suite {path}: missing {key}$"):
+    path = written("\n".join(line for line in TOML.splitlines() if not line.startswith(f"{key} =")))
+    with pytest.raises(GenbenchError, match=f"^suite {path}: object missing required field {key}$"):
+        suite.read(path)
+
+
+@pytest.mark.parametrize("key", ["count", "scores"])
+def test_every_key_that_a_task_needs_is_asked_for(written, key):
+    path = written("\n".join(line for line in TOML.splitlines() if not line.startswith(f"{key} =")))
+    with pytest.raises(GenbenchError, match=f"^suite {path}: tasks.generate: object missing required field {key}$"):
         suite.read(path)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("images = 1000", "imgaes = 1000", "unknown key imgaes \\(known: axes, batch, "),
-        ("images = 1000", "images = '1000'", "images is a int, got '1000'"),
-        ("images = 1000", "images = true", "images is a int, got True"),
-        ("images = 1000", "images = 0", "images is positive, got 0"),
-        ("images = 1000", "images = 1.5", "images is a int, got 1.5"),
-        ("batch = 20", "batch = -1", "batch is positive, got -1"),
-        ('name = "mine"', 'name = "../mine"', r"name matches \[a-z0-9\]\[a-z0-9._-\]\*, got '../mine'"),
-        ('name = "mine"', "name = 3", "name is a str, got 3"),
-        ("seeds = 2", "seeds = 2\nlatency_seconds = -0.5", "latency_seconds is positive, got -0.5"),
-        ("seeds = 2", "seeds = 2\nlatency_seconds = inf", "latency_seconds"),
-        ("seeds = 2", "seeds = 2\nlatency_seconds = nan", "latency_seconds"),
-        ('scores = ["fd", "throughput"]', "scores = []", r"scores is a list of score names, got \[\]"),
-        ('scores = ["fd", "throughput"]', "scores = [1]", r"scores is a list of score names, got \[1\]"),
-        ('speed = "throughput"', "", r"\[axes\] sets quality, coverage, speed, got coverage, quality"),
-        ('speed = "throughput"', 'speed = "throughput"\nbeauty = "fd"', r"\[axes\] sets quality, coverage, speed"),
-        ('speed = "throughput"', "speed = 1", r"\[axes\]"),
-        ('speed = "throughput"', 'speed = "throughput"\n[limits]\ntrain = 3', r"unknown stage in \[limits\] train"),
-        ('speed = "throughput"', 'speed = "throughput"\n[limits]\nfit = 0', r"\[limits\] fit is a positive number"),
-        ('speed = "throughput"', 'speed = "throughput"\n[limits]\nfit = inf', r"\[limits\] fit is a positive number"),
-        ('speed = "throughput"', 'speed = "throughput"\n[typical]\nfit = nan', r"\[typical\] fit is a positive number"),
-        ('speed = "throughput"', 'speed = "throughput"\n[quick]\ncount = 3', r"unknown key in \[quick\] count"),
-        ('speed = "throughput"', 'speed = "throughput"\n[quick]\nseeds = 0', "seeds is positive, got 0"),
+        ("images = 1000", "imgaes = 1000", "object missing required field images; is 'imgaes' meant"),
+        ("seeds = 2", "seeds = 2\nlatency_second = 3", "latency_second is no field that genbench knows; is 'latency_s"),
+        ("count = 60", "count = 60\nsolver = ['slerp']", "tasks.generate.solver is no field that genbench knows"),
+        ("images = 1000", "images = '1000'", "images: expected int, got str$"),
+        ("images = 1000", "images = true", "images: expected int, got bool$"),
+        ("images = 1000", "images = 0", "images: expected int >= 1, got 0$"),
+        ("images = 1000", "images = 1.5", "images: expected int, got float$"),
+        ("batch = 20", "batch = -1", "batch: expected int >= 1, got -1$"),
+        ("count = 60", "count = 0", r"\[tasks.generate\] count is a positive number of questions, got 0$"),
+        ("count = 60", "count = -1", "tasks.generate.count: expected int >= 0, got -1$"),
+        ('name = "mine"', 'name = "../mine"', r"name: expected str matching regex .*, got '../mine'$"),
+        ('name = "mine"', 'name = "mine\\n"', r"name: expected str matching regex .*, got 'mine\\n'$"),
+        ('name = "mine"', "name = 3", "name: expected str, got int$"),
+        ("seeds = 2", "seeds = 2\nlatency_seconds = -0.5", "latency_seconds: expected float >= 0.0, got -0.5$"),
+        ("seeds = 2", "seeds = 2\nlatency_seconds = inf", "latency_seconds: expected float <= 1e\\+18, got inf$"),
+        ("seeds = 2", "seeds = 2\nlatency_seconds = nan", "latency_seconds: expected float >= 0.0, got nan$"),
+        ('scores = ["fd", "throughput"]', "scores = []", r"\[tasks.generate\] scores names no score$"),
+        ('scores = ["fd", "throughput"]', "scores = [1]", r"tasks.generate.scores\[0\]: expected str, got int$"),
+        (LAST, "", "tasks.generate.axes: expected object of length >= 3, got 2$"),
+        (LAST, f'{LAST}\nbeauty = "fd"', "tasks.generate.axes: expected object of length <= 3, got 4$"),
+        (LAST, "speed = 1", r"tasks.generate.axes.*: expected str, got int$"),
+        (LAST, f"{LAST}\n[limits]\nfit = 0", "limits.fit: expected float > 0.0, got 0$"),
+        (LAST, f"{LAST}\n[limits]\nfit = inf", "limits.fit: expected float < 1e\\+18, got inf$"),
+        (LAST, f"{LAST}\n[typical]\nfit = nan", "typical.fit: expected float > 0.0, got nan$"),
+        (LAST, f"{LAST}\n[caps]\nmemory = 3", r"unknown name 'memory' in \[caps\] \(known: memory_gib, device_memory_"),
+        (LAST, f"{LAST}\n[caps]\nmemory_gib = 0", "caps.memory_gib: expected float > 0.0, got 0$"),
+        (LAST, f"{LAST}\n[quick]\ncount = 3", "quick.count is no field that genbench knows$"),
+        (LAST, f"{LAST}\n[quick]\nseeds = 0", "quick.seeds: expected int >= 1, got 0$"),
+        (LAST, f"{LAST}\n[python]\nvae = 3", "python.vae: expected str, got int$"),
         ("seeds = 2", "seeds = ", "Invalid value"),
     ],
 )
 def test_a_wrong_line_is_refused_with_the_file_and_the_reason(written, old, new, message):
     assert old in TOML
     path = written(TOML.replace(old, new))
-    with pytest.raises(GenbenchError, match=f"^suite {path}: .*{message}"):
+    with pytest.raises(GenbenchError, match=f"^suite {path}: .*{message}") as refused:
         suite.read(path)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [TOML.partition("[tasks")[0], TOML.partition("[tasks")[0] + "tasks = {}"])
+def test_a_suite_that_asks_nothing_is_refused(written, text):
+    path = written(text)
+    with pytest.raises(GenbenchError, match=f"^suite {path}: .*(missing required field tasks|it asks nothing)"):
+        suite.read(path)
+
+
+@pytest.mark.parametrize("name", ["../generate", "Generate", "a b", ""])
+def test_the_name_of_a_task_is_one_of_a_folder(written, name):
+    path = written(TOML.replace("[tasks.generate", f'[tasks."{name}"'))
+    with pytest.raises(GenbenchError, match=rf"^suite {path}: a task's name matches \[a-z0-9\].*, got '{name}'$"):
+        suite.read(path)
+
+
+def test_the_old_form_is_read_with_one_line_that_says_how_to_write_it_anew(written):
+    path = written(OLD)
+    found = suite.read(path)
+    note = f"suite {path}: count, scores, axes stand in a table [tasks.generate] now; write them there"
+    assert found.notes == (note,)
+    assert found.suite == suite.read(written(TOML)).suite
+
+
+@pytest.mark.parametrize("key", ["count", "scores", "axes"])
+def test_the_old_form_asks_for_all_of_its_keys(written, key):
+    lines = OLD.partition("[axes]")[0].splitlines() if key == "axes" else OLD.splitlines()
+    path = written("\n".join(line for line in lines if not line.startswith(f"{key} =")))
+    with pytest.raises(GenbenchError, match=f"^suite {path}: tasks.generate: object missing required field {key}$"):
+        suite.read(path)
+
+
+def test_an_old_key_beside_the_tasks_is_refused(written):
+    path = written(TOML.replace("seeds = 2", "seeds = 2\ncount = 60"))
+    with pytest.raises(GenbenchError, match=f"^suite {path}: count is no field that genbench knows"):
+        suite.read(path)
+
+
+def test_a_suite_may_ask_several_tasks_and_the_first_one_comes_first(written):
+    more = '[tasks.between]\nask = "interpolate[frames=5]"\nsolvers = ["slerp"]\ncount = 9\nscores = ["end-rmse"]\n'
+    axes = 'axes = { fidelity = "end-rmse", realism = "end-rmse", speed = "end-rmse" }\n'
+    found = suite.read(written(TOML + more + axes)).suite
+    assert list(found.tasks) == ["generate", "between"]
+    between = found.tasks["between"]
+    assert (between.ask, between.solvers, between.count) == ("interpolate[frames=5]", ("slerp",), 9)
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
@@ -115,43 +192,77 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
 
 
 def test_the_quick_form_is_another_protocol_with_another_name(written):
-    found = suite.read(written(TOML + "[quick]\nimages = 100\nseeds = 1"))
+    text = TOML + "[quick]\nimages = 100\nseeds = 1\n[typical]\nfit = 60\nscore = 3\n"
+    found = suite.read(written(text)).suite
     quick = found.quickened()
-    assert (quick.name, quick.images, quick.seeds, quick.count) == ("mine-quick", 100, 1, 60)
+    assert (quick.name, quick.images, quick.seeds, quick.tasks) == ("mine-quick", 100, 1, found.tasks)
+    assert (quick.latency_seconds, quick.typical) == (5.0, {"fit": 6.0, "score": 3.0})
     assert quick.protocol("sha") != found.protocol("sha")
     with pytest.raises(GenbenchError, match=r"suite mine-quick has no \[quick\] table"):
         quick.quickened()
+
+
+def test_the_quick_form_may_time_no_latency(written):
+    assert suite.read(written(TOML + "[quick]\nlatency_seconds = 0\n")).suite.quickened().latency_seconds == 0
 
 
 @pytest.mark.parametrize(
     ("changes", "comparable"),
     [
         ({"images": 1001}, False),
-        ({"count": 61}, False),
         ({"batch": 21}, False),
-        ({"title": "Another", "seeds": 9, "scores": ("fd",), "limits": {}}, True),
+        ({"title": "Another", "seeds": 9, "limits": {}, "extractor": "pixels", "threads": 2}, True),
     ],
 )
-def test_data_budget_count_and_batch_alone_make_the_protocol(written, changes, comparable):
-    found = suite.read(written(TOML))
+def test_data_budget_and_batch_alone_make_the_protocol(written, changes, comparable):
+    found = suite.read(written(TOML)).suite
     assert (replace(found, **changes).protocol("sha") == found.protocol("sha")) is comparable
     assert found.protocol("another") != found.protocol("sha")
 
 
 def test_a_suite_is_plain_json(written):
-    found = suite.read(written(TOML))
-    assert json.loads(json.dumps(found.to_json(), allow_nan=False)) == found.to_json()
-    assert found.to_json()["scores"] == ["fd", "throughput"]
+    found = suite.read(written(TOML)).suite
+    plain = json.loads(json.dumps(codec.encoded(found), allow_nan=False))
+    assert plain["tasks"]["generate"]["scores"] == ["fd", "throughput"]
+    assert codec.decoded(suite.Suite, plain) == found
+
+
+def test_a_record_is_told_every_term_and_the_caps_that_counted(written):
+    terms = suite.read(written(TOML + "[caps]\ndisk_gib = 1\n")).suite.terms
+    assert (terms.images, terms.batch, terms.seeds, terms.extractor) == (1000, 20, 2, "digits-net")
+    assert terms.caps == {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 1.0, "log_mib": 16.0}
+    assert terms.checkpoint_seconds == 60.0
 
 
 def test_interpreters_lie_where_the_suites_file_says(written, tmp_path):
     path = written(TOML + '[python]\nvae = "venv/bin/python"\nddpm = "/opt/python"\n')
-    assert suite.read(path).python == {"vae": str(tmp_path / "venv/bin/python"), "ddpm": "/opt/python"}
-    with pytest.raises(GenbenchError, match=r"\[python\] vae is the path of an interpreter, got 3"):
-        suite.read(written(TOML + "[python]\nvae = 3\n"))
+    assert suite.read(path).suite.python == {"vae": str(tmp_path / "venv/bin/python"), "ddpm": "/opt/python"}
 
 
 def test_caps_are_told_in_gib_and_mib_and_kept_in_bytes(written):
-    found = suite.read(written(TOML + "[caps]\ndevice_memory_gib = 3\nlog_mib = 2\n")).limited(["memory_gib=0.5"])
-    caps = found.job_caps
+    found = suite.read(written(TOML + "[caps]\ndevice_memory_gib = 3\nlog_mib = 2\n")).suite
+    caps = found.limited(["memory_gib=0.5"], ["fit"]).job_caps
     assert (caps.memory, caps.device_memory, caps.disk, caps.log) == (2**29, 3 * 2**30, 4 * 2**30, 2**21)
+
+
+def test_a_limit_of_the_command_line_goes_before_the_suites(written):
+    found = suite.read(written(TOML + "[limits]\nfit = 5\n")).suite.limited(["fit=7", "score=0.5"], ["fit", "score"])
+    assert (found.limit("fit"), found.limit("score"), found.limit("sample")) == (7, 0.5, 3600)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("train=3", r"--limit takes NAME=VALUE with a name of fit, score, memory_gib, .*log_mib, got 'train=3'"),
+        ("fit", "--limit fit takes a positive number, got ''"),
+        ("fit=", "--limit fit takes a positive number, got ''"),
+        ("fit=x", "--limit fit takes a positive number, got 'x'"),
+        ("fit=0", "--limit fit takes a positive number, got '0'"),
+        ("fit=inf", "--limit fit takes a positive number, got 'inf'"),
+        ("memory_gib=nan", "--limit memory_gib takes a positive number, got 'nan'"),
+        ("=3", "--limit takes NAME=VALUE"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(written, text, message):
+    with pytest.raises(GenbenchError, match=f"^{message}"):
+        suite.read(written(TOML)).suite.limited([text], ["fit", "score"])

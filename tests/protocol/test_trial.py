@@ -5,23 +5,19 @@ import re
 import pytest
 
 from genbench.catalogue import Catalogue, Entry
+from genbench.catalogue.listings import ModelListing
 from genbench.catalogue.plugins import MODELS, Plugin
 from genbench.contracts.settings import Setting
 from genbench.errors import GenbenchError
 from genbench.protocol.trial import Trial, chosen
+from genbench.records.kinds import Family
 
 PLUGIN = Plugin("vae", MODELS, "genbench_vae", "", "genbench-vae", "1", "0" * 64)
-SETTINGS = [Setting("hidden", "int", 64), Setting("rate", "float", 0.5)]
+SETTINGS = (Setting("hidden", "int", 64), Setting("rate", "float", 0.5))
 
 
-def entry(**fields: object) -> Entry:
-    listed = {
-        "name": "vae",
-        "settings": [setting.to_json() for setting in SETTINGS],
-        "samplers": ["default"],
-        "capabilities": [],
-    }
-    return Entry(PLUGIN, listed | fields)
+def entry(samplers: tuple[str, ...] = ("default",), capabilities: tuple[str, ...] = ()) -> Entry[ModelListing]:
+    return Entry(PLUGIN, ModelListing("vae", Family.VAE, "nobody 2026", "", capabilities, SETTINGS, samplers))
 
 
 def trial(seed: int = 0, samplers: tuple[str, ...] = ("default",), **settings: object) -> Trial:
@@ -55,13 +51,13 @@ def test_a_candidate_names_its_sampler_where_there_is_a_choice():
 
 
 def test_a_density_is_known_by_its_capability():
-    assert Trial(entry(capabilities=["density"]), {}, 0).is_density
+    assert Trial(entry(capabilities=("density",)), {}, 0).is_density
     assert not trial().is_density
 
 
 def test_a_reference_is_looked_up_and_its_settings_are_completed():
     catalogue = Catalogue()
-    catalogue.entries["models"]["vae"] = entry()
+    catalogue.models["vae"] = entry()
     assert chosen("vae[rate=2]", catalogue) == (entry(), {"hidden": 64, "rate": 2.0})
     with pytest.raises(GenbenchError, match=r"no model is named 'vea'; did you mean 'vae'\? \(known: vae\)"):
         chosen("vea", catalogue)

@@ -1,39 +1,44 @@
 """Estimates: from what earlier runs of the same models took, else from the suite, else unknown."""
 
-import json
+from dataclasses import replace
 
 import pytest
+import records
+from offered import entry, model, task
 
-from genbench.catalogue import Catalogue, Entry, plugins
-from genbench.catalogue.plugins import MODELS, Plugin
+from genbench.catalogue import Catalogue
 from genbench.protocol.suite import Suite
 from genbench.protocol.trial import Trial
+from genbench.records.files import write
+from genbench.records.kinds import ControlKind, Family
+from genbench.records.record import StageFacts
+from genbench.records.status import Status
 from genbench.runs.estimate import Estimate, estimates, wall_seconds
 from genbench.runs.plan import Plan
 
-PLUGIN = Plugin("vae", MODELS, "genbench_vae", "", "genbench-vae", "1", "")
-FIELDS = {"settings": [], "samplers": ["default"], "capabilities": []}
-VAE = Trial(Entry(PLUGIN, {"name": "vae", "family": "vae", **FIELDS}), {}, 0)
-COPYCAT = Trial(Entry(plugins.builtin(MODELS), {"name": "copycat", "family": "control", **FIELDS}), {}, 0)
-TYPICAL = {"fit": 60.0, "sample": 5.0, "score": 2.0}
+VAE = Trial(entry(model("vae")), {}, 0)
+COPYCAT = Trial(entry(model("copycat", family=Family.CONTROL, control=ControlKind.COPY)), {}, 0)
+TYPICAL = {"fit": 60.0, "sample": 5.0, "score": 2.0, "density": 100.0}
 
 
 def plan(typical: dict[str, float]) -> Plan:
-    suite = Suite("mine", "Mine", "digits", 1000, 60, 20, 1, "pixels", ("fd",), {}, typical=typical)
-    return Plan(suite, Catalogue(), (VAE, COPYCAT))
+    asked = (task("generate", controls=("copycat",)),)
+    suite = Suite("mine", "digits", 1000, 20, 1, "pixels", {"generate": asked[0].terms}, typical=typical)
+    return Plan(suite, asked, Catalogue(), (VAE, COPYCAT))
 
 
 @pytest.fixture
 def earlier(tmp_path):
     """`earlier(seconds, …)`: leaves a record of the VAE for each, and returns the run's folder."""
 
-    def leave(*seconds: float, status: str = "ok") -> object:
+    def leave(*seconds: float, status: Status = Status.OK) -> object:
         for index, value in enumerate(seconds):
-            stages = {"fit": {"seconds": value - 1}, "score": {"seconds": 1}}
-            record = {"model": {"reference": "vae"}, "candidates": [{"status": status}], "stages": stages}
-            folder = tmp_path / f"vae.default.{status}{index}"
+            stages = {"fit": StageFacts(Status.OK, None, value - 1), "score": StageFacts(Status.OK, None, 1.0)}
+            record = records.record("vae", stages=stages)
+            own = tuple(replace(candidate, status=status) for candidate in record.candidates)
+            folder = tmp_path / f"vae.default.{status.value}{index}"
             folder.mkdir()
-            (folder / "record.json").write_text(json.dumps(record))
+            write(folder / "record.json", replace(record, candidates=own))
         return tmp_path
 
     return leave
@@ -45,13 +50,13 @@ def test_an_earlier_run_tells_the_median_of_its_trials(earlier):
 
 
 def test_a_failure_is_no_measure_of_the_work(earlier):
-    earlier(1.0, status="timeout")
+    earlier(1.0, status=Status.TIMEOUT)
     assert estimates(plan(TYPICAL), earlier(10.0))["vae.default.0"].seconds == 10.0
 
 
-def test_without_earlier_runs_the_suites_typical_seconds_count(tmp_path):
+def test_without_earlier_runs_the_typical_seconds_of_a_trials_own_stages_count(tmp_path):
     found = estimates(plan(TYPICAL), tmp_path)
-    assert found["vae.default.0"] == Estimate(67.0, "suite's typical")
+    assert found["vae.default.0"] == Estimate(67.0, "suite's typical")  # it has no density stage
     assert found["copycat.default.0"] == Estimate(2.0, "suite's typical")
 
 
@@ -62,17 +67,9 @@ def test_without_either_nothing_is_known_and_nothing_is_made_up(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "3", '{"candidates": 3}', '{"candidates": ["ok"], "stages": {}}'])
-def test_a_record_of_another_format_tells_nothing(tmp_path, text):
+def test_a_record_that_cannot_be_read_tells_nothing(tmp_path, text):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "record.json").write_text(text)
-    assert estimates(plan(TYPICAL), tmp_path)["vae.default.0"].basis == "suite's typical"
-
-
-@pytest.mark.parametrize("stages", [[], "fit", {"fit": 3}, {"fit": None}, {"fit": {"seconds": "3"}}])
-def test_a_record_whose_stages_are_of_another_form_tells_nothing(tmp_path, stages):
-    (tmp_path / "old").mkdir()
-    record = {"model": {"reference": "vae"}, "candidates": [{"status": "ok"}], "stages": stages}
-    (tmp_path / "old" / "record.json").write_text(json.dumps(record))
     assert estimates(plan(TYPICAL), tmp_path)["vae.default.0"].basis == "suite's typical"
 
 

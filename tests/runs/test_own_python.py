@@ -12,7 +12,10 @@ from safetensors.numpy import load_file
 from genbench import catalogue
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
-from genbench.runs.session import Options, catalogue_of, execute, plan_of
+from genbench.files import codec
+from genbench.records.status import Status
+from genbench.runs.options import Options
+from genbench.runs.session import catalogue_of, execute, plan_of
 
 PLUGIN = '''
 import conflicting
@@ -78,9 +81,9 @@ def test_plugins_with_conflicting_dependencies_share_a_board(
     options = Options(models=list(environments), python=pythons, suite=str(suite), out=tmp_path, device="cpu")
     plan = plan_of(options, catalogue_of(options, supervisor))
     finished = execute(plan, options, supervisor, tiny.Heard())
-    statuses = {c["name"]: c["status"] for record in finished.records for c in record["candidates"]}
-    assert (statuses["five"], statuses["nine"], statuses["copycat"]) == ("ok", "ok", "ok")
-    assert "python" not in finished.records[0]["suite"]  # a path of this machine changes no number
+    statuses = {c.name: c.status for record in finished.records for c in record.candidates}
+    assert {statuses[name] for name in ("five", "nine", "copycat")} == {Status.OK}
+    assert "python" not in codec.encoded(finished.records[0].suite)  # a path of this machine changes no number
     for name, level in (("five", 5), ("nine", 9)):
         x = load_file(tmp_path / f"runs/tiny/{name}.default.0/sample/default/samples.safetensors")["x"]
         assert (x[:, :, 1:] == level).all()

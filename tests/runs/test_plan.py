@@ -3,45 +3,97 @@
 from pathlib import Path
 
 import pytest
+from offered import ANSWER, GENERATE, OWN, PLUGIN, SOURCE, model, setting
 
-from genbench.catalogue import Catalogue, plugins
-from genbench.catalogue.plugins import MODELS, Plugin
+from genbench.catalogue import Catalogue
+from genbench.catalogue.listings import (
+    DatasetListing,
+    ExtractorListing,
+    Listing,
+    MetricListing,
+    SolverListing,
+    SuiteListing,
+    TaskListing,
+)
 from genbench.errors import GenbenchError
-from genbench.runs.plan import Plan, find_suite, planned, steps_of
+from genbench.protocol.stages import stages_of, steps_of
+from genbench.records.kinds import Axis, ControlKind, Direction, Family
+from genbench.runs.plan import Plan, asked_of, find_suite, planned
 
 TOML = """\
 name = "mine"
 dataset = "digits"
 images = 1000
-count = 60
 batch = 20
 seeds = 2
 extractor = "digits-net"
+
+[tasks.generate]
+count = 60
 scores = ["fd", "fd@pixels", "throughput"]
 axes = {quality = "fd", coverage = "fd@pixels", speed = "throughput"}
+
+[tasks.paths]
+ask = "interpolate[frames=5]"
+solvers = ["slerp", "noise[steps=3]"]
+count = 7
+scores = ["fd", "throughput"]
+axes = {fidelity = "fd", realism = "fd", speed = "throughput"}
 """
+LATENT = ("generate", "density", "encoder", "decoder")
 
 
-def model(name: str, **fields: object) -> dict[str, object]:
-    settings = [{"name": "hidden", "type": "int", "default": 64, "range": None, "choices": None}]
-    listed = {"name": name, "family": "vae", "settings": settings, "samplers": ["default"], "capabilities": []}
-    return listed | fields
+def extractor(name: str) -> ExtractorListing:
+    return ExtractorListing(name, SOURCE, "1", "An extractor.")
+
+
+def metric(name: str, uses_features: bool) -> MetricListing:
+    return MetricListing(name, name, Axis.OVERALL, Direction.LOWER, "", SOURCE, "1", "A metric.", uses_features)
+
+
+def solver(name: str, *lifts: str) -> SolverListing:
+    settings = (setting("steps", 10),) if name == "noise" else ()
+    return SolverListing(name, SOURCE, "1", "A solver.", lifts, "interpolator", settings)
+
+
+PARTS = Listing(
+    models=(
+        model("copycat", family=Family.CONTROL, control=ControlKind.COPY),
+        model("jump", family=Family.CONTROL, control=ControlKind.PROBE, capabilities=("interpolator",), samplers=()),
+        model("unasked", family=Family.CONTROL, control=ControlKind.PROBE),
+    ),
+    datasets=(DatasetListing("digits", SOURCE, "CC0", "Digits."),),
+    extractors=(extractor("digits-net"), extractor("pixels")),
+    metrics=(metric("fd", True), metric("throughput", False)),
+    tasks=(
+        TaskListing(
+            "generate", SOURCE, "1", "", "generate", ("quality", "coverage", "speed"), GENERATE, (), ("copycat",)
+        ),
+        TaskListing(
+            "interpolate",
+            SOURCE,
+            "1",
+            "",
+            "interpolator",
+            ("fidelity", "realism", "speed"),
+            ANSWER,
+            (),
+            ("jump",),
+            (setting("frames", 9),),
+        ),
+    ),
+    solvers=(solver("slerp", "encoder", "decoder"), solver("noise", "denoiser")),
+)
 
 
 @pytest.fixture
 def catalogue():
-    """Two installed models, one control, and the parts that the suite above names."""
+    """Two installed models, three controls, and the parts that the suite above names."""
     found = Catalogue()
-    control = model("copycat", family="control", settings=[])
-    parts = {
-        "extractors": [{"name": "digits-net"}, {"name": "pixels"}],
-        "datasets": [{"name": "digits"}],
-        "metrics": [{"name": "fd", "uses_features": True}, {"name": "throughput", "uses_features": False}],
-    }
-    found.add(plugins.builtin(MODELS), {"models": [control], "faults": []})
-    found.add(plugins.builtin(plugins.PARTS), {**parts, "faults": []})
-    diffusion = model("ddpm", samplers=["ddpm", "ddim-25"], capabilities=["density"])
-    found.add(Plugin("a", MODELS, "a", "", "a", "1", ""), {"models": [model("vae"), diffusion], "faults": []})
+    found.add(OWN, PARTS)
+    vae = model("vae", capabilities=LATENT, settings=(setting("hidden", 64),), described_sampler="default")
+    ddpm = model("ddpm", samplers=("ddpm", "ddim-25"), capabilities=("generate", "denoiser"))
+    found.add(PLUGIN, Listing(models=(vae, ddpm)))
     return found
 
 
@@ -61,34 +113,33 @@ def plan(catalogue, suite_file):
     return make
 
 
-def named(plan: Plan) -> list[tuple[str, int]]:
+def told(plan: Plan) -> list[tuple[str, int]]:
     return [(trial.reference, trial.seed) for trial in plan.trials]
 
 
+CONTROLS = [("copycat", 0), ("jump", 0)]  # those that a task of the suite names
+
+
 def test_controls_come_first_and_once_and_models_seed_by_seed(plan):
-    assert named(plan("vae", "ddpm")) == [("copycat", 0), ("vae", 0), ("ddpm", 0), ("vae", 1), ("ddpm", 1)]
+    assert told(plan("vae", "ddpm")) == [*CONTROLS, ("vae", 0), ("ddpm", 0), ("vae", 1), ("ddpm", 1)]
 
 
 def test_all_takes_every_model_and_keeps_the_settings_of_those_named(plan):
-    assert named(plan("vae[hidden=32]", everything=True, seeds=1)) == [
-        ("copycat", 0),
-        ("vae[hidden=32]", 0),
-        ("ddpm", 0),
-    ]
+    assert told(plan("vae[hidden=32]", everything=True, seeds=1)) == [*CONTROLS, ("vae[hidden=32]", 0), ("ddpm", 0)]
 
 
 def test_the_seeds_that_were_asked_for_replace_the_suites(plan):
     wanted = plan("vae", seeds=3)
-    assert [seed for name, seed in named(wanted) if name == "vae"] == [0, 1, 2]
+    assert [seed for name, seed in told(wanted) if name == "vae"] == [0, 1, 2]
     assert wanted.suite.seeds == 3
 
 
 def test_a_model_named_twice_in_different_words_is_one(plan):
-    assert named(plan("vae", "vae[hidden=64]", "vae[]", seeds=1)) == [("copycat", 0), ("vae", 0)]
+    assert told(plan("vae", "vae[hidden=64]", "vae[]", seeds=1)) == [*CONTROLS, ("vae", 0)]
 
 
 def test_a_control_that_is_named_is_there_once(plan):
-    assert named(plan("copycat")) == [("copycat", 0)]
+    assert told(plan("copycat")) == CONTROLS
 
 
 def test_no_model_is_a_question(plan):
@@ -98,45 +149,76 @@ def test_no_model_is_a_question(plan):
 
 def test_all_without_a_plugin_says_how_to_install_one(plan, catalogue):
     for name in ("vae", "ddpm"):
-        del catalogue.entries["models"][name]
+        del catalogue.models[name]
     with pytest.raises(GenbenchError, match="no model plugin is installed: pip install"):
         plan(everything=True)
 
 
-def test_steps_come_after_what_they_need_and_test_data_after_all_sampling(plan):
-    trial = plan("ddpm", seeds=1).trials[-1]
-    steps = {step.name: step for step in steps_of(trial)}
-    assert list(steps) == ["fit", "sample/ddpm", "sample/ddim-25", "audit", "density", "score"]
-    needs = {name: {before.name for before in step.after} for name, step in steps.items()}
+def test_steps_come_after_what_they_need_and_test_data_after_all_else_that_a_plugin_does(plan):
+    wanted = plan("vae", seeds=1)
+    steps = {step.name: step for step in steps_of(wanted.trials[-1], wanted.asked)}
+    assert list(steps) == [
+        "fit",
+        "sample/default",
+        "audit",
+        "answer/paths/slerp",
+        "density",
+        "score/generate",
+        "score/paths",
+    ]
+    needs = {name: {other.name for other in steps.values() if step.waits_for(other)} for name, step in steps.items()}
     assert needs == {
         "fit": set(),
-        "sample/ddpm": {"fit"},
-        "sample/ddim-25": {"fit"},
-        "audit": {"fit", "sample/ddpm", "sample/ddim-25"},
-        "density": {"fit", "sample/ddpm", "sample/ddim-25"},
-        "score": {"fit", "sample/ddpm", "sample/ddim-25", "audit", "density"},
+        "sample/default": {"fit"},
+        "audit": {"fit", "sample/default"},
+        "answer/paths/slerp": {"fit", "sample/default", "audit"},
+        "density": {"fit", "sample/default", "audit", "answer/paths/slerp"},
+        "score/generate": {"fit", "sample/default", "audit", "density"},
+        "score/paths": {"fit", "answer/paths/slerp"},
     }
 
 
-def test_sampling_alone_is_exclusive(plan):
-    steps = plan("ddpm", "vae").steps
-    assert {step.stage for step in steps if step.exclusive} == {"sample"}
-    assert all(step.exclusive for step in steps if step.stage == "sample")
+def test_no_step_waits_for_another_trials(plan):
+    first, second = (steps_of(trial, plan("vae").asked) for trial in plan("vae", seeds=2).trials[-2:])
+    assert not [one for one in first for other in second if one.waits_for(other)]
+
+
+def test_what_is_timed_is_exclusive(plan):
+    stages = stages_of(plan("vae").asked)
+    assert {stage.name for stage in stages if stage.exclusive} == {"sample", "answer"}
+
+
+def test_the_stages_of_a_run_are_those_that_its_tasks_list(plan):
+    generate, paths = plan("vae").asked
+    assert [stage.name for stage in stages_of([generate])] == ["fit", "sample", "audit", "density", "score"]
+    assert [stage.name for stage in stages_of([paths])] == ["fit", "answer", "score"]
 
 
 def test_a_model_that_is_no_density_has_no_density_step(plan):
-    assert [step.name for step in steps_of(plan("vae").trials[-1])] == ["fit", "sample/default", "score"]
+    wanted = plan("ddpm", seeds=1)
+    names = [step.name for step in steps_of(wanted.trials[-1], wanted.asked)]
+    assert names[:3] == ["fit", "sample/ddpm", "sample/ddim-25"]
+    assert names[4:] == ["score/generate", "score/paths"]
+    assert names[3].startswith("answer/paths/noise-steps-3.")
+
+
+def test_a_control_answers_the_tasks_that_name_it_alone(plan):
+    wanted = plan("vae")
+    steps = {trial.reference: [step.name for step in steps_of(trial, wanted.asked)] for trial in wanted.trials[:2]}
+    assert steps == {
+        "copycat": ["fit", "sample/default", "score/generate"],
+        "jump": ["fit", "answer/paths/direct", "score/paths"],
+    }
 
 
 def test_score_names_are_completed_with_the_suites_extractor(catalogue, suite_file):
-    suite = find_suite(str(suite_file), catalogue)
-    assert suite.scores == ("fd@digits-net", "fd@pixels", "throughput")
-    assert suite.axes == {"quality": "fd@digits-net", "coverage": "fd@pixels", "speed": "throughput"}
+    terms = find_suite(str(suite_file), catalogue).suite.tasks["generate"]
+    assert terms.scores == ("fd@digits-net", "fd@pixels", "throughput")
+    assert terms.axes == {"quality": "fd@digits-net", "coverage": "fd@pixels", "speed": "throughput"}
 
 
 def test_a_suite_is_found_by_the_name_that_a_plugin_gave_it(catalogue, suite_file):
-    entry = {"name": "mine", "path": str(suite_file)}
-    catalogue.add(Plugin("b", plugins.PARTS, "b", "", "b", "1", ""), {"suites": [entry], "faults": []})
+    catalogue.add(OWN, Listing(suites=(SuiteListing("mine", str(suite_file)),)))
     assert find_suite("mine", catalogue) == find_suite(str(suite_file), catalogue)
 
 
@@ -145,17 +227,34 @@ def test_a_suite_is_found_by_the_name_that_a_plugin_gave_it(catalogue, suite_fil
     [
         ('"digits-net"', '"digit-net"', "no extractor is named 'digit-net'; did you mean 'digits-net'"),
         ('dataset = "digits"', 'dataset = "digit"', "no dataset is named 'digit'; did you mean 'digits'"),
-        ('["fd", ', '["fdd", ', "no metric is named 'fdd'; did you mean 'fd'"),
+        ('["fd", "fd', '["fdd", "fd', "no metric is named 'fdd'; did you mean 'fd'"),
         ("fd@pixels", "fd@pixel", "no extractor is named 'pixel'; did you mean 'pixels'"),
         ('"throughput"]', '"throughput@pixels"]', "throughput uses no features, so throughput@pixels makes no sense"),
-        (', "throughput"]', "]", r"\[axes\] names throughput, which is not among its scores"),
+        (', "throughput"]', "]", r"\[tasks.generate\] axes sets quality, coverage, speed, each to one of its scores"),
+        ("fidelity =", "quality =", r"\[tasks.paths\] axes sets fidelity, realism, speed, each to one of its scores"),
+        ("interpolate[", "interpolat[", "no task is named 'interpolat'; did you mean 'interpolate'"),
+        ("frames=5", "frame=5", r"interpolate has no setting 'frame' \(known: frames\)"),
+        ('"slerp"', '"slurp"', "no solver is named 'slurp'; did you mean 'slerp'"),
     ],
 )
 def test_a_suite_that_names_what_is_not_there_is_refused(catalogue, suite_file, old, new, message):
     assert old in TOML
     suite_file.write_text(TOML.replace(old, new))
     with pytest.raises(GenbenchError, match=message):
-        find_suite(str(suite_file), catalogue)
+        asked_of(find_suite(str(suite_file), catalogue).suite, catalogue)
+
+
+def test_two_tasks_that_both_ask_for_samples_are_refused(catalogue, suite_file):
+    first = TOML.partition("[tasks.paths]")[0]
+    suite_file.write_text(first + first[first.index("[tasks") :].replace("[tasks.generate]", "[tasks.again]\nask = 'generate'"))
+    with pytest.raises(GenbenchError, match="generate and again both ask for the stage sample"):
+        asked_of(find_suite(str(suite_file), catalogue).suite, catalogue)
+
+
+def test_a_stage_that_no_task_lists_has_no_limit(catalogue, suite_file):
+    suite_file.write_text(TOML + "\n[limits]\ntrain = 3\n")
+    with pytest.raises(GenbenchError, match=r"\[limits\] and \[typical\] name stages of its tasks .*got 'train'"):
+        asked_of(find_suite(str(suite_file), catalogue).suite, catalogue)
 
 
 def test_a_suite_that_is_not_there_is_refused(catalogue):

@@ -78,12 +78,14 @@ SUITE = """
 name = "weighed"
 dataset = "filed"
 images = 100
-count = 50
 batch = 50
 seeds = 1
 extractor = "weighed"
-scores = ["precision", "recall", "parameters"]
 latency_seconds = 0
+
+[tasks.generate]
+count = 50
+scores = ["precision", "recall", "parameters"]
 axes = { quality = "precision", coverage = "recall", speed = "parameters" }
 """
 
@@ -119,13 +121,12 @@ def run(supervisor: Supervisor, place: Path, *given: str, root: str = "root") ->
 
 def test_a_run_takes_the_named_weights_and_data_and_other_weights_only_score_again(supervisor, place):
     first = run(supervisor, place, f"weighed={place / 'first.bin'}")
-    score = first.candidate("plain")["scores"]["precision@weighed"]
-    assert score["extractor"] == f"weighed/1/{SHA256[:16]}"
-    assert first.record("plain")["dataset"]["rows"] == {"train": 50, "valid": 50, "test": 50}
+    assert first.candidate("plain").scores["precision@weighed"].extractor == f"weighed/1/{SHA256[:16]}"
+    assert first.record("plain").dataset.rows == {"train": 50, "valid": 50, "test": 50}
     second = run(supervisor, place, str(place / "second.bin"))  # the only extractor that needs any: no name
-    assert {name for name in second.heard.ran if name.startswith("plain")} == {"plain.default.0/score"}
+    assert {name for name in second.heard.ran if name.startswith("plain")} == {"plain.default.0/score/generate"}
     other = hashlib.sha256(b"other weights").hexdigest()[:16]
-    assert second.candidate("plain")["scores"]["precision@weighed"]["extractor"] == f"weighed/1/{other}"
+    assert second.candidate("plain").scores["precision@weighed"].extractor == f"weighed/1/{other}"
 
 
 @pytest.mark.parametrize(
@@ -149,21 +150,21 @@ def test_what_is_missing_or_wrong_is_one_line_before_any_trial(supervisor, place
 
 def test_the_environment_stands_for_the_option(place, monkeypatch):
     monkeypatch.setenv("GENBENCH_DATA", str(place / "root"))
-    assert preparation.data_arguments("filed", [], [])["data_root"] == str(place / "root")
-    assert preparation.data_arguments("filed", [], [], str(place))["data_root"] == str(place)
+    assert preparation.data_inputs("filed", [], []).data_root == str(place / "root")
+    assert preparation.data_inputs("filed", [], [], str(place)).data_root == str(place)
     monkeypatch.setenv("GENBENCH_DATA", str(place / "absent"))
     with pytest.raises(GenbenchError, match=r"^GENBENCH_DATA .*absent is no folder"):
-        preparation.data_arguments("filed", [], [])
+        preparation.data_inputs("filed", [], [])
 
 
 def test_prepare_fetches_a_dataset_where_it_is_told_to_and_a_later_run_finds_it(supervisor, place, tmp_path):
     known = catalogue.read(supervisor)
     facts = preparation.fetched("filed", str(tmp_path), known, supervisor)
     assert (tmp_path / "filed.bin").is_file()
-    assert facts["rows"] == {"train": 50, "valid": 50, "test": 50}
-    assert Path(facts["path"], "dataset.json").is_file()
+    assert facts.rows == {"train": 50, "valid": 50, "test": 50}
+    assert Path(facts.path, "dataset.json").is_file()
     again = preparation.fetched("digits", "", known, supervisor)  # nothing to fetch
-    assert again["rows"]["test"] == 599
+    assert again.rows["test"] == 599
 
 
 def test_prepare_finds_weights_that_are_there_and_says_where_to_put_what_cannot_be_fetched(supervisor, place, cache):
@@ -174,7 +175,7 @@ def test_prepare_finds_weights_that_are_there_and_says_where_to_put_what_cannot_
     target.write_bytes(PUBLISHED)
     try:
         facts = preparation.fetched("weighed", "", known, supervisor)
-        assert (facts["path"], facts["kind"]) == (str(target), "extractor")
+        assert (facts.path, facts.kind) == (str(target), "extractor")
     finally:
         target.unlink()
 

@@ -16,6 +16,7 @@ import tiny
 from genbench import catalogue
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
+from genbench.records.status import Status
 from genbench.store.run_folder import locked
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
@@ -99,14 +100,14 @@ def test_the_same_call_again_runs_nothing_and_leaves_the_records_as_they_are(fir
 def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
     with (out / "plain.py").open("a") as file:
         file.write("# another comment\n")
-    steps = ("fit", "sample/default", "audit", "density", "score")
+    steps = ("fit", "sample/default", "audit", "density", "score/generate")
     assert again().heard.ran == {f"plain.default.0/{step}" for step in steps}
 
 
 def test_other_settings_are_another_trial_and_leave_the_first(out: Path, supervisor: Supervisor, first: tiny.Run):
     models = ["plain[smoothing=2]", "plain"]
     run = tiny.run(supervisor, out, [out / "plain.py"], models, tiny.write_suite(out), isolation="process")
-    assert {name.partition("/")[2] for name in run.heard.ran} == {"fit", "sample/default", "audit", "density", "score"}
+    assert {name.partition("/")[2] for name in run.heard.ran} == {"fit", "sample/default", "audit", "density", "score/generate"}
     assert not any(name.startswith("plain.default.0/") for name in run.heard.ran)
     assert run.record("plain") == first.record("plain")
 
@@ -115,14 +116,14 @@ def test_another_extractor_of_the_suite_is_another_verdict_and_nothing_else(out:
     suite = tiny.write_suite(out)
     suite.write_text(suite.read_text().replace('extractor = "pixels"', 'extractor = "digits-net"'))
     run = tiny.run(supervisor, out, [out / "plain.py"], ["plain"], suite, isolation="process")
-    assert {name.partition("/")[2] for name in run.heard.ran} == {"score"}
-    assert run.candidate("plain")["memorisation"]["extractor"].startswith("digits-net/")
+    assert {name.partition("/")[2] for name in run.heard.ran} == {"score/generate"}
+    assert run.candidate("plain").memorisation.extractor.startswith("digits-net/")
 
 
 @pytest.mark.parametrize(
     ("file", "steps"),
     [
-        ("sample/default/samples.safetensors", {"sample/default", "score"}),
+        ("sample/default/samples.safetensors", {"sample/default", "score/generate"}),
         ("audit/audit.safetensors", {"audit"}),
         ("density/nats.safetensors", {"density"}),
         ("fit/checkpoint.safetensors", {"fit"}),
@@ -134,7 +135,7 @@ def test_a_damaged_output_is_computed_again(out: Path, again: Again, first: tiny
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     second = again()
     # What follows runs again only where its inputs changed: bytes that are computed anew are the same bytes.
-    assert steps <= {name.removeprefix("plain.default.0/") for name in second.heard.ran} <= {*steps, "score"}
+    assert steps <= {name.removeprefix("plain.default.0/") for name in second.heard.ran} <= {*steps, "score/generate"}
     assert path.read_bytes() == whole
     assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
 
@@ -148,22 +149,24 @@ def test_a_damaged_manifest_is_no_result(out: Path, again: Again, damage: bytes)
 def test_a_failed_result_is_kept_until_a_retry_is_asked_for(out: Path, again: Again):
     (out / "broken").unlink()
     kept = again()
-    assert (kept.heard.ran, kept.candidate("flaky")["reason"]) == (set(), "OSError: flaky")
+    assert (kept.heard.ran, kept.candidate("flaky").reason) == (set(), "OSError: flaky")
     retried = again(existing="retry-failed")
-    assert retried.heard.ran == {"flaky.default.0/fit", "flaky.default.0/sample/default", "flaky.default.0/score"}
-    assert retried.candidate("flaky")["status"] == "ok"
+    assert retried.heard.ran == {
+        f"flaky.default.0/{step}" for step in ("fit", "sample/default", "score/generate")
+    }
+    assert retried.candidate("flaky").status is Status.OK
 
 
 def test_force_runs_everything_and_the_samples_are_the_same_bytes(first: tiny.Run, again: Again):
     forced = again(existing="force")
     assert forced.heard.ran == first.heard.ran
-    assert forced.candidate("plain")["evidence"] == first.candidate("plain")["evidence"] != {}
+    assert forced.candidate("plain").evidence == first.candidate("plain").evidence != {}
     assert tiny.without_clocks(forced.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
 
 
 def test_a_fresh_run_elsewhere_gives_the_same_samples(first: tiny.Run, plain: tiny.Run):
     assert first.root != plain.root
-    assert first.candidate("plain")["evidence"] == plain.candidate("plain")["evidence"] != {}
+    assert first.candidate("plain").evidence == plain.candidate("plain").evidence != {}
 
 
 def test_a_second_coordinator_of_a_folder_is_told_who_holds_it(out: Path, again: Again):
@@ -173,7 +176,7 @@ def test_a_second_coordinator_of_a_folder_is_told_who_holds_it(out: Path, again:
 
 
 def test_the_dataset_is_laid_down_once_for_all_runs(first: tiny.Run, again: Again, cache: Path):
-    laid_down = cache / "data" / first.record("plain")["dataset"]["sha256"]
+    laid_down = cache / "data" / first.record("plain").dataset.sha256
     before = {path: path.stat().st_mtime_ns for path in [laid_down, *laid_down.iterdir()]}
     again()
     assert {path: path.stat().st_mtime_ns for path in [laid_down, *laid_down.iterdir()]} == before
@@ -227,7 +230,7 @@ def test_a_run_that_was_interrupted_and_then_killed_is_completed_by_the_command_
 
     (tmp_path / "release").touch()
     completed = tiny.run(supervisor, tmp_path, [tmp_path / "waits.py"], ["waits"], suite, isolation="process")
-    assert completed.candidate("waits")["status"] == "ok"
+    assert completed.candidate("waits").status is Status.OK
     assert not any(name.startswith("copycat.default.0/fit") for name in completed.heard.ran)
 
 

@@ -14,6 +14,7 @@ from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
 from genbench.contracts.dataset import Splits
 from genbench.contracts.extractor import Extractor
+from genbench.contracts.model import Model
 from genbench.contracts.training import Split
 from genbench.geometry.sweep import product_on
 from genbench.records.gates import CopyVerdict
@@ -23,7 +24,7 @@ from genbench.scoring.memorisation import BARS, Bars, Distances, distinct, flat,
 from genbench.store import datasets
 
 CPU = torch.device("cpu")
-CONTROLS = {control.name: control for control in controls.CONTROLS}
+CONTROLS = {control.name: control for control in controls.CONTROLS if issubclass(control, Model)}  # who draw samples
 COPYING = {"copycat": "train", "copycat-noise": "train", "partial-copycat": "train", "test-copycat": "test"}
 HONEST = ("real-held-out", "mode-dropper", "independent-pixels", "noise", "mean-image")
 PRODUCT = product_on(None)
@@ -70,7 +71,7 @@ def laid_down(splits: Splits, folder: Path) -> Path:
     return home
 
 
-def shown(control: type[controls.Model], splits: Splits, home: Path) -> Samples:
+def shown(control: type[Model], splits: Splits, home: Path) -> Samples:
     torch.manual_seed(0)
     model, n = control(splits.space), len(splits.test)
     told = (splits.space, Split(splits.train), Split(splits.valid), 1000)

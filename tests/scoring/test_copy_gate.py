@@ -173,11 +173,11 @@ def test_a_gate_that_fails_costs_itself_alone(tmp_path, extractor, reason):
 
 
 def test_a_run_hands_the_verdict_over_with_every_candidate(plain):
-    verdicts = {c["name"]: c["memorisation"] for record in plain.finished.records for c in record["candidates"]}
-    found = {name: verdict["status"] for name, verdict in verdicts.items()}
-    assert {name for name, status in found.items() if status == "flagged"} == set(COPYING)
-    assert {found[name] for name in HONEST} == {"clear"}
-    assert {verdict["extractor"] for verdict in verdicts.values()} == {"pixels/1/no-weights"}
+    found = {c.name: c.memorisation for record in plain.finished.records for c in record.candidates if c.ok}
+    flagged = {name for name, verdict in found.items() if verdict.status is GateStatus.FLAGGED}
+    assert flagged == set(COPYING)
+    assert {found[name].status for name in HONEST} == {GateStatus.CLEAR}
+    assert {verdict.extractor for verdict in found.values()} == {"pixels/1/no-weights"}
 
 
 def test_real_numbers_have_no_picture_and_are_judged_all_the_same(tmp_path):

@@ -72,6 +72,11 @@ def test_a_score_of_features_without_an_extractor_is_not_to_be_had(features):
         features.of(level(0)).compared("")
 
 
+def test_answers_that_are_no_samples_have_no_features(features):
+    with pytest.raises(Unavailable, match="the answers are no samples"):
+        features.of(level(0)[:0]).compared("pixels")
+
+
 def test_training_data_that_are_not_wanted_are_not_extracted(features):
     told = []
     alone = Features(features.home, {"pixels": Other}, CPU, told=lambda what, *_: told.append(what), with_train=False)

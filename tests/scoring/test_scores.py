@@ -1,5 +1,6 @@
 """The loop over metrics: what each score says of itself, and that whatever a metric does costs its own cell alone."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -37,8 +38,8 @@ class Stated(Metric):
     source = "The tests 2026, https://example.org"
     version = "7"
     scale = Scale.SHARE
-    shown = ("floor",)
-    guards = (Axis.QUALITY,)
+    shown: ClassVar[dict[str, str]] = {"floor of": "floor", "above": "ceiling"}
+    guard = "fd"
 
     def score(self, evidence: Evidence) -> Score:
         return Score(0.5, 0.25, 0.75, {"floor": 0.125})
@@ -74,9 +75,9 @@ def test_a_score_carries_all_that_its_metric_states():
         low=0.25,
         high=0.75,
         details={"floor": 0.125},
-        shown=("floor",),
+        shown={"floor of": "floor"},  # there is no ceiling
         scale=Scale.SHARE,
-        guards=(Axis.QUALITY,),
+        guard="fd",
     )
 
 
@@ -86,6 +87,11 @@ def test_a_score_of_features_names_its_extractor_and_what_it_was_compared_with()
     assert (
         found.value == KernelInceptionDistance().score(Evidence(SPACE, OTHERS, features=Comparison(REAL, OTHERS))).value
     )
+
+
+def test_what_was_answered_is_counted_where_something_was_asked():
+    asked = replace(EVIDENCE, task="between", answers=np.zeros((7, 3, 4), np.float32))
+    assert scored(["stated"], {"stated": Stated}, asked, compared).scores["stated"].n == 7
 
 
 def test_a_score_survives_its_json():
@@ -163,8 +169,8 @@ def test_a_value_that_no_record_holds_is_a_failure(value):
 
 
 def test_numbers_beside_the_value_that_no_record_holds_are_left_out():
-    found = one(saying(Score(1.0, float("-inf"), 2.0, {"a": float("nan"), "b": 3.0, "c": 1e30})))
-    assert (found.low, found.high, found.details) == (None, 2.0, {"b": 3.0})
+    found = one(saying(Score(1.0, float("-inf"), 2.0, {"floor": float("nan"), "b": 3.0, "c": 1e30})))
+    assert (found.low, found.high, found.details, found.shown) == (None, 2.0, {"b": 3.0}, {})
 
 
 def test_what_is_no_score_is_a_failure():

@@ -1,30 +1,43 @@
 """The store: a stage counts while its key and every byte of its outputs verify, and one coordinator holds a run."""
 
+import re
+import stat
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from genbench.errors import GenbenchError
-from genbench.store.run_folder import check_writable, locked
+from genbench.records.status import Status
+from genbench.records.timing import Timing
+from genbench.store.run_folder import SECRET, check_writable, locked, read_secret, secret_of
 from genbench.store.stage_folder import MANIFEST, Damaged, Result, StageFolder, log_tail
 
 KEY = "a" * 64
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the stage of these tests reports."""
+
+    images: int
+
+
 OUTPUTS = ("samples.bin", "curve.json")
 
 
 @pytest.fixture
 def stage(tmp_path):
     """A stage folder with two outputs, before it is kept."""
-    folder = StageFolder(tmp_path / "trial" / "fit")
+    folder = StageFolder(tmp_path / "trial" / "fit", Facts)
     folder.empty(KEY)
     (folder.path / "samples.bin").write_bytes(b"samples")
     (folder.path / "curve.json").write_text("[]")
     return folder
 
 
-DONE = Result("ok", None, 2.5, 2.0, {"images": 3}, {"batches": [1.0]})
+DONE = Result(Status.OK, None, Facts(3), 2.5, 2.0, 1.5, Timing(3, 1.0, (1.0,)))
 
 
 def test_a_kept_result_is_found_under_its_key(stage):
@@ -96,9 +109,22 @@ def test_what_is_set_aside_is_kept_and_out_of_the_way(stage):
 
 
 def test_a_failure_is_a_result_too_and_has_no_outputs(stage):
-    stage.keep(KEY, Result("error", "it broke"), OUTPUTS)
+    stage.keep(KEY, Result(Status.ERROR, "it broke"), OUTPUTS)
     found = stage.found(KEY)
-    assert (found.status, found.reason, found.outputs, found.ok) == ("error", "it broke", {}, False)
+    assert (found.status, found.reason, found.outputs, found.ok) == (Status.ERROR, "it broke", {}, False)
+
+
+def test_facts_of_another_form_are_damaged(stage):
+    stage.keep(KEY, DONE, OUTPUTS)
+    with pytest.raises(Damaged, match=MANIFEST):
+        StageFolder(stage.path, OtherFacts).found(KEY)
+
+
+@dataclass(frozen=True)
+class OtherFacts:
+    """What another stage reports."""
+
+    words: str
 
 
 def contents(folder):
@@ -153,7 +179,7 @@ def test_a_folder_below_a_file_is_refused_before_any_work(tmp_path):
 HOLDER = """
 import os, signal, sys
 from pathlib import Path
-from genbench.store import locked
+from genbench.store.run_folder import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     signal.pause()
@@ -175,3 +201,22 @@ def test_a_run_can_be_held_again_once_it_was_let_go(tmp_path):
     for _ in range(2):
         with locked(tmp_path):
             pass
+
+
+def test_the_secret_of_a_run_is_drawn_once_and_its_owners_alone(tmp_path):
+    first = secret_of(tmp_path)
+    assert re.fullmatch("[0-9a-f]{64}", first)
+    assert secret_of(tmp_path) == first
+    assert stat.S_IMODE((tmp_path / SECRET).stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [SECRET]
+    (tmp_path / "other").mkdir()
+    assert secret_of(tmp_path / "other") != first
+
+
+@pytest.mark.parametrize("text", ["", "abc", "g" * 64, "a" * 65, "A" * 64, "\xe9" * 64])
+def test_a_file_that_holds_no_secret_is_refused(tmp_path, text):
+    (tmp_path / "secret").write_text(text)
+    with pytest.raises(GenbenchError, match="holds no secret: expected 64 hexadecimal digits"):
+        read_secret(tmp_path / "secret")
+    with pytest.raises(GenbenchError, match="cannot be read"):
+        read_secret(tmp_path / "absent")

@@ -1,5 +1,8 @@
 """Authenticity: how many samples are farther from their training neighbour than that one is from its own."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from genbench.contracts.evidence import Evidence
@@ -34,7 +37,7 @@ class Authenticity(Metric):
     scale = Scale.SHARE
     uses_features = True
     needs_train = True
-    shown = {"real": "real"}
+    shown: ClassVar[Mapping[str, str]] = {"real": "real"}
 
     def score(self, evidence: Evidence) -> Score:
         """The share of authentic samples, in [0, 1].

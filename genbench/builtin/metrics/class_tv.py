@@ -1,5 +1,8 @@
 """Class frequencies: how far those of generated samples are from those of real ones."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +35,7 @@ class ClassTotalVariation(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown = {"missing": "missing"}
+    shown: ClassVar[Mapping[str, str]] = {"missing": "missing"}
     symmetric = True
     blind_to = frozenset({"noise"})  # what keeps its class
 

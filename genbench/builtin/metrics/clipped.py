@@ -1,5 +1,8 @@
 """Clipped density and clipped coverage: scores that read as the share of good samples."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,7 +80,7 @@ class ClippedDensity(Metric):
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"
-    shown = {"uncalibrated": "uncalibrated"}
+    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated"}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
@@ -103,7 +106,7 @@ class ClippedCoverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown = {"uncalibrated": "uncalibrated"}
+    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated"}
 
     def score(self, evidence: Evidence) -> Score:
         """Clipped coverage, in [0, 1]."""

@@ -1,5 +1,8 @@
 """Copy rate: how many samples come as near to training data as only the nearest 1 % of fresh real data do."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.tail import QUANTILE, tail
@@ -22,7 +25,7 @@ class CopyRate(Metric):
     scale = Scale.SHARE
     uses_features = True
     needs_train = True
-    shown = {"expected": "expected"}
+    shown: ClassVar[Mapping[str, str]] = {"expected": "expected"}
 
     def score(self, evidence: Evidence) -> Score:
         """The tail copy rate against training data, in [0, 1].

@@ -45,8 +45,8 @@ class FrechetDistance(Metric):
     version = "1"
     scale = Scale.DISTANCE
     uses_features = True
-    shown = {
-        "real floor": "real_floor",
+    shown: ClassVar[Mapping[str, str]] = {
+        "floor": "real_floor",
         "n =": "real_floor_count",
         "bias corrected": "bias_corrected",
         "against train": "against_train",

@@ -1,6 +1,8 @@
 """The kernel inception distance: an unbiased estimate of the squared maximum mean discrepancy, and its error."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -75,7 +77,7 @@ class KernelInceptionDistance(Metric):
     version = "1"
     uses_features = True
     guard = "fd"
-    shown = {"legacy": "legacy"}
+    shown: ClassVar[Mapping[str, str]] = {"legacy": "legacy"}
     symmetric = True
 
     def score(self, evidence: Evidence) -> Score:

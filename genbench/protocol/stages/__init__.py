@@ -17,11 +17,17 @@ def named(name: str) -> Stage[Any]:
     Raises:
         GenbenchError: there is none.
     """
-    known = [module.name for module in pkgutil.iter_modules(__path__)]
-    found = getattr(import_module(f"{__name__}.{name}"), name.upper(), None) if name in known else None
-    if not isinstance(found, Stage):
-        raise unknown("stage", name, known)
+    files = [module.name for module in pkgutil.iter_modules(__path__)]
+    found = _held_by(name) if name in files else None
+    if found is None:
+        raise unknown("stage", name, [file for file in files if _held_by(file)])
     return found
+
+
+def _held_by(file: str) -> Stage[Any] | None:
+    """The stage of a file; None: it holds something else."""
+    found = getattr(import_module(f"{__name__}.{file}"), file.upper(), None)
+    return found if isinstance(found, Stage) else None
 
 
 def stages_of(tasks: Sequence[Asked]) -> list[Stage[Any]]:

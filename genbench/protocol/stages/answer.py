@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from genbench.contracts.job import Outcome
 from genbench.files.codec import Count, Number
-from genbench.protocol.inputs import Fitted, Kept, PartChoice, Rows
+from genbench.protocol.inputs import Fitted, Kept, PartChoice, SplitFiles
 from genbench.protocol.stages.fit import FIT
-from genbench.protocol.stages.given import Given
 from genbench.protocol.stages.judgement import clocked
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.timing import Timing
@@ -25,7 +24,7 @@ class AnswerInputs:
 
     fitted: Fitted
     """The model."""
-    data: Rows
+    data: SplitFiles
     """The Space alone."""
     task: PartChoice
     """What is asked."""

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genbench.protocol.inputs import Fitted, Kept, Rows
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import FIT
-from genbench.protocol.stages.given import Given, Lacking
 from genbench.protocol.stages.sample import SAMPLE, SAMPLES
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.scoring.audits.facts import AuditFacts as AuditFacts
@@ -21,7 +20,7 @@ class AuditInputs:
 
     fitted: Fitted
     """The model."""
-    data: Rows
+    data: SplitFiles
     """Valid rows, which the perturbed images lie around."""
     samples: Kept
     """Those of the described sampler."""
@@ -64,4 +63,5 @@ AUDIT = Stage(
     own=("audit",),
     share=3.0,
     after=(FIT.name, SAMPLE.name),
+    sole=True,
 )

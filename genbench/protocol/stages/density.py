@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genbench.protocol.inputs import Fitted, Rows
+from genbench.protocol.inputs import Fitted, SplitFiles
 from genbench.protocol.stages.audit import described
 from genbench.protocol.stages.fit import FIT
-from genbench.protocol.stages.given import Given
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.task import Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Likelihood
@@ -21,7 +20,7 @@ class DensityInputs:
 
     fitted: Fitted
     """The model."""
-    data: Rows
+    data: SplitFiles
     """The test rows."""
     batch: int
     """Rows a call of `log_prob`."""
@@ -56,5 +55,6 @@ DENSITY = Stage(
     own=("density",),
     share=3.0,
     after=(FIT.name, "sample", "audit", "answer"),
+    sole=True,
     secret="density",
 )

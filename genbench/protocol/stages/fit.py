@@ -7,9 +7,8 @@ from pathlib import Path
 from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Count, Number, Seconds
-from genbench.protocol.inputs import Rows, Subject, Unkeyed
-from genbench.protocol.stages.given import CHECKPOINT, Given
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.inputs import SplitFiles, Subject, Unkeyed
+from genbench.protocol.stages.stage import CHECKPOINT, Given, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 
@@ -26,7 +25,7 @@ class FitInputs:
 
     subject: Subject
     """The model."""
-    data: Rows
+    data: SplitFiles
     """What it is trained on."""
     images: int
     """The budget: training images, repeats included."""
@@ -47,7 +46,7 @@ class FitFacts:
 
 
 @dataclass(frozen=True)
-class Curve:
+class CurveFile:
     """The training curve as a stage leaves it."""
 
     points: tuple[Mapping[str, Number], ...] = ()
@@ -60,7 +59,7 @@ def curve_of(folder: Path) -> tuple[Mapping[str, float], ...]:
     Raises:
         GenbenchError: it is something else than a list of points, each of names and finite numbers.
     """
-    return codec.read(Curve, folder / CURVE, CURVE_LIMIT).points
+    return codec.read(CurveFile, folder / CURVE, CURVE_LIMIT).points
 
 
 def _fault(folder: Path) -> str | None:

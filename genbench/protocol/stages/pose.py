@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from genbench.protocol.inputs import PartChoice, Rows
+from genbench.protocol.inputs import PartChoice, SplitFiles
 
 POSE = "genbench.workers.trusted.pose:pose"
 QUESTIONS, KEY = "questions/questions.safetensors", "key/key.safetensors"  # in the exam's folder
@@ -13,7 +13,7 @@ LIMIT = 600.0  # wall seconds
 class PoseInputs:
     """What an exam is made of."""
 
-    data: Rows
+    data: SplitFiles
     """All of it."""
     task: PartChoice
     """What is asked."""

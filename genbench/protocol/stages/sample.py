@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from genbench.contracts.job import Outcome
 from genbench.files.codec import Count, Number
-from genbench.protocol.inputs import Fitted, Kept, Rows
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import CHECK, FIT, SEEN
-from genbench.protocol.stages.given import Given
 from genbench.protocol.stages.judgement import clocked
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.timing import Timing
@@ -27,7 +26,7 @@ class SampleInputs:
     """The model."""
     check: Kept
     """What the reloaded model has to give again."""
-    data: Rows
+    data: SplitFiles
     """Valid rows for that check; the training labels give the marginal that labels are drawn from."""
     sampler: str
     """The preset's name."""
@@ -101,6 +100,7 @@ SAMPLE = Stage(
     own=("warm-up", RUN, "latency"),
     share=3.0,
     after=(FIT.name,),
+    sole=True,
     exclusive=True,
     secret=RUN,
     laps=lambda inputs: math.ceil(inputs.count / inputs.batch),

@@ -6,13 +6,12 @@ from typing import Annotated
 
 from genbench.catalogue.plugins import Plugin
 from genbench.files.codec import Meta
-from genbench.protocol.inputs import Kept, PartChoice, Rows
+from genbench.protocol.inputs import Kept, PartChoice, SplitFiles
 from genbench.protocol.stages import evidence_step
 from genbench.protocol.stages.audit import AUDIT, AUDIT_FILE, AuditFacts
 from genbench.protocol.stages.density import DENSITY, NATS
 from genbench.protocol.stages.fit import EVERYTHING, FIT
-from genbench.protocol.stages.given import Given, Lacking
-from genbench.protocol.stages.stage import Stage, Step
+from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.task import Answerer, Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.audits import AuditVerdict
@@ -63,7 +62,7 @@ class ScoreInputs:
 
     parts: tuple[Plugin, ...]
     """The part plugins."""
-    data: Rows
+    data: SplitFiles
     """All of it."""
     device: str
     """Where features are computed."""

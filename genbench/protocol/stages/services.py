@@ -54,7 +54,7 @@ class DataInputs:
     """A folder with copies of datasets, or ""."""
     extractors: tuple[str, ...] = ()
     """Names of those whose weights have to be there."""
-    weights: GivenWeights = GivenWeights()
+    weights: GivenWeights = field(default_factory=GivenWeights)
     """Those that somebody named."""
 
 

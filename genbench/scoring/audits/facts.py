@@ -13,9 +13,9 @@ class AuditFacts:
 
     likelihood: Likelihood
     """What the model's log-probabilities are."""
-    rung: Count | None = None
+    rung: Count | None
     """The place on the ladder of tiny spaces that was fitted; null: none was."""
-    refused: tuple[str, ...] = ()
+    refused: tuple[str, ...]
     """Why each rung before it was not."""
 
 

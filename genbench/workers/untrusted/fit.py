@@ -9,8 +9,8 @@ from genbench.contracts.job import RESUME
 from genbench.contracts.training import Split, TrainingData
 from genbench.execution.channel import Markers
 from genbench.files import codec
-from genbench.protocol.stages.fit import CHECK, CURVE, Curve, FitFacts, FitInputs
-from genbench.protocol.stages.given import CHECKPOINT
+from genbench.protocol.stages.fit import CHECK, CURVE, CurveFile, FitFacts, FitInputs
+from genbench.protocol.stages.stage import CHECKPOINT
 from genbench.records.space import Space
 from genbench.seeds import seed_for
 from genbench.store import datasets
@@ -39,7 +39,7 @@ def fit(folder: Path, inputs: FitInputs, markers: Markers) -> FitFacts:
         if device.type == "cuda":
             torch.cuda.synchronize(device)
     save_weights(model, folder / CHECKPOINT)
-    codec.write(folder / CURVE, Curve(tuple(data.curve)))
+    codec.write(folder / CURVE, CurveFile(tuple(data.curve)))
     with markers.timed("check"):
         # A part that raises is left out, and fails in the stage that needs it.
         write_tensors(folder / CHECK, check_draws(CHECKS, model, space, data.valid, subject, Exception))

@@ -20,7 +20,10 @@ def model_class(subject: Subject) -> type[Learner]:
     Raises:
         GenbenchError: the plugin offers no such model.
     """
-    classes: dict[str, type[Learner]] = {cls.name: cls for cls in load(subject.plugin).of("genbench_models")}
+    offered = load(subject.plugin).of("genbench_models")
+    classes: dict[str, type[Learner]] = {
+        cls.name: cls for cls in reversed(offered)
+    }  # of a name that comes twice, the first
     if subject.model not in classes:
         raise unknown("model", subject.model, classes)
     return classes[subject.model]

@@ -131,5 +131,5 @@ def test_what_was_not_taken_is_not_available(name, reason):
 
 @pytest.mark.parametrize("name", [name for name, metric in BY_NAME.items() if metric.uses_features])
 def test_scores_of_features_need_an_extractor(name):
-    with pytest.raises(Unavailable, match="needs an extractor"):
+    with pytest.raises(Unavailable, match=r"needs .*an extractor"):
         score(name)

@@ -7,7 +7,13 @@ from pathlib import Path
 from genbench.catalogue import plugins
 from genbench.errors import InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.files.codec import decoded
+from genbench.files.atomic import sha256_of
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
+from genbench.protocol.stages.audit import AUDIT_FILE, AuditInputs
+from genbench.protocol.stages.density import NATS, DensityInputs
+from genbench.protocol.stages.fit import CHECK, FitInputs
+from genbench.protocol.stages.sample import SAMPLES, SampleInputs
+from genbench.protocol.stages.stage import CHECKPOINT
 from genbench.records.audits import AuditFinding, AuditStatus, AuditVerdict
 from genbench.records.space import Space
 from genbench.scoring.audits.candidate import audited
@@ -17,8 +23,11 @@ from genbench.store.tensors import read_arrays, read_samples
 from genbench.workers.untrusted import audit, density, fit, sample
 from genbench.workers.untrusted.instance import model_class
 
-COUNT = 300
+PLANTED = str(Path(__file__).parent / "plugins/planted.py")
+COUNT, BATCH = 300, 100
+SECRET = "0123456789abcdef" * 4
 REALS = Space((2,), levels=None)
+MARKERS = Markers(lambda marker: SECRET)
 
 
 @dataclass(frozen=True)
@@ -40,42 +49,43 @@ class Asked:
         return {name for name, finding in self.findings.items() if finding.status is AuditStatus.FAILED}
 
 
-def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings: object) -> Asked:
+def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings: float) -> Asked:
     """Fit a model of a plugin to `images` images of the data at `home`, and audit it."""
-    arguments = {
-        "plugin": plugins.loose(file).to_json(),
-        "model": model,
-        "reference": model,
-        "settings": settings,
-        "seed": 0,
-        "sampler": "",
-        "dataset": "digits",
-        "data": str(home),
-        "device": "cpu",
-        "images": images,
-        "count": COUNT,
-        "batch": 100,
-        "fit": str(folder / "fit"),
-        "samples": str(folder / "sample/samples.safetensors"),
-        "latency_seconds": 0.0,
-        "checkpoint_seconds": 600.0,
-    }
-    markers = Markers(lambda marker: None)
     for stage in ("fit", "sample", "density", "audit"):
         (folder / stage).mkdir(parents=True)
-    fit.fit(folder / "fit", arguments, markers)
-    cls = model_class(arguments)
-    described = cls.described_sampler or next(iter(cls.samplers))
-    sample.sample(folder / "sample", {**arguments, "sampler": described}, markers)
+    subject = Subject(plugins.loose(file), model, model, settings, 0, "digits", "cpu", threads=1)
+    fit.fit(folder / "fit", FitInputs(subject, rows(home, "train", "valid"), images, 600.0), MARKERS)
+    fitted = Fitted(subject, kept(folder / "fit" / CHECKPOINT))
+    cls = model_class(subject)
+    sampler = getattr(cls, "described_sampler", "") or next(iter(cls.samplers))
+    sample.sample(folder / "sample", samples_asked(folder, home, fitted, sampler), MARKERS)
     with contextlib.suppress(InvalidEvidence):  # the stage refuses what is above 1; the audits say why
-        density.density(folder / "density", arguments, markers)
-    facts = decoded(AuditFacts, audit.audit(folder / "audit", arguments, markers))
-    return Asked(folder, facts, read(home, folder, folder / "audit/audit.safetensors", facts))
+        density.density(folder / "density", DensityInputs(fitted, rows(home, "test"), BATCH, SECRET), MARKERS)
+    samples = kept(folder / "sample" / SAMPLES)
+    inputs = AuditInputs(fitted, rows(home, "valid"), samples, sampler, COUNT, BATCH)
+    facts = audit.audit(folder / "audit", inputs, MARKERS)
+    return Asked(folder, facts, read(home, folder, folder / "audit" / AUDIT_FILE, facts))
+
+
+def samples_asked(folder: Path, home: Path, fitted: Fitted, sampler: str) -> SampleInputs:
+    """What the described sampler of a fitted model is given."""
+    check, data = kept(folder / "fit" / CHECK), rows(home, "train", "valid")
+    return SampleInputs(fitted, check, data, sampler, COUNT, BATCH, 0.0, "this machine", SECRET)
+
+
+def rows(home: Path, *splits: str) -> SplitFiles:
+    """Splits of the data at `home`."""
+    return SplitFiles(str(home), home.name, splits)
+
+
+def kept(path: Path) -> Kept:
+    """A file that a stage left."""
+    return Kept(str(path), sha256_of(path))
 
 
 def read(home: Path, folder: Path, path: Path, facts: AuditFacts) -> AuditVerdict:
     """The audits as the scorer reads them from `path`, beside the samples and test nats that lie in `folder`."""
-    samples, _ = read_samples(folder / "sample/samples.safetensors", datasets.read_space(home), COUNT)
-    nats = folder / "density/nats.safetensors"
+    samples, _ = read_samples(folder / "sample" / SAMPLES, datasets.read_space(home), COUNT)
+    nats = folder / "density" / NATS
     test = read_arrays(nats, {"test"})["test"] if nats.exists() else None
     return audited(AuditEvidence(path, facts), samples, test, home)

@@ -10,7 +10,6 @@ import torch
 from genbench.builtin.datasets.digits import Digits
 from genbench.store import datasets
 
-PLANTED = str(Path(__file__).parent / "plugins/planted.py")
 FIRST_PARTY = Path(__file__).parents[3] / "plugins"
 
 
@@ -31,7 +30,7 @@ def audited(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         name = f"{model} {settings}"
         if name not in known:
             torch.set_num_threads(1)
-            known[name] = asked.ask(digits, tmp_path_factory.mktemp("asked"), PLANTED, model, 500, **settings)
+            known[name] = asked.ask(digits, tmp_path_factory.mktemp("asked"), asked.PLANTED, model, 500, **settings)
         return known[name]
 
     return ask

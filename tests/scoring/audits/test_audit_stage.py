@@ -7,9 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from genbench.catalogue import plugins
 from genbench.contracts import dataset
 from genbench.errors import Unsuitable
-from genbench.execution.channel import Markers
+from genbench.protocol.inputs import Fitted, Kept, Subject
+from genbench.protocol.stages.audit import AuditInputs
 from genbench.records.audits import AuditStatus
 from genbench.records.kinds import Likelihood
 from genbench.scoring.audits.facts import AuditFacts
@@ -38,7 +40,7 @@ def test_what_the_stage_left_is_checked_before_it_is_believed(audited, digits: P
     )
     found = asked.read(digits, settled.folder, tmp_path / "audit.safetensors", settled.facts)
     assert "the audit left states from 256 to 256, expected [0, 256)" in found.reason
-    facts = AuditFacts(Likelihood.EXACT, rung=7)
+    facts = AuditFacts(Likelihood.EXACT, rung=7, refused=())
     forged = asked.read(digits, settled.folder, settled.folder / "audit/audit.safetensors", facts)
     assert "names rung 7" in forged.reason
 
@@ -64,5 +66,8 @@ def test_a_file_that_is_none_is_invalid_evidence_and_no_fault_of_the_harness(aud
 def test_real_numbers_have_nothing_that_sums_to_one(tmp_path: Path):
     numbers = dataset.Examples(torch.zeros(4, 2).numpy())
     datasets.write(dataset.Splits(asked.REALS, numbers, numbers, numbers), tmp_path)
+    subject = Subject(plugins.loose(asked.PLANTED), "honest", "honest", {}, 0, "points", "cpu", threads=1)
+    nothing = Kept("", "")  # nobody comes to open it
+    inputs = AuditInputs(Fitted(subject, nothing), asked.rows(tmp_path, "valid"), nothing, "", 4, 4)
     with pytest.raises(Unsuitable, match="nothing has to sum to 1"):
-        audit.audit(tmp_path, {"data": str(tmp_path), "device": "cpu"}, Markers(lambda marker: None))
+        audit.audit(tmp_path, inputs, asked.MARKERS)
