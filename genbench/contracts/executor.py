@@ -68,7 +68,8 @@ class Executor(ABC):
         """The jobs that have ended since the last call; waits up to `timeout` seconds for the first.
 
         Raises:
-            GenbenchError: nobody can tell any more how a job ended; nothing runs any more then.
+            GenbenchError: nobody can tell any more how a job ended.
+            Exception: whatever the workplace's functions raise. Nothing runs any more where it raises anything.
         """
 
     @abstractmethod

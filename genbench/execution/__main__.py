@@ -16,6 +16,9 @@ from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 
 
+USAGE = 2  # the exit code of what a user can mend
+
+
 @dataclass(frozen=True)
 class Outcomes:
     """How the calls of a job ended, in their order; fewer than there are calls where it has not ended."""
@@ -50,4 +53,5 @@ if __name__ == "__main__":
         carry_out(Path(sys.argv[1]))
     except (GenbenchError, IndexError) as error:
         words = error if isinstance(error, GenbenchError) else "python -m genbench.execution JOBFILE"
-        sys.exit(f"genbench: {words}")
+        sys.stderr.write(f"genbench: {words}\n")
+        sys.exit(USAGE)

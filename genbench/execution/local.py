@@ -44,18 +44,14 @@ class LocalExecutor(Executor):
         try:
             event = self._events.get(timeout=timeout)
             while True:
-                if isinstance(event, BaseException):
-                    self.cancel(list(self._known))
-                    self._pool.shutdown(cancel_futures=True)
-                    raise event
-                if isinstance(event, Ended):
-                    self._known.discard(event.ticket)
-                    found.append(event)
-                else:
-                    self._workplace.told(event.ticket, event.call, event.images, event.share)
+                self._take(event, found)
                 event = self._events.get_nowait()
         except Empty:
             return found
+        except BaseException:
+            self.cancel(list(self._known))
+            self._pool.shutdown(cancel_futures=True)
+            raise
 
     def cancel(self, tickets: Sequence[Ticket]) -> None:
         """End the processes of these jobs."""
@@ -68,6 +64,15 @@ class LocalExecutor(Executor):
     def close(self) -> None:
         """Wait for the threads, whose jobs have ended or were cancelled."""
         self._pool.shutdown()
+
+    def _take(self, event: Ended | _Told | BaseException, found: list[Ended]) -> None:
+        if isinstance(event, BaseException):
+            raise event
+        if isinstance(event, Ended):
+            self._known.discard(event.ticket)
+            found.append(event)
+        else:
+            self._workplace.told(event.ticket, event.call, event.images, event.share)
 
     def _carry_out(self, job: Job, ticket: Ticket) -> None:
         try:
