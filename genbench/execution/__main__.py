@@ -15,7 +15,6 @@ from genbench.execution.launcher import launcher
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 
-
 USAGE = 2  # the exit code of what a user can mend
 
 
