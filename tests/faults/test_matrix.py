@@ -8,11 +8,13 @@ import pytest
 TESTS = Path(__file__).parents[1]
 PLUGIN, OFF, CAPS = "faults/test_plugin_faults.py", "faults/test_guards_off.py", "faults/test_caps.py"
 KEPT, KILLS, RUNS = "faults/test_persistence.py", "faults/test_kills.py", "faults/test_confined_runs.py"
-OUTCOME = "test_a_fault_fails_its_candidate_with_phase_reason_seconds_and_log"
+OWN, HOSTILE, PARTS = "faults/test_own_faults.py", "faults/test_hostile_plugins.py", "faults/test_part_faults.py"
+SUPERVISOR, JOB_FILE = "execution/test_supervisor.py", "execution/test_job_file.py"
+OUTCOME = "test_a_fault_fails_its_candidate_with_stage_reason_seconds_and_log"
 NEIGHBOURS = "test_the_neighbours_of_faulty_plugins_are_equal_to_the_bit"
 
 MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (file, functions…)
-    "raises, in every phase": (
+    "raises, in every stage": (
         [(PLUGIN, OUTCOME, NEIGHBOURS, "test_a_fault_in_the_density_stage_is_shown_and_costs_the_likelihood_alone")],
         [(OFF, "test_without_the_workers_catch_the_reason_is_lost")],
     ),
@@ -28,14 +30,14 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
     ),
     "segfaults, aborts": (
         [(PLUGIN, OUTCOME, "test_the_tail_of_the_log_says_where_it_happened")],
-        [(OFF, "test_without_a_process_of_its_own_a_segfault_is_the_harnesses")],
+        [(OFF, "test_an_import_without_a_process_of_its_own_is_the_harnesses")],
     ),
     "exits as if all were well": (
-        [(PLUGIN, OUTCOME), ("execution/test_supervisor.py", "test_exit_code_0_without_facts_is_no_evidence")],
+        [(PLUGIN, OUTCOME), (SUPERVISOR, "test_exit_code_0_without_facts_is_no_evidence")],
         [(OFF, "test_without_asking_for_facts_a_silent_exit_would_count")],
     ),
     "takes the host's memory": (
-        [(CAPS, "test_memory_beyond_the_cap_ends_the_job_and_says_how_much_it_was")],
+        [(CAPS, "test_memory_beyond_the_cap_ends_the_call_and_says_how_much_it_was")],
         [(OFF, "test_without_the_cap_memory_is_taken")],
     ),
     "takes the device's memory": (
@@ -59,12 +61,12 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
     "forges lines and markers": (
         [
             (PLUGIN, "test_a_vandal_harms_itself_at_most"),
-            ("execution/test_supervisor.py", "test_a_forged_marker_spoils_no_outcome"),
+            (SUPERVISOR, "test_a_forged_marker_spoils_no_outcome"),
         ],
         [(OFF, "test_a_forged_lap_counts_on_the_marker_socket_and_nowhere_else")],
     ),
     "leaves daemons that hold our pipe": (
-        [(CAPS, "test_a_daemon_that_left_its_session_is_ended_with_its_job")],
+        [(CAPS, "test_a_daemon_that_left_its_session_is_ended_with_its_call")],
         [
             (CAPS, "test_without_adoption_the_daemon_would_stay"),
             (OFF, "test_waiting_for_the_end_of_the_output_would_wait_for_a_daemon"),
@@ -121,18 +123,84 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
             (PLUGIN, "test_a_plugin_whose_import_fails_is_a_fault_of_the_catalogue_and_stops_no_other"),
             (PLUGIN, "test_an_import_that_hangs_is_given_up", "test_broken_plugins_are_listed_within_a_second"),
         ],
-        [(OFF, "test_an_import_without_a_worker_is_the_listers_own")],
+        [(OFF, "test_an_import_without_a_process_of_its_own_is_the_harnesses")],
     ),
     "leaves and says what nobody expects": (
-        [("faults/test_hostile_plugins.py", "test_harm_costs_its_own_candidate_and_is_told")],
+        [(HOSTILE, "test_harm_costs_its_own_candidate_and_is_told")],
         [("execution/test_clock.py", "test_a_null_call_that_somebody_slowed_takes_at_most_half_of_a_time_away")],
     ),
     "reads, writes and connects where it may not": (
-        [(CAPS, "test_a_confined_plugin_cannot"), (RUNS, "test_a_model_cannot_train_on_the_test_split")],
+        [(CAPS, "test_a_confined_plugin_cannot")],
+        [(CAPS, "test_an_unconfined_plugin_can")],
+    ),
+    "reads test rows, keys, secrets or its neighbours": (
         [
-            (CAPS, "test_an_unconfined_plugin_can"),
-            (RUNS, "test_without_the_guard_it_could_and_the_record_says_so"),
+            (
+                RUNS,
+                "test_a_stage_reads_what_its_inputs_name_and_nothing_else",
+                "test_a_listing_reads_nothing_that_a_later_stage_could_be_told",
+            )
         ],
+        [
+            (
+                RUNS,
+                "test_without_confinement_it_reads_everything_that_is_there",
+                "test_who_asked_for_all_files_reads_them_and_the_record_says_so",
+            )
+        ],
+    ),
+    "knows a scored draw before it is asked": (
+        [
+            (
+                RUNS,
+                "test_no_secret_can_be_found_before_go",
+                "test_who_asks_early_and_twice_is_told_once_and_leaves_no_evidence",
+            )
+        ],
+        [
+            (
+                RUNS,
+                "test_without_confinement_the_runs_secret_is_found",
+                "test_without_the_clocks_word_a_secret_that_was_taken_early_would_count",
+            )
+        ],
+    ),
+    "a bug of genbench's own": (
+        [
+            (
+                OWN,
+                "test_a_bug_in_the_conductor_is_told_as_genbenchs_own_and_ends_what_runs",
+                "test_the_command_tells_it_in_one_line",
+            ),
+            ("execution/test_executors.py", "test_an_error_ends_all_that_runs_before_it_is_raised"),
+        ],
+        [
+            (
+                OWN,
+                "test_what_a_plugin_raises_is_its_own_whatever_it_is",
+                "test_what_a_plugin_raises_under_the_debugger_is_its_own_as_well",
+            )
+        ],
+    ),
+    "a part of the scorer fails": (
+        [
+            (
+                PARTS,
+                "test_a_metric_that_raises_costs_its_own_cells",
+                "test_a_metric_that_ends_the_scorer_is_told_and_keeps_the_evidence",
+            )
+        ],
+        [(OFF, "test_an_import_without_a_process_of_its_own_is_the_harnesses")],
+    ),
+    "whoever carries out a job file is killed": (
+        [
+            (
+                JOB_FILE,
+                "test_a_killed_one_leaves_what_had_ended_and_nothing_that_runs",
+                "test_a_trials_ready_calls_are_carried_out_one_after_the_other_until_it_is_told_to_stop",
+            )
+        ],
+        [(OFF, "test_a_child_that_does_not_ask_to_die_with_its_parent_outlives_it")],
     ),
 }
 
