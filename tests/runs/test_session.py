@@ -40,7 +40,7 @@ class Waits(genbench.Model):
         self.space = space
 
     def fit(self, data):
-        here = Path(__file__).parents[1]
+        here = Path(__file__).parent
         (here / "pid").write_text(str(os.getpid()))
         while not (here / "release").exists():
             time.sleep(0.05)
@@ -54,7 +54,7 @@ def genbench_models():
     return [Waits]
 """
 BREAKS = """
-        if (Path(__file__).parents[1] / "broken").exists():
+        if (Path(__file__).parent / "broken").exists():
             raise OSError("flaky")
 """
 FLAKY = WAITS.replace("waits", "flaky").replace("    def fit(self, data):\n", f"    def fit(self, data):{BREAKS}")
