@@ -5,7 +5,6 @@ The guards that confine, adopt and limit by caps have their controls beside them
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -289,32 +288,30 @@ def torch_as_it_was() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("torch_as_it_was")
-def test_without_a_process_each_torchs_defaults_reach_the_next(finished: Path, tmp_path: Path):
-    shutil.copytree(finished / "runs/tiny/plain.default.0", tmp_path, dirs_exist_ok=True)
-    checkpoint = (tmp_path / "fit/checkpoint.safetensors").read_bytes()
-    _here(tmp_path / "fit")
-    assert (tmp_path / "fit/checkpoint.safetensors").read_bytes() == checkpoint
+def test_without_a_process_each_torchs_defaults_reach_the_next(copy: Path):
+    trial = copy / "plain.default.0"
+    checkpoint = (trial / "fit/checkpoint.safetensors").read_bytes()
+    _here(trial / "fit")
+    assert (trial / "fit/checkpoint.safetensors").read_bytes() == checkpoint
     torch.set_default_dtype(torch.float64)  # as a plugin might, whose fit ran here before
-    _here(tmp_path / "fit")
-    assert (tmp_path / "fit/checkpoint.safetensors").read_bytes() != checkpoint
+    _here(trial / "fit")
+    assert (trial / "fit/checkpoint.safetensors").read_bytes() != checkpoint
     # The second guard: the scorer looks at its own process.
     with pytest.raises(GenbenchError, match=r"torch is not as it is when it starts: default dtype torch\.float64"):
-        _here(tmp_path / "score/generate")
+        _here(trial / "score/generate")
 
 
-def test_without_the_lock_two_runs_share_a_folder(supervisor: Supervisor, finished: Path, tmp_path: Path):
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    root, suite = tmp_path / "runs/tiny", tmp_path / "tiny.toml"
-    with locked(root):
+def test_without_the_lock_two_runs_share_a_folder(supervisor: Supervisor, copy: Path, tmp_path: Path):
+    suite = tmp_path / "tiny.toml"
+    with locked(copy):
         with pytest.raises(GenbenchError, match="is in use by process"):
             tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite)
-        (root / ".lock").unlink()  # what is locked next is another file
+        (copy / ".lock").unlink()  # what is locked next is another file
         assert tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite).candidate("plain").status is Status.OK
 
 
-def test_without_hashes_a_flipped_bit_would_count(supervisor: Supervisor, finished: Path, tmp_path: Path):
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    folder = tmp_path / "runs/tiny/plain.default.0/sample/default"
+def test_without_hashes_a_flipped_bit_would_count(supervisor: Supervisor, copy: Path, tmp_path: Path):
+    folder = copy / "plain.default.0/sample/default"
     data = bytearray((folder / "samples.safetensors").read_bytes())
     data[-1] ^= 1
     (folder / "samples.safetensors").write_bytes(data)

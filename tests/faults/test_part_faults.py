@@ -1,13 +1,16 @@
 """A part is trusted host code in the scorer: its faults cost its own column, or its trials' scores, and are told."""
 
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import tiny
 
 from genbench.execution.supervisor import Supervisor
+from genbench.records.score import failed
+from genbench.records.status import Status
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 METRICS = '''
@@ -63,35 +66,46 @@ def installed(site: Path) -> Iterator[None]:
     sys.modules.pop("faulty_metrics", None)
 
 
-def _run(supervisor: Supervisor, folder: Path, metric: str) -> tiny.Run:
-    suite = tiny.write_suite(folder)
-    text = (
-        suite.read_text().replace('"bits-per-dim",', f'"bits-per-dim", "{metric}",').replace("score = 60", "score = 2")
-    )
-    suite.write_text(text)
-    return tiny.run(supervisor, folder, [PLAIN], ["plain"], suite, jobs=2)
+@pytest.fixture
+def scored(supervisor: Supervisor, copy: Path, tmp_path: Path) -> Callable[[str], tiny.Run]:
+    """`scored(metric)`: the finished run scored with one more metric."""
+
+    def run(metric: str) -> tiny.Run:
+        suite = tiny.write_suite(tmp_path)
+        text = suite.read_text().replace('"bits-per-dim",', f'"bits-per-dim", "{metric}",')
+        suite.write_text(text.replace("score = 60", "score = 2"))
+        return tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite, jobs=10)  # one a trial: they may sleep
+
+    return run
 
 
-def test_a_metric_that_raises_costs_its_own_cells(supervisor: Supervisor, tmp_path: Path, plain: tiny.Run):
-    candidate = _run(supervisor, tmp_path, "raising").candidate("plain")
-    assert candidate["status"] == "ok"
-    assert candidate["unavailable"]["raising"] == "failed: RuntimeError: no idea"
-    assert candidate["scores"]["bits-per-dim"] == plain.candidate("plain")["scores"]["bits-per-dim"]
+def test_a_metric_that_raises_costs_its_own_cells(scored: Callable[[str], tiny.Run], plain: tiny.Run):
+    candidate = scored("raising").candidate("plain")
+    assert candidate.status is Status.OK
+    assert candidate.missing["raising"] == failed("RuntimeError: no idea")
+    assert candidate.scores["bits-per-dim"] == plain.candidate("plain").scores["bits-per-dim"]
 
 
 @pytest.mark.parametrize(
     ("metric", "status", "words"),
     [
-        ("segfaulting", "crashed(SIGSEGV)", "score was ended by SIGSEGV"),
-        ("sleeping", "timeout", "score ran past its limit of 2 s"),
+        ("segfaulting", Status.CRASHED, "score was ended by SIGSEGV"),
+        ("sleeping", Status.TIMEOUT, "score ran past its limit of 2 s"),
     ],
 )
 def test_a_metric_that_ends_the_scorer_is_told_and_keeps_the_evidence(
-    supervisor: Supervisor, tmp_path: Path, metric: str, status: str, words: str
+    supervisor: Supervisor,
+    scored: Callable[[str], tiny.Run],
+    tmp_path: Path,
+    metric: str,
+    status: Status,
+    words: str,
 ):
-    run = _run(supervisor, tmp_path, metric)
+    run = scored(metric)
     candidate = run.candidate("plain")
-    assert (candidate["status"], candidate["phase"], candidate["reason"]) == (status, "score", words)
+    assert (candidate.status, candidate.stage, candidate.reason) == (status, "score", words)
+    for path in set(run.root.glob("*.0")) - {run.root / "plain.default.0"}:
+        shutil.rmtree(path)  # what the controls left is beside the point
     again = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], tiny.write_suite(tmp_path))  # without that metric
-    assert again.candidate("plain")["status"] == "ok"
-    assert {name.partition("/")[2] for name in again.heard.ran} == {"score"}
+    assert again.candidate("plain").status is Status.OK
+    assert {name.partition("/")[2] for name in again.heard.ran} == {"score/generate"}

@@ -1,13 +1,16 @@
 """What a run does about plugins that always die, files that rot, and a disk without room."""
 
 import shutil
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import tiny
 
 from genbench.execution.supervisor import Supervisor
-from genbench.runs import conductor
+from genbench.records.status import Status
+from genbench.runs.conductor import Bounds
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 DIES = '''
@@ -53,27 +56,24 @@ def dying(supervisor: Supervisor, tmp_path: Path):
     return run
 
 
-def _statuses(run: tiny.Run) -> list[str]:
-    stages = [record["stages"]["fit"] for record in run.finished.records if record["model"]["name"] == "dying"]
-    return sorted(stage["status"] for stage in stages)
+def _statuses(run: tiny.Run) -> Counter[Status]:
+    return Counter(r.stages["fit"].status for r in run.finished.records if r.model.name == "dying")
 
 
 def test_a_plugin_that_dies_three_times_in_a_row_is_left_alone(dying):
     run = dying("false")
-    assert _statuses(run) == ["crashed(SIGABRT)"] * 3 + ["skipped"] * (TRIALS - 3)
-    skipped = [c for r in run.finished.records for c in r["candidates"] if c["reason"] and "the last 3" in c["reason"]]
-    assert len(skipped) == TRIALS - 3
-    assert skipped[0]["reason"] == "the last 3 fits of plugin dying died"
+    assert _statuses(run) == {Status.CRASHED: 3, Status.SKIPPED: TRIALS - 3}
+    reasons = [candidate.reason for record in run.finished.records for candidate in record.candidates]
+    assert reasons.count("the last 3 fits of plugin dying died") == TRIALS - 3
 
 
 def test_a_plugin_that_says_what_is_wrong_is_heard_every_time(dying):
-    assert _statuses(dying("true")) == ["error"] * TRIALS
+    assert _statuses(dying("true")) == {Status.ERROR: TRIALS}
 
 
 @pytest.fixture
-def again(supervisor: Supervisor, finished: Path, tmp_path: Path):
-    """`again()`: the same run, over a copy of the finished one."""
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+def again(supervisor: Supervisor, copy: Path, tmp_path: Path) -> Callable[[], tiny.Run]:
+    """`again()`: the finished run's call once more, in a copy of it."""
     return lambda: tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], tmp_path / "tiny.toml")
 
 
@@ -85,19 +85,20 @@ KEPT = (
 )
 
 
-@pytest.mark.parametrize("name", [*KEPT, "sample/default/manifest.json", "score/manifest.json"])
-def test_a_flipped_bit_is_named_and_its_stage_runs_again_with_the_same_result(again, name: str):
-    first = again()
-    path = first.root / "plain.default.0" / name
+@pytest.mark.parametrize("name", [*KEPT, "sample/default/manifest.json", "score/generate/manifest.json"])
+def test_a_flipped_bit_is_named_and_its_stage_runs_again_with_the_same_result(
+    finished: tiny.Run, again: Callable[[], tiny.Run], copy: Path, name: str
+):
+    path = copy / "plain.default.0" / name
     _flipped(path)
     second = again()
     stage = name.rpartition("/")[0]
-    again_scored = {"plain.default.0/score"} if stage in ("fit", "sample/default") else set()  # its clock is scored
+    again_scored = {"plain.default.0/score/generate"} if stage in ("fit", "sample/default") else set()  # by its clock
     assert {f"plain.default.0/{stage}"} | again_scored == second.heard.ran
     (damage,) = second.finished.damaged
     assert str(path) in damage
     assert "is not as it was written; set aside as .damaged-" in damage
-    assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
+    assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(finished.candidate("plain"))
 
 
 def _flipped(path: Path, at: float = 0.5) -> None:
@@ -106,19 +107,16 @@ def _flipped(path: Path, at: float = 0.5) -> None:
     path.write_bytes(data)
 
 
-def test_cached_features_that_rot_are_set_aside_and_computed_again(
-    finished: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    shutil.copytree(cache / "listings", tmp_path / "cache/listings")
-    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path / "cache"))
+def test_cached_features_that_rot_are_set_aside_and_computed_again(supervisor: Supervisor, cache: Path, tmp_path: Path):
     suite = tiny.write_suite(tmp_path, quality="clipped-density", coverage="clipped-coverage")
-    with Supervisor() as supervisor:  # its fork server has this cache
-        first = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite, jobs=1)
-        files = sorted((tmp_path / "cache/features").glob("*.npy"))
-        for path in files:
-            _flipped(path, 0.9)
-        shutil.rmtree(tmp_path / "runs")
-        second = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite, jobs=1)
+    shutil.rmtree(cache / "features", ignore_errors=True)  # those of other tests
+    first = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite)
+    files = sorted((cache / "features").glob("*.npy"))
+    for path in files:
+        _flipped(path, 0.9)
+    for scores in first.root.glob("*/score"):
+        shutil.rmtree(scores)
+    second = tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], suite)
     assert len(files) > 2  # of the training and the test split, and of each candidate
     assert sorted(word.partition(" ")[0] for word in second.finished.damaged) == sorted(map(str, files))
     assert all("is not as it was written; set aside as .damaged-" in word for word in second.finished.damaged)
@@ -126,21 +124,21 @@ def test_cached_features_that_rot_are_set_aside_and_computed_again(
 
 
 @pytest.mark.parametrize("name", ["train.x.npy", "test.x.npy", "test.y.npy", "dataset.json"])
-def test_data_that_rot_are_set_aside_and_laid_down_again(again, cache: Path, name: str):
-    first = again()
-    home = cache / "data" / first.record("plain")["dataset"]["sha256"]
+def test_data_that_rot_are_set_aside_and_laid_down_again(
+    finished: tiny.Run, again: Callable[[], tiny.Run], cache: Path, name: str
+):
+    home = cache / "data" / finished.record("plain").dataset.sha256
     _flipped(home / name)
     second = again()
     (damage,) = second.finished.damaged
     assert damage.startswith(f"the data at {home} ")
     assert "set aside as .damaged-" in damage
-    assert (second.heard.ran, second.files()) == (set(), first.files())
+    assert (second.heard.ran, second.files()) == (set(), finished.files())
 
 
 @pytest.mark.parametrize("rot", ["flipped", "cut off"])
-def test_a_record_that_rots_is_written_again(again, rot: str):
-    first = again()
-    path = first.root / "plain.default.0" / "record.json"
+def test_a_record_that_rots_is_written_again(finished: tiny.Run, again: Callable[[], tiny.Run], copy: Path, rot: str):
+    path = copy / "plain.default.0" / "record.json"
     before = path.read_bytes()
     if rot == "flipped":
         path.write_bytes(before.replace(b'"seed": 0', b'"seed": 1'))
@@ -150,19 +148,14 @@ def test_a_record_that_rots_is_written_again(again, rot: str):
     (damage,) = second.finished.damaged
     words = {"flipped": "is not as genbench wrote it", "cut off": "is not readable JSON"}
     assert damage.startswith(f"{path} {words[rot]}")
-    assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(first.candidate("plain"))
+    assert tiny.without_clocks(second.candidate("plain")) == tiny.without_clocks(finished.candidate("plain"))
     assert again().finished.damaged == ()
 
 
-def test_a_full_disk_fails_what_is_new_and_keeps_what_is_there(
-    again, supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    again()
-    monkeypatch.setattr(conductor, "FREE_SPACE", 1 << 60)
-    models = ["plain", "plain[smoothing=2]"]
-    full = tiny.run(supervisor, tmp_path, [PLAIN], models, tiny.write_suite(tmp_path))
-    assert full.candidate("plain")["status"] == "ok"
-    assert full.candidate("plain[smoothing=2.0]")["status"] == "disk-full"
-    monkeypatch.undo()
-    freed = tiny.run(supervisor, tmp_path, [PLAIN], models, tiny.write_suite(tmp_path))
-    assert freed.candidate("plain[smoothing=2.0]")["status"] == "ok"
+def test_a_full_disk_fails_what_is_new_and_keeps_what_is_there(supervisor: Supervisor, copy: Path, tmp_path: Path):
+    models, suite = ["plain", "plain[smoothing=2]"], tmp_path / "tiny.toml"
+    full = tiny.run(supervisor, tmp_path, [PLAIN], models, suite, bounds=Bounds(free_space=1 << 60))
+    assert full.candidate("plain").status is Status.OK
+    assert full.candidate("plain[smoothing=2.0]").status is Status.DISK_FULL
+    freed = tiny.run(supervisor, tmp_path, [PLAIN], models, suite)
+    assert freed.candidate("plain[smoothing=2.0]").status is Status.OK
