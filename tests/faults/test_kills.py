@@ -17,6 +17,8 @@ import tiny
 from pids import runs
 
 from genbench.execution.supervisor import Supervisor
+from genbench.files import codec
+from genbench.records.files import read
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 ROUNDS = 5
@@ -99,10 +101,10 @@ def _numbers(root: Path) -> dict[str, str]:
     """What every record says, clock columns apart, and its fit's curve."""
     found = {}
     for path in sorted(root.glob("*/record.json")):
-        record = json.loads(path.read_text())
-        parts = [tiny.without_clocks(candidate) for candidate in record["candidates"]]
-        curve = [{name: value for name, value in point.items() if name != "seconds"} for point in record["curve"]]
-        found[path.parent.name] = json.dumps([record["model"], curve, record["protocol"], *parts])
+        record = read(path)
+        parts = [tiny.without_clocks(candidate) for candidate in record.candidates]
+        curve = [{name: value for name, value in point.items() if name != "seconds"} for point in record.curve]
+        found[path.parent.name] = json.dumps([codec.encoded(record.model), curve, record.protocol, *parts])
     return found
 
 
@@ -126,45 +128,53 @@ def _until_none(found: Callable[[], list[Any]], seconds: float = 10) -> list[Any
     return found()
 
 
+def _begun(run: "subprocess.Popen[bytes]", root: Path) -> bool:
+    """Whether a run has begun to conduct its steps; waits for it."""
+    while run.poll() is None:
+        if (root / ".lock").exists() and (root / ".lock").read_text() == f"process {run.pid}":
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def test_a_run_killed_at_random_and_resumed_ends_with_the_table_of_an_undisturbed_one(
     supervisor: Supervisor, tmp_path: Path
 ):
-    tiny.write_suite(tmp_path)
-    suite = tmp_path / "tiny.toml"
+    suite, root = tiny.write_suite(tmp_path), tmp_path / "runs/tiny"
     suite.write_text(f"checkpoint_seconds = 0\n{suite.read_text()}")
     (tmp_path / "learning.py").write_text(LEARNS.format(seconds=0.03))
+    tiny.keep_secret(root)
     models = ["-m", "plain", "-m", "learning", "--plugin", str(PLAIN), "--plugin", "learning.py", "--jobs", "2"]
     rng, killed, finished = random.Random(0), 0, {}
     environment = os.environ | {MARK: str(tmp_path)}
     for _ in range(ROUNDS):
         run = subprocess.Popen(_command(*models), cwd=tmp_path, stderr=subprocess.DEVNULL, env=environment)
-        try:
-            run.wait(timeout=rng.uniform(2, 7))
-        except subprocess.TimeoutExpired:
-            killed += 1
+        if _begun(run, root):
+            time.sleep(rng.uniform(0, 3))
+        killed += run.poll() is None
         run.kill()
         run.wait()
         assert _until_none(lambda: _marked(str(tmp_path))) == []
-        numbers = _numbers(tmp_path / "runs/tiny")
+        numbers = _numbers(root)
         assert numbers | finished == numbers
         finished = numbers
     assert killed > 0
-    assert subprocess.run(_command(*models), cwd=tmp_path, check=False).returncode == 0
-    resumed = _numbers(tmp_path / "runs/tiny")
     plugins = [PLAIN, tmp_path / "learning.py"]
-    undisturbed = tiny.run(supervisor, tmp_path / "undisturbed", plugins, ["plain", "learning"], suite)
-    assert resumed == _numbers(undisturbed.root)
-    assert len(resumed) == 11  # both models and the nine controls
+    resumed = tiny.run(supervisor, tmp_path, plugins, ["plain", "learning"], suite)
+    assert resumed.finished.failed == []
+    assert _numbers(root) | finished == _numbers(root)
+    undisturbed = tiny.run(supervisor, tmp_path / "undisturbed", plugins, ["plain", "learning"], suite, afresh=True)
+    assert _numbers(root) == _numbers(undisturbed.root)
+    assert len(_numbers(root)) == 11  # both models and the nine controls
 
 
 @pytest.fixture
-def stubborn(finished: Path, tmp_path: Path):
+def stubborn(copy: Path, tmp_path: Path):
     """A run whose one fit ignores SIGTERM and has a daemon, and the pids: fit, daemon, fork server."""
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     (tmp_path / "stubborn.py").write_text(STUBBORN)
     command = _command("-m", "stubborn", "--plugin", "stubborn.py", "--jobs", "1")
     run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    pids = tmp_path / "runs/tiny/stubborn.default.0/fit/pids"
+    pids = copy / "stubborn.default.0/fit/pids"
     until = time.monotonic() + 100
     while not pids.exists() and run.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
@@ -201,10 +211,28 @@ def test_nothing_survives_a_kill_not_even_a_daemon(stubborn, killed: str):
 
 FULL = """
 import sys
-from genbench import cli, conductor
 
-conductor.FREE_SPACE = 0  # its guard is off: the disk is really full
-sys.exit(cli.entry())
+from genbench.cli import main
+from genbench.cli.exits import Exit
+from genbench.cli.grammar import add_command
+from genbench.runs import session
+from genbench.runs.conductor import Bounds
+from genbench.runs.listener import Silence
+from genbench.runs.options import Options
+
+
+def body(options):
+    models = ["plain", *(f"plain[smoothing={smoothing}]" for smoothing in range(2, 9))]
+    chosen = Options(models=models, plugin=[PLAIN], suite="../tiny.toml")
+    with session.started() as supervisor:
+        plan = session.plan_of(chosen, session.catalogue_of(chosen, supervisor))
+        # The guard that looks for free space is off: the disk is really full.
+        session.execute(plan, chosen, supervisor, Silence(), bounds=Bounds(free_space=0))
+    return Exit.OK
+
+
+PLAIN = sys.argv[1]
+sys.exit(main(["run"], [lambda commands: add_command(commands, "run", "runs", "examples: none", body)]))
 """
 
 
@@ -215,15 +243,13 @@ def _may_mount() -> bool:
 
 
 @pytest.mark.skipif(not _may_mount(), reason="needs a small disk: unshare -rm, which this machine does not allow")
-def test_a_disk_that_is_really_full_keeps_its_old_records_and_says_so_in_one_line(finished: Path, tmp_path: Path):
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+def test_a_disk_that_is_really_full_keeps_its_old_records_and_says_so_in_one_line(copy: Path, tmp_path: Path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "full.py").write_text(FULL)
-    before = {path.parent.name: path.read_bytes() for path in (tmp_path / "runs/tiny").glob("*/record.json")}
-    more = [word for smoothing in range(2, 9) for word in ("-m", f"plain[smoothing={smoothing}]")]
+    before = {path.parent.name: path.read_bytes() for path in copy.glob("*/record.json")}
     script = f"""
         mount -t tmpfs -o size=2m none disk && cp -r runs disk && cd disk || exit 77
-        {sys.executable} ../full.py run --suite ../tiny.toml --plugin {PLAIN} -m plain {" ".join(more)} 2> ../errors
+        {sys.executable} ../full.py {PLAIN} 2> ../errors
         echo $? > ../code
         cp -r runs/tiny ../after
     """
