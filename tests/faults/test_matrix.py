@@ -8,7 +8,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 PLUGIN, OFF, CAPS = "faults/test_plugin_faults.py", "faults/test_guards_off.py", "faults/test_caps.py"
 KEPT, KILLS, RUNS = "faults/test_persistence.py", "faults/test_kills.py", "faults/test_confined_runs.py"
-OUTCOME = "test_a_fault_fails_its_candidate_with_phase_reason_seconds_and_log"
+OUTCOME = "test_a_fault_fails_its_candidate_with_stage_reason_seconds_and_log"
 NEIGHBOURS = "test_the_neighbours_of_faulty_plugins_are_equal_to_the_bit"
 
 MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (file, functions…)
@@ -28,14 +28,14 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
     ),
     "segfaults, aborts": (
         [(PLUGIN, OUTCOME, "test_the_tail_of_the_log_says_where_it_happened")],
-        [(OFF, "test_without_a_process_of_its_own_a_segfault_is_the_harnesses")],
+        [(OFF, "test_an_import_without_a_process_of_its_own_is_the_harnesses")],
     ),
     "exits as if all were well": (
         [(PLUGIN, OUTCOME), ("execution/test_supervisor.py", "test_exit_code_0_without_facts_is_no_evidence")],
         [(OFF, "test_without_asking_for_facts_a_silent_exit_would_count")],
     ),
     "takes the host's memory": (
-        [(CAPS, "test_memory_beyond_the_cap_ends_the_job_and_says_how_much_it_was")],
+        [(CAPS, "test_memory_beyond_the_cap_ends_the_call_and_says_how_much_it_was")],
         [(OFF, "test_without_the_cap_memory_is_taken")],
     ),
     "takes the device's memory": (
@@ -64,7 +64,7 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
         [(OFF, "test_a_forged_lap_counts_on_the_marker_socket_and_nowhere_else")],
     ),
     "leaves daemons that hold our pipe": (
-        [(CAPS, "test_a_daemon_that_left_its_session_is_ended_with_its_job")],
+        [(CAPS, "test_a_daemon_that_left_its_session_is_ended_with_its_call")],
         [
             (CAPS, "test_without_adoption_the_daemon_would_stay"),
             (OFF, "test_waiting_for_the_end_of_the_output_would_wait_for_a_daemon"),
@@ -106,7 +106,7 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
             (KEPT, "test_cached_features_that_rot_are_set_aside_and_computed_again"),
             (KEPT, "test_data_that_rot_are_set_aside_and_laid_down_again", "test_a_record_that_rots_is_written_again"),
             (
-                "leaderboard/test_leaderboard.py",
+                "records/test_record_files.py",
                 "test_a_record_that_was_changed_after_it_was_written_is_refused_by_name",
             ),
         ],
@@ -121,17 +121,17 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
             (PLUGIN, "test_a_plugin_whose_import_fails_is_a_fault_of_the_catalogue_and_stops_no_other"),
             (PLUGIN, "test_an_import_that_hangs_is_given_up", "test_broken_plugins_are_listed_within_a_second"),
         ],
-        [(OFF, "test_an_import_without_a_worker_is_the_listers_own")],
+        [(OFF, "test_an_import_without_a_process_of_its_own_is_the_harnesses")],
     ),
     "leaves and says what nobody expects": (
         [("faults/test_hostile_plugins.py", "test_harm_costs_its_own_candidate_and_is_told")],
         [("execution/test_clock.py", "test_a_null_call_that_somebody_slowed_takes_at_most_half_of_a_time_away")],
     ),
     "reads, writes and connects where it may not": (
-        [(CAPS, "test_a_confined_plugin_cannot"), (RUNS, "test_a_model_cannot_train_on_the_test_split")],
+        [(CAPS, "test_a_confined_plugin_cannot"), (RUNS, "test_a_stage_reads_what_its_inputs_name_and_nothing_else")],
         [
             (CAPS, "test_an_unconfined_plugin_can"),
-            (RUNS, "test_without_the_guard_it_could_and_the_record_says_so"),
+            (RUNS, "test_without_confinement_it_reads_everything_that_is_there"),
         ],
     ),
 }
