@@ -7,8 +7,8 @@ The text below a field is its description.
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
-from dataclasses import is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -52,8 +52,14 @@ def decoded(kind: type[T], value: object, name: str = "value") -> T:
 
 
 def encoded(value: object) -> Any:
-    """A dataclass as plain JSON: objects, lists, texts, finite numbers, None."""
-    return _listed(msgspec.to_builtins(value, enc_hook=_as_text, builtin_types=()))
+    """A dataclass as plain JSON: objects, lists, texts, finite numbers, None. Every field is there."""
+    if is_dataclass(value):  # msgspec leaves out what it gave a default while it decoded
+        return {field.name: encoded(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {encoded(key): encoded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encoded(item) for item in value]
+    return msgspec.to_builtins(value, enc_hook=_as_text, builtin_types=())
 
 
 def read(kind: type[T], path: Path, limit: int = JSON_LIMIT) -> T:
@@ -72,7 +78,7 @@ def write(path: Path, value: object) -> None:
 
 def schema(kind: type) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a dataclass, with the text below each field as its description."""
-    (root,), parts = msgspec.json.schema_components([kind], schema_hook=_schema_of, ref_template="#/$defs/{name}")
+    (root,), parts = msgspec.json.schema_components([kind], schema_hook=_schema, ref_template="#/$defs/{name}")
     known = {found.__name__: found for found in _reached(kind)}
     for name in known.keys() & parts.keys():  # what else there is are enums
         parts[name]["additionalProperties"] = False
@@ -105,13 +111,6 @@ def _as_text(value: object) -> str:
     if isinstance(value, Path):
         return str(value)
     raise NotImplementedError(f"no JSON stands for a {type(value).__name__}")
-
-
-def _listed(value: object) -> object:
-    """The value with lists in the place of tuples."""
-    if isinstance(value, dict):
-        return {key: _listed(item) for key, item in value.items()}
-    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _schema(kind: type) -> dict[str, Any]:

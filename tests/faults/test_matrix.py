@@ -108,7 +108,7 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
             (KEPT, "test_cached_features_that_rot_are_set_aside_and_computed_again"),
             (KEPT, "test_data_that_rot_are_set_aside_and_laid_down_again", "test_a_record_that_rots_is_written_again"),
             (
-                "leaderboard/test_leaderboard.py",
+                "records/test_record_files.py",
                 "test_a_record_that_was_changed_after_it_was_written_is_refused_by_name",
             ),
         ],

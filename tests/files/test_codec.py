@@ -76,6 +76,12 @@ def test_a_value_becomes_plain_json_and_itself_again():
     assert codec.decoded(Whole, plain) == value
 
 
+def test_every_field_is_encoded_also_one_that_was_left_out_when_it_was_decoded():
+    value = codec.decoded(Whole, {"name": "sun", "colour": "red", "parts": [{"size": 1}]})
+    assert codec.encoded(value) == codec.encoded(Whole("sun", Colour.RED, (Part(1),)))
+    assert codec.encoded(value)["parts"] == [{"size": 1, "share": None}]
+
+
 @given(
     st.builds(
         Whole,

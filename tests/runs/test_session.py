@@ -40,7 +40,7 @@ class Waits(genbench.Model):
         self.space = space
 
     def fit(self, data):
-        here = Path(__file__).parents[1]
+        here = Path(__file__).parent
         (here / "pid").write_text(str(os.getpid()))
         while not (here / "release").exists():
             time.sleep(0.05)
@@ -54,7 +54,7 @@ def genbench_models():
     return [Waits]
 """
 BREAKS = """
-        if (Path(__file__).parents[1] / "broken").exists():
+        if (Path(__file__).parent / "broken").exists():
             raise OSError("flaky")
 """
 FLAKY = WAITS.replace("waits", "flaky").replace("    def fit(self, data):\n", f"    def fit(self, data):{BREAKS}")
@@ -107,7 +107,13 @@ def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
 def test_other_settings_are_another_trial_and_leave_the_first(out: Path, supervisor: Supervisor, first: tiny.Run):
     models = ["plain[smoothing=2]", "plain"]
     run = tiny.run(supervisor, out, [out / "plain.py"], models, tiny.write_suite(out), isolation="process")
-    assert {name.partition("/")[2] for name in run.heard.ran} == {"fit", "sample/default", "audit", "density", "score/generate"}
+    assert {name.partition("/")[2] for name in run.heard.ran} == {
+        "fit",
+        "sample/default",
+        "audit",
+        "density",
+        "score/generate",
+    }
     assert not any(name.startswith("plain.default.0/") for name in run.heard.ran)
     assert run.record("plain") == first.record("plain")
 
@@ -151,9 +157,7 @@ def test_a_failed_result_is_kept_until_a_retry_is_asked_for(out: Path, again: Ag
     kept = again()
     assert (kept.heard.ran, kept.candidate("flaky").reason) == (set(), "OSError: flaky")
     retried = again(existing="retry-failed")
-    assert retried.heard.ran == {
-        f"flaky.default.0/{step}" for step in ("fit", "sample/default", "score/generate")
-    }
+    assert retried.heard.ran == {f"flaky.default.0/{step}" for step in ("fit", "sample/default", "score/generate")}
     assert retried.candidate("flaky").status is Status.OK
 
 
