@@ -140,11 +140,13 @@ def main() -> None:
     """Import what stages need, say so, and serve the socket whose descriptor is the first argument; modules follow."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     machine.adopt_orphans()
+    machine.die_with_parent()  # imports take seconds, in which nobody looks whether the parent is still there
     control = socket.socket(fileno=int(sys.argv[1]))
     for name in (*WARM, *sys.argv[2:]):
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # else a child's collector walks through all of it, in the middle of what is timed
+    machine.die_with_parent(False)  # the thread that waited so far may end from now on; the socket tells of the parent
     control.sendall(b"warm\n")
     Server(control).serve()
     os._exit(0)  # unloading torch would take seconds

@@ -17,10 +17,10 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def die_with_parent() -> None:
-    """Ask the kernel for a SIGKILL when the thread that started this process ends (Linux)."""
+def die_with_parent(wanted: bool = True) -> None:
+    """Ask the kernel for a SIGKILL when the thread that started this process ends, or for none (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL if wanted else 0)
 
 
 def adopt_orphans() -> None:

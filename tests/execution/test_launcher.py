@@ -1,6 +1,9 @@
 """A warm child and a cold one are the same to the supervisor."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,13 +55,16 @@ def test_a_fork_server_that_dies_takes_its_children_along_and_the_next_job_says_
     listing: Callable[[str, Path], Call], tmp_path: Path
 ):
     sleeps = tmp_path / "sleeps.py"
-    sleeps.write_text("import time\nopen('started', 'w').close()\ntime.sleep(600)\n")
+    sleeps.write_text(
+        "import os, time\nopen('partial', 'w').write(str(os.getppid()))\nos.rename('partial', 'server')\n"
+        "time.sleep(600)\n"
+    )
     launcher, job = WarmLauncher(), listing("running", sleeps)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(Supervisor(launcher).run, job)
-        while not (job.folder / "started").exists() and not running.done():
+        while not (job.folder / "server").exists() and not running.done():
             time.sleep(0.01)
-        launcher._server.kill()
+        os.kill(int((job.folder / "server").read_text()), signal.SIGKILL)
         with pytest.raises(GenbenchError, match="the fork server ended; start the run again"):
             running.result(timeout=20)  # the plugin is not to blame
     with pytest.raises(GenbenchError, match="the fork server ended; start the run again"):
@@ -75,3 +81,25 @@ def test_a_fork_server_that_cannot_start_is_a_clear_error(
     with pytest.raises(GenbenchError, match="the fork server could not start"):
         Supervisor(launcher).run(listing("never", PLAIN))
     launcher.close()
+
+
+def test_a_fork_server_that_is_still_starting_ends_with_its_parent(tmp_path: Path):
+    (tmp_path / "torch.py").write_text(  # it imports for ever
+        "import os, time\nopen('partial', 'w').write(str(os.getpid()))\nos.rename('partial', 'pid')\ntime.sleep(600)\n"
+    )
+    code = (
+        "from pathlib import Path; from genbench.contracts.job import Call; "
+        "from genbench.execution.launcher import WarmLauncher; WarmLauncher().start(Call('x', 'x:x', Path(), {}, 1))"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path})
+    while not (tmp_path / "pid").exists() and parent.poll() is None:
+        time.sleep(0.02)
+    server = Path(f"/proc/{(tmp_path / 'pid').read_text()}")
+    assert server.exists()
+    parent.kill()
+    parent.wait()
+    until = time.monotonic() + 10
+    while server.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not server.exists()

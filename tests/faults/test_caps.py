@@ -141,7 +141,7 @@ def listening() -> Iterator[int]:
 TOUCHES = {
     "writes outside": "open({outside!r}, 'w').write('x')",
     "reads outside": "open({secret!r}).read()",
-    "lists outside": "import os; os.listdir({neighbour!r})",
+    "lists outside": "import os; os.listdir({above!r})",
     "connects": "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)",
     "reads the harness's environment": "open('/proc/{parent}/environ', 'rb').read()",
     "signals the harness": "import os; os.kill({parent}, 0)",
@@ -164,6 +164,7 @@ def touch(outcome, tmp_path: Path, listening: int) -> Callable[..., Outcome]:
     (tmp_path / "secret").write_text("key")
     (tmp_path / "neighbour").mkdir()
     things = {
+        "above": str(tmp_path.parent),
         "outside": str(tmp_path.parent / "outside"),
         "secret": str(tmp_path.parent / "secret-of-the-user"),
         "port": listening,

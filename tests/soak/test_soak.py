@@ -4,7 +4,6 @@
 `GENBENCH_SOAK_SEED` chooses what happens; the figures are printed.
 """
 
-import json
 import os
 import random
 import signal
@@ -17,6 +16,8 @@ from pathlib import Path
 
 import pytest
 import tiny
+
+from genbench.records.files import read
 
 FAULTS, KILLS = 200, 50
 SECONDS = float(os.environ.get("GENBENCH_SOAK_SECONDS", "600"))
@@ -75,7 +76,7 @@ CODES = {
     "forges facts": "open('facts.json', 'w').write('{}'); os._exit(0)",
     "wrong dtype": "return torch.zeros(1)",
 }
-PHASES = ("constructor", "fit", "sample")
+PLACES = ("constructor", "fit", "sample")
 
 
 @dataclass
@@ -89,9 +90,9 @@ class Soak:
     finished: dict[str, str] = field(default_factory=dict)  # honest model → its numbers when it was first finished
     counts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, name: str, phase: str = "", code: str = "pass") -> None:
+    def add(self, name: str, place: str = "", code: str = "pass") -> None:
         """Write one more plugin."""
-        places = dict.fromkeys(PHASES, "pass") | ({phase: code} if phase else {})
+        places = dict.fromkeys(PLACES, "pass") | ({place: code} if place else {})
         (self.folder / f"{name}.py").write_text(PLUGIN.format(name=name, **places))
         self.names.append(name)
 
@@ -112,7 +113,7 @@ class Soak:
         for name in self.honest:
             path = self.folder / out / "runs/tiny" / f"{name}.default.0" / "record.json"
             if path.exists():
-                (candidate,) = json.loads(path.read_text())["candidates"]
+                (candidate,) = read(path).candidates
                 found[name] = tiny.without_clocks(candidate)
         return found
 
@@ -144,6 +145,8 @@ def survivors() -> list[str]:
 
 def test_random_faults_and_kills_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     tiny.write_suite(tmp_path)
+    for out in ("store", "undisturbed"):
+        tiny.keep_secret(tmp_path / out / "runs/tiny")
     soak, until = Soak(tmp_path, random.Random(SEED)), time.monotonic() + SECONDS
     while time.monotonic() < until and (soak.counts["faults"] < FAULTS or soak.counts["kills"] < KILLS):
         kill = soak.counts["kills"] < KILLS and (soak.rng.random() < 0.6 or soak.counts["faults"] >= FAULTS)
@@ -167,7 +170,7 @@ def _round(soak: Soak, kill: bool) -> None:
     faulty = [f"faulty{index}" for index in range(first, first + count)]
     for name in faulty:
         fault = soak.rng.choice(list(CODES))
-        soak.add(name, soak.rng.choice(PHASES), CODES[fault])
+        soak.add(name, soak.rng.choice(PLACES), CODES[fault])
         soak.counts["faults"] += 1
     run = soak.started([honest, *faulty])
     if not kill:
