@@ -16,7 +16,7 @@ from genbench.protocol.task import Answerer, Asked, answerers, inability
 from genbench.protocol.trial import Trial
 from genbench.records.files import read, undated, write
 from genbench.records.record import FORMAT, Candidate, ModelFacts, Record, StageFacts
-from genbench.records.score import failed
+from genbench.records.score import failed, not_applicable
 from genbench.records.status import Status
 from genbench.store.stage_folder import Result, log_tail
 
@@ -115,7 +115,8 @@ def _candidate(trial: Trial, answerer: Answerer, results: Results, folder: Path)
     density = results.get(DENSITY.name) if answerer.sampler == trial.listing.described_sampler != "" else None
     missing = dict(scored.missing) if scored else {}
     if density is not None and not density.ok and failure is None:
-        missing[OF_DENSITY] = failed(density.reason or density.status.value)
+        lacking = not_applicable if density.status is Status.SKIPPED else failed
+        missing[OF_DENSITY] = lacking(density.reason or density.status.value)
     name, ending = failure or ("", Result(Status.OK))
     return Candidate(
         task=answerer.asked.name,

@@ -46,6 +46,11 @@ TIMED = {"sample": "run", "answer": "run"}  # the section that has to be there; 
 Script = Callable[[Call], Outcome]
 
 
+def step_of(call: Call) -> str:
+    """The step that a call carries out, as TRIAL/STEP."""
+    return str(call.folder).partition("/runs/mine/")[2]
+
+
 def done(call: Call, facts: Any = None) -> Outcome:
     """Does the work of a call: leaves its files and says its facts."""
     for name in LEFT[call.stage]:
@@ -115,7 +120,7 @@ class Scripted(Executor):
     @property
     def calls(self) -> list[str]:
         """What it was given, as TRIAL/STEP, in order."""
-        return ["/".join(call.folder.parts[call.folder.parts.index("mine") + 1 :]) for call in self.every]
+        return [step_of(call) for call in self.every]
 
     @property
     def every(self) -> list[Call]:
@@ -133,10 +138,10 @@ class Together(Scripted):
 
 
 def scripted(*scripts: tuple[str, Script]) -> Script:
-    """The script that treats calls whose folder has a text in it by a script of their own, and others as done."""
+    """The script that treats steps whose name, TRIAL/STEP, has a text in it by a script of their own."""
 
     def script(call: Call) -> Outcome:
-        return next((own for text, own in scripts if text in str(call.folder)), done)(call)
+        return next((own for text, own in scripts if text in step_of(call)), done)(call)
 
     return script
 
