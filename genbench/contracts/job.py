@@ -130,7 +130,8 @@ class Timeline:
 
     def seconds(self, name: str) -> float:
         """Seconds spent in all finished sections of that name; 0.0 where there are none."""
-        return sum(section.seconds for section in self.sections.get(name, ()) if section.seconds is not None)
+        found = [section.seconds for section in self.sections.get(name, ()) if section.seconds is not None]
+        return sum(found, 0.0)
 
     def laps(self, name: str) -> list[float]:
         """Seconds of each lap in the sections of that name."""

@@ -1,5 +1,6 @@
 """The conductor: gives steps that may start to the executor as jobs, keeps their results, and records each trial."""
 
+import contextlib
 import shutil
 import traceback
 from collections import Counter
@@ -99,12 +100,11 @@ class Conductor:
             while not schedule.finished:
                 while (step := schedule.next()) is not None:
                     self._begin([step, *(schedule.alike(step) if self.executor.whole else ())], schedule)
-                for ended in self._news():
-                    self._take(ended, schedule)
+                self._take(self._news(), schedule)
         except BaseException as error:
             self._cancel()
             if isinstance(error, Exception) and not isinstance(error, GenbenchError | Raised | OSError):
-                raise OwnFault(self._told(error)) from error
+                raise OwnFault(self._logged(error)) from error
             raise
 
     def step_of(self, ticket: Ticket, call: Call) -> Step | None:
@@ -205,13 +205,22 @@ class Conductor:
         hides = str(self.ground.root.parent), str(cache_folder())  # whoever has them on Python's path, say
         return Confinement(reads_of(inputs), hides, network="network" in needs, everything="files" in needs)
 
-    def _take(self, ended: Ended, schedule: Schedule) -> None:
-        """Keep the results of a job that has ended."""
-        begun = self._begun.pop(ended.ticket)
-        if any(outcome.status is Status.INTERRUPTED for outcome in ended.outcomes):
+    def _take(self, news: list[Ended], schedule: Schedule) -> None:
+        """Keep the results of jobs that have ended.
+
+        Raises:
+            Interrupted: one of their calls was.
+        """
+        # All of them first: an executor tells of a job once, whatever happens to the news of another one.
+        told = [(found, outcome) for ended in news for found, outcome in self._told_of(ended)]
+        for found, outcome in told:
+            if outcome.status is not Status.INTERRUPTED:
+                self._end(found.step, self._kept(found, outcome), schedule)
+        if any(outcome.status is Status.INTERRUPTED for _, outcome in told):
             raise Interrupted("interrupted")
-        for found, outcome in zip(begun, ended.outcomes, strict=True):
-            self._end(found.step, self._kept(found, outcome), schedule)
+
+    def _told_of(self, ended: Ended) -> list[tuple[_Begun, Outcome]]:
+        return list(zip(self._begun.pop(ended.ticket), ended.outcomes, strict=True))
 
     def _kept(self, begun: _Begun, outcome: Outcome) -> Result[Any]:
         stage, folder = begun.step.stage, begun.folder
@@ -247,13 +256,15 @@ class Conductor:
             raise
 
     def _cancel(self) -> None:
-        """End what runs, and wait for it."""
+        """End what runs, and wait for it; what ended by itself in the meantime is kept."""
         self.executor.cancel(list(self._begun))
         while self._begun:
-            for ended in self._news():
-                self._begun.pop(ended.ticket, None)
+            for found, outcome in [pair for ended in self._news() for pair in self._told_of(ended)]:
+                if outcome.status is not Status.INTERRUPTED:
+                    with contextlib.suppress(OSError):  # a full disk, say, which may be why all this ends
+                        self._kept(found, outcome)
 
-    def _told(self, error: Exception) -> str:
+    def _logged(self, error: Exception) -> str:
         """Keep the traceback of a fault of genbench itself; one line of words."""
         log = self.ground.root / BUG
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")

@@ -93,7 +93,8 @@ def asked_of(suite: Suite, catalogue: Catalogue) -> tuple[Asked, ...]:
     for name in (*suite.limits, *suite.typical):
         if name not in known:
             raise GenbenchError(
-                f"suite {suite.name}: [limits] and [typical] name stages of its tasks ({', '.join(known)}), got {name!r}"
+                f"suite {suite.name}: [limits] and [typical] name stages of its tasks ({', '.join(known)}), "
+                f"got {name!r}"
             )
     return tasks
 

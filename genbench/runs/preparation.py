@@ -14,7 +14,6 @@ from genbench.errors import GenbenchError, unknown
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.protocol.inputs import Kept, SplitFiles
-from genbench.protocol.stages.stage import Posed
 from genbench.protocol.stages.judgement import key_of
 from genbench.protocol.stages.pose import KEY, LIMIT as POSE_LIMIT, POSE, QUESTIONS, PoseFacts, PoseInputs
 from genbench.protocol.stages.services import (
@@ -30,6 +29,7 @@ from genbench.protocol.stages.services import (
     Probe,
     ProbeInputs,
 )
+from genbench.protocol.stages.stage import Posed
 from genbench.protocol.task import Asked
 from genbench.records.status import Status
 from genbench.seeds import commitment, derived

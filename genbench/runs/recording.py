@@ -10,8 +10,8 @@ from genbench.errors import GenbenchError
 from genbench.protocol.stages import evidence_step
 from genbench.protocol.stages.density import DENSITY
 from genbench.protocol.stages.fit import FIT, FitFacts, curve_of
-from genbench.protocol.stages.stage import Ground
 from genbench.protocol.stages.score import SCORE, CandidateScores, ScoreFacts
+from genbench.protocol.stages.stage import Ground
 from genbench.protocol.task import Answerer, Asked, answerers, inability
 from genbench.protocol.trial import Trial
 from genbench.records.files import read, undated, write

@@ -16,8 +16,8 @@ from genbench.leaderboard import Leaderboard, boards
 from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
-from genbench.protocol.stages.stage import Ground
 from genbench.protocol.stages.services import LaidData, Probe
+from genbench.protocol.stages.stage import Ground
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
 from genbench.runs.conductor import BOUNDS, Bounds, Conductor

@@ -246,7 +246,9 @@ def test_a_suite_that_names_what_is_not_there_is_refused(catalogue, suite_file, 
 
 def test_two_tasks_that_both_ask_for_samples_are_refused(catalogue, suite_file):
     first = TOML.partition("[tasks.paths]")[0]
-    suite_file.write_text(first + first[first.index("[tasks") :].replace("[tasks.generate]", "[tasks.again]\nask = 'generate'"))
+    suite_file.write_text(
+        first + first[first.index("[tasks") :].replace("[tasks.generate]", "[tasks.again]\nask = 'generate'")
+    )
     with pytest.raises(GenbenchError, match="generate and again both ask for the stage sample"):
         asked_of(find_suite(str(suite_file), catalogue).suite, catalogue)
 
