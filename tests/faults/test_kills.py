@@ -215,6 +215,7 @@ import sys
 from genbench.cli import main
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import add_command
+from genbench.execution.supervisor import Supervisor
 from genbench.runs import session
 from genbench.runs.conductor import Bounds
 from genbench.runs.listener import Silence
@@ -224,7 +225,7 @@ from genbench.runs.options import Options
 def body(options):
     models = ["plain", *(f"plain[smoothing={smoothing}]" for smoothing in range(2, 9))]
     chosen = Options(models=models, plugin=[PLAIN], suite="../tiny.toml")
-    with session.started() as supervisor:
+    with Supervisor() as supervisor:
         plan = session.plan_of(chosen, session.catalogue_of(chosen, supervisor))
         # The guard that looks for free space is off: the disk is really full.
         session.execute(plan, chosen, supervisor, Silence(), bounds=Bounds(free_space=0))
