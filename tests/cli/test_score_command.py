@@ -183,7 +183,10 @@ def test_no_model_plugin_is_imported(place, site):
     (metadata / "entry_points.txt").write_text("[genbench.models]\nboom = boom\n")
     code = f"import sys\nfrom genbench.cli import main\nassert main({['score', *PAIR, '--scores', 'kid']!r}) == 0\n"
     code += "assert 'boom' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], cwd=place, check=True, capture_output=True)
+    try:
+        subprocess.run([sys.executable, "-c", code], cwd=place, check=True, capture_output=True)
+    finally:
+        (metadata / "entry_points.txt").unlink()  # uninstalled
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def first(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> t
     (out / "flaky.py").write_text(FLAKY)
     (out / "release").touch()
     (out / "broken").touch()
-    return _run(supervisor, out)
+    return _run(supervisor, out, afresh=True)
 
 
 @pytest.fixture
