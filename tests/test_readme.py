@@ -38,9 +38,12 @@ def test_the_plugin_of_the_plugins_readme_runs_as_it_stands_there(tmp_path: Path
     (tmp_path / "genbench_histogram.py").write_text(code)
     (tmp_path / "tiny.toml").write_text(SUITE)
     options = session.Options(
-        models=["histogram"], suite=str(tmp_path / "tiny.toml"), plugin=[str(tmp_path / "genbench_histogram.py")],
-        out=tmp_path, device="cpu",
-    )  # fmt: skip
+        models=["histogram"],
+        suite=str(tmp_path / "tiny.toml"),
+        plugin=[str(tmp_path / "genbench_histogram.py")],
+        out=tmp_path,
+        device="cpu",
+    )
     plan = session.plan_of(options, catalogue.read(supervisor, options.plugin))
     finished = session.execute(plan, options, supervisor, session.Silence())
     row = next(row for row in finished.board.rows if row.name == "histogram")
