@@ -18,6 +18,8 @@ from genbench.files import codec
 from genbench.files.plain import read_json
 from genbench.records.status import Status
 
+INTERRUPTED = Outcome(Status.INTERRUPTED, "the job was cancelled before it began", 0.0)
+
 
 def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
     """Carry out a call here: no limits, no isolation, and a debugger where something raises.
@@ -56,6 +58,7 @@ class InProcess(Executor):
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self._waiting: deque[tuple[Ticket, Job]] = deque()
+        self._cancelled: set[Ticket] = set()
 
     def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
         """Keep the jobs for later."""
@@ -68,6 +71,9 @@ class InProcess(Executor):
         if not self._waiting:
             return []
         ticket, job = self._waiting.popleft()
+        if ticket in self._cancelled:
+            self._cancelled.discard(ticket)
+            return [Ended(ticket, (INTERRUPTED,) * len(job.calls))]
         outcomes = [
             self._workplace.carry_out(call, partial(self._workplace.told, ticket, call), lambda: False)
             for call in job.calls
@@ -75,8 +81,8 @@ class InProcess(Executor):
         return [Ended(ticket, tuple(outcomes))]
 
     def cancel(self, tickets: Sequence[Ticket]) -> None:
-        """Forget the jobs that wait."""
-        self._waiting = deque(item for item in self._waiting if item[0] not in tickets)
+        """Do not carry out these jobs, should they still wait."""
+        self._cancelled |= {ticket for ticket, _ in self._waiting} & {*tickets}
 
     def adopt(self, ticket: Ticket) -> bool:
         """Whether it waits here."""

@@ -21,6 +21,7 @@ from genbench.protocol.stages.stage import Given, Ground, Lacking, Step
 from genbench.protocol.trial import Trial
 from genbench.records.record import Record
 from genbench.records.status import Status
+from genbench.runs.handed import HandedJobs
 from genbench.runs.preparation import Interrupted
 from genbench.runs.recording import recorded
 from genbench.runs.schedule import Schedule
@@ -28,7 +29,6 @@ from genbench.store.stage_folder import Damaged, Result, StageFolder
 
 BUG = "bug.txt"  # in the run's folder: the traceback of what went wrong in genbench itself
 SHOWN = 300  # characters of an error's own words in the line that tells of it
-WAIT = 1.0  # seconds for which the executor is asked at a time
 EXISTING = ("reuse", "retry-failed", "force")
 
 
@@ -85,6 +85,9 @@ class Conductor:
     _begun: dict[Ticket, list[_Begun]] = field(default_factory=dict, init=False)
     _verified: set[Asset] = field(default_factory=set, init=False)
 
+    def __post_init__(self) -> None:
+        self._handed = HandedJobs(self.ground.root, self.executor)
+
     def conduct(self, trials: tuple[Trial, ...], schedule: Schedule, steps: list[Step]) -> None:
         """Carry out every step, and record each trial once its last one has ended.
 
@@ -113,24 +116,32 @@ class Conductor:
         return next((found.step for found in begun if found.folder.path == call.folder), None)
 
     def _begin(self, steps: list[Step], schedule: Schedule) -> None:
-        """End each step that needs no process, and submit the others as one job."""
-        begun, calls = [], []
-        for step in steps:
-            found = self._without_process(step)
-            if isinstance(found, Result):
-                self._end(step, found, schedule)
-            else:
-                found.folder.empty(found.key)
-                refused = self._refused(step, found.folder.path)
-                if refused is not None:
-                    self._end(step, refused, schedule)  # not kept: it is the machine's trouble, and may have passed
-                    continue
-                begun.append(found)
-                calls.append(self._call(found))
-        if calls:
-            name = f"{steps[0].trial.slug}-{begun[0].step.name}".replace("/", "-")
-            (ticket,) = self.executor.submit([Job(name, tuple(calls), steps[0].stage.exclusive)])
+        """End each step that needs no process; the others are one job, which an earlier driver may have submitted."""
+        found = [(step, self._without_process(step)) for step in steps]
+        for step, result in found:
+            if isinstance(result, Result):
+                self._end(step, result, schedule)
+        begun = [own for _, own in found if isinstance(own, _Begun)]
+        ticket = self._handed.adopted(_keys(begun), wanted=self.existing != "force") if begun else None
+        if ticket is None:
+            begun = [own for own in begun if self._ready(own, schedule)]
+            ticket = self._submitted(begun) if begun else None
+        if ticket is not None:
             self._begun[ticket] = begun
+
+    def _ready(self, begun: _Begun, schedule: Schedule) -> bool:
+        """Whether a step can start: its folder is empty, and the machine has what it takes."""
+        begun.folder.empty(begun.key)
+        refused = self._refused(begun.step, begun.folder.path)
+        if refused is not None:
+            self._end(begun.step, refused, schedule)  # not kept: it is the machine's trouble, and may have passed
+        return refused is None
+
+    def _submitted(self, begun: list[_Begun]) -> Ticket:
+        first = begun[0].step
+        name = "-".join(first.key).replace("/", "-")
+        calls = tuple(self._call(found) for found in begun)
+        return self._handed.submit(Job(name, calls, first.stage.exclusive), _keys(begun))
 
     def _without_process(self, step: Step) -> Result[Any] | _Begun:
         """The result of a step that cannot run or has run; else what it would be given."""
@@ -220,7 +231,8 @@ class Conductor:
             raise Interrupted("interrupted")
 
     def _told_of(self, ended: Ended) -> list[tuple[_Begun, Outcome]]:
-        return list(zip(self._begun.pop(ended.ticket), ended.outcomes, strict=True))
+        begun = self._begun.pop(ended.ticket, None)
+        return [] if begun is None else list(zip(begun, ended.outcomes, strict=True))  # what nobody waits for is no news
 
     def _kept(self, begun: _Begun, outcome: Outcome) -> Result[Any]:
         stage, folder = begun.step.stage, begun.folder
@@ -250,7 +262,7 @@ class Conductor:
 
     def _news(self) -> list[Ended]:
         try:
-            return self.executor.ended(WAIT) if self._begun else []
+            return self._handed.news() if self._begun else []
         except BaseException:
             self._begun.clear()  # an executor that raises has nothing running any more
             raise
@@ -270,3 +282,8 @@ class Conductor:
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
         words = plain(" ".join(f"{type(error).__name__}: {error}".split()))[:SHOWN]
         return f"a bug of genbench itself: {words}; its traceback is in {log}: please report it"
+
+
+def _keys(begun: list[_Begun]) -> dict[str, str]:
+    """TRIAL/STEP → the key of what the step was given."""
+    return {"/".join(found.step.key): found.key for found in begun}

@@ -153,8 +153,10 @@ def test_an_error_ends_all_that_runs_before_it_is_raised(executor, office: Offic
     assert over.is_set()
 
 
-def test_in_this_process_a_job_that_waits_can_be_forgotten(executor):
+def test_in_this_process_a_job_that_is_cancelled_before_it_began_ends_as_interrupted(executor):
     own = executor(InProcess)
-    first, second = own.submit([Job("first", (call("stage"),)), Job("second", (call("stage"),))])
+    first, second = own.submit([Job("first", (call("stage"), call("other"))), Job("second", (call("stage"),))])
     own.cancel([first])
-    assert [found.ticket for found in all_ended(own, 1)] == [second]
+    ended = {found.ticket: [outcome.status for outcome in found.outcomes] for found in all_ended(own, 2)}
+    assert ended == {first: [Status.INTERRUPTED] * 2, second: [Status.OK]}
+    assert own.ended(0.0) == []
