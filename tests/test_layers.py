@@ -154,7 +154,7 @@ WORK = {  # what a process is told to run → the type of its inputs, and of its
 
 
 def test_there_are_stages():
-    assert {"fit", "sample", "audit", "answer", "density", "score"} <= set(STAGES)
+    assert {"fit", "sample", "audit", "answer", "stream", "density", "score"} <= set(STAGES)
 
 
 @pytest.mark.parametrize("work", WORK)

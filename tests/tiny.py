@@ -44,6 +44,7 @@ speed = "throughput"
 fit = {limit}
 sample = {limit}
 audit = {limit}
+stream = {limit}
 density = {limit}
 score = 60
 """

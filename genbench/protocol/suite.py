@@ -11,7 +11,7 @@ from genbench.contracts.job import Caps
 from genbench.contracts.settings import NAME, Name
 from genbench.errors import GenbenchError
 from genbench.files import codec
-from genbench.files.codec import Meta, Positive, Seconds
+from genbench.files.codec import Count, Meta, Positive, Seconds
 from genbench.files.plain import digest
 from genbench.records.record import SuiteTerms, TaskTerms
 
@@ -55,6 +55,8 @@ class Suite:
     """Name → what is asked; the first one is the board that people see first."""
     title: str = ""
     """The board's; "": its name."""
+    density_rows: Count = 0
+    """Test rows whose density is asked for, drawn by the run's secret; 0: all."""
     threads: Whole = 1
     """Of each child process; the bytes that come out depend on it."""
     latency_seconds: Seconds = 5.0
@@ -129,7 +131,8 @@ class Suite:
 
     def protocol(self, dataset_sha256: str) -> str:
         """SHA-256 of what makes two numbers comparable, apart from the task: the data, the budget and the batch."""
-        return digest({"dataset": dataset_sha256, "images": self.images, "batch": self.batch})
+        some = {"density_rows": self.density_rows} if self.density_rows else {}
+        return digest({"dataset": dataset_sha256, "images": self.images, "batch": self.batch, **some})
 
     @property
     def terms(self) -> SuiteTerms:
@@ -142,6 +145,7 @@ class Suite:
             batch=self.batch,
             seeds=self.seeds,
             extractor=self.extractor,
+            density_rows=self.density_rows,
             tasks=self.tasks,
             threads=self.threads,
             latency_seconds=self.latency_seconds,

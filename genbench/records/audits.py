@@ -21,7 +21,7 @@ class AuditFinding:
     """What one audit found."""
 
     name: str
-    """One of "exhaustive-sum", "noise-floor", "e-value", "sampler-density" or "ordering"."""
+    """One of "exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering", "same-answer", "no-spikes"."""
     status: AuditStatus
     """Passed, failed or skipped."""
     words: str

@@ -81,6 +81,8 @@ class SuiteTerms:
     """Of the scores that name none."""
     tasks: Annotated[Mapping[str, TaskTerms], Meta(min_length=1)]
     """Name → what is asked."""
+    density_rows: Count = 0
+    """Test rows whose density was asked for; 0: all."""
     threads: Count = 1
     """Of each child process."""
     latency_seconds: Seconds = 0.0

@@ -12,12 +12,14 @@ from genbench.protocol.stages.density import DENSITY
 from genbench.protocol.stages.fit import FIT, FitFacts, curve_of
 from genbench.protocol.stages.score import SCORE, CandidateScores, ScoreFacts
 from genbench.protocol.stages.stage import Ground
+from genbench.protocol.stages.stream import STREAM
 from genbench.protocol.task import Answerer, Asked, answerers, inability
 from genbench.protocol.trial import Trial
 from genbench.records.files import read, undated, write
 from genbench.records.record import FORMAT, Candidate, ModelFacts, Record, StageFacts
 from genbench.records.score import failed, not_applicable
 from genbench.records.status import Status
+from genbench.scoring.audits.facts import HALVES
 from genbench.store.stage_folder import Result, log_tail
 
 OF_DENSITY = "bits-per-dim"  # the score that is missing where a density failed
@@ -112,7 +114,7 @@ def _candidate(trial: Trial, answerer: Answerer, results: Results, folder: Path)
     failure = _failure(step.name, answerer.asked, scored, results)
     ran = [results[name] for name in (FIT.name, step.name) if name in results]
     left = results.get(step.name)
-    density = results.get(DENSITY.name) if answerer.sampler == trial.listing.described_sampler != "" else None
+    density = _density(results) if answerer.sampler == trial.listing.described_sampler != "" else None
     missing = dict(scored.missing) if scored else {}
     if density is not None and not density.ok and failure is None:
         lacking = not_applicable if density.status is Status.SKIPPED else failed
@@ -138,6 +140,13 @@ def _candidate(trial: Trial, answerer: Answerer, results: Results, folder: Path)
         barred=scored.barred if scored else {},
         exhibits=scored.exhibits if scored else {},
     )
+
+
+def _density(results: Results) -> Result[Any] | None:
+    """How the density ended: the first of its steps that failed, else the first one."""
+    found = [results[name] for name in (STREAM.name, *(f"{DENSITY.name}/{half}" for half in HALVES)) if name in results]
+    failed = [result for result in found if not result.ok]
+    return next(iter(failed or found[1:]), None)
 
 
 def _failure(

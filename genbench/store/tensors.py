@@ -76,17 +76,18 @@ def _check_values(x: NDArray[Any], space: Space, who: str) -> None:
 
 
 def checked_nats(nats: object, space: Space, n: int) -> NDArray[np.float64]:
-    """What `Density.log_prob` returned for n rows, as float64 [n].
+    """What `Density.log_prob` returned for n rows, as float64 [n]; -inf is a row without any probability.
 
     Raises:
-        InvalidEvidence: not n finite real numbers, or a probability above 1.
+        InvalidEvidence: not n real numbers, or a probability above 1.
     """
     if not isinstance(nats, Tensor) or not nats.is_floating_point() or tuple(nats.shape) != (n,):
         what = f"{plain_name(nats.dtype)} {tuple(nats.shape)}" if isinstance(nats, Tensor) else type(nats).__name__
         raise InvalidEvidence(f"log_prob() returned {what}, expected {n} floating-point nats, one a sample")
     host: NDArray[np.float64] = nats.detach().cpu().double().numpy()
-    if not np.isfinite(host).all():
-        raise InvalidEvidence(f"log_prob() returned {int((~np.isfinite(host)).sum())} values that are not finite")
+    broken = np.isnan(host) | np.isposinf(host)
+    if broken.any():
+        raise InvalidEvidence(f"log_prob() returned {int(broken.sum())} values that are NaN or infinite")
     if space.levels is not None and host.max() > MOST_NATS:
         raise InvalidEvidence(
             f"log_prob() returned {host.max():.4g} nats, a probability above 1; is it a density, or the sign wrong?"

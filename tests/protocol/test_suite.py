@@ -71,7 +71,9 @@ def test_a_built_in_suite_reads_and_is_named_as_its_file(path):
 def test_a_minimal_suite_has_defaults_for_the_rest(written):
     found = suite.read(written(TOML)).suite
     assert (found.title, found.threads, found.latency_seconds, found.checkpoint_seconds) == ("mine", 1, 5.0, 60.0)
-    assert {found.limit(stage) for stage in ("fit", "sample", "audit", "answer", "density", "score")} == {3600}
+    assert {found.limit(stage) for stage in ("fit", "sample", "audit", "answer", "stream", "density", "score")} == {
+        3600
+    }
     assert found.tasks["generate"].scores == ("fd", "throughput")
     assert (found.tasks["generate"].ask, found.tasks["generate"].solvers) == ("", ())
     assert (found.quick, found.python, found.caps, found.typical) == (None, {}, {}, {})

@@ -31,6 +31,7 @@ FACTS: dict[str, Any] = {
     "sample": {"nfe": 1.0, "flops": None, "device_memory": None, "conditional": False},
     "answer": {"nfe": 1.0, "flops": None, "device_memory": None},
     "audit": {"likelihood": "exact", "rung": 0, "refused": []},
+    "stream": {"test": 9, "asked": 20},
     "density": {"likelihood": "exact"},
 }
 LEFT = {
@@ -38,6 +39,7 @@ LEFT = {
     "sample": ("samples.safetensors",),
     "answer": ("answers.safetensors",),
     "audit": ("audit.safetensors",),
+    "stream": ("first.safetensors", "second.safetensors", "key.safetensors"),
     "density": ("nats.safetensors",),
     "score": (),
 }

@@ -24,7 +24,8 @@ from genbench.runs.conductor import BUG, Bounds
 from genbench.runs.preparation import Interrupted
 from genbench.seeds import derived
 
-ALL = ("fit", "sample/default", "audit", "density", "score/generate")
+HALVES = ("density/first", "density/second")
+ALL = ("fit", "sample/default", "audit", "stream", *HALVES, "score/generate")
 TWO = ("ddpm", "ddim-25")
 POSED = {"paths": Posed(Kept("/exams/paths/questions", "0a"), Kept("/exams/paths/key", "0b"))}
 Conducted = Callable[..., Run]
@@ -49,7 +50,7 @@ def test_every_step_is_a_job_in_order_and_its_end_a_result_and_a_record(conducte
     executor = Scripted()
     run = conducted(executor)
     assert executor.calls == steps("mine.default.0")
-    assert [job.exclusive for job in executor.jobs] == [False, True, False, False, False]
+    assert [job.exclusive for job in executor.jobs] == [False, True, *[False] * 5]
     assert run.statuses == dict.fromkeys(steps("mine.default.0"), Status.OK)
     assert [record.seed for record in run.records] == [0]
     assert run.candidate("mine.default.0", "mine").status is Status.OK
@@ -67,7 +68,7 @@ def test_a_finished_run_gives_its_executor_nothing_and_its_records_are_as_they_w
 
 @pytest.mark.parametrize(
     ("existing", "again"),
-    [("reuse", []), ("retry-failed", ["density", "score/generate"]), ("force", list(ALL))],
+    [("reuse", []), ("retry-failed", [*HALVES, "score/generate"]), ("force", list(ALL))],
 )
 def test_what_lies_there_counts_as_it_was_asked(conducted: Conducted, existing: str, again: list[str]):
     conducted(Scripted(scripted(("density", raised))))
@@ -89,11 +90,11 @@ def test_a_fit_that_failed_leaves_the_rest_skipped_with_its_reason(conducted: Co
     assert candidate.log == ""
 
 
-def test_what_the_described_sampler_did_not_leave_is_lacking_to_the_audit_alone(conducted: Conducted):
+def test_what_the_described_sampler_did_not_leave_is_lacking_to_its_density_alone(conducted: Conducted):
     several = trial(samplers=TWO, described_sampler="ddpm")
     run = conducted(Scripted(scripted(("sample/ddpm", crashed))), several)
     assert run.results["mine.default.0/audit"].reason == "sampler ddpm left no samples"
-    assert run.statuses["mine.default.0/density"] is Status.OK
+    assert run.statuses["mine.default.0/density/first"] is Status.SKIPPED
     failed, fine = (run.candidate("mine.default.0", f"mine/{name}") for name in TWO)
     assert (failed.status, failed.exit_code, failed.stage) == (Status.CRASHED, -11, "sample")
     assert failed.log == "Fatal Python error\n"
@@ -135,14 +136,14 @@ def test_the_deaths_of_one_plugin_are_not_anothers(conducted: Conducted):
 
 def test_what_is_not_as_it_was_written_is_set_aside_told_and_made_anew(conducted: Conducted, tmp_path: Path):
     conducted(Scripted())
-    path = tmp_path / "runs/mine/mine.default.0/density/nats.safetensors"
+    path = tmp_path / "runs/mine/mine.default.0/density/first/nats.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + b"?")
     executor = Scripted()
     run = conducted(executor)
-    assert executor.calls == ["mine.default.0/density"]  # which left the same bytes: nothing else has changed
+    assert executor.calls == ["mine.default.0/density/first"]  # which left the same bytes: nothing else has changed
     (told,) = run.conductor.damaged
-    (aside,) = path.parents[1].glob(".damaged-density-*")
+    (aside,) = path.parents[1].glob(".damaged-first-*")
     assert told == f"{path} is not as it was written; set aside as {aside.name}"
     assert (aside / path.name).read_bytes() != whole == path.read_bytes()
 
@@ -188,7 +189,8 @@ def test_a_call_is_told_its_limits_its_secret_and_what_it_may_reach(conducted: C
         "fit": {},
         "sample": {"run": derived(SECRET, "sample/default")},
         "audit": {},
-        "density": {"density": derived(SECRET, "density")},
+        "stream": {"stream": derived(SECRET, "stream")},
+        "density": {"density": derived(SECRET, "density/second")},
         "score": {},
     }
     assert calls["score"].confinement is None
@@ -197,7 +199,9 @@ def test_a_call_is_told_its_limits_its_secret_and_what_it_may_reach(conducted: C
         confinement = calls[stage].confinement
         assert (confinement.enforced, confinement.network, confinement.everything) == (True, True, False)
         assert str(tmp_path / "runs") in confinement.hides
-        assert any(name.startswith(f"{data}/test.") for name in confinement.reads) is (stage == "density")
+        assert not any(name.startswith(f"{data}/test.") for name in confinement.reads)
+        assert any("/stream/" in name for name in confinement.reads) is (stage == "density")
+    assert not any("key" in name for name in calls["density"].confinement.reads)
     assert SECRET not in str([call.inputs for call in calls.values()])
 
 
@@ -205,7 +209,7 @@ def test_a_model_of_another_environment_runs_there_and_its_score_here(conducted:
     executor = Scripted()
     conducted(executor, *seeds(1, replace(PLUGIN, python="/opt/python")))
     assert {call.stage: call.python for call in executor.every} == {
-        stage: "" if stage == "score" else "/opt/python" for stage in GENERATE
+        stage: "" if stage in ("stream", "score") else "/opt/python" for stage in GENERATE
     }
 
 
@@ -249,10 +253,11 @@ def test_an_executor_to_which_a_start_is_dear_gets_all_that_is_ready_of_a_trial(
         ["fit"],
         list(TWO),
         ["audit"],
-        ["density"],
+        ["stream"],
+        ["first", "second"],
         ["generate"],
     ]
-    assert [job.exclusive for job in executor.jobs] == [False, True, False, False, False]
+    assert [job.exclusive for job in executor.jobs] == [False, True, False, False, False, False]
     assert set(run.statuses.values()) == {Status.OK}
 
 
@@ -300,7 +305,7 @@ def test_what_had_ended_of_a_stopped_job_is_kept(tmp_path: Path):
         Run(ground(tmp_path, [chosen]), [chosen], Together(stopped)).conduct()
     again = Together()
     Run(ground(tmp_path, [chosen]), [chosen], again).conduct()
-    assert again.calls == steps("mine.default.0", "sample/ddim-25", "audit", "density", "score/generate")
+    assert again.calls == steps("mine.default.0", "sample/ddim-25", "audit", "stream", *HALVES, "score/generate")
 
 
 class Ends(Scripted):
@@ -379,7 +384,7 @@ def test_two_tasks_share_a_fit_and_are_scored_apart(tmp_path: Path):
     stands_on = replace(ground(tmp_path, [vae], asked), exams=POSED)
     run = Run(stands_on, [vae], failing).conduct()
     assert failing.calls == steps(
-        "mine.default.0", "fit", "sample/default", "audit", "answer/paths/slerp", "density", "score/generate"
+        "mine.default.0", "fit", "sample/default", "audit", "stream", "answer/paths/slerp", *HALVES, "score/generate"
     )
     assert {found.task: found.status for found in run.records[0].candidates} == {
         "generate": Status.OK,

@@ -161,19 +161,23 @@ def test_steps_come_after_what_they_need_and_test_data_after_all_else_that_a_plu
         "fit",
         "sample/default",
         "audit",
+        "stream",
         "answer/paths/slerp",
-        "density",
+        "density/first",
+        "density/second",
         "score/generate",
         "score/paths",
     ]
+    halves = "density/first", "density/second"
     needs = {name: {other.name for other in steps.values() if step.waits_for(other)} for name, step in steps.items()}
     assert needs == {
         "fit": set(),
         "sample/default": {"fit"},
         "audit": {"fit", "sample/default"},
         "answer/paths/slerp": {"fit", "sample/default", "audit"},
-        "density": {"fit", "sample/default", "audit", "answer/paths/slerp"},
-        "score/generate": {"fit", "sample/default", "audit", "density"},
+        "stream": {"fit", "sample/default", "audit"},
+        **dict.fromkeys(halves, {"fit", "sample/default", "audit", "answer/paths/slerp", "stream"}),
+        "score/generate": {"fit", "sample/default", "audit", *halves},
         "score/paths": {"fit", "answer/paths/slerp"},
     }
 
@@ -190,7 +194,7 @@ def test_what_is_timed_is_exclusive(plan):
 
 def test_the_stages_of_a_run_are_those_that_its_tasks_list(plan):
     generate, paths = plan("vae").asked
-    assert [stage.name for stage in stages_of([generate])] == ["fit", "sample", "audit", "density", "score"]
+    assert [stage.name for stage in stages_of([generate])] == ["fit", "sample", "audit", "stream", "density", "score"]
     assert [stage.name for stage in stages_of([paths])] == ["fit", "answer", "score"]
 
 

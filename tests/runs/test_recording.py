@@ -85,9 +85,9 @@ def test_a_candidate_holds_its_evidence_its_clock_and_what_was_scored(record: Re
 
 def test_every_stage_is_there_with_its_end(record: Recorded):
     found = record(("audit", crashed))
-    assert set(found.stages) == {"fit", "sample/default", "audit", "density", "score/generate"}
+    assert set(found.stages) == {"fit", "sample/default", "audit", "stream", "density/first", "density/second", "score/generate"}
     assert found.stages["audit"] == StageFacts(Status.CRASHED, "audit was ended by SIGSEGV", 1.0, -11)
-    assert found.stages["density"] == StageFacts(Status.OK, None, 2.5, 0)
+    assert found.stages["density/first"] == StageFacts(Status.OK, None, 2.5, 0)
     assert only(found).status is Status.OK  # an audit bars it from ranks, and is shown, and is no failure of its own
 
 
@@ -200,11 +200,11 @@ def test_a_record_is_kept_to_the_byte_where_nothing_has_changed(ended: Any):
 @pytest.mark.parametrize("changes", [{"seconds": 9.0}, {"status": Status.TIMEOUT, "reason": "past its limit"}])
 def test_another_end_of_a_step_is_another_record(ended: Any, changes: dict[str, Any]):
     of, stands_on, results = ended
-    results["density"] = replace(results["density"], **changes)
+    results["density/second"] = replace(results["density/second"], **changes)
     found = recorded(of, stands_on, results)
     assert found.damage == ""
     assert read(stands_on.root / of.slug / "record.json") == found.record
-    assert found.record.stages["density"].status is results["density"].status
+    assert found.record.stages["density/second"].status is results["density/second"].status
 
 
 def test_another_secret_is_another_record(ended: Any):

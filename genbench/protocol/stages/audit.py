@@ -1,5 +1,6 @@
-"""The `audit` stage: a density is asked for what the audits judge: noise, its own samples, tiny spaces."""
+"""The `audit` stage: a density on tiny spaces whose every state can be asked for, and fitted to its own samples."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.scoring.audits.facts import AuditFacts as AuditFacts
 
+REFIT = 10  # share of the training budget for a fit to its own samples, as 1/REFIT
 AUDIT_FILE = "audit.safetensors"
 
 
@@ -21,7 +23,7 @@ class AuditInputs:
     fitted: Fitted
     """The model."""
     data: SplitFiles
-    """Valid rows, which the perturbed images lie around."""
+    """The Space; no split."""
     samples: Kept
     """Those of the described sampler."""
     sampler: str
@@ -30,6 +32,10 @@ class AuditInputs:
     """How many there are."""
     batch: int
     """Rows a call of `log_prob`."""
+    rows: int
+    """Test rows that the density will be asked for."""
+    images: int
+    """The budget of a fit to its own samples."""
 
 
 def described(trial: Trial, tasks: Sequence[Asked], stage: str) -> list[Asked]:
@@ -49,7 +55,10 @@ def _inputs(given: Given) -> AuditInputs:
     if result is None or not result.ok or asked is None:
         raise Lacking(f"sampler {sampler} left no samples")
     samples = given.kept(SAMPLE, sampler, SAMPLES)
-    return AuditInputs(fitted, given.ground.rows("valid"), samples, sampler, asked.terms.count, given.suite.batch)
+    suite, ground = given.suite, given.ground
+    rows = min(suite.density_rows or math.inf, ground.data.facts.rows["test"])
+    images = max(suite.batch, suite.images // REFIT)
+    return AuditInputs(fitted, ground.rows(), samples, sampler, asked.terms.count, suite.batch, int(rows), images)
 
 
 AUDIT = Stage(

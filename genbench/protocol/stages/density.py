@@ -1,15 +1,20 @@
-"""The `density` stage: the log-probability of every test row. It comes last, since it alone shows them to a plugin."""
+"""The `density` stage: the log-probability of every row of a stream, in two processes that get a half of it each.
+
+It comes last, since it alone shows test rows to a plugin.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genbench.protocol.inputs import Fitted, SplitFiles
+from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.audit import described
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.stage import Given, Stage, Step
+from genbench.protocol.stages.stream import STREAM
 from genbench.protocol.task import Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Likelihood
+from genbench.scoring.audits.facts import HALVES, QUESTIONS
 
 NATS = "nats.safetensors"
 
@@ -21,9 +26,9 @@ class DensityInputs:
     fitted: Fitted
     """The model."""
     data: SplitFiles
-    """The test rows."""
-    batch: int
-    """Rows a call of `log_prob`."""
+    """The Space; no split."""
+    questions: Kept
+    """Rows, test rows and others, and the ends of their batches."""
     draws: str
     """The commitment to the secret that is told when the clock starts."""
 
@@ -37,11 +42,13 @@ class DensityFacts:
 
 
 def _steps(trial: Trial, tasks: Sequence[Asked]) -> list[Step]:
-    return [Step(DENSITY, trial, asked=asked) for asked in described(trial, tasks, DENSITY.name)]
+    return [Step(DENSITY, trial, half, asked=asked) for asked in described(trial, tasks, "density") for half in HALVES]
 
 
 def _inputs(given: Given) -> DensityInputs:
-    return DensityInputs(given.fitted(FIT), given.ground.rows("test"), given.suite.batch, given.commitment)
+    fitted = given.fitted(FIT)
+    questions = given.kept(STREAM, "", QUESTIONS[given.step.label])
+    return DensityInputs(fitted, given.ground.rows(), questions, given.commitment)
 
 
 DENSITY = Stage(
@@ -53,8 +60,8 @@ DENSITY = Stage(
     outputs=(NATS,),
     timed="density",
     own=("density",),
-    share=3.0,
-    after=(FIT.name, "sample", "audit", "answer"),
+    share=1.5,
+    after=(FIT.name, "sample", "audit", "answer", STREAM.name),
     sole=True,
     secret="density",
 )

@@ -12,6 +12,7 @@ from genbench.protocol.stages.audit import AUDIT, AUDIT_FILE, AuditFacts
 from genbench.protocol.stages.density import DENSITY, NATS
 from genbench.protocol.stages.fit import EVERYTHING, FIT
 from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
+from genbench.protocol.stages.stream import STREAM
 from genbench.protocol.task import Answerer, Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.audits import AuditVerdict
@@ -20,16 +21,19 @@ from genbench.records.kinds import Likelihood
 from genbench.records.score import Missing, ScoreRecord
 from genbench.records.status import Status
 from genbench.records.timing import Timing
+from genbench.scoring.audits.facts import HALVES
 
 
 @dataclass(frozen=True)
 class DensityEvidence:
     """What a candidate's density left."""
 
-    nats: Kept | None
-    """Of the test rows; null where the stage failed."""
-    likelihood: Likelihood | None
-    """What they are; null likewise."""
+    stream: tuple[Kept, ...]
+    """The questions of both halves, and their key; empty where there is none."""
+    nats: tuple[Kept, ...]
+    """Of both halves; empty where a stage failed."""
+    kinds: tuple[Likelihood, ...]
+    """What the model said in these stages that they are."""
     audit: Kept | None
     """What the audits judge; null where the stage failed."""
     audit_facts: AuditFacts | None
@@ -162,12 +166,16 @@ def _evidence(given: Given, answerer: Answerer) -> CandidateEvidence | None:
 
 def _density(given: Given) -> DensityEvidence | None:
     """What the density and the audit of a trial left; None where its task asks for none."""
-    density, audit = given.result(DENSITY), given.result(AUDIT)
-    if density is None or audit is None:
+    stream, audit = given.result(STREAM), given.result(AUDIT)
+    halves = [given.result(DENSITY, half) for half in HALVES]
+    if audit is None or None in halves:
         return None
+    asked = stream is not None and stream.ok
+    said = all(half is not None and half.ok for half in halves)
     return DensityEvidence(
-        given.kept(DENSITY, "", NATS) if density.ok else None,
-        density.facts.likelihood if density.facts else None,
+        tuple(given.kept(STREAM, "", name) for name in STREAM.outputs) if asked else (),
+        tuple(given.kept(DENSITY, half, NATS) for half in HALVES) if said else (),
+        tuple(half.facts.likelihood for half in halves if half is not None and half.facts),
         given.kept(AUDIT, "", AUDIT_FILE) if audit.ok else None,
         audit.facts,
         "" if audit.ok else f"audit {audit.status.value}: {audit.reason}",

@@ -9,15 +9,13 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize_scalar
-from scipy.special import log_ndtr, logsumexp
+from scipy.special import logsumexp
 
+from genbench.scoring.audits import autoregression
 from genbench.scoring.audits.kernels import Kernels
 
 PRIOR = (1.0, 16.0, 256.0, 4096.0)  # samples that the model's own table counts for in a histogram
-MAX_DIM = 4096  # entries of a sample beyond which no covariance is fitted
-SHRINKAGE = 0.1  # towards the diagonal
 
 
 def log_e(nats: NDArray[np.float64], alternatives: list[NDArray[np.float64]]) -> float:
@@ -37,9 +35,8 @@ def of_samples(x: NDArray[np.integer], levels: int) -> list[NDArray[np.float64]]
     """log q [M - M // 2] of the second half of x [M, D] under each q fitted to the first."""
     first, second = np.split(x.astype(np.int64), [len(x) // 2])
     found = [_independent(first, second, levels), Kernels(first, levels).log_prob(second)]
-    if x.shape[1] <= MAX_DIM:
-        found.append(_regressed(first.astype(np.float64), second.astype(np.float64), levels))
-    return found
+    regressed = autoregression.fitted(first, levels) if len(first) > 1 else None
+    return [*found, *([regressed.log_prob(second)] if regressed is not None else [])]
 
 
 def of_table(log_p: NDArray[np.float64], places: NDArray[np.int64]) -> list[NDArray[np.float64]]:
@@ -74,24 +71,4 @@ def _independent(first: NDArray[np.int64], second: NDArray[np.int64], levels: in
     """A histogram of each entry with half a count added to every level (Krichevsky and Trofimov 1981)."""
     counts = np.stack([(first == row).sum(0) for row in second])  # [M, D]
     log_q: NDArray[np.float64] = np.log((counts + 0.5) / (len(first) + 0.5 * levels)).sum(1)
-    return log_q
-
-
-def _regressed(first: NDArray[np.float64], second: NDArray[np.float64], levels: int) -> NDArray[np.float64]:
-    """Each entry a rounded Gaussian around a linear function of those before it; the outer levels take the tails.
-
-    The functions are those of a Gaussian with the rows' mean and their covariance, shrunk towards its diagonal:
-    with Σ = L Lᵀ and z = L⁻¹ (x - μ), entry i has mean x_i - L_ii z_i and deviation L_ii.
-    """
-    mu, cov = first.mean(0), np.atleast_2d(np.cov(first, rowvar=False))
-    variance = np.diag(cov) + 1 / 12  # that of rounding: no entry is certain
-    lower = cholesky((1 - SHRINKAGE) * cov + np.diag(variance - (1 - SHRINKAGE) * np.diag(cov)), lower=True)
-    z = solve_triangular(lower, (second - mu).T, lower=True).T  # [M, D]
-    half = 0.5 / np.diag(lower)
-    above = np.where(second == levels - 1, np.inf, z + half)
-    below = np.where(second == 0, -np.inf, z - half)
-    # Φ(a) - Φ(b) = Φ(-b) - Φ(-a): below zero, log Φ keeps its digits.
-    high, low = np.where(below > 0, -below, above), np.where(below > 0, -above, below)
-    log_high, log_low = log_ndtr(high), log_ndtr(low)
-    log_q: NDArray[np.float64] = (log_high + np.log1p(-np.exp(log_low - log_high))).sum(1)
     return log_q

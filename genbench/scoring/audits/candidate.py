@@ -1,35 +1,35 @@
-"""Candidate: the audits of one candidate, from what the `audit` stage left to the verdict of its record."""
+"""Candidate: the audits of one candidate, from what the stages left to the verdict of its record."""
 
 import traceback
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from genbench.errors import InvalidEvidence
 from genbench.records.audits import AuditStatus, AuditVerdict, finding, unaudited
-from genbench.scoring.audits.facts import AuditEvidence
-from genbench.scoring.audits.judgement import RealData, judged, verdict
-from genbench.scoring.audits.questions import KEYS
+from genbench.scoring.audits.facts import AuditFacts
+from genbench.scoring.audits.judgement import judged, verdict
+from genbench.scoring.audits.left import DensityLeft, Left
 from genbench.store import datasets
 from genbench.store.tensors import read_arrays
 
+ARRAYS = {"table", "drawn", "refit"}
 
-def audited(left: AuditEvidence, samples: NDArray[Any], test: NDArray[np.float64] | None, home: Path) -> AuditVerdict:
+
+def audited(audit: Path, facts: AuditFacts, density: DensityLeft, samples: NDArray[Any], home: Path) -> AuditVerdict:
     """What the audits say of a candidate's density; an audit that breaks costs itself alone.
 
     Args:
-        left: what the `audit` stage left of the candidate.
+        audit: the file that the `audit` stage left, and `facts` what it said.
+        density: what the density was asked, and said.
         samples: [n, *shape], validated.
-        test: [N] nats of the test set, validated; None where there are none.
         home: the dataset's folder.
     """
     try:
-        splits = {split: datasets.read(home, split).x for split in ("valid", "test")}
-        real = RealData(datasets.read_space(home), **splits)
-        findings = judged(left.facts, read_arrays(left.path, set(KEYS)), samples, test, real)
-        return verdict(left.facts.likelihood, findings)
+        left = Left(facts, **read_arrays(audit, ARRAYS), density=density)
+        findings = judged(left, samples, datasets.read(home, "test").x, datasets.read_space(home))
+        return verdict(facts.likelihood, findings)
     except InvalidEvidence as error:
         return invalid(str(error))
     except Exception as error:  # noqa: BLE001  # whatever a stranger's numbers may lead to

@@ -1,10 +1,13 @@
-"""Facts: what the `audit` stage says beside the arrays that it leaves, and what there is of it to be judged."""
+"""Facts: what the `audit` stage says beside the arrays that it leaves, and the files of a density's questions."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from genbench.files.codec import Count
 from genbench.records.kinds import Likelihood
+
+HALVES = ("first", "second")  # of a stream: each is asked by a process of its own
+QUESTIONS = {half: f"{half}.safetensors" for half in HALVES}
+KEY = "key.safetensors"
 
 
 @dataclass(frozen=True)
@@ -17,16 +20,5 @@ class AuditFacts:
     """The place on the ladder of tiny spaces that was fitted; null: none was."""
     refused: tuple[str, ...]
     """Why each rung before it was not."""
-
-
-@dataclass(frozen=True)
-class AuditEvidence:
-    """What an `audit` stage left of a candidate.
-
-    Args:
-        path: the safetensors file with the arrays of `questions.KEYS`.
-        facts: as the stage says them; nobody has checked them against the arrays.
-    """
-
-    path: Path
-    facts: AuditFacts
+    refit: str = ""
+    """Why the class was not fitted to its own samples; "": it was, or need not be."""

@@ -1,119 +1,146 @@
 """Judgement: the findings of every audit on what a model answered, and the verdict that they come to."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from genbench.errors import InvalidEvidence
 from genbench.records.audits import AuditFinding, AuditStatus, AuditVerdict, finding
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
-from genbench.scoring.audits import rungs
+from genbench.scoring.audits import alternatives, rungs
+from genbench.scoring.audits.answers import Answers, sorted_by
 from genbench.scoring.audits.facts import AuditFacts
-from genbench.scoring.audits.findings import e_value, exhaustive_sum, noise_floor, ordering, sampler_density
-from genbench.scoring.audits.kernels import MAX_LEVELS
-from genbench.scoring.audits.questions import NOISE, kernels, own_rows, perturbed
+from genbench.scoring.audits.findings import (
+    e_value,
+    exhaustive_sum,
+    no_spikes,
+    noise_floor,
+    ordering,
+    same_answer,
+    sampler_density,
+)
+from genbench.scoring.audits.left import Left
+from genbench.scoring.audits.stream import Role, Stream
 
-Arrays = Mapping[str, NDArray[Any]]  # by the names of `questions.KEYS`
+NO_NATS = "there are no nats of the real space"
+OF_ANSWERS = ("noise-floor", "e-value", "sampler-density", "ordering", "same-answer", "no-spikes")
 
 
-@dataclass(frozen=True)
-class RealData:
-    """The real data that audits need: [N, *shape] of the storage dtype each, and their Space."""
-
-    space: Space
-    valid: NDArray[Any]
-    test: NDArray[Any]
-
-
-def judged(
-    facts: AuditFacts, arrays: Arrays, samples: NDArray[Any], test: NDArray[np.float64] | None, real: RealData
-) -> list[AuditFinding]:
+def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], space: Space) -> list[AuditFinding]:
     """The findings of every audit.
 
     Args:
-        facts, arrays: what the `audit` stage left.
         samples: [n, *shape], what the described sampler drew.
-        test: [N] nats of the test set; None where the density stage failed.
+        test: [N, *shape], the test split.
     Raises:
-        InvalidEvidence: facts or arrays of another form than the stage leaves.
+        InvalidEvidence: facts or arrays of another form than the stages leave.
     """
-    _check(facts, arrays, len(samples), real)
-    dim, levels, own = real.space.dim, real.space.levels or 0, arrays["samples"]
-    broken = [name for name, nats in arrays.items() if np.isnan(nats).any() or np.isposinf(nats).any()]
+    _check(left, space)
+    summed = _sum(left, space)
+    if left.density.stream is None or left.density.said is None:
+        return [summed, *(finding(name, AuditStatus.SKIPPED, NO_NATS) for name in OF_ANSWERS)]
+    answers = sorted_by(left.density.stream, left.density.said)
+    broken = [name for name, nats in _arrays(left, answers) if np.isnan(nats).any() or np.isposinf(nats).any()]
     if broken:
         words = f"log_prob() gave NaN or infinity for {', '.join(broken)}"
         return [finding("exhaustive-sum", AuditStatus.FAILED, words)]
+    dim, levels = space.dim, space.levels or 0
+    rows = test[left.density.stream.tested].reshape(-1, dim)
     return [
-        _sum(facts, arrays, real.space),
-        noise_floor(arrays["noise"], dim, levels),
-        _e_value(arrays, real),
-        _sampler(facts, arrays, samples[: len(own)].reshape(-1, dim), levels),
-        finding("ordering", AuditStatus.SKIPPED, "there are no nats of the test set")
-        if test is None
-        else ordering(test, real.test.reshape(-1, dim), own, arrays["perturbed"], facts.likelihood),
+        summed,
+        noise_floor(answers.noise, dim, levels),
+        _e_value(answers, left.density.stream),
+        _sampler(left, answers, samples[: len(answers.own)].reshape(-1, dim), levels),
+        ordering(answers.test, rows, answers.own),
+        same_answer(answers.alike, _elsewhere(answers, left.facts.likelihood), left.facts.likelihood),
+        no_spikes(answers.moved, answers.own, answers.test, dim),
     ]
 
 
-def _check(facts: AuditFacts, arrays: Arrays, count: int, real: RealData) -> None:
-    steps, table, drawn = rungs.ladder(real.space), arrays["table"], arrays["drawn"]
+def _arrays(left: Left, answers: Answers) -> list[tuple[str, NDArray[np.float64]]]:
+    own = vars(answers).items()
+    return [(name.replace("_", " "), nats) for name, nats in (*own, ("table", left.table), ("refit", left.refit))]
+
+
+def _check(left: Left, space: Space) -> None:
+    steps, facts, exact = rungs.ladder(space), left.facts, left.facts.likelihood is Likelihood.EXACT
     if facts.rung is not None and not 0 <= facts.rung < len(steps):
         raise InvalidEvidence(f"the audit names rung {facts.rung} of {len(steps)}")
+    if {*left.density.kinds} - {facts.likelihood}:
+        said = ", ".join(sorted({kind.value for kind in (*left.density.kinds, facts.likelihood)}))
+        raise InvalidEvidence(f"the density says of itself now this and now that: {said}")
     states = 0 if facts.rung is None else (steps[facts.rung].levels or 0) ** steps[facts.rung].dim
-    wanted: dict[str, tuple[int, ...]] = {
-        "noise": (NOISE,),
-        "perturbed": (2, len(perturbed(real.space, real.valid))),
-        "samples": (own_rows(facts.likelihood, count),),
-        "table": (max(2, _rows(table)) if states else 0, states),
-        "drawn": (_rows(drawn),) if facts.likelihood is Likelihood.EXACT and states else (0,),
-    }
-    for name, shape in wanted.items():
-        dtype = np.int64 if name == "drawn" else np.float64
-        if arrays[name].shape != shape or arrays[name].dtype != dtype:
-            found = f"{arrays[name].dtype} {arrays[name].shape}"
-            raise InvalidEvidence(f"the audit left {name} {found}, expected {np.dtype(dtype)} {shape}")
-    if len(drawn) and not (drawn.min() >= 0 and drawn.max() < states):
-        raise InvalidEvidence(f"the audit left states from {drawn.min()} to {drawn.max()}, expected [0, {states})")
+    _check_form("table", left.table, np.float64, (max(2, _rows(left.table)) if states else 0, states))
+    _check_form("drawn", left.drawn, np.int64, (_rows(left.drawn),) if exact and states else (0,))
+    if len(left.drawn) and not (left.drawn.min() >= 0 and left.drawn.max() < states):
+        found = f"from {left.drawn.min()} to {left.drawn.max()}"
+        raise InvalidEvidence(f"the audit left states {found}, expected [0, {states})")
+    if exact and left.density.stream is not None:
+        own = sum(int((half.role == Role.OWN).sum()) for half in left.density.stream.halves)
+        _check_form("refit", left.refit, np.float64, (0,) if facts.refit else (own - own // 2,))
 
 
-def _rows(array: NDArray[Any]) -> int:
+def _check_form(name: str, array: NDArray[np.generic], dtype: type, shape: tuple[int, ...]) -> None:
+    if array.shape != shape or array.dtype != dtype:
+        found = f"{array.dtype} {array.shape}"
+        raise InvalidEvidence(f"the audit left {name} {found}, expected {np.dtype(dtype)} {shape}")
+
+
+def _rows(array: NDArray[np.generic]) -> int:
     return len(array) if array.ndim else 0
 
 
-def _sum(facts: AuditFacts, arrays: Arrays, space: Space) -> AuditFinding:
+def _sum(left: Left, space: Space) -> AuditFinding:
+    facts: AuditFacts = left.facts
     if facts.likelihood is Likelihood.ESTIMATE:
         return finding("exhaustive-sum", AuditStatus.SKIPPED, "unaudited sum: an estimate need not sum to 1")
     if facts.rung is None:
         return finding("exhaustive-sum", AuditStatus.SKIPPED, f"fits no tiny space: {'; '.join(facts.refused)}")
-    return exhaustive_sum(arrays["table"], facts.likelihood, str(rungs.ladder(space)[facts.rung]))
+    return exhaustive_sum(left.table, facts.likelihood, str(rungs.ladder(space)[facts.rung]))
 
 
-def _e_value(arrays: Arrays, real: RealData) -> AuditFinding:
-    found, x = kernels(real.space, real.valid), perturbed(real.space, real.valid)
-    if found is None:
-        return finding("e-value", AuditStatus.SKIPPED, f"there are more than {MAX_LEVELS} levels")
-    return e_value(arrays["perturbed"], found.log_prob(x.reshape(len(x), -1)))
+def _elsewhere(answers: Answers, kind: Likelihood) -> NDArray[np.float64]:
+    """Rows that were asked for beside others; where their own scatter counts, none but test rows, like those beside."""
+    others = [answers.kernel, answers.linear] if kind is Likelihood.EXACT else []
+    return np.concatenate([answers.elsewhere, *others], 1)
 
 
-def _sampler(facts: AuditFacts, arrays: Arrays, samples: NDArray[Any], levels: int) -> AuditFinding:
-    if facts.likelihood is not Likelihood.EXACT:
-        words = f"log_prob() is not exact ({facts.likelihood.value})"
+def _e_value(answers: Answers, stream: Stream) -> AuditFinding:
+    known = [(answers.kernel, stream.kernel), (answers.linear, stream.linear)]
+    known = [(nats, log_q) for nats, log_q in known if len(log_q)]
+    if not known:
+        return finding("e-value", AuditStatus.SKIPPED, "there is no density to draw from: too many levels, or entries")
+    return e_value(known)
+
+
+def _sampler(left: Left, answers: Answers, samples: NDArray[np.integer], levels: int) -> AuditFinding:
+    if left.facts.likelihood is not Likelihood.EXACT:
+        words = f"log_prob() is not exact ({left.facts.likelihood.value})"
         return finding("sampler-density", AuditStatus.SKIPPED, words)
     if len(samples) < 2:
         return finding("sampler-density", AuditStatus.SKIPPED, "two samples are the least that can be split")
-    table = arrays["table"]
-    log_p = table.mean(0) if len(table) else np.empty(0)
-    return sampler_density(arrays["samples"], samples, levels, log_p, arrays["drawn"])
+    found = alternatives.of_samples(samples, levels) + ([left.refit] if len(left.refit) else [])
+    ratios = {"its own samples": alternatives.log_e(answers.own[len(samples) // 2 :], found)}
+    if len(left.drawn):
+        log_p = left.table.mean(0)
+        normal, second = log_p - logsumexp(log_p), left.drawn[len(left.drawn) // 2 :]
+        ratios["samples on the tiny space"] = alternatives.log_e(
+            normal[second], alternatives.of_table(normal, left.drawn)
+        )
+    return sampler_density(ratios)
 
 
 def verdict(kind: Likelihood, findings: Sequence[AuditFinding]) -> AuditVerdict:
-    """What all findings come to: one failure fails, and a sum that nobody made is no pass."""
+    """What all findings come to: one failure fails, and neither a sum that nobody made nor no nats at all is a pass."""
     failed = [found for found in findings if found.status is AuditStatus.FAILED]
-    sums = [found for found in findings if found.name == "exhaustive-sum" and found.status is AuditStatus.SKIPPED]
+    skipped = [found for found in findings if found.status is AuditStatus.SKIPPED]
+    sums = [found for found in skipped if found.name == "exhaustive-sum"]
+    unheard = [found for found in skipped if found.words == NO_NATS][:1]
     unsummed = bool(sums) and kind is not Likelihood.ESTIMATE
-    status = AuditStatus.FAILED if failed else AuditStatus.UNAUDITED if unsummed else AuditStatus.PASSED
-    reasons = [f"{found.name}: {found.words}" for found in failed] or [found.words for found in sums]
+    unaudited = unsummed or bool(unheard)
+    status = AuditStatus.FAILED if failed else AuditStatus.UNAUDITED if unaudited else AuditStatus.PASSED
+    reasons = [f"{found.name}: {found.words}" for found in failed] or [found.words for found in (*sums, *unheard)]
     return AuditVerdict(status, "; ".join(reasons) or None, tuple(findings))

@@ -24,8 +24,10 @@ from genbench.records.audits import AuditVerdict, unaudited
 from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
 from genbench.records.status import Status
+from genbench.scoring.audits.answers import sorted_by
 from genbench.scoring.audits.candidate import audited
-from genbench.scoring.audits.facts import AuditEvidence
+from genbench.scoring.audits.left import DensityLeft
+from genbench.scoring.audits.stream_files import read as read_stream, read_said
 from genbench.scoring.copies import CopyGate, copy_verdict
 from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.scores import scored
@@ -136,9 +138,8 @@ class _Scorer:
     def _audits(self, density: DensityEvidence, evidence: Evidence) -> AuditVerdict:
         if density.audit is None or density.audit_facts is None:
             return unaudited(density.unaudited)
-        nats = evidence.likelihood.nats if evidence.likelihood else None
-        left = AuditEvidence(density.audit.path, density.audit_facts)
-        return audited(left, evidence.samples, nats, self.features.home)
+        left = density_left(density)
+        return audited(density.audit.path, density.audit_facts, left, evidence.samples, self.features.home)
 
     def _evidence(self, candidate: CandidateEvidence) -> Evidence:
         """A candidate's evidence, validated.
@@ -159,7 +160,7 @@ class _Scorer:
             samples,
             labels,
             candidate.timing,
-            _likelihood(candidate.density, space, len(datasets.read(self.features.home, "test"))),
+            None if candidate.density is None else likelihood(density_left(candidate.density), space),
             candidate.parameters,
             candidate.fit_seconds,
             task=exam.name,
@@ -169,13 +170,32 @@ class _Scorer:
         )
 
 
-def _likelihood(density: DensityEvidence | None, space: Space, rows: int) -> LogLikelihood | None:
-    """What a density said of the test rows, validated; None where it said nothing."""
-    if density is None or density.nats is None or density.likelihood is None:
+def density_left(density: DensityEvidence) -> DensityLeft:
+    """What a density was asked and said.
+
+    Raises:
+        InvalidEvidence: the files of its nats are none.
+    """
+    if not density.stream:
+        return DensityLeft()
+    first, second, key = (kept.path for kept in density.stream)
+    said = read_said(density.nats[0].path, density.nats[1].path) if density.nats else None
+    return DensityLeft(read_stream((first, second), key), said, density.kinds)
+
+
+def likelihood(left: DensityLeft, space: Space) -> LogLikelihood | None:
+    """What a density said of the test rows, validated; None where it said nothing. A row may have no probability.
+
+    Raises:
+        InvalidEvidence: not one number a row, none that a logarithm of a probability can be, or of two kinds.
+    """
+    if left.stream is None or left.said is None:
         return None
-    nats = read_arrays(density.nats.path, {"test"})["test"]
-    if nats.dtype != np.float64 or nats.shape != (rows,) or not np.isfinite(nats).all():
-        raise InvalidEvidence(f"nats are {nats.dtype} {nats.shape}, expected finite float64 [{rows}]")
+    nats = sorted_by(left.stream, left.said).test
+    if np.isnan(nats).any() or np.isposinf(nats).any():
+        raise InvalidEvidence("nats are NaN or infinite")
     if space.levels is not None and nats.max() > MOST_NATS:
         raise InvalidEvidence(f"nats reach {nats.max():.4g}, a probability above 1")
-    return LogLikelihood(nats, density.likelihood)
+    if len({*left.kinds}) != 1:
+        raise InvalidEvidence("the density says of itself now this and now that")
+    return LogLikelihood(nats, left.kinds[0])

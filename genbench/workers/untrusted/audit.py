@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from genbench.contracts.dataset import Examples
 from genbench.contracts.model import Conditional, Density, Model
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
@@ -16,12 +17,14 @@ from genbench.protocol.inputs import Subject
 from genbench.protocol.stages.audit import AUDIT_FILE, AuditFacts, AuditInputs
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
-from genbench.scoring.audits import questions, rungs
+from genbench.scoring.audits import rungs
 from genbench.scoring.audits.findings import total
+from genbench.scoring.audits.stream import own_rows
 from genbench.seeds import seed_for
 from genbench.store import datasets
 from genbench.store.tensors import narrowed, read_samples, write_tensors
 from genbench.workers.untrusted.instance import model_class, reloaded, seed_all
+from genbench.workers.untrusted.refit import nats_of, refitted
 
 STATES_A_CALL = 4096  # of a tiny space
 ROUNDS = (2, 8, 16, 32, 64)  # evaluations of every state, until the scatter hides nothing
@@ -30,7 +33,7 @@ REASON_LIMIT = 200  # characters of why a rung was refused
 
 
 def audit(folder: Path, inputs: AuditInputs, markers: Markers) -> AuditFacts:
-    """Ask the reloaded model, and the same class on a tiny space; leaves nats.
+    """Ask the same class on a tiny space, and the model fitted to its own samples; leaves nats.
 
     Raises:
         Unsuitable: samples are real numbers, whose density may be anything. GenbenchError: the model is no Density.
@@ -44,31 +47,30 @@ def audit(folder: Path, inputs: AuditInputs, markers: Markers) -> AuditFacts:
         if not isinstance(model, Density):
             raise GenbenchError(f"{subject.model} is no Density")
         kind = model.likelihood
-    asked = _images(inputs, space, kind)
-    tensors, done, images = {}, 0, sum(len(x) for x in asked.values())
     with markers.timed("audit"):
-        for name, x in asked.items():
-            batch = inputs.batch if name != "again" else max(1, len(x) // 2)
-            tensors[name] = torch.from_numpy(_nats(model, x, batch, subject, name))
-            done += len(x)
-            markers.progress(done, 0.5 * done / images)
-        tensors["perturbed"] = torch.stack([tensors["perturbed"], tensors.pop("again").flip(0)])
         ladder = rungs.ladder(space) if kind is not Likelihood.ESTIMATE else []  # an estimate need not sum to 1
         table, drawn, rung, refused = _climbed(subject, ladder, kind)
-    write_tensors(folder / AUDIT_FILE, {**tensors, "table": torch.from_numpy(table), "drawn": torch.from_numpy(drawn)})
-    return AuditFacts(kind, rung, refused)
+        markers.progress(0, 0.5)
+        refit, why = _refit(inputs, space, kind)
+    arrays = {"table": table, "drawn": drawn, "refit": refit}
+    write_tensors(folder / AUDIT_FILE, {name: torch.from_numpy(array) for name, array in arrays.items()})
+    return AuditFacts(kind, rung, refused, why)
 
 
-def _images(inputs: AuditInputs, space: Space, kind: Likelihood) -> dict[str, NDArray[Any]]:
-    """What the model is asked about; the perturbed images twice, the second time the other way round."""
-    perturbed = questions.perturbed(space, datasets.read(inputs.data.path, "valid").x)
-    samples, _ = read_samples(inputs.samples.path, space, inputs.count)
-    return {
-        "noise": questions.noise(space),
-        "perturbed": perturbed,
-        "samples": samples[: questions.own_rows(kind, len(samples))],
-        "again": perturbed[::-1],
-    }
+def _refit(inputs: AuditInputs, space: Space, kind: Likelihood) -> tuple[NDArray[np.float64], str]:
+    """Nats of the second half of its own samples under the model fitted to all others, or why there are none."""
+    x, y = read_samples(inputs.samples.path, space, inputs.count)
+    own = own_rows(inputs.rows, kind, len(x))
+    judged = np.zeros(len(x), bool)
+    judged[own // 2 : own] = True
+    if kind is not Likelihood.EXACT or own < 2:
+        return np.empty(0), ""
+    try:
+        others = Examples(x[~judged], None if y is None else y[~judged])
+        model = refitted(inputs.fitted, space, others, inputs.images)
+        return nats_of(model, space, x[judged], inputs.batch, inputs.fitted.subject.device), ""
+    except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
+        return np.empty(0), _told(error)
 
 
 def _nats(model: Density, x: NDArray[Any], batch: int, subject: Subject, *names: object) -> NDArray[np.float64]:
@@ -97,9 +99,13 @@ def _climbed(
                 raise GenbenchError(f"its audit_settings make it {model.likelihood.value}, where it is {kind.value}")
             return _table(model, tiny, subject), _drawn(model, tiny, subject), index, tuple(refused)
         except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
-            words = str(error) if isinstance(error, GenbenchError) else f"{type(error).__name__}: {error}"
-            refused.append(" ".join(f"{tiny}: {words}".split())[:REASON_LIMIT])
+            refused.append(f"{tiny}: {_told(error)}"[:REASON_LIMIT])
     return np.empty((0, 0)), np.empty(0, np.int64), None, tuple(refused)
+
+
+def _told(error: Exception) -> str:
+    words = str(error) if isinstance(error, GenbenchError) else f"{type(error).__name__}: {error}"
+    return " ".join(words.split())[:REASON_LIMIT]
 
 
 def _fitted(subject: Subject, tiny: Space) -> Any:

@@ -2,11 +2,12 @@
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from genbench.catalogue import plugins
 from genbench.errors import InvalidEvidence
-from genbench.execution.channel import Markers
+from genbench.execution.channel import Marker, Markers
 from genbench.files.atomic import sha256_of
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.audit import AUDIT_FILE, AuditInputs
@@ -14,12 +15,17 @@ from genbench.protocol.stages.density import NATS, DensityInputs
 from genbench.protocol.stages.fit import CHECK, FitInputs
 from genbench.protocol.stages.sample import SAMPLES, SampleInputs
 from genbench.protocol.stages.stage import CHECKPOINT
+from genbench.protocol.stages.stream import StreamInputs
 from genbench.records.audits import AuditFinding, AuditStatus, AuditVerdict
 from genbench.records.space import Space
+from genbench.scoring.audits import stream_files
 from genbench.scoring.audits.candidate import audited
-from genbench.scoring.audits.facts import AuditEvidence, AuditFacts
+from genbench.scoring.audits.facts import HALVES, KEY, QUESTIONS, AuditFacts
+from genbench.scoring.audits.left import DensityLeft
+from genbench.seeds import derived
 from genbench.store import datasets
-from genbench.store.tensors import read_arrays, read_samples
+from genbench.store.tensors import read_samples
+from genbench.workers.trusted import stream
 from genbench.workers.untrusted import audit, density, fit, sample
 from genbench.workers.untrusted.instance import model_class
 
@@ -51,7 +57,7 @@ class Asked:
 
 def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings: float) -> Asked:
     """Fit a model of a plugin to `images` images of the data at `home`, and audit it."""
-    for stage in ("fit", "sample", "density", "audit"):
+    for stage in ("fit", "sample", "audit", "stream", *(f"density/{half}" for half in HALVES)):
         (folder / stage).mkdir(parents=True)
     subject = Subject(plugins.loose(file), model, model, settings, 0, "digits", "cpu", threads=1)
     fit.fit(folder / "fit", FitInputs(subject, rows(home, "train", "valid"), images, 600.0), MARKERS)
@@ -59,12 +65,26 @@ def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings
     cls = model_class(subject)
     sampler = getattr(cls, "described_sampler", "") or next(iter(cls.samplers))
     sample.sample(folder / "sample", samples_asked(folder, home, fitted, sampler), MARKERS)
-    with contextlib.suppress(InvalidEvidence):  # the stage refuses what is above 1; the audits say why
-        density.density(folder / "density", DensityInputs(fitted, rows(home, "test"), BATCH, SECRET), MARKERS)
-    samples = kept(folder / "sample" / SAMPLES)
-    inputs = AuditInputs(fitted, rows(home, "valid"), samples, sampler, COUNT, BATCH)
+    samples, test = kept(folder / "sample" / SAMPLES), len(datasets.read(home, "test").x)
+    inputs = AuditInputs(fitted, rows(home), samples, sampler, COUNT, BATCH, test, max(BATCH, images // 10))
     facts = audit.audit(folder / "audit", inputs, MARKERS)
+    density_asked(home, folder, fitted, facts)
     return Asked(folder, facts, read(home, folder, folder / "audit" / AUDIT_FILE, facts))
+
+
+def density_asked(home: Path, folder: Path, fitted: Fitted, facts: AuditFacts) -> None:
+    """Ask a fitted model for its density, in this process where a run takes two."""
+    samples, data = kept(folder / "sample" / SAMPLES), rows(home, "train", "valid", "test")
+    asked = StreamInputs(data, samples, COUNT, facts.likelihood, 0, BATCH, SECRET)
+    stream.stream(folder / "stream", asked, MARKERS)
+    with contextlib.suppress(InvalidEvidence):  # the stage refuses what is above 1; the audits say why
+        for half, questions in QUESTIONS.items():
+            half_asked = DensityInputs(fitted, rows(home), kept(folder / "stream" / questions), SECRET)
+            density.density(folder / "density" / half, half_asked, Markers(partial(_told, half)))
+
+
+def _told(half: str, marker: Marker) -> str:
+    return derived(SECRET, half)
 
 
 def samples_asked(folder: Path, home: Path, fitted: Fitted, sampler: str) -> SampleInputs:
@@ -84,8 +104,15 @@ def kept(path: Path) -> Kept:
 
 
 def read(home: Path, folder: Path, path: Path, facts: AuditFacts) -> AuditVerdict:
-    """The audits as the scorer reads them from `path`, beside the samples and test nats that lie in `folder`."""
+    """The audits as the scorer reads them from `path`, beside what else lies in `folder`."""
     samples, _ = read_samples(folder / "sample" / SAMPLES, datasets.read_space(home), COUNT)
-    nats = folder / "density" / NATS
-    test = read_arrays(nats, {"test"})["test"] if nats.exists() else None
-    return audited(AuditEvidence(path, facts), samples, test, home)
+    return audited(path, facts, left(folder, facts), samples, home)
+
+
+def left(folder: Path, facts: AuditFacts) -> DensityLeft:
+    """What the density stages in `folder` were asked and said."""
+    first, second = (folder / "stream" / name for name in QUESTIONS.values())
+    found = stream_files.read((first, second), folder / "stream" / KEY)
+    nats = [folder / "density" / half / NATS for half in HALVES]
+    said = stream_files.read_said(*nats) if all(path.exists() for path in nats) else None
+    return DensityLeft(found, said, (facts.likelihood,) * len(HALVES))

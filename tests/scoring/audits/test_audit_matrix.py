@@ -7,22 +7,22 @@ import asked
 import pytest
 
 from genbench.records.audits import AuditStatus
-from genbench.scoring.audits.judgement import verdict
+from genbench.scoring.audits.judgement import NO_NATS, OF_ANSWERS, verdict
 
 Audited = Callable[..., asked.Asked]
 CAUGHT = {  # planted mistake → the audits that fail
-    "forgotten-levels": {"exhaustive-sum", "e-value"},
     "padded": {"exhaustive-sum", "e-value", "sampler-density"},
-    "wrong-jacobian": {"exhaustive-sum", "e-value"},
     "no-partition": {"exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering"},
-    "dropout": {"exhaustive-sum", "sampler-density", "ordering"},
-    "batch-statistics": {"exhaustive-sum", "sampler-density", "ordering"},
-    "noisy-bound": {"exhaustive-sum", "sampler-density", "ordering"},
+    "dropout": {"exhaustive-sum", "sampler-density", "same-answer"},
+    "batch-statistics": {"exhaustive-sum", "sampler-density", "same-answer"},
+    "noisy-bound": {"exhaustive-sum", "sampler-density", "same-answer"},
+    "broad-table": {"ordering"},
     "too-high": {"exhaustive-sum"},
     "clamped": {"noise-floor"},
-    "half-forgotten": {"e-value"},
+    "third-forgotten": {"e-value"},
     "other-sampler": {"sampler-density"},
-    "large-noise": {"ordering"},
+    "large-noise": {"same-answer"},
+    "table": {"no-spikes"},
 }
 
 
@@ -47,14 +47,21 @@ def test_a_mistake_passes_once_the_audit_that_sees_it_is_switched_off(audited: A
 
 def test_every_audit_is_the_only_one_to_see_some_mistake():
     alone = {name for audits in CAUGHT.values() if len(audits) == 1 for name in audits}
-    assert alone == {"exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering"}
+    assert alone == {"exhaustive-sum", *OF_ANSWERS}
+
+
+@pytest.mark.parametrize("model", ["forgotten-levels", "wrong-jacobian"])
+def test_a_density_above_one_fails_its_sum_and_has_no_nats(audited: Audited, model: str):
+    found = audited(model)
+    assert found.failed == {"exhaustive-sum"}
+    assert found.findings["ordering"].words == NO_NATS
 
 
 @pytest.mark.parametrize("model", ["honest", "right-jacobian", "classes", "four-only"])
 def test_an_honest_density_passes(audited: Audited, model: str):
     found = audited(model)
     assert (found.failed, found.audits.status, found.audits.reason) == (set(), AuditStatus.PASSED, None)
-    assert len(found.audits.audits) == 5
+    assert len(found.audits.audits) == 7
 
 
 def test_an_honest_noisy_bound_passes_and_one_that_hides_the_sum_in_noise_is_not_audited(audited: Audited):
@@ -110,7 +117,6 @@ def test_an_estimate_is_audited_without_a_sum_and_says_so(audited: Audited):
     assert found.findings["sampler-density"].status is AuditStatus.SKIPPED
 
 
-def test_nats_that_are_no_numbers_fail(audited: Audited):
+def test_a_density_whose_nats_are_no_numbers_is_not_audited(audited: Audited):
     audits = audited("infinite").audits
-    assert audits.status is AuditStatus.FAILED
-    assert "NaN or infinity for noise" in audits.reason
+    assert (audits.status, audits.reason) == (AuditStatus.UNAUDITED, NO_NATS)

@@ -10,7 +10,7 @@ from genbench.files.codec import encoded
 from genbench.records.audits import AuditStatus
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
-from genbench.scoring.audits import alternatives, findings, rungs
+from genbench.scoring.audits import alternatives, autoregression, findings, rungs
 from genbench.scoring.audits.kernels import Kernels
 
 TINY = Space((1, 2, 2), 4)
@@ -107,16 +107,42 @@ def test_states_without_probability_are_no_fault():
 
 def test_test_images_cost_at_least_their_entropy():
     x = np.arange(64).reshape(64, 1) * np.ones((1, 4), int)
-    own = np.full(4, -1.0)
-    twice = np.full((2, 4), -1.0)
     for distinct, entropy in ((64, 6), (32, 5)):
         for bits, status in ((entropy - 0.1, AuditStatus.FAILED), (entropy + 0.1, AuditStatus.PASSED)):
-            nats = np.full(64, -bits * math.log(2))
-            found = findings.ordering(nats, x % distinct, own, twice, Likelihood.EXACT)
+            found = findings.ordering(np.full(64, -bits * math.log(2)), x % distinct, np.full(4, -1.0))
             assert (found.status, found.bound) == (status, pytest.approx(entropy / 4))
 
 
+def test_a_linear_autoregression_sums_to_one_and_draws_what_it_states(rng):
+    q = autoregression.fitted(rng.integers(4, size=(256, 4)) // 2, 4)
+    stated = np.exp(q.log_prob(EVERY))
+    assert stated.sum() == pytest.approx(1, abs=1e-9)
+    share = np.bincount(rungs.indices(q.draw(200_000, rng), TINY), minlength=256) / 200_000
+    # Half the summed differences of 200,000 draws of 256 states: at most √(256 / 2π 200,000) = .014 on average.
+    assert np.abs(share - stated).sum() / 2 < 0.02
+
+
+def test_a_bound_may_scatter_but_not_more_beside_other_rows(rng):
+    def pairs(scatter: float, rows: int = 24) -> np.ndarray:
+        return -100 + rng.normal(0, scatter, (2, rows))
+
+    honest = [findings.same_answer(pairs(1), pairs(1), Likelihood.LOWER_BOUND) for _ in range(300)]
+    assert {found.status for found in honest} == {AuditStatus.PASSED}  # p < 1e-4 once in 10,000
+    moved = findings.same_answer(pairs(1), pairs(6), Likelihood.LOWER_BOUND)
+    assert moved.status is AuditStatus.FAILED
+    still = findings.same_answer(np.full((2, 24), -9.0), pairs(1), Likelihood.LOWER_BOUND)
+    assert still.status is AuditStatus.FAILED
+    assert findings.same_answer(pairs(1)[:, :0], pairs(1), Likelihood.LOWER_BOUND).status is AuditStatus.SKIPPED
+
+
+def test_rounding_is_no_other_answer_and_a_row_without_probability_is_the_same_twice():
+    twice = np.array([[-100.0, -np.inf], [-100.005, -np.inf]])
+    assert findings.same_answer(twice, twice, Likelihood.EXACT).status is AuditStatus.PASSED
+    once = np.array([[-100.0], [-np.inf]])
+    assert findings.same_answer(twice, once, Likelihood.EXACT).status is AuditStatus.FAILED
+
+
 def test_findings_are_plain_json_also_where_a_number_is_infinite():
-    found = findings.e_value(np.full((2, 2), np.inf), np.zeros(2))
+    found = findings.e_value([(np.full((2, 2), np.inf), np.zeros(2))])
     assert found.status is AuditStatus.FAILED
     assert json.loads(json.dumps(encoded(found), allow_nan=False))["value"] is None

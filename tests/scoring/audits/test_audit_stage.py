@@ -23,11 +23,9 @@ from genbench.workers.untrusted import audit
 def test_what_the_stage_left_is_checked_before_it_is_believed(audited, digits: Path, tmp_path: Path):
     settled = audited("honest")
     for name, spoilt in {
-        "noise": torch.zeros(3, dtype=torch.float64),
         "table": torch.zeros(2, 255, dtype=torch.float64),
         "drawn": torch.full((16,), 3, dtype=torch.int32),
-        "perturbed": torch.zeros(2, 40),
-        "samples": torch.zeros((), dtype=torch.float64),
+        "refit": torch.zeros(3, dtype=torch.float64),
     }.items():
         tensors = load_file(settled.folder / "audit/audit.safetensors")
         write_tensors(tmp_path / "audit.safetensors", {**tensors, name: spoilt})
@@ -45,7 +43,7 @@ def test_what_the_stage_left_is_checked_before_it_is_believed(audited, digits: P
     assert "names rung 7" in forged.reason
 
 
-@pytest.mark.parametrize("name", ["table", "drawn"])
+@pytest.mark.parametrize("name", ["table", "drawn", "refit"])
 def test_a_single_number_in_the_place_of_an_array_is_invalid(audited, digits: Path, tmp_path: Path, name: str):
     settled = audited("honest")
     tensors = load_file(settled.folder / "audit/audit.safetensors")
@@ -68,6 +66,6 @@ def test_real_numbers_have_nothing_that_sums_to_one(tmp_path: Path):
     datasets.write(dataset.Splits(asked.REALS, numbers, numbers, numbers), tmp_path)
     subject = Subject(plugins.loose(asked.PLANTED), "honest", "honest", {}, 0, "points", "cpu", threads=1)
     nothing = Kept("", "")  # nobody comes to open it
-    inputs = AuditInputs(Fitted(subject, nothing), asked.rows(tmp_path, "valid"), nothing, "", 4, 4)
+    inputs = AuditInputs(Fitted(subject, nothing), asked.rows(tmp_path), nothing, "", 4, 4, 4, 100)
     with pytest.raises(Unsuitable, match="nothing has to sum to 1"):
         audit.audit(tmp_path, inputs, asked.MARKERS)
