@@ -6,6 +6,7 @@ get a half each; some rows are in both, beside others there or beside the same. 
 in the same half.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -162,7 +163,7 @@ def composed(
 def _linear(real: RealData) -> autoregression.LinearAutoregression | None:
     if real.space.levels is None or len(real.train) < 2:
         return None
-    rows = np.array(real.train).reshape(len(real.train), -1).astype(np.int64)
+    rows = np.array(real.train).reshape(len(real.train), real.space.dim).astype(np.int64)
     return autoregression.fitted(rows, real.space.levels)
 
 
@@ -172,7 +173,7 @@ def _chosen(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
 
 def _moved(x: Rows, levels: int, rng: np.random.Generator) -> Rows:
     """Rows [N, *shape] with one entry of each moved by one level, whichever way there is."""
-    flat = x.reshape(len(x), -1).astype(np.int64)
+    flat = x.reshape(len(x), math.prod(x.shape[1:])).astype(np.int64)
     if len(flat):
         at = np.arange(len(flat)), rng.integers(flat.shape[1], size=len(flat))
         step = np.where(flat[at] == 0, 1, np.where(flat[at] == levels - 1, -1, rng.choice((-1, 1), size=len(flat))))
