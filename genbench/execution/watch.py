@@ -47,7 +47,7 @@ class Watch:
         """Take the markers and the output that arrive within `wait` seconds."""
         sources = [source for source in (self._markers_open and self._child.markers, self._output.descriptor) if source]
         if not sources:
-            time.sleep(wait)  # the child closed its ends: only its exit is left to wait for
+            self._child.wait(wait)  # it closed its ends: only its exit is left to wait for
             return
         ready = select.select(sources, [], [], wait)[0]
         if self._child.markers in ready:
