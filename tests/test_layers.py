@@ -200,7 +200,7 @@ def test_no_function_takes_more_than_six_parameters(module):
             assert len(every - {"self", "cls"}) <= MOST_PARAMETERS, node.name
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=relative)
+@pytest.mark.parametrize("path", [*WRITTEN, *sorted((ROOT / "tests").rglob("*.py"))], ids=relative)
 def test_the_formatter_has_its_way(path):
     assert not re.search(r"# *fmt: *(off|skip)", path.read_text(encoding="utf-8"))
 
