@@ -14,6 +14,7 @@ from genbench.contracts.metric import Metric
 from genbench.errors import GenbenchError, unknown
 from genbench.execution.device import resolved_device
 from genbench.files.codec import encoded
+from genbench.files.plain import Json
 from genbench.records.gates import CopyVerdict, GateStatus
 from genbench.records.score import Missing, MissingKind, ScoreRecord
 from genbench.scoring.copies import copy_verdict
@@ -122,12 +123,10 @@ class Appraisal:
     identity: Identity
     warnings: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Json]:
         """Plain JSON: the identity's entries stand beside the scores."""
         found = {"scores": self.scores, "missing": self.missing, "memorisation": self.memorisation}
-        plain: dict[str, object] = encoded(
-            {"name": self.name, **found, **vars(self.identity), "warnings": self.warnings}
-        )
+        plain: dict[str, Json] = encoded({"name": self.name, **found, **vars(self.identity), "warnings": self.warnings})
         return plain
 
 

@@ -14,6 +14,7 @@ from genbench.appraisal.layout import arranged
 from genbench.errors import GenbenchError
 from genbench.files import arrays, images
 from genbench.geometry.cloud import LARGEST
+from genbench.geometry.rows import cut_loses
 from genbench.records.space import Space
 from genbench.scoring.samples import Samples, Source
 
@@ -42,7 +43,7 @@ def read(source: Source, space: Space | None = None) -> Samples:
 
 
 def read_features(source: Source) -> Samples:
-    """Feature vectors that somebody already has, as float32 [N, d].
+    """Feature vectors that somebody already has, [N, d]: as float32, or as float64 where float32 would lose too much.
 
     Raises:
         GenbenchError: they cannot be read, or are not at least two rows of finite floating-point numbers.
@@ -55,7 +56,7 @@ def read_features(source: Source) -> Samples:
     _check_finite(name, x)
     if float(np.abs(x).max()) > LARGEST:
         raise GenbenchError(f"{name} holds features up to {np.abs(x).max():.3g}, expected at most {LARGEST:g}")
-    x = np.array(x, np.float32)
+    x = np.array(x, np.float64 if cut_loses(x) else np.float32)
     return Samples(name, x, Space(x.shape[1:], levels=None))
 
 

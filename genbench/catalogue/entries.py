@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from genbench.catalogue import plugins
 from genbench.catalogue.listings import (
@@ -21,6 +21,7 @@ from genbench.catalogue.listings import (
 from genbench.catalogue.plugins import Plugin
 from genbench.errors import GenbenchError, plain, unknown
 from genbench.files import codec
+from genbench.files.plain import Json
 
 L_co = TypeVar("L_co", bound=Offer, covariant=True)
 L = TypeVar("L", bound=Offer)
@@ -38,7 +39,7 @@ class Entry(Generic[L_co]):
         """What users type."""
         return self.listing.name
 
-    def to_json(self) -> Any:
+    def to_json(self) -> dict[str, Json]:
         """Where it comes from and its listing, as one JSON object."""
         origin = {"distribution": self.plugin.distribution, "version": self.plugin.version, "file": self.plugin.file}
         return {**origin, **codec.encoded(self.listing)}  # its own version says more than its distribution's

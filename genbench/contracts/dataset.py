@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.errors import GenbenchError
+from genbench.files.codec import encoded
 from genbench.records.space import Space
 
 SPLITS = ("train", "valid", "test")
@@ -53,7 +54,7 @@ class Splits:
     @property
     def sha256(self) -> str:
         """SHA-256 of the Space and of every split's bytes: the dataset's identity."""
-        state = hashlib.sha256(json.dumps(self.space.to_json(), sort_keys=True).encode())
+        state = hashlib.sha256(json.dumps(encoded(self.space), sort_keys=True).encode())
         for name in SPLITS:
             examples: Examples = getattr(self, name)
             state.update(f"{name} {examples.x.shape} {examples.x.dtype}".encode())

@@ -158,7 +158,7 @@ class Outcome:
     """How one call ended."""
 
     status: Status
-    """How."""
+    """Whether it did its work, or what ended it."""
     reason: str | None
     """One line of words; null where it is ok."""
     seconds: Seconds

@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -16,16 +16,36 @@ from genbench.errors import GenbenchError
 from genbench.records.space import Space
 
 Progress = Callable[[int, float], None]  # images seen, share of the budget spent in [0, 1]
+State: TypeAlias = "Tensor | float | str | Sequence[State] | Mapping[str, State] | Mapping[int, State] | None"
+StateDict: TypeAlias = dict[str, State]  # what torch's modules, optimisers and schedules give and take
 
 
 class Stateful(Protocol):
     """Whatever keeps its state as torch's modules, optimisers and schedules do."""
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> Mapping[str, State]:
         """The state: tensors and plain values, nested in dicts, lists and tuples."""
 
-    def load_state_dict(self, state_dict: dict[str, Any], /) -> Any:
+    def load_state_dict(self, state_dict: StateDict, /) -> object:
         """Take a state."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a fit is between two of its batches, and what it needs to go on from there."""
+
+    seen: int
+    """Images so far, repeats included."""
+    stage: int
+    """Which call of `batches` it is in, from 1."""
+    seconds: float
+    """Wall seconds so far."""
+    curve: Sequence[Mapping[str, float]]
+    """The points of the training curve so far."""
+    rng: StateDict
+    """The state of the generator that shuffles."""
+    order: Tensor
+    """The rows that come next, of those that are shuffled already: int64 [rows]."""
 
 
 class Keeper(Protocol):
@@ -35,10 +55,10 @@ class Keeper(Protocol):
     def due(self) -> bool:
         """Whether it is time for a checkpoint."""
 
-    def register(self, parts: Mapping[str, Stateful]) -> dict[str, Any] | None:
+    def register(self, parts: Mapping[str, Stateful]) -> Position | None:
         """Keep these from now on; where an earlier process kept the same, restore them and return its position."""
 
-    def keep(self, position: Mapping[str, Any]) -> None:
+    def keep(self, position: Position) -> None:
         """Write a checkpoint of all parts, of the random generators and of the position."""
 
     def restore_generators(self) -> None:
@@ -113,7 +133,7 @@ class TrainingData:
     _started: float = field(default_factory=time.monotonic, init=False)
     _stages: int = field(default=0, init=False)
     _share: float = field(default=0.0, init=False)
-    _resumed: dict[str, Any] = field(default_factory=dict, init=False)
+    _resumed: Position | None = field(default=None, init=False)
 
     @property
     def progress(self) -> float:
@@ -133,15 +153,15 @@ class TrainingData:
         """
         if self.keeper is None:
             return
-        self._resumed = self.keeper.register(parts) or {}
-        if self._resumed:
-            self.seen, self.curve = self._resumed["seen"], self._resumed["curve"]
-            self._started -= self._resumed["seconds"]
+        self._resumed = self.keeper.register(parts)
+        if self._resumed is not None:
+            self.seen, self.curve = self._resumed.seen, [dict(point) for point in self._resumed.curve]
+            self._started -= self._resumed.seconds
 
     @property
     def seconds_before(self) -> float:
         """Wall seconds that an earlier process spent on this fit before it was killed."""
-        return float(self._resumed.get("seconds", 0.0))
+        return self._resumed.seconds if self._resumed is not None else 0.0
 
     @property
     def seconds(self) -> float:
@@ -160,11 +180,10 @@ class TrainingData:
             GenbenchError: nothing is left for a single batch, so that a training stage would silently do nothing.
         """
         end = min(self.images, round((self._share + share) * self.images))
-        begun = self._resumed.get("stage", 0)  # by an earlier process: the last of them it did not finish
-        if self._stages < begun:
+        if self._resumed is not None and self._stages < self._resumed.stage:  # begun by an earlier process
             self._share += share
             self._stages += 1
-            return self._rest(size, end) if self._stages == begun else iter(())
+            return self._rest(size, end, self._resumed) if self._stages == self._resumed.stage else iter(())
         if size < 1 or self.seen + size > end:
             raise GenbenchError(
                 f"a training stage got no batches: it asks for {size} images at a time and "
@@ -174,13 +193,13 @@ class TrainingData:
         self._stages += 1
         return self._batches(size, end, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
 
-    def _rest(self, size: int, end: int) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """What is left of a stage that an earlier process had begun."""
+    def _rest(self, size: int, end: int, position: Position) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """What is left of a stage that an earlier process had begun, and not finished."""
         rng = np.random.default_rng()
-        rng.bit_generator.state = self._resumed["rng"]
+        rng.bit_generator.state = position.rng
         if self.keeper is not None:
             self.keeper.restore_generators()
-        yield from self._batches(size, end, rng, self._resumed["order"].numpy())
+        yield from self._batches(size, end, rng, position.order.numpy())
 
     def _batches(
         self, size: int, end: int, rng: np.random.Generator, order: NDArray[np.int64]
@@ -196,15 +215,10 @@ class TrainingData:
             y = None if self.train.y is None else self.train.y[rows].to(self.device)
             yield self.train.x[rows].to(self.device), y
 
-    def _position(self, rng: np.random.Generator, order: NDArray[np.int64]) -> dict[str, Any]:
-        return {
-            "seen": self.seen,
-            "stage": self._stages,
-            "seconds": self.seconds,
-            "curve": self.curve,
-            "rng": rng.bit_generator.state,
-            "order": torch.from_numpy(order.copy()),
-        }
+    def _position(self, rng: np.random.Generator, order: NDArray[np.int64]) -> Position:
+        state = cast(StateDict, rng.bit_generator.state)
+        rows = torch.from_numpy(order.copy())
+        return Position(self.seen, self._stages, self.seconds, list(self.curve), state, rows)
 
     def log(self, **scalars: float) -> None:
         """Add a point to the training curve: named numbers at the present count of images and seconds."""
@@ -235,13 +249,13 @@ class BestWeights:
         self._state = {name: value.detach().clone() for name, value in self._module.state_dict().items()}
         return True
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """The kept weights and their loss, for `TrainingData.checkpoint`."""
         return {"state": self._state, "loss": self.loss}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Take what `state_dict` gave."""
-        self._state, self.loss = state["state"], state["loss"]
+        self._state, self.loss = cast(dict[str, Tensor], state["state"]), cast(float, state["loss"])
 
     def restore(self) -> None:
         """Put the kept state back; without one (every loss was NaN) the module stays as it is."""

@@ -1,1 +1,1 @@
-"""Processes: how a job reaches a child process, and how that child is started, confined, watched, timed and ended."""
+"""Execution: how a job reaches a child process, and how that child is started, confined, watched, timed and ended."""

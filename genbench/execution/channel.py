@@ -1,4 +1,4 @@
-"""The child's end of the marker socket: JSON lines to the parent; its answers are lines as well."""
+"""The child's end of the marker socket: JSON lines to the parent; its answers are lines as well, of the same number."""
 
 import json
 import socket
@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-GO = b"g"  # an answer begins with it; what the child is told at the start of a section follows
 ANSWERED = ("ready", "lap", "done")
 PROGRESS_INTERVAL = 0.2  # seconds between two progress markers
 
@@ -57,18 +56,36 @@ class Markers:
 
 def over_socket(descriptor: int) -> Markers:
     """Markers that travel on an inherited socket."""
-    pipe = socket.socket(fileno=descriptor)
+    return Markers(_Asking(socket.socket(fileno=descriptor)).tell)
 
-    def tell(message: Marker) -> str:
-        pipe.sendall(json.dumps(message).encode() + b"\n")
+
+class _Asking:
+    """Numbers what has to be answered: answers to what a plugin said on the same socket are nobody's."""
+
+    def __init__(self, pipe: socket.socket) -> None:
+        self._pipe, self._asked, self._come = pipe, 0, b""
+
+    def tell(self, message: Marker) -> str:
         if message["at"] not in ANSWERED:
+            self._pipe.sendall(json.dumps(message).encode() + b"\n")
             return ""
-        answer = b""
-        while not answer.endswith(b"\n"):
-            block = pipe.recv(256)
+        self._asked += 1
+        self._pipe.sendall(json.dumps({**message, "number": self._asked}).encode() + b"\n")
+        begins = answer(self._asked, "").rstrip(b"\n")
+        while not (line := self._line()).startswith(begins):
+            pass
+        return line.removeprefix(begins).decode()
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._come:
+            block = self._pipe.recv(256)
             if not block:
                 raise ConnectionError("the parent is gone")
-            answer += block
-        return answer.removeprefix(GO).decode().strip()
+            self._come += block
+        line, _, self._come = self._come.partition(b"\n")
+        return line
 
-    return Markers(tell)
+
+def answer(number: int, told: str) -> bytes:
+    """The parent's answer to the marker of that number: what the child is told at the start of a section follows."""
+    return b"%d %s\n" % (number, told.encode())

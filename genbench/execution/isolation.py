@@ -151,21 +151,26 @@ def _allow(ruleset: int, paths: Iterable[str], rights: int) -> None:
 
 def _apart_from(places: Iterable[str], hidden: Iterable[str]) -> tuple[list[str], list[str]]:
     """Places without what is hidden in them, and the folders that were opened for it, which imports have to list."""
-    secret = [Path(path).resolve() for path in hidden]
+    secret = tuple(_real(path) for path in hidden)
     found: list[str] = []
-    opened: dict[Path, str] = {}
+    opened: dict[str, str] = {}
     waiting = list(places)
     for place in waiting:
-        real = Path(place).resolve()
-        if real in opened or any(real.is_relative_to(path) for path in secret):
+        real = _real(place)
+        if real in opened or real.startswith(secret):
             continue
-        if any(path.is_relative_to(real) for path in secret):
+        if any(path.startswith(real) for path in secret):
             opened[real] = place
             with contextlib.suppress(OSError):
                 waiting += [entry.path for entry in os.scandir(place)]
         else:
             found.append(place)
     return found, list(opened.values())
+
+
+def _real(path: str) -> str:
+    """A path without links and with a slash at its end, so that what lies below it begins with it."""
+    return os.path.join(os.path.realpath(path), "")
 
 
 def _called(number: int, *arguments: Any) -> int:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -36,6 +37,10 @@ class Child(ABC):
         Raises:
             GenbenchError: nobody can tell any more.
         """
+
+    @abstractmethod
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something to tell of its end, or that many seconds."""
 
     def close(self) -> None:
         """Let go of the sockets and the pipe; the exit code stays known."""
@@ -81,6 +86,9 @@ class _WarmChild(Child):
             elif self._text.endswith(b"\n"):
                 self._code = os.waitstatus_to_exitcode(int(self._text))
         return self._code
+
+    def wait(self, seconds: float) -> None:
+        select.select([self.end], [], [], seconds)
 
     def close(self) -> None:
         """Let go of both sockets."""
@@ -186,6 +194,10 @@ class _ColdChild(Child):
 
     def status(self) -> int | None:
         return self.process.poll()
+
+    def wait(self, seconds: float) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
 
     def close(self) -> None:
         """End what is left of the group, as far as it can be found, and let go of the socket and the pipe."""

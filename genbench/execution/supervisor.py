@@ -146,7 +146,7 @@ class Supervisor:
         while child.status() is None:
             if time.monotonic() > until:
                 raise GenbenchError(f"process {child.pid} does not end, not even by SIGKILL; see to it, and run again")
-            time.sleep(POLL / 5)
+            child.wait(POLL)
 
 
 def _where(call: Call, section: str) -> str:

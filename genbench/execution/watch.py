@@ -12,7 +12,7 @@ from pathlib import Path
 
 from genbench.contracts.job import Call, Progress
 from genbench.execution import machine
-from genbench.execution.channel import ANSWERED, GO, Marker
+from genbench.execution.channel import ANSWERED, Marker, answer
 from genbench.execution.clock import Clock
 from genbench.execution.launcher import Child
 from genbench.files.atomic import DEEPEST, below
@@ -24,7 +24,7 @@ OUTPUT_BLOCK = 1 << 20
 LOOK = 0.25  # seconds between two looks at what a child takes
 LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
 TIMED = ("run", "latency")  # sections whose seconds are results
-MOST_IMAGES = 10**15
+MOST_IMAGES = MOST_NUMBERED = 10**15
 LONGEST_NAME = 64  # characters of a section's name
 MIB = 2**20
 
@@ -47,7 +47,7 @@ class Watch:
         """Take the markers and the output that arrive within `wait` seconds."""
         sources = [source for source in (self._markers_open and self._child.markers, self._output.descriptor) if source]
         if not sources:
-            time.sleep(wait)  # the child closed its ends: only its exit is left to wait for
+            self._child.wait(wait)  # it closed its ends: only its exit is left to wait for
             return
         ready = select.select(sources, [], [], wait)[0]
         if self._child.markers in ready:
@@ -90,7 +90,7 @@ class Watch:
         if section == "run":
             self._look_at_memory(str(at))
         if at in ANSWERED:
-            self._answer(str(at), section)
+            self._answer(str(at), section, int(message["number"]))
 
     def _look_at_memory(self, at: str) -> None:
         """The process's own peak, as the kernel keeps it, between the "ready" and the "done" of a section."""
@@ -99,15 +99,15 @@ class Watch:
         if at == "done" and self._baseline is not None:
             self.memory = max(0, machine.peak(self._child.pid) - self._baseline)
 
-    def _answer(self, at: str, section: str) -> None:
+    def _answer(self, at: str, section: str, number: int) -> None:
         told = ""
         if at == "ready":
             self._appetite.rest()
             if self.clock.begin(section, time.monotonic()):  # who asks twice is told once
                 told = self._secrets.get(section, "")
         with contextlib.suppress(OSError):  # it died while it waited; its exit says why
-            answer = GO + told.encode() + b"\n"
-            self._child.markers.send(answer, socket.MSG_DONTWAIT)  # who never reads its answers is not waited for
+            # Who never reads its answers is not waited for.
+            self._child.markers.send(answer(number, told), socket.MSG_DONTWAIT)
 
 
 def _marker(line: bytes) -> Marker | None:
@@ -119,7 +119,8 @@ def _marker(line: bytes) -> Marker | None:
             if math.isnan(share):
                 return None
             return {"at": "progress", "images": min(max(images, 0), MOST_IMAGES), "share": min(max(share, 0.0), 1.0)}
-        return {"at": str(message["at"]), "section": str(message["section"])[:LONGEST_NAME]}
+        number = min(max(int(message.get("number", 0)), 0), MOST_NUMBERED)  # 0: a plugin's own, which nobody waits for
+        return {"at": str(message["at"]), "section": str(message["section"])[:LONGEST_NAME], "number": number}
     except (ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
         return None
 

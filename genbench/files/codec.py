@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta as Meta
 
 from genbench.errors import GenbenchError
-from genbench.files.plain import JSON_LIMIT, read_json, write_json
+from genbench.files.plain import JSON_LIMIT, Json, read_json, write_json
 from genbench.files.refusal import SHOWN, nearest, words
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def write(path: Path, value: object) -> None:
     write_json(path, encoded(value))
 
 
-def schema(kind: type) -> dict[str, Any]:
+def schema(kind: type) -> dict[str, Json]:
     """The JSON Schema (draft 2020-12) of a dataclass, with the text below each field as its description."""
     (root,), parts = msgspec.json.schema_components([kind], schema_hook=_schema, ref_template="#/$defs/{name}")
     known = {found.__name__: found for found in _reached(kind)}
@@ -113,7 +113,7 @@ def _as_text(value: object) -> str:
     raise NotImplementedError(f"no JSON stands for a {type(value).__name__}")
 
 
-def _schema(kind: type) -> dict[str, Any]:
+def _schema(kind: type) -> dict[str, Json]:
     """The schema of what JSON has no form for."""
     if kind is Path:
         return {"type": "string"}

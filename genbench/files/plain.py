@@ -1,15 +1,16 @@
-"""Plain."""
+"""JSON as genbench writes and reads it: finite, of bounded size and depth, sealed with its own hash."""
 
 import hashlib
 import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from genbench.errors import GenbenchError
 from genbench.files.atomic import regular_bytes, write_bytes
 
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # numbers are finite
 JSON_LIMIT = 16 * 2**20  # bytes of JSON that a child process may hand over
 
 JSON_DEPTH = 32

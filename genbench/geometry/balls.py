@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.geometry.cloud import Cloud, Indices, Reals, Vectors, squared_distances
+from genbench.geometry.cloud import Cloud, Indices, Reals, Vectors, squared_distances, wide_distances
 from genbench.geometry.products import Pairs, Products
 from genbench.geometry.sweep import Reduction
+
+DENSE = 0.02  # of a block's pairs: from there on float64 products tell first which are really near a surface
 
 Counts = tuple[NDArray[np.int64], NDArray[np.int64]]  # points in each ball, balls around each point
 
@@ -58,11 +60,22 @@ class Balls(Reduction):
     def _inside(self, margin: Vectors, i: Indices, j: Indices) -> NDArray[np.bool_]:
         """Which of the pairs (i, j) that may lie inside do."""
         near = margin <= 2 * (self._centres.slack[i] + self._points.slack[j])
-        squared = squared_distances(self._centres.x, i[near], self._points.x, j[near])
-        radii = self._squared_radii[i[near]]
         inside = np.ones(len(i), np.bool_)
-        inside[near] = squared <= radii if self._closed else squared < radii
+        inside[near] = self._decided(i[near], j[near])
         return inside
+
+    def _decided(self, i: Indices, j: Indices) -> NDArray[np.bool_]:
+        """Which of the pairs (i, j) near a surface lie inside, in float64."""
+        rows, row = np.unique(i, return_inverse=True)
+        columns, column = np.unique(j, return_inverse=True)
+        radii, exact = self._squared_radii[i], np.ones(len(i), np.bool_)
+        squared = np.empty(len(i))
+        if len(i) > DENSE * len(rows) * len(columns):
+            squared = wide_distances(self._centres, rows, self._points, columns)[row, column]
+            rounding = 2 * self._centres.rounding(np.float64)
+            exact = np.abs(squared - radii) <= rounding * (self._centres.half_norms[i] + self._points.half_norms[j])
+        squared[exact] = squared_distances(self._centres.x, i[exact], self._points.x, j[exact])
+        return squared <= radii if self._closed else squared < radii
 
 
 class NestedBalls(Reduction):

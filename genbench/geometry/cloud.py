@@ -4,16 +4,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 Reals = NDArray[np.float64]
+Features = Vectors | Reals  # float64 where a cut to float32 would lose what tells vectors apart
 Indices = NDArray[np.intp]
 
 LARGEST = 1e15  # of a feature's magnitude: its square is still far from float32's end
 PAIRS_AT_ONCE = 2**18  # entries of the differences that `squared_distances` holds at a time: they stay in the cache
+SOME = 200  # vectors that show where most of them lie
+DRAWN = 1e3  # times the squared distance from the median that most have from a mean which a few draw away
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,12 @@ class Cloud:
     distance: a centre near the vectors keeps the norms small.
 
     Args:
-        x: [N, d] float32.
-        centre: [d] float32.
+        x: [N, d] float32 or float64.
+        centre: [d], of the same type.
     """
 
-    x: Vectors
-    centre: Vectors
+    x: Features
+    centre: Features
 
     def __len__(self) -> int:
         return len(self.x)
@@ -40,8 +44,13 @@ class Cloud:
         return int(self.x.shape[1])
 
     def block(self, rows: slice) -> Vectors:
-        """x - centre of some rows, [r, d] float32."""
-        return self.x[rows] - self.centre
+        """x - centre of some rows, [r, d] float32: what is cut is the difference."""
+        block: Vectors = (self.x[rows] - self.centre).astype(np.float32, copy=False)
+        return block
+
+    def wide(self, rows: slice | Indices) -> Reals:
+        """x - centre of some rows, [r, d] float64."""
+        return self.x[rows].astype(np.float64) - self.centre
 
     def blocks(self, size: int, start: int = 0) -> Iterator[slice]:
         """Slices of at most `size` rows, in order, from row `start` on."""
@@ -58,20 +67,41 @@ class Cloud:
     @cached_property
     def slack(self) -> Reals:
         """[N] float64; a float32 inner product of x and y is off by less than slack(x) + slack(y)."""
-        share = float(np.finfo(np.float32).eps) * (16 + math.sqrt(self.dim))
-        return share * self.half_norms
+        return self.rounding(np.float32) * self.half_norms
+
+    def rounding(self, kind: type[np.floating[Any]]) -> float:
+        """The share of `half_norms` that inner products of this type may be off by."""
+        return float(np.finfo(kind).eps) * (16 + math.sqrt(self.dim))
 
 
-def cloud(x: Vectors, about: Vectors) -> Cloud:
-    """The vectors x about the mean of the vectors `about`."""
-    return Cloud(x, about.mean(axis=0, dtype=np.float64).astype(np.float32))
+def cloud(x: Features, about: Features) -> Cloud:
+    """The vectors x about the mean of the vectors `about`; about their medians where a few draw the mean away."""
+    mean: Reals = about.mean(axis=0, dtype=np.float64)
+    some = about[:: max(1, len(about) // SOME)].astype(np.float64)
+    median: Reals = np.median(some, axis=0)
+    typical, least = (float(np.median(_squared_norms(some - centre))) for centre in (mean, median))
+    centre = median if typical > DRAWN * least > 0 else mean
+    return Cloud(x, centre if about.dtype == np.float64 else centre.astype(np.float32))
 
 
-def squared_distances(x: Vectors, i: Indices, y: Vectors, j: Indices) -> Reals:
+def wide_distances(rows_of: Cloud, rows: Indices, columns_of: Cloud, columns: slice | Indices) -> Reals:
+    """|x - y|² of all pairs of some rows and columns, [r, c], from products about the centre in float64.
+
+    They are off by less than `rounding(float64)` of the two squared norms together.
+    """
+    a, b = rows_of.wide(rows), columns_of.wide(columns)
+    squared: Reals = a @ b.T
+    squared *= -2
+    squared += np.einsum("nd,nd->n", a, a)[:, None]
+    squared += np.einsum("nd,nd->n", b, b)
+    return squared
+
+
+def squared_distances(x: Features, i: Indices, y: Features, j: Indices) -> Reals:
     """|x[i] - y[j]|² of P pairs, [P] float64, from the differences: equal vectors are at 0, and order is immaterial.
 
     Args:
-        x, y: [N, d] and [M, d] float32.
+        x, y: [N, d] and [M, d] float32 or float64.
         i, j: [P] row numbers.
     """
     step = max(1, PAIRS_AT_ONCE // x.shape[1])
@@ -82,7 +112,7 @@ def squared_distances(x: Vectors, i: Indices, y: Vectors, j: Indices) -> Reals:
     return distances
 
 
-def _squared_norms(x: Vectors, y: Vectors | None = None) -> Reals:
+def _squared_norms(x: Features, y: Features | None = None) -> Reals:
     difference = x.astype(np.float64)
     if y is not None:
         difference -= y

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from genbench.errors import Unavailable
 from genbench.geometry.balls import Balls, NestedBalls
-from genbench.geometry.cloud import Cloud, Vectors
+from genbench.geometry.cloud import Cloud, Features, Vectors
+from genbench.geometry.far_kernel import FarSums, far_sums, is_far
 from genbench.geometry.kernel import KernelSums
 from genbench.geometry.moments import Moments, moments
 from genbench.geometry.neighbours import Nearest, Neighbours
@@ -64,7 +65,8 @@ class Comparison:
 
     Args:
         real: S, [N, d] float32, or a Reference that holds S, T, the device and the block already.
-        generated, train: [M, d] and [K, d] float32, of magnitudes up to 1e15; never changed.
+        generated, train: [M, d] and [K, d], of magnitudes up to 1e15; never changed. Sets are float32, or float64
+            where float32 would not tell their vectors apart; where one is float64, all become so.
         device: where torch multiplies the blocks (`cuda`); None: NumPy does.
         block: rows of a block; the results do not depend on it.
         classify: labels [N] int64 of vectors [N, d]; None: the extractor names no classes.
@@ -75,9 +77,9 @@ class Comparison:
 
     def __init__(
         self,
-        real: Vectors | Reference,
-        generated: Vectors,
-        train: Vectors | None = None,
+        real: Features | Reference,
+        generated: Features,
+        train: Features | None = None,
         *,
         device: str | None = None,
         block: int = BLOCK,
@@ -86,6 +88,7 @@ class Comparison:
         if isinstance(real, Reference):
             self.reference = real
         else:
+            real, generated, train = _alike(real, generated, train)
             self.reference = Reference(real, train, device=device, block=block)
         self.reference.check("generated", generated)
         self.generated, self._classify = generated, classify
@@ -136,7 +139,8 @@ class Comparison:
         """
         if self._classify is None:
             raise Unavailable("needs an extractor that names classes, such as digits-net")
-        return self._classify(self.real), self._classify(self.generated)
+        real, generated = (x.astype(np.float32, copy=False) for x in (self.real, self.generated))
+        return self._classify(real), self._classify(generated)
 
     @cached_property
     def generated_cloud(self) -> Cloud:
@@ -181,6 +185,19 @@ class Comparison:
         sweep_across(real, generated, reductions, self.product, self.reference.block)
         return Across(*balls, kernel, nearest)
 
+    @cached_property
+    def kernel_sums(self) -> tuple[KernelSums | FarSums, KernelSums | FarSums, KernelSums | FarSums]:
+        """Sums of the kernel within S, within G and across, of which differences of averages are to be taken.
+
+        Raises:
+            Unavailable: a set has fewer than 7 vectors.
+        """
+        real, generated, subsets = self.reference.real_cloud, self.generated_cloud, self.subsets
+        if not is_far(real, generated):
+            return self.within_real.kernel, self.within_generated.kernel, self.across.kernel
+        own = far_sums(real, real, subsets[0], subsets[0]), far_sums(generated, generated, subsets[1], subsets[1])
+        return *own, far_sums(real, generated, *subsets)
+
     @property
     def train_of_real(self) -> Nearest:
         """The two training vectors nearest to each real test vector, [N, 2].
@@ -207,3 +224,10 @@ class Comparison:
             Unavailable: there is no T.
         """
         return self.reference.train_within
+
+
+def _alike(real: Features, generated: Features, train: Features | None) -> tuple[Features, Features, Features | None]:
+    """All sets as they are, or all as float64 where one of them is."""
+    if all(x is None or x.dtype != np.float64 for x in (real, generated, train)):
+        return real, generated, train
+    return real.astype(np.float64), generated.astype(np.float64), None if train is None else train.astype(np.float64)

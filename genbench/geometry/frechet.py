@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.geometry.cloud import Reals, Vectors
+from genbench.geometry.cloud import Features, Reals
 from genbench.geometry.moments import Moments, moments
 
 
@@ -42,7 +42,7 @@ def _product_eigenvalues(first: Reals, second: Reals) -> NDArray[np.floating[Any
     return np.linalg.eigvalsh(root.T @ second @ root)
 
 
-def bootstrap(real: Vectors, generated: Vectors, resamples: int, rng: np.random.Generator) -> Reals:
+def bootstrap(real: Features, generated: Features, resamples: int, rng: np.random.Generator) -> Reals:
     """Fréchet distances between resamples, with replacement, of both sets, [resamples] float64.
 
     Each holds a second copy of the bias that the estimate itself has, so its quantiles are no interval: subtract
@@ -53,7 +53,7 @@ def bootstrap(real: Vectors, generated: Vectors, resamples: int, rng: np.random.
     return np.array([frechet_distance(_resampled(real, rng), _resampled(generated, rng)) for _ in range(resamples)])
 
 
-def _resampled(x: Vectors, rng: np.random.Generator) -> Moments:
+def _resampled(x: Features, rng: np.random.Generator) -> Moments:
     times = np.bincount(rng.integers(len(x), size=len(x)), minlength=len(x))
     (rows,) = np.nonzero(times)
     return moments(x, rows, times[rows].astype(np.float64))
@@ -73,7 +73,7 @@ class Floor:
     count: int
 
 
-def halves(x: Vectors, rng: np.random.Generator) -> tuple[Moments, Moments]:
+def halves(x: Features, rng: np.random.Generator) -> tuple[Moments, Moments]:
     """The moments of two random halves of x; of an odd number of rows the second holds one more."""
     order = rng.permutation(len(x))
     return moments(x, order[: len(x) // 2]), moments(x, order[len(x) // 2 :])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genbench.geometry.cloud import Indices, Reals, Vectors
+from genbench.geometry.cloud import Features, Indices, Reals
 from genbench.geometry.workers import workers
 
 ROWS_AT_ONCE = 1250  # rows that a worker holds in float64 at a time: 20 MB at 2048 features
@@ -27,7 +27,7 @@ class Moments:
     covariance: Reals
 
 
-def moments(x: Vectors, rows: Indices | None = None, times: Reals | None = None) -> Moments:
+def moments(x: Features, rows: Indices | None = None, times: Reals | None = None) -> Moments:
     """The moments of rows of x, each counted as often as `times` says.
 
     Args:

@@ -6,11 +6,12 @@ from functools import cached_property
 import numpy as np
 
 from genbench.errors import Unavailable
-from genbench.geometry.cloud import LARGEST, Cloud, Indices, Reals, Vectors, cloud
+from genbench.geometry.cloud import LARGEST, Cloud, Features, Indices, Reals, Vectors, cloud
 from genbench.geometry.frechet import Floor, frechet_distance, halves
 from genbench.geometry.kernel import KernelSums
 from genbench.geometry.moments import Moments, moments, pooled
 from genbench.geometry.neighbours import Nearest, Neighbours
+from genbench.geometry.rows import distinct
 from genbench.geometry.sweep import BLOCK, product_on, sweep_across, sweep_within
 from genbench.seeds import seed_for
 
@@ -42,7 +43,7 @@ class Reference:
     """Feature vectors of real test data S and, perhaps, of real training data T.
 
     Args:
-        real, train: [N, d] and [K, d] float32, of magnitudes up to 1e15; never changed.
+        real, train: [N, d] and [K, d] float32 or float64 both, of magnitudes up to 1e15; never changed.
         device: where torch multiplies the blocks (`cuda`); None: NumPy does.
         block: rows of a block; the results do not depend on it.
     Raises:
@@ -51,7 +52,7 @@ class Reference:
     """
 
     def __init__(
-        self, real: Vectors, train: Vectors | None = None, *, device: str | None = None, block: int = BLOCK
+        self, real: Features, train: Features | None = None, *, device: str | None = None, block: int = BLOCK
     ) -> None:
         self.real, self._train = real, train
         self.product, self.block = product_on(device), block
@@ -66,18 +67,19 @@ class Reference:
         return int(self.real.shape[-1])
 
     @property
-    def train(self) -> Vectors | None:
-        """T, [K, d] float32, or None."""
+    def train(self) -> Features | None:
+        """T, [K, d], or None."""
         return self._train
 
-    def check(self, name: str, x: Vectors) -> None:
+    def check(self, name: str, x: Features) -> None:
         """Refuse vectors that cannot be compared with these."""
-        if x.dtype != np.float32 or x.ndim != 2 or x.shape[1] != self.dim or not x.size:
-            raise ValueError(f"{name}: expected float32 [N, {self.dim}], got {x.dtype} {list(x.shape)}")
+        kind = self.real.dtype if self.real.dtype == np.float64 else np.dtype(np.float32)
+        if x.dtype != kind or x.ndim != 2 or x.shape[1] != self.dim or not x.size:
+            raise ValueError(f"{name}: expected {kind} [N, {self.dim}], got {x.dtype} {list(x.shape)}")
         if not max(x.max(), -x.min()) <= LARGEST:  # NaN fails as well
             raise Unavailable(f"features of the {name} samples are not all finite, or exceed {LARGEST:g}")
 
-    def cloud(self, x: Vectors) -> Cloud:
+    def cloud(self, x: Features) -> Cloud:
         """The vectors x about the mean of S."""
         return Cloud(x, self.real_cloud.centre)
 
@@ -148,14 +150,17 @@ class Reference:
 
     @cached_property
     def train_within(self) -> Nearest:
-        """The other training vector nearest to each training vector, [K, 1].
+        """The other training vector nearest to each training vector, [K, 1]; rows that repeat count once.
 
         Raises:
             Unavailable: there is no T.
         """
-        found = Neighbours(self.train_cloud, self.train_cloud, 1)
-        sweep_within(self.train_cloud, [found], self.product, self.block)
-        return Nearest(*found.nearest())
+        first, which = distinct(self.train_cloud.x)
+        once = self.train_cloud if len(first) == len(which) else self.cloud(self.train_cloud.x[first])
+        found = Neighbours(once, once, 1)
+        sweep_within(once, [found], self.product, self.block)
+        squared, indices = found.nearest()
+        return Nearest(squared[which], first[indices][which])
 
     def nearest(self, rows_of: Cloud, columns_of: Cloud, k: int) -> Nearest:
         """The k vectors of one cloud that are nearest to each of another, from a sweep of their own, [N, k]."""

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genbench.errors import GenbenchError, unknown
 from genbench.files.codec import encoded
+from genbench.files.plain import Json
 from genbench.leaderboard.assembly import (
     Failure as Failure,
     check_one,
@@ -132,7 +133,7 @@ class Leaderboard:
         """The verdict on differences beyond the axes' margins in one sentence."""
         return sentence(self.standings, self.standings.with_margins)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The board as plain JSON: what a page shows, without logs, curves and images."""
         standings = self.standings
         return {

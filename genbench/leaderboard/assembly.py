@@ -31,9 +31,9 @@ class Failure:
     reason: str
     """Why, in words."""
     elapsed: float | None
-    """Seconds."""
+    """Wall seconds of the fit and of the candidate's own stages; None: the record does not say."""
     log: str
-    """Its end."""
+    """The end of the log of that stage."""
 
     @property
     def words(self) -> str:

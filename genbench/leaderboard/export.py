@@ -3,15 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from genbench.files.codec import encoded
+from genbench.files.plain import Json
 from genbench.leaderboard.assembly import Failure
 from genbench.leaderboard.row import Place, Row
 from genbench.leaderboard.statistics import ALPHA, Contrast, Verdict
 
 
-def row_json(row: Row) -> dict[str, Any]:
+def row_json(row: Row) -> dict[str, Json]:
     """A row without its records."""
     gate, audits = row.gate, row.audits
     return {
@@ -40,10 +40,10 @@ def row_json(row: Row) -> dict[str, Any]:
     }
 
 
-def table_row(row: Row, axes: Sequence[str]) -> dict[str, Any]:
+def table_row(row: Row, axes: Sequence[str]) -> dict[str, Json]:
     """A row of a data frame; what is absent is None."""
     found = {name: value for name, value in row_json(row).items() if name not in ("cells", "places")}
-    found |= {gate: found[gate]["status"] for gate in ("memorisation", "audits")}
+    found |= {"memorisation": encoded(row.gate.status), "audits": encoded(row.audits.status)}
     for axis in axes:
         place = row.places.get(axis, Place(missing="a control"))
         low, high = place.ranks or (None, None)
@@ -60,14 +60,14 @@ def table_row(row: Row, axes: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def failure_json(failure: Failure) -> dict[str, Any]:
+def failure_json(failure: Failure) -> dict[str, Json]:
     """A failure without its log."""
-    told: dict[str, Any] = encoded(failure)
+    told: dict[str, Json] = encoded(failure)
     del told["log"]
     return told | {"status": failure.words}
 
 
-def verdict_json(verdict: Verdict, words: str) -> dict[str, Any]:
+def verdict_json(verdict: Verdict, words: str) -> dict[str, Json]:
     """A verdict with its words and the comparisons that decide it."""
     return {
         "value": verdict.ruling.value,
@@ -82,5 +82,5 @@ def verdict_json(verdict: Verdict, words: str) -> dict[str, Any]:
     }
 
 
-def _contrast_json(contrast: Contrast) -> dict[str, Any]:
+def _contrast_json(contrast: Contrast) -> dict[str, Json]:
     return asdict(contrast) | {"gap": contrast.gap if math.isfinite(contrast.gap) else None}

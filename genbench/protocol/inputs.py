@@ -109,9 +109,9 @@ class Fitted:
     """A fitted model as later stages get it."""
 
     subject: Subject
-    """Whose."""
+    """The model that was fitted."""
     checkpoint: Kept
-    """Its state."""
+    """The file with its parameters and buffers."""
 
 
 @dataclass(frozen=True)

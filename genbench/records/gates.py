@@ -50,7 +50,7 @@ class CopyPair:
     sample: Count
     """Its row among the samples."""
     against: str
-    """The set."""
+    """The set that the row is of: "train" or "test"."""
     row: Count
     """The row of the set."""
     distance: Number

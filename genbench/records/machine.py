@@ -14,11 +14,11 @@ class Machine:
     device_name: str = ""
     """The hardware's own name for it."""
     threads: Count | None = None
-    """Of each child process."""
+    """Threads of each child process."""
     genbench: str = ""
-    """Version."""
+    """Version of genbench."""
     python: str = ""
-    """Version."""
+    """Version of Python."""
     platform: str = ""
     """Operating system and kernel."""
     cpu_name: str = ""
@@ -30,15 +30,15 @@ class Machine:
     tf32: bool | None = None
     """Whether matrix products of a GPU may round to TF32."""
     torch: str = ""
-    """Version."""
+    """Version of PyTorch."""
     numpy: str = ""
-    """Version."""
+    """Version of NumPy."""
     scipy: str = ""
-    """Version."""
+    """Version of SciPy."""
     safetensors: str = ""
-    """Version."""
+    """Version of safetensors."""
     cuda: str | None = None
-    """Version; null on other devices."""
+    """Version of CUDA; null on other devices."""
 
     @property
     def speed_class(self) -> str:

@@ -68,7 +68,7 @@ class SuiteTerms:
     name: str
     """Of the suite."""
     title: str
-    """Its board's."""
+    """Of its board."""
     dataset: str
     """NAME or NAME:ARGUMENT."""
     images: Count
@@ -134,7 +134,7 @@ class StageFacts:
     """How one stage of a trial ended."""
 
     status: Status
-    """How."""
+    """Whether it did its work, or what ended it."""
     reason: str | None = None
     """Why, in words; null where it is ok."""
     seconds: Seconds | None = None
@@ -166,9 +166,9 @@ class Candidate:
     log: str = ""
     """The end of the log of the stage that failed."""
     scores: Mapping[str, ScoreRecord] = field(default_factory=dict)
-    """By name."""
+    """Score, by the name that the suite gives it → its value, and how it came about."""
     missing: Mapping[str, Missing] = field(default_factory=dict)
-    """Scores that are not there, by name."""
+    """Score that is not there, by name → why."""
     likelihood: Likelihood | None = None
     """What its log-probabilities are; null where it has none."""
     evidence: Mapping[str, str] = field(default_factory=dict)
@@ -201,13 +201,13 @@ class Record:
     suite: SuiteTerms
     """What was asked, and how."""
     dataset: DataFacts
-    """Of what."""
+    """The data that it was trained on and held against."""
     model: ModelFacts
-    """Of whom."""
+    """The model, with its settings."""
     seed: Count
     """Of the training."""
     machine: Machine
-    """Where."""
+    """The hardware and the software that it ran on."""
     stages: Mapping[str, StageFacts]
     """Stage, with sampler, solver or task behind a slash → how it ended."""
     candidates: tuple[Candidate, ...]

@@ -7,6 +7,8 @@ from enum import Enum
 from genbench.files.codec import Count, Number
 from genbench.records.kinds import Axis, Direction, Scale
 
+LARGEST = 1e30  # of a number that a record holds
+
 
 @dataclass(frozen=True)
 class ScoreRecord:

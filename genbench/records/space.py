@@ -1,7 +1,6 @@
 """Space: where samples live."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_LEVELS = 2**31  # entries are stored as int32 at most
@@ -48,15 +47,6 @@ class Space:
         if self.levels is None:
             return "float32"
         return "uint8" if self.levels <= 256 else "int32"
-
-    def to_json(self) -> dict[str, object]:
-        """The Space as plain JSON; `from_json` reads it back."""
-        return {"shape": list(self.shape), "levels": self.levels, "classes": self.classes}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, object]) -> "Space":
-        """The Space that `to_json` wrote."""
-        return cls(**value)  # type: ignore[arg-type]  # __post_init__ checks every field
 
     def __str__(self) -> str:
         entries = "real" if self.levels is None else f"{self.levels} levels"

@@ -1,1 +1,1 @@
-"""Runs."""
+"""Runs: from a plan to its records and its report: preparation, schedule, conductor, recording, session."""

@@ -79,7 +79,8 @@ class CopyGate:
 
     def _test_of_valid(self, comparison: Comparison) -> Nearest:
         valid = self._features.of_split(self._extractor, "valid")
-        return self._kept(self._identity, "test", lambda: nearest(valid, comparison.real, comparison.product))
+        test = comparison.real.astype(np.float32, copy=False)  # what an extractor makes is float32
+        return self._kept(self._identity, "test", lambda: nearest(valid, test, comparison.product))
 
     def _kept(self, identity: str, against: str, computed: Callable[[], Nearest]) -> Nearest:
         """How near the control comes to a set: read from the cache, or computed and put there."""

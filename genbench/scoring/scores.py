@@ -9,9 +9,7 @@ from genbench.contracts.evidence import Embed, Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable, Unsuitable
 from genbench.geometry.comparison import Comparison
-from genbench.records.score import Missing, ScoreRecord, failed, not_applicable
-
-LARGEST = 1e30  # of a number that a record holds
+from genbench.records.score import LARGEST, Missing, ScoreRecord, failed, not_applicable
 
 
 @dataclass(frozen=True)

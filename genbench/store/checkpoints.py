@@ -10,6 +10,7 @@ import math
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from genbench.contracts.training import Stateful
+from genbench.contracts.training import Position, StateDict, Stateful
 from genbench.errors import GenbenchError
 from genbench.files.atomic import sha256_of, write_bytes
 
 INTERVAL = 60.0  # seconds between two checkpoints
 KEPT = 2  # checkpoints: should the newest be broken, there is one more
+
+
+@dataclass(frozen=True)
+class _Checkpoint:
+    """What one file holds: the state of each part, where the fit was, the random generators."""
+
+    parts: Mapping[str, StateDict]
+    position: Position
+    generators: StateDict
 
 
 class FolderKeeper:
@@ -40,23 +50,22 @@ class FolderKeeper:
         self._parts: dict[str, Stateful] = {}
         self._last = time.monotonic()
 
-    def register(self, parts: Mapping[str, Stateful]) -> dict[str, Any] | None:
+    def register(self, parts: Mapping[str, Stateful]) -> Position | None:
         """Keep these from now on; where an earlier process kept the same, restore them and return its position."""
         self._parts = dict(parts)
         found = self._newest()
         if found is None:
             return None
         for name, part in self._parts.items():
-            part.load_state_dict(found["parts"][name])
-        position: dict[str, Any] = found["position"]
-        return position
+            part.load_state_dict(found.parts[name])
+        return found.position
 
     @property
     def due(self) -> bool:
         """Whether it is time for a checkpoint."""
         return bool(self._parts) and time.monotonic() - self._last >= self._interval
 
-    def keep(self, position: Mapping[str, Any]) -> None:
+    def keep(self, position: Position) -> None:
         """Write a checkpoint of all parts, of the random generators and of the position, and drop the oldest.
 
         Raises:
@@ -64,10 +73,10 @@ class FolderKeeper:
         """
         tensors: dict[str, Tensor] = {}
         parts = {name: part.state_dict() for name, part in self._parts.items()}
-        state = _packed({"parts": parts, "position": dict(position), "generators": _generators()}, tensors)
+        state = _packed({"parts": parts, "position": vars(position), "generators": _generators()}, tensors)
         data = save(tensors, metadata={"state": json.dumps(state)})
         self._folder.mkdir(exist_ok=True)
-        name = f"{position['seen']:015d}-{hashlib.sha256(data).hexdigest()[:16]}.safetensors"
+        name = f"{position.seen:015d}-{hashlib.sha256(data).hexdigest()[:16]}.safetensors"
         write_bytes(self._folder / name, data)
         for path in self._files()[KEPT:]:
             path.unlink()
@@ -77,26 +86,31 @@ class FolderKeeper:
         """Put the random generators to where they were at the newest checkpoint."""
         found = self._newest()
         if found is not None:
-            _set_generators(found["generators"])
+            _set_generators(found.generators)
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.safetensors"), reverse=True)
 
-    def _newest(self) -> dict[str, Any] | None:
+    def _newest(self) -> _Checkpoint | None:
         """The newest checkpoint that is whole and holds these parts."""
         for path in self._files():
             with contextlib.suppress(SafetensorError, OSError, ValueError, KeyError, TypeError):
                 if sha256_of(path)[:16] != path.stem.rpartition("-")[2]:
                     continue
-                with safe_open(path, "pt") as file:
-                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
-                    found: dict[str, Any] = _unpacked(json.loads(file.metadata()["state"]), tensors)
-                if found["parts"].keys() == self._parts.keys():
+                found = _read(path)
+                if found.parts.keys() == self._parts.keys():
                     return found
         return None
 
 
-def _generators() -> dict[str, Any]:
+def _read(path: Path) -> _Checkpoint:
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+        state = _unpacked(json.loads(file.metadata()["state"]), tensors)
+    return _Checkpoint(state["parts"], Position(**state["position"]), state["generators"])
+
+
+def _generators() -> StateDict:
     """The state of torch's, NumPy's and Python's default random generators."""
     kind, keys, *rest = np.random.get_state(legacy=True)
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []

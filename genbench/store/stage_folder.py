@@ -31,7 +31,7 @@ class Result(Generic[F]):
     """How a stage ended."""
 
     status: Status
-    """How."""
+    """Whether it did its work, or what ended it."""
     reason: str | None = None
     """Why, in words; null where it is ok."""
     facts: F | None = None

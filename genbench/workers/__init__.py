@@ -1,1 +1,1 @@
-"""Stages: what child processes do, one function a stage. The parent knows them by name and imports none of them."""
+"""Workers: what child processes run, one function a call. The parent knows them by name and imports none of them."""

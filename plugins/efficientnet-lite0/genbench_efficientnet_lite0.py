@@ -28,7 +28,7 @@ class EfficientNetLite0(genbench.Extractor):
     source = "Tan and Le 2019, https://arxiv.org/abs/1905.11946; architecture by timm, weights by ML Illustrated"
     version = "1"
 
-    def __init__(self, space: genbench.Space, device: torch.device, weights: Path | None = None) -> None:
+    def __init__(self, space: genbench.Space, device: torch.device) -> None:
         """Load the weights from the package that carries them.
 
         Raises:

@@ -19,8 +19,10 @@ def axe(page: Page) -> list[str]:
     # Inside a scroll container the contrast would stay undecided, which reads as if nothing were wrong.
     page.evaluate("document.querySelector('.scroll').style.overflow = 'visible'")
     response = Axe().run(page, options={"resultTypes": ["violations", "incomplete"]}).response
-    violations, undecided = ([(rule["id"], node) for rule in response[kind] for node in rule["nodes"]]
-                             for kind in ("violations", "incomplete"))  # fmt: skip
+    violations, undecided = (
+        [(rule["id"], node) for rule in response[kind] for node in rule["nodes"]]
+        for kind in ("violations", "incomplete")
+    )
     targets = [node["target"][0] for rule, node in undecided if rule == "color-contrast"]
     passed = {("color-contrast", target) for target in readable(page, targets)}
     left = [(rule, node) for rule, node in undecided if (rule, node["target"][0]) not in passed]

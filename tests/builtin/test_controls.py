@@ -148,8 +148,8 @@ def test_every_tenth_sample_of_the_partial_copycat_is_a_training_row_and_the_res
 
 
 def test_the_partial_copycat_copies_a_smaller_training_set_again_and_again():
-    splits = Splits(SPACE, Examples(TRAIN[:1], np.zeros(1, np.int64)), Examples(np.repeat(VALID, 20, 0),
-                    np.zeros(60, np.int64)), SPLITS.test)  # fmt: skip
+    train = Examples(TRAIN[:1], np.zeros(1, np.int64))
+    splits = Splits(SPACE, train, Examples(np.repeat(VALID, 20, 0), np.zeros(60, np.int64)), SPLITS.test)
     assert rows(fitted(PartialCopycat, splits=splits).sample(60)).count([0, 2]) == 6
 
 

@@ -215,10 +215,10 @@ def test_torch_fidelitys_own_command_gives_the_same_fd_kid_precision_and_recall(
     layers = "--feature-extractor inception-v3-compat "  # else precision and recall are those of another network
     layers += " ".join(f"--feature-layer-{metric} 64" for metric in ("fid", "kid", "prc"))
     subsets = f"--kid-subset-size {N} --kid-subsets 2 --feature-extractor-weights-path {weights}"
-    theirs = subprocess.run(
-        [sys.executable, "-m", "torch_fidelity.fidelity", *options.split(), *layers.split(), *subsets.split()],
-        cwd=place, check=True, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    words = [*options.split(), *layers.split(), *subsets.split()]
+    program = [sys.executable, "-m", "torch_fidelity.fidelity", *words]
+    alone = os.environ | {"OMP_NUM_THREADS": "1"}
+    theirs = subprocess.run(program, cwd=place, check=True, capture_output=True, text=True, env=alone)
     ours = f"--reference real --extractor inception-v3-compat-64 --extractor-weights {weights} --device cpu --json"
     code, text, _ = command("generated", *ours.split(), "--scores", "fd,kid,precision,recall")
     expected, found = json.loads(theirs.stdout), json.loads(text)["scores"]

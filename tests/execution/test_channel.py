@@ -4,10 +4,11 @@ import json
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
-from genbench.execution.channel import GO, Markers
+from genbench.execution.channel import Markers, answer
 
 CHILD = """
 import sys
@@ -61,17 +62,33 @@ def test_a_child_waits_for_an_answer_to_all_but_progress():
         lines = ours.makefile("rb")
         seen = []
         for line in lines:
-            seen.append(json.loads(line)["at"])
+            message = json.loads(line)
+            seen.append(message["at"])
             if seen[-1] != "progress":
                 ours.settimeout(0.05)
                 with pytest.raises(TimeoutError):  # it says nothing more before it may go on
                     ours.recv(1, socket.MSG_PEEK)
                 ours.settimeout(None)
-                ours.sendall(GO + (b"a5ecret" if seen[-1] == "ready" else b"") + b"\n")
+                ours.sendall(answer(message["number"], "a5ecret" if seen[-1] == "ready" else ""))
         lines.close()
         output, _ = process.communicate(timeout=30)
     assert seen == ["ready", "lap", "progress", "done"]
     assert (output, process.returncode) == ("a5ecret\nfinished\n", 0)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_answers_to_what_a_plugin_said_on_the_socket_are_nobodys(at_once: bool):
+    ours, theirs = socket.socketpair()
+    answers = [answer(0, ""), answer(1, "a5ecret"), answer(0, ""), answer(2, ""), answer(3, "")]
+    with ours, child(theirs.fileno()) as process:
+        theirs.close()
+        if at_once:
+            ours.sendall(b"".join(answers))
+        for one in () if at_once else answers:
+            ours.sendall(one)
+            time.sleep(0.02)
+        output, error = process.communicate(timeout=30)
+    assert (output, process.returncode) == ("a5ecret\nfinished\n", 0), error
 
 
 def test_a_child_whose_parent_is_gone_ends():

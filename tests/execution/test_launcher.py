@@ -13,10 +13,11 @@ import pytest
 from calls import listing_call
 
 from genbench.catalogue import plugins
-from genbench.contracts.job import Call
+from genbench.contracts.job import CALL, Call
 from genbench.errors import GenbenchError
 from genbench.execution.launcher import ColdLauncher, WarmLauncher
 from genbench.execution.supervisor import Supervisor
+from genbench.files import codec
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 
@@ -39,6 +40,23 @@ def test_a_cold_child_gives_the_same_outcome_as_a_warm_one(
     cold, warm = Supervisor(ColdLauncher()).run(listing("cold", PLAIN)), supervisor.run(listing("warm", PLAIN))
     assert (cold.status, cold.reason, cold.facts) == (warm.status, warm.reason, warm.facts)
     assert [model["name"] for model in cold.facts["models"]] == ["plain"]
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_a_wait_for_a_child_ends_with_it_or_with_its_time(
+    warm: WarmLauncher, listing: Callable[[str, Path], Call], tmp_path: Path, cold: bool
+):
+    waits = tmp_path / "waits.py"
+    waits.write_text("import os\nwhile not os.path.exists('go'): pass\nos._exit(7)\n")
+    job = listing("waits", waits)
+    codec.write(job.folder / CALL, job)
+    child = (ColdLauncher() if cold else warm).start(job)
+    child.wait(0.01)
+    assert child.status() is None
+    (job.folder / "go").touch()
+    child.wait(60)  # far longer than the end takes
+    assert child.status() == 7
+    child.close()
 
 
 def test_a_warm_child_starts_in_the_jobs_folder_with_empty_input(

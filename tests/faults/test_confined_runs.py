@@ -267,7 +267,7 @@ def test_who_asks_early_and_twice_is_told_once_and_leaves_no_evidence(confined: 
     record = confined.record(reference)
     (folder,) = (path.parent for path in confined.root.glob("*/record.json") if read(path) == record)
     told = json.loads((folder / step / "told.json").read_text())
-    assert told == [f"g{derived(record.secret, step)}\n", "g\n"]
+    assert told == [f"0 {derived(record.secret, step)}\n", "0 \n"]
     assert record.stages[step].status is Status.NO_EVIDENCE
     assert "did not begin and end once on the clock" in record.stages[step].reason
 

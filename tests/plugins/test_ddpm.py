@@ -175,8 +175,11 @@ def test_a_short_fit_lowers_the_loss_and_the_bound(digits):
     assert -after < 0.75 * -before
 
 
-@pytest.mark.parametrize("space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,)),
-                                   genbench.Space((1, 2, 2), levels=1)], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "space",
+    [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,)), genbench.Space((1, 2, 2), levels=1)],
+    ids=str,
+)
 def test_what_is_no_image_of_integers_is_unsuitable(space):
     with pytest.raises(genbench.Unsuitable, match="2 or more levels"):
         DDPM(space)

@@ -19,8 +19,15 @@ from genbench.records.space import Space
 CPU = torch.device("cpu")
 COLOUR = Space((3, 32, 32), 256)
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-STAGES = ((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6), (3, 112, 5, 1, 6), (4, 192, 5, 2, 6),
-          (1, 320, 3, 1, 6))  # fmt: skip  # repeats, channels, kernel, stride, expansion: Tan and Le 2019, table 1
+STAGES = (  # repeats, channels, kernel, stride, expansion: Tan and Le 2019, table 1
+    (1, 16, 3, 1, 1),
+    (2, 24, 3, 2, 6),
+    (2, 40, 5, 2, 6),
+    (3, 80, 3, 2, 6),
+    (3, 112, 5, 1, 6),
+    (4, 192, 5, 2, 6),
+    (1, 320, 3, 1, 6),
+)
 
 
 @pytest.fixture(scope="module")

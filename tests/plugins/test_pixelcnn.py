@@ -144,8 +144,11 @@ def test_training_ends_early_and_keeps_the_best_weights_where_likelihood_stops_i
     assert min(valid) < valid[-1] - 0.05
 
 
-@pytest.mark.parametrize("space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,)),
-                                   genbench.Space((1, 2, 2), levels=1)], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "space",
+    [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,)), genbench.Space((1, 2, 2), levels=1)],
+    ids=str,
+)
 def test_what_is_no_image_of_integers_is_unsuitable(space):
     with pytest.raises(genbench.Unsuitable, match="2 or more levels"):
         PixelCNN(space)

@@ -1,5 +1,7 @@
 """Who answers a task: by samplers, directly, by solvers, or not at all, and then with the reason."""
 
+from pathlib import Path
+
 import pytest
 from offered import entry, model, solver, task
 
@@ -84,13 +86,26 @@ def test_a_model_that_no_task_can_ask_is_not_even_fitted():
     assert steps_of(trial("gan", "decoder", samplers=()), (GENERATE, PATHS)) == []
 
 
-def test_a_new_stage_is_one_file_and_a_name_in_a_tasks_list(tmp_path, monkeypatch):
-    (tmp_path / "dream.py").write_text(
+def write_stage(folder: Path, name: str, after: str) -> None:
+    """A file with a stage of that name, which waits for another one."""
+    (folder / f"{name}.py").write_text(
         "from genbench.protocol.stages.sample import SampleFacts\n"
         "from genbench.protocol.stages.stage import Stage, Step\n\n"
-        "DREAM = Stage('dream', 'theirs:dream', lambda trial, tasks: [Step(DREAM, trial)], None, SampleFacts, (), '',"
-        " (), 1.0, after=('fit',))\n"
+        f"{name.upper()} = Stage('{name}', 'theirs:{name}', lambda trial, tasks: [Step({name.upper()}, trial)], None,"
+        f" SampleFacts, (), '', (), 1.0, after=('{after}',))\n"
     )
+
+
+def test_stages_that_wait_for_each_other_in_a_circle_are_named(tmp_path, monkeypatch):
+    write_stage(tmp_path, "hen", after="egg")
+    write_stage(tmp_path, "egg", after="hen")
+    monkeypatch.setattr(stages, "__path__", [*stages.__path__, str(tmp_path)])
+    with pytest.raises(GenbenchError, match="that none can be the first: hen after egg; egg after hen"):
+        stages_of([task("riddle", stages=("fit", "hen", "egg"))])
+
+
+def test_a_new_stage_is_one_file_and_a_name_in_a_tasks_list(tmp_path, monkeypatch):
+    write_stage(tmp_path, "dream", after="fit")
     monkeypatch.setattr(stages, "__path__", [*stages.__path__, str(tmp_path)])
     dreaming = task("dreams", stages=("dream", "fit", "score"))
     assert [stage.name for stage in stages_of([dreaming])] == ["fit", "dream", "score"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from genbench.files.codec import decoded, encoded
 from genbench.records.space import Space
 
 SIZES = st.integers(1, 64)
@@ -21,7 +22,7 @@ SPACES = st.builds(
 @settings(deadline=None, max_examples=60)
 @given(SPACES)
 def test_a_space_survives_json(space):
-    assert Space.from_json(json.loads(json.dumps(space.to_json()))) == space
+    assert decoded(Space, json.loads(json.dumps(encoded(space)))) == space
 
 
 @settings(deadline=None, max_examples=60)

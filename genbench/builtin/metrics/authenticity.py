@@ -16,7 +16,7 @@ def authentic_share(found: Nearest, within: Nearest) -> float:
 
     Args:
         found: [N, k] the training rows nearest to each sample.
-        within: [K, 1] the other training row nearest to each training row.
+        within: [K, 1] the other distinct training row nearest to each training row.
     """
     return float(np.mean(found.squared[:, 0] > within.squared[found.indices[:, 0], 0]))
 
@@ -24,7 +24,8 @@ def authentic_share(found: Nearest, within: Nearest) -> float:
 class Authenticity(Metric):
     """The share of samples that are no closer to a training row than its own neighbour is: about a half if fresh.
 
-    A diagnosis: noise is perfectly authentic. Detail: `real`, the same of the test split.
+    A diagnosis: noise is perfectly authentic. Training rows that repeat count once. Detail: `real`, the same of the
+    test split.
     """
 
     name = "authenticity"

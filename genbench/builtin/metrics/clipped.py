@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from genbench.builtin.metrics.repeats import SHOWN, told
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.cloud import Reals
@@ -80,7 +81,7 @@ class ClippedDensity(Metric):
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated"}
+    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated", **SHOWN}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
@@ -88,7 +89,7 @@ class ClippedDensity(Metric):
         comparison = evidence.comparison
         raw = clipped_mean(comparison.across.clipped5.balls_around_point, K)
         ideal = clipped_mean(real_counts(comparison.within_real, K), K)
-        return Score(min(1.0, raw / ideal), details={"uncalibrated": raw})
+        return Score(min(1.0, raw / ideal), details={"uncalibrated": raw} | told(comparison.within_real, K))
 
 
 class ClippedCoverage(Metric):
@@ -106,11 +107,11 @@ class ClippedCoverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
-    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated"}
+    shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated", **SHOWN}
 
     def score(self, evidence: Evidence) -> Score:
         """Clipped coverage, in [0, 1]."""
         comparison = evidence.comparison
         raw = clipped_mean(comparison.across.real5.points_in_ball, K)
         value = good_share(raw, len(comparison.real), len(comparison.generated), K)
-        return Score(value, details={"uncalibrated": raw})
+        return Score(value, details={"uncalibrated": raw} | told(comparison.within_real, K))

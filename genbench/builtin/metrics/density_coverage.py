@@ -1,5 +1,9 @@
 """Density and coverage: how many real samples' neighbourhoods hold a generated one, and how many are held at all."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from genbench.builtin.metrics.repeats import SHOWN, told
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.balls import Balls
@@ -30,12 +34,14 @@ class Density(Metric):
     source = SOURCE
     version = "1"
     uses_features = True
+    shown: ClassVar[Mapping[str, str]] = SHOWN
     guard = "fd"
     blind_to = frozenset({"blur", "dropped-modes", "duplicates"})  # what is blurred lies in denser places
 
     def score(self, evidence: Evidence) -> Score:
         """Density, at least 0."""
-        return Score(density(evidence.comparison.across.real5, K))
+        comparison = evidence.comparison
+        return Score(density(comparison.across.real5, K), details=told(comparison.within_real, K))
 
 
 class Coverage(Metric):
@@ -50,7 +56,9 @@ class Coverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    shown: ClassVar[Mapping[str, str]] = SHOWN
 
     def score(self, evidence: Evidence) -> Score:
         """Coverage, in [0, 1]."""
-        return Score(coverage(evidence.comparison.across.real5))
+        comparison = evidence.comparison
+        return Score(coverage(comparison.across.real5), details=told(comparison.within_real, K))

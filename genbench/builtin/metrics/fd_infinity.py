@@ -5,7 +5,7 @@ import numpy as np
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
-from genbench.geometry.cloud import Indices, Reals, Vectors
+from genbench.geometry.cloud import Features, Indices, Reals
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.frechet import frechet_distance
 from genbench.geometry.moments import moments
@@ -77,7 +77,7 @@ def _count(comparison: Comparison) -> int:
     return count
 
 
-def _shuffled(x: Vectors) -> Indices:
+def _shuffled(x: Features) -> Indices:
     """The rows of x in an order that looks random, and does not depend on the order in which they came."""
     ranks = np.lexsort((x[:, 0], x.sum(axis=1, dtype=np.float64)))
     order: Indices = ranks[np.random.default_rng(seed_for("fd-infinity", len(x))).permutation(len(x))]

@@ -10,6 +10,7 @@ from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
 from genbench.geometry.cloud import Indices, Reals, Vectors, squared_distances
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.rows import distinct
 from genbench.records.kinds import Axis, Direction
 from genbench.seeds import seed_for
 
@@ -145,16 +146,19 @@ def distances(x: Vectors, y: Vectors) -> Reals:
 def standardised(comparison: Comparison) -> tuple[Vectors, Vectors, Vectors]:
     """T, S and G about the mean of S and over the deviations of S; features that do not vary in S are left out.
 
+    Of T each distinct row is taken once.
+
     Raises:
         Unavailable: there is no T, S and T are too few, or values are too far away.
     """
     real, train = comparison.real, comparison.train
     if train is None:
         raise Unavailable("needs the features of the training data")
+    train = train[distinct(train)[0]]
     if min(len(real), len(train)) < 2:
         raise Unavailable("needs at least 2 real samples in the test and in the training data")
     mean, deviation = real.mean(axis=0, dtype=np.float64), real.std(axis=0, dtype=np.float64, ddof=1)
-    varies = deviation > np.finfo(np.float32).eps * np.abs(mean)
+    varies = deviation > np.finfo(real.dtype).eps * np.abs(mean)
     if not varies.any():
         raise Unavailable("no feature of the test data varies")
     sets = [(x[:, varies] - mean[varies]) / deviation[varies] for x in (train, real, comparison.generated)]
@@ -174,7 +178,8 @@ class FeatureLikelihoodDivergence(Metric):
     """100 (nll - baseline): nll is nats per feature of test data under Gaussians around the generated samples.
 
     Their variances are fitted to training data, so that copies of those get needles which no test sample lies under:
-    a copycat scores thousands and more. The baseline is half of the training data in the place of the generated
+    a copycat scores thousands and more. Training rows that repeat count once. The baseline is half of
+    the training data in the place of the generated
     samples, fitted to the other half. Roughly 0 to 100 without copies, and below 0 where the samples are nearer to
     test data than training data are. Costs 50 passes over all pairs of T and G; of more than 10,000 samples (fewer
     with more than 10,000 training rows) as many are drawn. Details: `gap`, 100 (nll of T - nll of S), below 0 where

@@ -12,6 +12,7 @@ from genbench.errors import Unavailable
 from genbench.geometry.cloud import Reals
 from genbench.geometry.comparison import SUBSET_SIZE, Comparison
 from genbench.records.kinds import Axis, Direction
+from genbench.records.score import LARGEST
 
 
 @dataclass(frozen=True)
@@ -85,22 +86,21 @@ class KernelInceptionDistance(Metric):
         comparison = evidence.comparison
         sums = _row_sums(comparison)
         value, error = squared_discrepancy(sums), jackknife_error(sums)
-        if not np.isfinite([value, error]).all():
-            raise Unavailable("the features are so large that their kernel overflows")
+        if not max(abs(value), error) < LARGEST:  # NaN fails as well
+            raise Unavailable(f"the features are so large that their kernel overflows {LARGEST:g}; scale both sides")
         details = {"standard_error": error} | _legacy(comparison)
         return Score(value, value - 1.96 * error, value + 1.96 * error, details)
 
 
 def _row_sums(comparison: Comparison) -> RowSums:
-    across = comparison.across.kernel
-    within = comparison.within_real.kernel, comparison.within_generated.kernel
-    return RowSums(within[0].of_row, within[1].of_row, across.of_row, across.of_column)
+    real, generated, across = comparison.kernel_sums
+    return RowSums(real.of_row, generated.of_row, across.of_row, across.of_column)
 
 
 def _legacy(comparison: Comparison) -> dict[str, float]:
     if not len(comparison.subsets[0]):
         return {}
-    within = comparison.within_real.kernel.of_subset + comparison.within_generated.kernel.of_subset
-    across = comparison.across.kernel.of_subset
-    each = within / (SUBSET_SIZE * (SUBSET_SIZE - 1)) - 2 * across / SUBSET_SIZE**2
+    real, generated, across = comparison.kernel_sums
+    within = real.of_subset + generated.of_subset
+    each = within / (SUBSET_SIZE * (SUBSET_SIZE - 1)) - 2 * across.of_subset / SUBSET_SIZE**2
     return {"legacy": float(each.mean())}

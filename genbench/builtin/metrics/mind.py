@@ -7,7 +7,7 @@ import numpy as np
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
-from genbench.geometry.cloud import Reals, Vectors
+from genbench.geometry.cloud import Features, Reals, Vectors
 from genbench.records.kinds import Axis, Direction, Scale
 from genbench.seeds import seed_for
 
@@ -22,11 +22,11 @@ def directions(count: int, dim: int) -> Vectors:
     return units
 
 
-def sliced_distances(x: Vectors, y: Vectors, along: Vectors, entries: int = ENTRIES) -> Reals:
+def sliced_distances(x: Features, y: Features, along: Vectors, entries: int = ENTRIES) -> Reals:
     """Squared 2-Wasserstein distances of the projections, mean (sort(u·X) - sort(u·Y))² for each u, [M] float64.
 
     Args:
-        x, y: [N, d] float32 both; a common shift of both sets changes nothing.
+        x, y: [N, d] float32 or float64 both; a common shift of both sets changes nothing.
         along: [M, d] float32 unit vectors.
         entries: projections of one set that are held at a time.
     Raises:
@@ -34,9 +34,9 @@ def sliced_distances(x: Vectors, y: Vectors, along: Vectors, entries: int = ENTR
     """
     if x.shape != y.shape:
         raise ValueError(f"sets differ in shape: {list(x.shape)} and {list(y.shape)}")
-    centre = x.mean(axis=0, dtype=np.float64).astype(np.float32)  # keeps float32 products small
-    x, y = x - centre, y - centre
-    return np.concatenate([_distances(x, y, some) for some in _blocks(along, entries // len(x))])
+    centre = x.mean(axis=0, dtype=np.float64).astype(x.dtype)  # keeps float32 products small
+    near_x, near_y = (x - centre).astype(np.float32), (y - centre).astype(np.float32)
+    return np.concatenate([_distances(near_x, near_y, some) for some in _blocks(along, entries // len(x))])
 
 
 def _distances(x: Vectors, y: Vectors, along: Vectors) -> Reals:

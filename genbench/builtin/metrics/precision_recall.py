@@ -1,5 +1,9 @@
 """Improved precision and recall: who lies within the other set's nearest-neighbour balls."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from genbench.builtin.metrics.repeats import SHOWN, told
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
@@ -7,6 +11,7 @@ from genbench.geometry.balls import Balls
 from genbench.geometry.comparison import Across, Comparison
 from genbench.records.kinds import Axis, Direction, Scale
 
+K = 3
 SOURCE = "Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991"
 
 
@@ -35,11 +40,13 @@ class Precision(Metric):
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"
+    shown: ClassVar[Mapping[str, str]] = SHOWN
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """Precision, in [0, 1]."""
-        return Score(share_inside(_equal_sets(evidence.comparison).real3))
+        inside = share_inside(_equal_sets(evidence.comparison).real3)
+        return Score(inside, details=told(evidence.comparison.within_real, K))
 
 
 class Recall(Metric):
@@ -54,8 +61,10 @@ class Recall(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    shown: ClassVar[Mapping[str, str]] = SHOWN
     blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 
     def score(self, evidence: Evidence) -> Score:
         """Recall, in [0, 1]."""
-        return Score(share_inside(_equal_sets(evidence.comparison).generated3))
+        inside = share_inside(_equal_sets(evidence.comparison).generated3)
+        return Score(inside, details=told(evidence.comparison.within_generated, K))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from genbench.errors import unknown
+from genbench.errors import GenbenchError, unknown
 from genbench.protocol.stages.stage import Stage, Step
 from genbench.protocol.task import Answerer, Asked
 from genbench.protocol.trial import Trial
@@ -31,13 +31,21 @@ def _held_by(file: str) -> Stage[Any] | None:
 
 
 def stages_of(tasks: Sequence[Asked]) -> list[Stage[Any]]:
-    """The stages that tasks list, each after those that it waits for."""
+    """The stages that tasks list, each after those that it waits for.
+
+    Raises:
+        GenbenchError: a task lists a stage that is not there, or stages wait for each other in a circle.
+    """
     waiting = [named(name) for name in dict.fromkeys(name for asked in tasks for name in asked.listing.stages)]
     found: list[Stage[Any]] = []
     while waiting:
         names = {stage.name for stage in waiting}
-        found.append(next(stage for stage in waiting if not names & set(stage.after)))
-        waiting.remove(found[-1])
+        free = [stage for stage in waiting if not names & set(stage.after)]
+        if not free:
+            waits = "; ".join(f"{stage.name} after {', '.join(stage.after)}" for stage in waiting)
+            raise GenbenchError(f"these stages wait for each other, so that none can be the first: {waits}")
+        found.append(free[0])
+        waiting.remove(free[0])
     return found
 
 

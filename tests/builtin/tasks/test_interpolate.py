@@ -99,9 +99,15 @@ def test_the_middle_of_a_path_is_its_sample():
 
 @pytest.mark.parametrize(
     "answers",
-    [np.zeros((2, 4, 1, 1, 2), np.int64), np.zeros((1, 5, 1, 1, 2), np.int64), np.full((2, 5, 1, 1, 2), 256),
-     np.zeros((2, 5, 1, 1, 2), np.float32), np.zeros((2, 5, 2), np.int64)], ids=lambda x: f"{x.dtype}{x.shape}"
-)  # fmt: skip
+    [
+        np.zeros((2, 4, 1, 1, 2), np.int64),
+        np.zeros((1, 5, 1, 1, 2), np.int64),
+        np.full((2, 5, 1, 1, 2), 256),
+        np.zeros((2, 5, 1, 1, 2), np.float32),
+        np.zeros((2, 5, 2), np.int64),
+    ],
+    ids=lambda x: f"{x.dtype}{x.shape}",
+)
 def test_what_is_no_path_of_samples_is_refused(answers):
     questions = {name: np.zeros((2, 1, 1, 2), np.uint8) for name in "ab"}
     with pytest.raises(InvalidEvidence, match="the answers hold"):
