@@ -138,7 +138,7 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
     from genbench.cli.progress import progress
     from genbench.cli.summary import summary
     from genbench.runs import session
-    from genbench.runs.preparation import Interrupted
+    from genbench.runs.interruption import Interrupted
 
     try:
         with progress(sys.stderr, session.run_folder(chosen, plan), live=not debug) as listener:
