@@ -30,6 +30,7 @@ batch = 50
 seeds = 1
 extractor = "pixels"
 latency_seconds = 0.02
+run_seconds = 0
 
 [tasks.generate]
 count = 100

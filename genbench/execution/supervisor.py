@@ -12,10 +12,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from genbench.contracts.job import CALL, FACTS, FAILURE, Call, Outcome, Progress
+from genbench.contracts.job import CALL, FACTS, FAILURE, Again, Call, Outcome, Progress
 from genbench.errors import GenbenchError, plain
 from genbench.execution.isolation import HOME
 from genbench.execution.launcher import Child, Launcher, launcher
+from genbench.execution.pacing import AGAIN, Repeated, Teller, batch_secret, counted, teller
 from genbench.execution.watch import Watch
 from genbench.files import codec
 from genbench.files.atomic import remove
@@ -89,6 +90,32 @@ class Supervisor:
         Raises:
             GenbenchError: nobody can tell how the child ended.
         """
+        outcome = self._carried_out(call, teller(call), progress, cancelled)
+        if not outcome.ok or not call.again or len(outcome.places) != (call.pace.scored if call.pace else 0):
+            return outcome
+        return self._again(call, outcome, cancelled)
+
+    def _again(self, call: Call, outcome: Outcome, cancelled: Callable[[], bool]) -> Outcome:
+        """Draw a scored batch again, in a process and a folder that hold nothing of the first."""
+        place = counted(call)
+        (run,) = outcome.timeline.sections[call.pace.section] if call.pace else ()
+        digest = run.digests[outcome.places[place]] if run.digests else ""
+        folder = call.folder / AGAIN
+        remove(folder)
+        folder.mkdir()
+        second = replace(call, runs=call.again, folder=folder, pace=None, secrets={}, again="")
+        found = self._carried_out(
+            second, Repeated(batch_secret(call, place), place, digest), lambda *_: None, cancelled
+        )
+        if found.status is Status.INTERRUPTED:
+            return found
+        drawn = found.timeline.sections.get(AGAIN, ())
+        digests, reason = drawn[0].digests if drawn else (), None if found.ok else found.reason
+        again = Again(place, digests, found.facts, reason, found.seconds)
+        return replace(outcome, again=again, seconds=outcome.seconds + found.seconds)
+
+    def _carried_out(self, call: Call, told: Teller, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
+        """Carry out a call in one process."""
         if self._stop.is_set() or cancelled():
             return Outcome(*STOPPED, 0.0)
         for name in (FACTS, FAILURE):
@@ -102,7 +129,7 @@ class Supervisor:
             at_end.callback(_reopen, call.folder)
             child = self._launcher.start(call)
             at_end.callback(child.close)
-            watch = Watch(child, call, progress)
+            watch = Watch(child, call, progress, told)
             at_end.callback(watch.close)
             try:
                 # Counted from here: a first call has waited for the fork server, which is not its own doing.
@@ -114,7 +141,10 @@ class Supervisor:
         if ended is not None:
             return Outcome(*ended, seconds, timeline, exit_code=code)
         status, reason, facts = _ending(call, code, watch.clock.open_section)
-        return Outcome(status, reason, seconds, timeline, facts, watch.memory, code)
+        cpu, hidden = watch.effort.seconds(), watch.effort.hides
+        return Outcome(
+            status, reason, seconds, timeline, facts, watch.memory, code, cpu, told.places, hides_children=hidden
+        )
 
     def _watched(
         self, child: Child, watch: Watch, call: Call, deadline: float, cancelled: Callable[[], bool]
