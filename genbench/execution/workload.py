@@ -1,7 +1,7 @@
 """The yardstick of speeds: a fixed workload of the harness's own, run between the batches of a timed run.
 
-What a machine's other users take from a process in caches, clock rate and shared cores, they take from this as well. It
-does what sampling does, products, functions and gathers of single precision, in numpy's own loops: no library's threads.
+What a machine's other users take from a process in caches, clock rate and shared cores, they take from this too. It
+does what sampling does, products, functions and gathers in single precision, by loops of numpy alone: no BLAS threads.
 """
 
 import time

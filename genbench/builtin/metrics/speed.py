@@ -29,8 +29,8 @@ def timed(evidence: Evidence) -> Timing:
 class Throughput(Metric):
     """Images a CPU second of the whole process tree, over what the harness's own workload took in between.
 
-    Of at least five repetitions the median; a second is one of a machine on which that workload takes a millisecond. On
-    a GPU, and where the kernel does not tell CPU seconds, wall seconds. Above 100,000 a CPU measures the harness, and the
+    Of the repetitions the median; a second is one of a machine on which that workload takes a millisecond. On a GPU,
+    and where the kernel does not tell CPU seconds, wall seconds. Above 100,000 a CPU measures the harness, and the
     value is a lower bound (`at least`). Details: `q25`, `q75` over the repetitions, `wall`, images a wall second.
     """
 

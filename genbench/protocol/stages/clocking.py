@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from genbench.contracts.job import NULL_LIMIT, Outcome, Section, Timeline
@@ -94,7 +95,7 @@ def _repetitions(timeline: Timeline, run: Run, section: Section) -> Iterator[Rep
     blocks = min(REPETITIONS, total)
     ends = [total * block // blocks for block in range(blocks + 1)]
     ran = [seconds for seconds in section.yardsticks if seconds]
-    for first, end in zip(ends, ends[1:], strict=False):
+    for first, end in pairwise(ends):
         own = [seconds for seconds in section.yardsticks[first:end] if seconds] or ran
         seconds = timeline.net(sum(section.laps[first:end]), end - first)
         cpu = _cpu(timeline, section, first, end) if section.efforts else None

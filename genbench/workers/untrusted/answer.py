@@ -22,7 +22,7 @@ from genbench.store import datasets
 from genbench.store.commitment import committed
 from genbench.store.tensors import read_named, write_tensors
 from genbench.workers.untrusted.accounting import accounted, null_calls, peak_memory, reset_memory
-from genbench.workers.untrusted.instance import model_class, reloaded, seed_all, seed_secretly
+from genbench.workers.untrusted.instance import begun, model_class, reloaded, seed_all, seed_secretly
 
 
 def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
@@ -39,7 +39,7 @@ def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
     reset_memory(asker.device)
     answers: list[NDArray[Any]] = []
     with markers.timed(RUN) as timed:
-        told = timed.secret
+        told = begun(timed)
         while told:
             start, end = inputs.rows(len(answers))
             answers.append(asker.secretly(start, end, told))

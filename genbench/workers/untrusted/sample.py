@@ -22,7 +22,7 @@ from genbench.store import datasets
 from genbench.store.commitment import committed
 from genbench.store.tensors import narrowed, write_tensors
 from genbench.workers.untrusted.accounting import accounted, null_calls, peak_memory, reset_memory
-from genbench.workers.untrusted.instance import model_class, reloaded, seed_all, seed_secretly
+from genbench.workers.untrusted.instance import begun, model_class, reloaded, seed_all, seed_secretly
 from genbench.workers.untrusted.reload import verify
 from genbench.workers.untrusted.spool import Drawn, Spool
 
@@ -50,7 +50,7 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
     count, batch = inputs.count, inputs.batch
     with Spool(folder, draw.space, batch) as spool:
         with markers.timed(RUN) as timed:
-            told, first = timed.secret, None
+            told, first = begun(timed), None
             while told:
                 drawn = draw.secretly(batch, told)
                 if not subject.is_control:  # one of them shows one image on purpose
