@@ -56,7 +56,7 @@ class Throughput(Metric):
             return Score(details["wall"], details=details)
         q25, value, q75 = np.quantile(speeds, [0.25, 0.5, 0.75]).tolist()
         details |= {"q25": q25, "q75": q75}
-        if value > MOST and timing.repetitions[0].cpu is not None:
+        if value > MOST and timing.repetitions[0].yardstick is not None:
             return Score(MOST, details=details | {AT_LEAST: MOST})
         return Score(value, details=details)
 

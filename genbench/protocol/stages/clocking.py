@@ -78,15 +78,18 @@ def _unnamed(outcome: Outcome, section: Section) -> float:
     return max(0.0, own - section.paused - sum(map(outcome.timeline.seconds, outcome.timeline.sections)))
 
 
-def _beside(outcome: Outcome, on_cpu: bool) -> float | None:
-    """What the first process took besides the run and the timed calls: CPU seconds, wall seconds on a GPU."""
+def _beside(outcome: Outcome, on_cpu: bool) -> float:
+    """What the first process took besides the run and the timed calls: CPU seconds, or wall seconds on a GPU.
+
+    Wall seconds also where the kernel does not tell the others.
+    """
     timeline, apart = outcome.timeline, (RUN, *CALLS)
-    if not on_cpu:
-        named = [name for name in timeline.sections if name not in apart]
-        return _unnamed(outcome, timeline.sections[RUN][0]) + sum(map(timeline.seconds, named))
     taken = [timeline.cpu(name) for name in apart]
     known = [cpu for cpu in taken if cpu is not None]
-    return None if outcome.cpu is None or len(known) < len(taken) else max(0.0, outcome.cpu - sum(known))
+    if on_cpu and outcome.cpu is not None and len(known) == len(taken):
+        return max(0.0, outcome.cpu - sum(known))
+    named = [name for name in timeline.sections if name not in apart]
+    return _unnamed(outcome, timeline.sections[RUN][0]) + sum(map(timeline.seconds, named))
 
 
 def _repetitions(timeline: Timeline, run: Run, section: Section) -> Iterator[Repetition]:

@@ -53,7 +53,7 @@ def void(timing: Timing, outcome: Outcome, device: str, alike: int) -> str:
     reasons = (
         *_of_repeats(timing, alike),
         *_of_again(outcome, section, device),
-        *_of_cpu(timing, outcome, section),
+        *_of_time(timing, outcome, section, device == "cpu" and bool(section.efforts)),
         *_of_spread(timing),
     )
     return next(iter(reasons), "")
@@ -80,26 +80,23 @@ def _of_again(outcome: Outcome, section: Section, device: str) -> Iterator[str]:
         yield "a scored batch, drawn again in a fresh process under its seed, is another one"
 
 
-def _of_cpu(timing: Timing, outcome: Outcome, section: Section) -> Iterator[str]:
-    if outcome.hides_children:
+def _of_time(timing: Timing, outcome: Outcome, section: Section, by_cpu: bool) -> Iterator[str]:
+    """Of CPU seconds where they are what counts, else of wall seconds."""
+    if by_cpu and outcome.hides_children:
         yield "the process hides what its children take of the CPU"
-    run = timing.seconds if section.cpu is None else section.cpu
+    run = section.cpu if by_cpu and section.cpu is not None else timing.seconds
     limit = ALLOWANCE + SHARE * run
     if timing.beside is not None and timing.beside > limit:
         yield f"{timing.beside:.3g} s beside a run of {run:.3g} s, where {limit:.3g} s are allowed"
-    calls = [
-        step for name in ("call", "latency") for own in outcome.timeline.sections.get(name, ()) for step in _steps(own)
-    ]
-    batches = _steps(section)
+    sections = [own for name in ("call", "latency") for own in outcome.timeline.sections.get(name, ())]
+    calls, batches = [step for own in sections for step in _steps(own, by_cpu)], _steps(section, by_cpu)
     if calls and batches and (batch := median(batches)) < QUICKER * (call := min(calls)):
         yield f"a batch takes {1e3 * batch:.3g} ms, and one sample {1e3 * call:.3g} ms"
 
 
-def _steps(section: Section) -> list[float]:
-    """CPU seconds of each lap, wall seconds where nobody tells."""
-    if not section.efforts:
-        return list(section.laps)
-    return [after - before for before, after in pairwise((0.0, *section.efforts))]
+def _steps(section: Section, by_cpu: bool) -> list[float]:
+    """CPU seconds of each lap, or wall seconds."""
+    return [after - before for before, after in pairwise((0.0, *section.efforts))] if by_cpu else list(section.laps)
 
 
 def _of_spread(timing: Timing) -> Iterator[str]:

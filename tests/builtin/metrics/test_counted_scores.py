@@ -91,7 +91,7 @@ def test_throughput_is_the_wall_clock_where_nobody_tells_cpu_seconds():
 def test_above_what_a_cpu_can_tell_throughput_is_a_lower_bound():
     found = score("throughput", timing=Timing(300, 12.0, (), repetitions=repeated(1e-5, 1e-5, 1e-5)))
     assert (found.value, found.details["at least"]) == (1e5, 1e5)
-    quick = tuple(Repetition(10**6, 1.0) for _ in range(3))  # a GPU
+    quick = tuple(Repetition(10**6, 1.0, 0.5) for _ in range(3))  # a GPU
     assert score("throughput", timing=Timing(3 * 10**6, 3.0, (), repetitions=quick)).value == 1e6
 
 
