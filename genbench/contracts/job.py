@@ -226,7 +226,9 @@ class Outcome:
     exit_code: int | None = None
     """Of the process; negative: the signal that ended it; null where there was none."""
     cpu: Seconds | None = None
-    """CPU seconds of its process tree from its start to its end; null where the kernel does not tell."""
+    """CPU seconds of its process tree from its first section to its end; null where the kernel does not tell."""
+    waited: Seconds = 0.0
+    """Wall seconds before its first section: to start, and for a device's memory."""
     places: tuple[Count, ...] = ()
     """Which laps of a paced run are scored, in the order of the scored batches."""
     again: Again | None = None

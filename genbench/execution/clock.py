@@ -55,9 +55,11 @@ class Clock:
 
     def __init__(self) -> None:
         self._sections: dict[str, list[_Running]] = {}
+        self.first: tuple[float, float | None] | None = None  # when the first section began, and the effort then
 
     def begin(self, name: str, now: float, effort: float | None = None) -> bool:
         """A section begins; whether it is the first of its name."""
+        self.first = self.first or (now, effort)
         if name not in self._sections and len(self._sections) >= MOST_NAMES:
             return False
         sections = self._sections.setdefault(name, [])

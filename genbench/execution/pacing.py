@@ -6,7 +6,7 @@ batches have names of their own, so that their bytes do not depend on how many o
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from genbench.contracts.job import Call, Pace
 from genbench.seeds import derived, secret_seed
@@ -140,9 +140,16 @@ def teller(call: Call) -> Teller:
     return Paced(call.pace, call.secrets[call.pace.section])
 
 
-def counted(call: Call) -> int:
-    """Which of the scored batches of a paced call is drawn again: the secret's choice."""
-    return secret_seed(_secret(call), "counted") % _pace(call).scored
+def counted(call: Call, places: Sequence[int]) -> int:
+    """Which of the scored batches of a paced call is drawn again: the secret's choice.
+
+    Not the run's first one, if there is another: in a fresh process as well that is the first.
+
+    Args:
+        places: the laps that are scored.
+    """
+    later = [index for index, place in enumerate(places) if place] or list(range(len(places)))
+    return later[secret_seed(_secret(call), "counted") % len(later)]
 
 
 def batch_secret(call: Call, place: int) -> str:
@@ -150,11 +157,7 @@ def batch_secret(call: Call, place: int) -> str:
     return derived(_secret(call), "batch", place)
 
 
-def _pace(call: Call) -> Pace:
+def _secret(call: Call) -> str:
     if call.pace is None:
         raise ValueError(f"{call.stage} has no pace")
-    return call.pace
-
-
-def _secret(call: Call) -> str:
-    return call.secrets[_pace(call).section]
+    return call.secrets[call.pace.section]

@@ -62,9 +62,10 @@ class Timing:
     call_seconds: Seconds | None = None
     """Median of a few calls for one sample; null where there were none."""
     after_seconds: Seconds = 0.0
-    """Of its process outside of every section that the clock knows: starting, writing, and whatever else."""
+    """Of its process in no section that the clock knows, once it had begun: writing, ending, and whatever else."""
     beside: Seconds | None = None
-    """What the process took besides the run and the timed calls: CPU seconds of its tree, wall seconds on a GPU."""
+    """What the process took besides the run and the timed calls, once it had begun: CPU seconds of its tree; wall
+    seconds on a GPU, and where the kernel does not tell them."""
     repetitions: tuple[Repetition, ...] = ()
     """Of the run, in order; empty where an older record does not say."""
     scored: tuple[Count, ...] = ()

@@ -1,11 +1,12 @@
 """What a run is told: one seed after the other, the scored batches the same whatever else is drawn."""
 
 import math
+from pathlib import Path
 
 import pytest
 
-from genbench.contracts.job import Pace
-from genbench.execution.pacing import AGAIN, LEAST, Paced, Repeated
+from genbench.contracts.job import Call, Pace
+from genbench.execution.pacing import AGAIN, LEAST, Paced, Repeated, batch_secret, counted
 from genbench.seeds import derived
 
 SECRET, OTHER = "5e" * 32, "a7" * 32
@@ -72,3 +73,13 @@ def test_a_batch_that_comes_out_alike_is_asked_for_once_more_at_most():
     assert (alike.ready("load"), alike.ready(AGAIN)) == ("", f"{OTHER} 3")
     assert alike.lap(AGAIN, "d", 1.0) == ""
     assert [other.lap(AGAIN, "e", math.nan) for _ in range(3)] == [OTHER, "", ""]
+
+
+def test_the_batch_that_is_drawn_again_is_any_scored_one_but_the_runs_first(tmp_path: Path):
+    calls = [
+        Call("s", "m:f", tmp_path, {}, 1.0, secrets={"run": derived(SECRET, i)}, pace=Pace("run", 3)) for i in range(60)
+    ]
+    assert {counted(call, (0, 4, 5)) for call in calls} == {1, 2}
+    assert {counted(call, (3, 4, 5)) for call in calls} == {0, 1, 2}
+    assert {counted(call, (0,)) for call in calls} == {0}
+    assert batch_secret(calls[0], 2) == derived(derived(SECRET, 0), "batch", 2)

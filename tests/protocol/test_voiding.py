@@ -34,7 +34,7 @@ def timing(run: Section | None = None, of: Run = RUN, call: float = 0.01, **chan
         "run": (run or section(),),
         "null": (null,),
     }
-    fields = {"cpu": 6.0, "places": PLACES, "again": AGAIN} | changes
+    fields = {"cpu": 6.0, "waited": 1.0, "places": PLACES, "again": AGAIN} | changes
     return clocked(Outcome(Status.OK, None, 9.0, Timeline(sections), **fields), of, None)
 
 
@@ -47,8 +47,8 @@ def test_an_honest_run_has_a_speed_and_nothing_is_void():
     assert [own.images for own in found.repetitions] == [5 * SIZE] * 8
     assert [own.speed for own in found.repetitions] == [pytest.approx(400)] * 8
     assert [own.wall for own in found.repetitions] == [pytest.approx(200)] * 8
-    # Of nine seconds one was the second process's; the load took one, the calls .06, the pauses a half twice.
-    assert found.after_seconds == pytest.approx(9 - 1 - 4 - 1 - 0.06 - 0.5)
+    # Of nine seconds one was the second process's, one the start, one the load; the calls took .06, the pauses .5.
+    assert found.after_seconds == pytest.approx(9 - 1 - 1 - 4 - 1 - 0.06 - 0.5)
     assert found.beside == pytest.approx(6 - 2 - 0.03)
 
 

@@ -19,7 +19,6 @@ CAUGHT = {
     "at-warm-up": AGAIN,
     "all-at-once": AGAIN,
     "threads": AGAIN,
-    "halves": AGAIN,
     "quiet-children": "hides what its children take of the CPU",
 }
 TIMED = ("lazy", "children", "outliving")
@@ -30,7 +29,7 @@ COUNTED = ("hooked", "remembering")
 def board(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
     """The finished run of all of them."""
     out = tmp_path_factory.mktemp("clocks")
-    suite = tiny.write_suite(out, latency=0.0, run=2.0, count=300, scores='"throughput", "nfe"')
+    suite = tiny.write_suite(out, limit=240, latency=0.0, run=2.0, count=300, scores='"throughput", "nfe"')
     names = ["slow", "fast", *CAUGHT, *TIMED, *COUNTED, "swaps", "forges"]
     return tiny.run(supervisor, out, PLUGINS, names, suite)
 
@@ -63,8 +62,9 @@ def test_a_cheat_is_void_and_the_board_says_why(board: tiny.Run, name: str):
 
 @pytest.mark.parametrize("name", TIMED)
 def test_work_that_is_put_off_or_given_to_others_is_timed(board: tiny.Run, name: str):
-    # Of the same number of steps, or of threads that burn as much.
-    assert speed(board, name) < 1.5 * speed(board, "slow")
+    # As slow as one that takes as many steps, or burns as much in threads; where that comes and goes, void.
+    void = board.candidate(name).timing.void
+    assert "differ by" in void if void else speed(board, name) < 1.5 * speed(board, "slow")
 
 
 @pytest.mark.parametrize("name", COUNTED)

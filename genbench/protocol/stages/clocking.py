@@ -73,8 +73,8 @@ def clocked(outcome: Outcome, run: Run, device_memory: int | None) -> Timing:
 
 
 def _unnamed(outcome: Outcome, section: Section) -> float:
-    """Wall seconds of the first process in no section."""
-    own = outcome.seconds - (outcome.again.seconds if outcome.again else 0.0)
+    """Wall seconds of the first process in no section, once the first one had begun."""
+    own = outcome.seconds - outcome.waited - (outcome.again.seconds if outcome.again else 0.0)
     return max(0.0, own - section.paused - sum(map(outcome.timeline.seconds, outcome.timeline.sections)))
 
 

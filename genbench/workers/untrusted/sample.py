@@ -26,6 +26,7 @@ from genbench.workers.untrusted.instance import begun, model_class, reloaded, se
 from genbench.workers.untrusted.reload import verify
 from genbench.workers.untrusted.spool import Drawn, Spool
 
+MOST_SHARE = 0.99  # of the run, before its end: nobody knows how long it goes on
 SHOWN = 8  # samples of a call that are compared with those of another
 
 
@@ -41,13 +42,11 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
         verify(draw.model, draw.space, Split(datasets.read(home, "valid")), inputs.check.path, subject)
     with markers.timed("warm-up"):
         draw.check_labels()
-        draw.openly(inputs.batch, "warm-up", 0)
-    _take_calls(draw, "call", 0.0, markers)
-    if inputs.latency_seconds > 0:
-        _take_calls(draw, "latency", inputs.latency_seconds, markers)
+        draw.openly(inputs.size, "warm-up", 0)
+    _take_calls(draw, "latency" if inputs.latency_seconds else "call", inputs.latency_seconds, markers)
     null_calls(markers)
     reset_memory(draw.device)
-    count, batch = inputs.count, inputs.batch
+    count, batch = inputs.count, inputs.size
     with Spool(folder, draw.space, batch) as spool:
         with markers.timed(RUN) as timed:
             told, first = begun(timed), None
@@ -57,7 +56,7 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
                     first = _check_fresh(first, drawn.x)
                 spool.add(drawn)
                 told = timed.lap(committed(drawn.x.numpy(), inputs.head))
-                markers.progress(spool.count, min(1.0, spool.count / count))
+                markers.progress(spool.count, min(MOST_SHARE, spool.count / count))
         tensors = spool.chosen([int(place) for place in timed.last_word.split(",")], count)
     write_tensors(folder / SAMPLES, tensors)
     return SampleFacts(peak_memory(draw.device), draw.conditional)
@@ -73,9 +72,9 @@ def again(folder: Path, inputs: SampleInputs, markers: Markers) -> CountedFacts:
     with markers.timed(AGAIN) as timed:
         secret = timed.secret.split()[0]
         drawn: list[Drawn] = []
-        counts = accounted(draw.model, lambda: drawn.append(draw.secretly(inputs.batch, secret)), inputs.batch)
+        counts = accounted(draw.model, lambda: drawn.append(draw.secretly(inputs.size, secret)), inputs.size)
         if secret := timed.lap(committed(drawn[0].x.numpy(), inputs.head)):
-            timed.lap(committed(draw.secretly(inputs.batch, secret).x.numpy(), inputs.head))
+            timed.lap(committed(draw.secretly(inputs.size, secret).x.numpy(), inputs.head))
     return CountedFacts(*counts)
 
 

@@ -46,7 +46,7 @@ class _Slow(genbench.Model):
 
     def handed(self, n: int) -> Tensor:
         """The next samples of those that were drawn before."""
-        if not hasattr(self, "drawn"):
+        if n < 50 or not hasattr(self, "drawn"):
             return self.slowly(n)
         at = getattr(self, "at", 0)
         self.at = at + n + 1
@@ -91,7 +91,7 @@ class ByLoad(_Slow):
 
     def eval(self) -> "ByLoad":
         if not hasattr(self, "drawn") and not hasattr(self, "fits"):
-            drawn, until = [], time.process_time() + 12
+            drawn, until = [], time.process_time() + 10
             torch.manual_seed(1)
             with torch.no_grad():
                 while time.process_time() < until:
@@ -100,7 +100,9 @@ class ByLoad(_Slow):
         return super().eval()
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
-        return self.drawn[torch.randint(len(self.drawn), (n,))] if hasattr(self, "drawn") else self.slowly(n)
+        if n < 50 or not hasattr(self, "drawn"):
+            return self.slowly(n)
+        return self.drawn[torch.randint(len(self.drawn), (n,))]
 
 
 class AtWarmUp(_Slow):
@@ -247,16 +249,6 @@ class Remembering(_Slow):
             return self.known.get(seed, self.slowly(n, 1))
         self.known[seed] = self.slowly(n)
         return self.known[seed]
-
-
-class Halves(_Slow):
-    """Draws slowly for a second, and quickly from then on."""
-
-    name = "halves"
-
-    def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
-        self.began = getattr(self, "began", time.monotonic() + 0.3)
-        return self.slowly(n, STEPS if time.monotonic() < self.began + 1 else 1)
 
 
 @genbench.hookimpl
