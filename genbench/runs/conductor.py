@@ -205,6 +205,8 @@ class Conductor:
             ground.probe.machine.device,
             ground.probe.device_free,
             {stage.secret: given.secret} if stage.secret else {},
+            None if stage.pace is None else stage.pace(begun.inputs),
+            stage.again,
         )
 
     def _confinement(self, step: Step, inputs: object) -> Confinement:
