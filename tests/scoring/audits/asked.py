@@ -6,8 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from genbench.catalogue import plugins
+from genbench.contracts.job import Pace
 from genbench.errors import InvalidEvidence
 from genbench.execution.channel import Marker, Markers
+from genbench.execution.pacing import Paced
 from genbench.files.atomic import sha256_of
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.audit import AUDIT_FILE, AuditInputs
@@ -64,7 +66,7 @@ def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings
     fitted = Fitted(subject, kept(folder / "fit" / CHECKPOINT))
     cls = model_class(subject)
     sampler = getattr(cls, "described_sampler", "") or next(iter(cls.samplers))
-    sample.sample(folder / "sample", samples_asked(folder, home, fitted, sampler), MARKERS)
+    sample.sample(folder / "sample", samples_asked(folder, home, fitted, sampler), paced())
     samples, test = kept(folder / "sample" / SAMPLES), len(datasets.read(home, "test").x)
     inputs = AuditInputs(fitted, rows(home), samples, sampler, COUNT, BATCH, test, max(BATCH, images // 10))
     facts = audit.audit(folder / "audit", inputs, MARKERS)
@@ -83,6 +85,19 @@ def density_asked(home: Path, folder: Path, fitted: Fitted, facts: AuditFacts) -
             density.density(folder / "density" / half, half_asked, Markers(partial(_told, half)))
 
 
+def paced() -> Markers:
+    """Tells a run the seed of each of its batches in turn."""
+    told = Paced(Pace("run", COUNT // BATCH), SECRET)
+
+    def tell(marker: Marker) -> str:
+        section = str(marker.get("section", ""))
+        if marker["at"] == "lap":
+            return told.lap(section, str(marker.get("digest", "")), 0.0)
+        return told.done(section) if marker["at"] == "done" else told.ready(section)
+
+    return Markers(tell)
+
+
 def _told(half: str, marker: Marker) -> str:
     return derived(SECRET, half)
 
@@ -90,7 +105,7 @@ def _told(half: str, marker: Marker) -> str:
 def samples_asked(folder: Path, home: Path, fitted: Fitted, sampler: str) -> SampleInputs:
     """What the described sampler of a fitted model is given."""
     check, data = kept(folder / "fit" / CHECK), rows(home, "train", "valid")
-    return SampleInputs(fitted, check, data, sampler, COUNT, BATCH, 0.0, "this machine", SECRET)
+    return SampleInputs(fitted, check, data, sampler, COUNT, BATCH, 0.0, 0.0, "this machine", SECRET)
 
 
 def rows(home: Path, *splits: str) -> SplitFiles:
