@@ -214,7 +214,8 @@ class Conductor:
             return Confinement(enforced=False)
         needs = step.trial.listing.needs
         hides = str(self.ground.root.parent), str(cache_folder())  # whoever has them on Python's path, say
-        return Confinement(reads_of(inputs), hides, network="network" in needs, everything="files" in needs)
+        network, everything = "network" in needs, "files" in needs
+        return Confinement(reads_of(inputs), hides, network, everything, sealed=step.stage.sealed)
 
     def _take(self, news: list[Ended], schedule: Schedule) -> None:
         """Keep the results of jobs that have ended.

@@ -99,6 +99,7 @@ ANSWER = Stage(
     share=3.0,
     after=(FIT.name, "sample", "audit"),
     exclusive=True,
+    sealed=True,
     secret=RUN,
     laps=lambda inputs: math.ceil(inputs.count / inputs.batch),
     timing=_timing,

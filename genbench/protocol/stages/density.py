@@ -56,5 +56,6 @@ DENSITY = Stage(
     share=3.0,
     after=(FIT.name, "sample", "audit", "answer"),
     sole=True,
+    sealed=True,
     secret="density",
 )
