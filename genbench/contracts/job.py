@@ -52,6 +52,8 @@ class Confinement:
     """Whether it asked for the network."""
     everything: bool = False
     """Whether it asked to read and write like any other process of the user."""
+    sealed: bool = False
+    """Whether it may leave nothing behind and speak to nobody: it is shown what no other stage may see."""
     enforced: bool = True
     """Whether the kernel shall see to it; else only the environment is cleared."""
 

@@ -1,7 +1,8 @@
 """Isolation: what a child that runs a plugin's code may read, write and reach, where the kernel can enforce it.
 
 Level "process": a process of its own, a cleared environment, a home folder that is deleted after it. Level "landlock":
-writes only in its own folder, reads only what it needs, no TCP, no signals to others (Linux; UDP is not covered).
+writes only in its own folder, reads only what it needs, no TCP, no signals to others (Linux; UDP is covered where a
+stage is sealed).
 """
 
 import contextlib
@@ -82,7 +83,8 @@ def confine(folder: Path, own: Path, wanted: Confinement) -> None:
             _drop_capabilities()
         _enforce((folder, own), wanted)
         if not wanted.everything:
-            seccomp.enforce()
+            sockets = () if wanted.network else seccomp.SOCKETS
+            seccomp.enforce(*((*seccomp.OF_FILES, *sockets) if wanted.sealed else ()))
 
 
 def cleared(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -114,7 +116,8 @@ def _enforce(folders: Iterable[Path], wanted: Confinement) -> None:
     if files:
         _allow(ruleset, map(str, folders), rights)
         _allow(ruleset, _devices(), rights & (FILE_RIGHTS | LIST) if version >= 5 else rights)
-        _allow(ruleset, ["/dev/shm"], rights & (FILE_RIGHTS | LIST | MAKE_FILE | REMOVE_FILE))  # torch shares tensors
+        if not wanted.sealed:  # torch shares tensors there
+            _allow(ruleset, ["/dev/shm"], rights & (FILE_RIGHTS | LIST | MAKE_FILE | REMOVE_FILE))
         readable, opened = _apart_from(_readable(), wanted.hides)
         _allow(ruleset, [*readable, *wanted.reads], READING)
         _allow(ruleset, opened, LIST)

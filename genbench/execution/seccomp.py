@@ -1,7 +1,8 @@
 """Seccomp: system calls that Landlock does not cover and by which a process reaches others or outlives its end.
 
 Refused with EPERM: limits, priorities and affinities of other processes; shared memory, queues and keys that stay when
-a process has gone; a child that is made somebody else's (CLONE_PARENT). Linux on x86-64 and 64-bit ARM.
+a process has gone; extended attributes of files; a child that is made somebody else's (CLONE_PARENT). A sealed process
+is refused modes, owners and times of files and new sockets as well. Linux on x86-64 and 64-bit ARM.
 
 Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
@@ -9,7 +10,7 @@ Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
 import ctypes
 import platform
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → its audit number, its system calls'
     "x86_64": (
@@ -28,6 +29,23 @@ ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → it
             "add_key": 248,
             "request_key": 249,
             "keyctl": 250,
+            "setxattr": 188,
+            "lsetxattr": 189,
+            "fsetxattr": 190,
+            "setxattrat": 463,
+            "chmod": 90,
+            "fchmod": 91,
+            "fchmodat": 268,
+            "fchmodat2": 452,
+            "chown": 92,
+            "fchown": 93,
+            "lchown": 94,
+            "fchownat": 260,
+            "utime": 132,
+            "utimes": 235,
+            "futimesat": 261,
+            "utimensat": 280,
+            "socket": 41,
             "clone": 56,
             "clone3": 435,
         },
@@ -48,6 +66,17 @@ ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → it
             "add_key": 217,
             "request_key": 218,
             "keyctl": 219,
+            "setxattr": 5,
+            "lsetxattr": 6,
+            "fsetxattr": 7,
+            "setxattrat": 463,
+            "fchmod": 52,
+            "fchmodat": 53,
+            "fchmodat2": 452,
+            "fchown": 55,
+            "fchownat": 54,
+            "utimensat": 88,
+            "socket": 198,
             "clone": 220,
             "clone3": 435,
         },
@@ -62,7 +91,13 @@ OF_OTHERS = {  # refused unless that argument is 0: the caller itself
     "setpriority": 1,
     "ioprio_set": 1,
 }
-NEVER = ("shmget", "msgget", "semget", "add_key", "request_key", "keyctl")
+ATTRIBUTES = ("setxattr", "lsetxattr", "fsetxattr", "setxattrat")
+NEVER = ("shmget", "msgget", "semget", "add_key", "request_key", "keyctl", *ATTRIBUTES)
+OF_FILES = (  # what Landlock lets anybody do to his own files, and what stays when he has gone
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
+    *("utime", "utimes", "futimesat", "utimensat"),
+)
+SOCKETS = ("socket",)  # datagrams, and the sockets of the file system
 CLONE_PARENT = 0x8000
 
 LOAD, EQUAL, ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06  # BPF: load a word, jump if equal, jump if a bit is set, return
@@ -75,19 +110,19 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def enforce() -> bool:
-    """Refuse these calls to this process and all that it will start; whether the kernel knows how."""
+def enforce(*others: str) -> bool:
+    """Refuse these calls, and others by name, to this process and all that it will start; whether the kernel can."""
     if platform.machine() not in ARCHITECTURES:
         return False
-    code = _compiled(*ARCHITECTURES[platform.machine()])
+    code = _compiled(*ARCHITECTURES[platform.machine()], (*NEVER, *others))
     program = _Program(len(code) // 8, code)
     return bool(ctypes.CDLL(None).prctl(SECCOMP, FILTER, ctypes.byref(program), 0, 0) == 0)
 
 
-def _compiled(architecture: int, numbers: Mapping[str, int]) -> bytes:
+def _compiled(architecture: int, numbers: Mapping[str, int], refused: Sequence[str]) -> bytes:
     """The filter's instructions, each of eight bytes: code, jump if true, jump if false, operand."""
     lines = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, architecture), (RETURN, 0, 0, REFUSE), (LOAD, 0, 0, NUMBER)]
-    for name in NEVER:
+    for name in (name for name in refused if name in numbers):
         lines += [(EQUAL, 0, 1, numbers[name]), (RETURN, 0, 0, REFUSE)]
     for name, place in OF_OTHERS.items():
         argument = (LOAD, 0, 0, ARGUMENTS + 8 * place)

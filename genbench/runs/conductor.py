@@ -216,7 +216,8 @@ class Conductor:
         needs = step.trial.listing.needs
         # Whoever has runs or the cache on Python's path, say; and copies of the data among packages.
         hides = str(self.ground.root.parent), str(cache_folder()), *self.ground.hides
-        return Confinement(reads_of(inputs), hides, network="network" in needs, everything="files" in needs)
+        network, everything = "network" in needs, "files" in needs
+        return Confinement(reads_of(inputs), hides, network, everything, sealed=step.stage.sealed)
 
     def _take(self, news: list[Ended], schedule: Schedule) -> None:
         """Keep the results of jobs that have ended.

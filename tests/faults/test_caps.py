@@ -151,6 +151,7 @@ TOUCHES = {
     "leaves shared memory": "import ctypes; c = ctypes.CDLL(None, use_errno=True)\n"
     "i = c.shmget(0, 4096, 0o1600)\nif i < 0: raise PermissionError(ctypes.get_errno(), 'Permission')\n"
     "c.shmctl(i, 0, None)",
+    "leaves an attribute": "import os; os.setxattr({neighbour!r}, 'user.note', b'x')",
     "gives its child away": "import ctypes, os; c = ctypes.CDLL(None, use_errno=True)\n"
     "pid = c.syscall({clone}, 0x8000 | 17, 0, 0, 0, 0)\nif pid == 0: os._exit(0)\n"
     "if pid < 0: raise PermissionError(ctypes.get_errno(), 'Permission')",
@@ -195,6 +196,32 @@ def test_a_confined_plugin_cannot(touch, tmp_path: Path, what: str):
 @pytest.mark.parametrize("what", TOUCHES)
 def test_an_unconfined_plugin_can(touch, what: str):
     assert touch(what, None).status is Status.OK
+
+
+LEAVES = {  # to other stages, once it has gone or while it runs
+    "a file in shared memory": "import os; open('/dev/shm/genbench-test', 'w').close(); "
+    "os.unlink('/dev/shm/genbench-test')",
+    "a mode": "import os; os.chmod({readable!r}, 0o640)",
+    "a time": "import os; os.utime({readable!r}, ns=(1, 1))",
+    "a datagram": "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()",
+    "words to a socket's file": "import socket; socket.socket(socket.AF_UNIX).close()",
+}
+
+
+@pytest.mark.parametrize("what", LEAVES)
+def test_a_sealed_plugin_leaves_nothing(outcome, tmp_path: Path, what: str):
+    (tmp_path / "readable").touch()
+    code, reads = LEAVES[what].format(readable=str(tmp_path / "readable")) + "\n", (str(tmp_path),)
+    sealed, _ = outcome(code, confinement=Confinement(reads, sealed=True))
+    assert sealed.status is Status.ERROR
+    assert "Permission" in sealed.reason or "not permitted" in sealed.reason
+
+
+@pytest.mark.parametrize("what", LEAVES)
+def test_one_that_is_not_sealed_leaves_it(outcome, tmp_path: Path, what: str):
+    (tmp_path / "readable").touch()
+    code, reads = LEAVES[what].format(readable=str(tmp_path / "readable")) + "\n", (str(tmp_path),)
+    assert outcome(code, confinement=Confinement(reads))[0].status is Status.OK
 
 
 def test_a_confined_plugin_shares_tensors_limits_itself_and_starts_threads_and_processes(outcome, tmp_path: Path):

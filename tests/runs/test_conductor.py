@@ -199,6 +199,7 @@ def test_a_call_is_told_its_limits_its_secret_and_what_it_may_reach(conducted: C
         confinement = calls[stage].confinement
         assert (confinement.enforced, confinement.network, confinement.everything) == (True, True, False)
         assert str(tmp_path / "runs") in confinement.hides
+        assert confinement.sealed is (stage == "density")
         assert not any(name.startswith((f"{data}/test.", f"{data}/held.")) for name in confinement.reads)
         assert any("/stream/" in name for name in confinement.reads) is (stage == "density")
     assert not any("key" in name for name in calls["density"].confinement.reads)

@@ -18,6 +18,10 @@ LABELLED = Space((1, 2, 2), levels=17, classes=10)
 REAL = Space((3,), levels=None)
 
 
+class Lazy(torch.Tensor):
+    """Samples that somebody could draw later, when no clock runs."""
+
+
 def samples(value: int = 0, n: int = 3) -> torch.Tensor:
     return torch.full((n, 1, 2, 2), value)
 
@@ -47,6 +51,7 @@ def test_samples_may_lie_in_memory_in_any_order():
     [
         (None, "sample() returned NoneType, expected a tensor"),
         (np.zeros((3, 1, 2, 2), np.int64), "sample() returned ndarray, expected a tensor"),
+        (samples().as_subclass(Lazy), "sample() returned Lazy, expected a tensor of torch's own class"),
         (samples().to(torch.uint8), "sample() returned uint8, expected int64"),
         (samples().float(), "sample() returned float32, expected int64"),
         (samples(n=2), "sample(3) returned shape (2, 1, 2, 2), expected (3, 1, 2, 2)"),

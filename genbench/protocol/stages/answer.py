@@ -103,6 +103,7 @@ ANSWER = Stage(
     share=3.0,
     after=(FIT.name, "sample", "audit"),
     exclusive=True,
+    sealed=True,
     secret=RUN,
     pace=lambda inputs: Pace(RUN, inputs.batches),
     again="genbench.workers.untrusted.answer:again",

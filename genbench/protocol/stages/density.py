@@ -63,5 +63,6 @@ DENSITY = Stage(
     share=1.5,
     after=(FIT.name, "sample", "audit", "answer", STREAM.name),
     sole=True,
+    sealed=True,
     secret="density",
 )

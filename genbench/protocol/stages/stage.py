@@ -40,6 +40,7 @@ class Stage(Generic[F]):
         sole: whether one task of a suite may list it: a trial has it once, and what it does is that task's.
         exclusive: whether nothing may run beside it: its time is a result.
         trusted: whether no plugin's code runs in it.
+        sealed: whether it is shown test rows, or questions made of them, of which it may leave nothing to other stages.
         secret: the section at whose start it is told what its seeds are made of; "": it has no secret.
         pace: how its timed run goes, from its inputs; None: it marks any number of calls.
         again: the function that draws one of its scored batches again, "module:name"; "": none does.
@@ -61,6 +62,7 @@ class Stage(Generic[F]):
     sole: bool = False
     exclusive: bool = False
     trusted: bool = False
+    sealed: bool = False
     secret: str = ""
     evidence: str = ""
     pace: Callable[[Any], Pace] | None = None

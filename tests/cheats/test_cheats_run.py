@@ -1,0 +1,50 @@
+"""Every dishonest plugin loads, is fitted and draws, confined as in a run: one that no longer runs proves nothing."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genbench.catalogue import plugins
+from genbench.contracts.job import Call, Confinement, Outcome
+from genbench.execution.supervisor import Supervisor
+from genbench.files import codec
+from genbench.protocol.inputs import SplitFiles
+from genbench.records.status import Status
+
+HERE = Path(__file__).parent
+SAMPLERS = {  # file → how many ways of drawing its models have
+    "replays": 11,
+    "mixtures": 8,
+    "clock": 17,
+    "density": 12,
+    "labels": 4,
+    "budgets_bent": 4,
+    "peeks": 6,
+    "trespass": 9,
+}
+
+
+def _outcome(supervisor: Supervisor, file: Path, folder: Path) -> Outcome:
+    """How a confined child ended in which every model of a file was made, fitted and asked."""
+    plugin, data = plugins.loose(str(file)), SplitFiles(str(folder), "", ("valid",))
+    np.save(folder / "valid.x.npy", np.zeros((20, 1, 8, 8), np.uint8))
+    inputs = {"plugin": codec.encoded(plugin), "data": codec.encoded(data)}
+    call = Call("fit", "drawn_cheats:drawn", folder, inputs, limit=60)
+    return supervisor.run(replace(call, confinement=Confinement(plugin.reads)))
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_cheat_of_a_file_is_fitted_and_draws(supervisor: Supervisor, site: Path, tmp_path: Path, name: str):
+    shutil.copy(HERE / "drawn.py", site / "drawn_cheats.py")
+    outcome = _outcome(supervisor, HERE / f"{name}.py", tmp_path)
+    assert (outcome.status, outcome.reason) == (Status.OK, None)
+    assert set(outcome.facts["found"].values()) == {"ok"}
+    assert len(outcome.facts["found"]) == SAMPLERS[name]
+
+
+def test_no_file_of_cheats_is_left_out():
+    files = {path.stem for path in HERE.glob("*.py")} - {"drawn", "test_cheats_run"}
+    assert files == set(SAMPLERS)
