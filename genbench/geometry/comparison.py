@@ -43,6 +43,9 @@ class Across:
         real3, generated3: closed balls that reach to the 3rd neighbour: precision and recall.
         real5: open balls around real vectors that reach to the 5th neighbour: density and coverage.
         clipped5: closed balls like them, of at most the median radius: clipped density.
+        generated5: closed balls around generated vectors to their 5th neighbour, of at most the median radius of the
+            real ones: clipped recall.
+        nearest_generated: what `generated_of_real` is found from.
         kernel: sums of the kernel of the kernel inception distance.
         neighbours: what `real_of_generated` is found from.
     """
@@ -51,13 +54,20 @@ class Across:
     generated3: Balls
     real5: Balls
     clipped5: Balls
+    generated5: Balls
     kernel: KernelSums
     neighbours: Neighbours
+    nearest_generated: Neighbours
 
     @cached_property
     def real_of_generated(self) -> Nearest:
         """The two real vectors nearest to each generated one, [M, 2]."""
         return Nearest(*self.neighbours.nearest())
+
+    @cached_property
+    def generated_of_real(self) -> Nearest:
+        """The generated vector nearest to each real one, [N, 1]."""
+        return Nearest(*self.nearest_generated.nearest())
 
 
 class Comparison:
@@ -169,21 +179,26 @@ class Comparison:
             raise Unavailable(f"needs at least {NEAREST + 2} samples in each set, got {fewest}")
         real, generated = self.reference.real_cloud, self.generated_cloud
         radii3, radii5 = self.within_real.squared_radii(3), self.within_real.squared_radii(5)
+        within, most = self.within_generated, np.median(radii5)
         balls = (
             Balls(real, generated, radii3, closed=True),
-            Balls(generated, real, self.within_generated.squared_radii(3), closed=True),
+            Balls(generated, real, within.squared_radii(3), closed=True),
             Balls(real, generated, radii5, closed=False),
-            Balls(real, generated, np.minimum(radii5, np.median(radii5)), closed=True),
+            Balls(real, generated, np.minimum(radii5, most), closed=True),
+            Balls(generated, real, np.minimum(within.squared_radii(5), most), closed=True),
         )
         kernel, nearest = KernelSums(real, generated, *self.subsets), Neighbours(generated, real, 2)
+        other_way = Neighbours(real, generated, 1)
         reductions = [
             NestedBalls(balls[2], balls[0], balls[3]),
             Turned(balls[1]),
+            Turned(balls[4]),
             kernel,
             Turned(nearest),
+            other_way,
         ]
         sweep_across(real, generated, reductions, self.product, self.reference.block)
-        return Across(*balls, kernel, nearest)
+        return Across(*balls, kernel, nearest, other_way)
 
     @cached_property
     def kernel_sums(self) -> tuple[KernelSums | FarSums, KernelSums | FarSums, KernelSums | FarSums]:

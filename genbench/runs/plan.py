@@ -13,9 +13,12 @@ from genbench.protocol.stages.stage import Step
 from genbench.protocol.suite import Suite, SuiteFile
 from genbench.protocol.task import Asked, answerers, asked_in
 from genbench.protocol.trial import Trial, chosen
+from genbench.records.kinds import Axis
 from genbench.records.record import TaskTerms
 
 DEFAULT_SUITE = "digits"
+SECOND = "pixels"  # the extractor that no published suite names as its own: who was tuned to the first meets it unasked
+SECOND_LOOK = (Axis.QUALITY, Axis.COVERAGE)  # axes whose scores it gives too
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,12 @@ def find_suite(name: str, catalogue: Catalogue) -> SuiteFile:
 
 
 def _completed(terms: TaskTerms, suite: Suite, catalogue: Catalogue) -> TaskTerms:
-    """The terms with every score's full name."""
-    scores = tuple(_full_name(score, suite, catalogue) for score in terms.scores)
+    """The terms with every score's full name, and the axes' scores of features by the second extractor as well."""
+    scores = [_full_name(score, suite, catalogue) for score in terms.scores]
     axes = {axis: _full_name(score, suite, catalogue) for axis, score in terms.axes.items()}
-    return replace(terms, scores=scores, axes=axes)
+    named = [score.partition("@")[0] for score in axes.values() if "@" in score]
+    scores += [f"{name}@{SECOND}" for name in named if catalogue.metric(name).listing.axis in SECOND_LOOK]
+    return replace(terms, scores=tuple(dict.fromkeys(scores)), axes=axes)
 
 
 def _full_name(score: str, suite: Suite, catalogue: Catalogue) -> str:

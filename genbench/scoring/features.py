@@ -47,6 +47,7 @@ class Features:
         self._extractors: dict[str, Extractor] = {}
         self._splits: dict[tuple[str, str], NDArray[np.float32]] = {}
         self._references: dict[str, Reference] = {}
+        self._held: dict[str, Comparison] = {}
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -95,6 +96,12 @@ class Features:
             self._references[name] = Reference(real, train, device=device)
         return self._references[name]
 
+    def held(self, name: str) -> Comparison:
+        """The split held in the place of a candidate's samples: the same object for all."""
+        if name not in self._held:
+            self._held[name] = Comparison(self.reference(name), self.of_split(name, "held"))
+        return self._held[name]
+
     def _found(self, names: Mapping[str, str], extractor: Extractor, x: NDArray[Any], what: str) -> NDArray[np.float32]:
         return self._cache.found(names, lambda: embedding(extractor, self.device, self._told, what)(x))
 
@@ -133,4 +140,5 @@ class SampleFeatures:
             raise Unavailable("the answers are no samples, whose features could be compared")
         extractor = self._features.extractor(name)
         embed = embedding(extractor, self._features.device)
-        return Compared(self.comparison(name), extractor.identity, self._features.reference_name, embed)
+        held = self._features.held(name)
+        return Compared(self.comparison(name), extractor.identity, self._features.reference_name, embed, held)

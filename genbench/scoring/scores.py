@@ -29,12 +29,14 @@ class Compared:
         identity: the extractor's; None for features that were given.
         reference: what the samples are compared with, in words.
         embed: the features of any samples by the same extractor; None for features that were given.
+        held: of the split held in the place of the samples; None where no such split is known.
     """
 
     comparison: Comparison
     identity: str | None
     reference: str
     embed: Embed | None = None
+    held: Comparison | None = None
 
 
 Features = Callable[[str], Compared]  # the name of an extractor, "" in a score's name that has none → what it makes
@@ -66,7 +68,7 @@ def scored(names: Iterable[str], metrics: Mapping[str, type[Metric]], evidence: 
 def _score(cls: type[Metric], extractor: str, evidence: Evidence, features: Features) -> ScoreRecord:
     found = features(extractor) if cls.uses_features else None
     if found is not None:
-        evidence = replace(evidence, features=found.comparison, embed=found.embed)
+        evidence = replace(evidence, features=found.comparison, embed=found.embed, held=found.held)
     return recorded(cls, cls().score(evidence), _count(evidence), found)
 
 

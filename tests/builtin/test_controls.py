@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from genbench.builtin.controls import CONTROLS, ControlData
-from genbench.builtin.controls.copies import Copycat, CopycatNoise, CopycatOfTest, PartialCopycat
+from genbench.builtin.controls.averages import LocalMeans, Smote
+from genbench.builtin.controls.copies import Copycat, CopycatNoise, CopycatOfTest, CopycatOfValid, PartialCopycat
 from genbench.builtin.controls.densities import IndependentPixels, Noise
 from genbench.builtin.controls.real import HeldOut, MeanImage, ModeDropper
 from genbench.builtin.datasets.digits import Digits
@@ -90,7 +91,9 @@ def rows(x: torch.Tensor | np.ndarray) -> list[list[int]]:
     return sorted(x.reshape(len(x), -1).tolist())
 
 
-@pytest.mark.parametrize(("cls", "split"), [(HeldOut, HELD), (Copycat, TRAIN), (CopycatOfTest, TEST)])
+@pytest.mark.parametrize(
+    ("cls", "split"), [(HeldOut, HELD), (Copycat, TRAIN), (CopycatOfTest, TEST), (CopycatOfValid, VALID)]
+)
 def test_a_replay_shows_each_row_of_its_split_once_before_any_comes_again(cls, split):
     model = fitted(cls)
     for _ in range(2):
@@ -157,6 +160,30 @@ def test_the_partial_copycat_copies_a_smaller_training_set_again_and_again():
     held = Examples(np.repeat(HELD[:1], 60, 0), np.zeros(60, np.int64))
     splits = Splits(SPACE, Examples(TRAIN[:1], np.zeros(1, np.int64)), SPLITS.valid, SPLITS.test, held)
     assert rows(fitted(PartialCopycat, splits=splits).sample(60)).count([0, 2]) == 6
+
+
+def test_smote_shows_points_between_a_training_row_and_one_of_its_five_nearest():
+    splits = Digits().splits()
+    model = fitted(Smote, splits=splits)
+    kept, near = model.rows.flatten(1).double(), model.near
+    squared = np.square(kept[0].numpy() - splits.train.x.reshape(599, -1)).sum(1)
+    assert sorted(((kept[near[0]] - kept[0]) ** 2).sum(1).tolist()) == sorted(squared)[1:6]
+    x = model.sample(599).flatten(1).double()
+    for k in (0, 1, 200):
+        ways = kept[near[k]] - kept[k]
+        u = (((x[k] - kept[k]) * ways).sum(1) / (ways**2).sum(1)).clamp(0, 1)
+        off = (x[k] - kept[k] - u[:, None] * ways).abs().amax(1)
+        assert off.min() < 0.6  # half a level by rounding, and a little since u is found from the rounded sample
+    assert not torch.equal(model.sample(599).flatten(1).double(), x)  # the same rows, at other points
+
+
+def test_local_means_are_those_of_a_row_and_its_nine_nearest():
+    model = fitted(LocalMeans, splits=Digits().splits())
+    x = model.sample(3)
+    assert model.near.shape == (599, 9)
+    for k in range(3):
+        group = torch.cat([model.rows[k : k + 1], model.rows[model.near[k]]]).double()
+        assert torch.equal(x[k], group.mean(0).round().long())
 
 
 def test_the_mode_dropper_shows_held_out_rows_of_half_of_the_classes():
@@ -227,8 +254,8 @@ def test_each_control_says_what_it_is_on_the_board_for():
     assert kinds == {
         ControlKind.CEILING: {"real-held-out"},
         ControlKind.FLOOR: {"independent-pixels", "blend"},
-        ControlKind.COPY: {"copycat", "copycat-noise", "partial-copycat", "test-copycat"},
-        ControlKind.PROBE: {"mode-dropper", "noise", "mean-image", "jump"},
+        ControlKind.COPY: {"copycat", "copycat-noise", "partial-copycat", "valid-copycat", "test-copycat"},
+        ControlKind.PROBE: {"smote", "local-means", "mode-dropper", "noise", "mean-image", "jump"},
     }
 
 

@@ -65,7 +65,10 @@ def test_a_shared_reference_changes_no_score(draw, sets):
     for generated in candidates:
         shared, own = Comparison(reference, generated), Comparison(sets[0], generated, sets[2])
         for metric in (m for m in METRICS if m.uses_features and not m.reads and m.name != "class-tv"):
-            score = [metric().score(Evidence(Space((6,), levels=None), generated, features=c)) for c in (shared, own)]
+            score = [
+                metric().score(Evidence(Space((6,), levels=None), generated, features=c, held=own))
+                for c in (shared, own)
+            ]
             assert score[0] == score[1], metric.name
 
 

@@ -26,6 +26,8 @@ from genbench.store import datasets
 CPU = torch.device("cpu")
 CONTROLS = {control.name: control for control in controls.CONTROLS if issubclass(control, Model)}  # who draw samples
 COPYING = {"copycat": "train", "copycat-noise": "train", "partial-copycat": "train", "test-copycat": "test"}
+AVERAGING = ("smote", "local-means")
+REPLAYING = ("valid-copycat",)  # real data that the gate does not look at
 HONEST = ("real-held-out", "mode-dropper", "independent-pixels", "noise", "mean-image")
 PRODUCT = product_on(None)
 Samples = NDArray[np.uint8]

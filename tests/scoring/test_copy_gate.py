@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from copied import CONTROLS, COPYING, HONEST, PRODUCT, features_of, flagged, gated, laid_down
+from copied import AVERAGING, CONTROLS, COPYING, HONEST, PRODUCT, REPLAYING, features_of, flagged, gated, laid_down
 from PIL import Image
 
 from genbench.contracts.dataset import Examples, Splits
@@ -33,8 +33,14 @@ def test_who_does_not_copy_is_clear_however_bad_it_is(features, samples, name, e
     assert (verdict.status, verdict.reason, flagged(verdict)) == (GateStatus.CLEAR, None, set())
 
 
-def test_every_control_is_among_those_that_copy_or_those_that_do_not():
-    assert {*COPYING, *HONEST} == set(CONTROLS)
+def test_every_control_is_among_those_that_copy_or_average_or_do_not():
+    assert {*COPYING, *AVERAGING, *REPLAYING, *HONEST} == set(CONTROLS)
+
+
+@pytest.mark.parametrize("name", AVERAGING)
+def test_averages_of_training_rows_lie_in_their_tail(features, samples, name):
+    verdict = gated(features, "digits-net", samples[name])
+    assert ("train", "tail") in {(test.against, test.test) for test in verdict.tests if test.flagged}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ def test_a_gate_that_fails_costs_itself_alone(tmp_path, extractor, reason):
 def test_a_run_hands_the_verdict_over_with_every_candidate(plain):
     found = {c.name: c.memorisation for record in plain.finished.records for c in record.candidates if c.ok}
     flagged = {name for name, verdict in found.items() if verdict.status is GateStatus.FLAGGED}
-    assert flagged == set(COPYING)
+    assert flagged == {*COPYING, *AVERAGING}
     assert {found[name].status for name in HONEST} == {GateStatus.CLEAR}
     assert {verdict.extractor for verdict in found.values()} == {"pixels/1/no-weights"}
 

@@ -1,6 +1,7 @@
 """Control models: they make every column readable, and prove that the gates work."""
 
-from genbench.builtin.controls.copies import Copycat, CopycatNoise, CopycatOfTest, PartialCopycat
+from genbench.builtin.controls.averages import LocalMeans, Smote
+from genbench.builtin.controls.copies import Copycat, CopycatNoise, CopycatOfTest, CopycatOfValid, PartialCopycat
 from genbench.builtin.controls.data import ControlData as ControlData
 from genbench.builtin.controls.densities import IndependentPixels, Noise
 from genbench.builtin.controls.paths import Blend, Jump
@@ -12,7 +13,10 @@ CONTROLS: tuple[type[Learner], ...] = (
     Copycat,
     CopycatNoise,
     PartialCopycat,
+    CopycatOfValid,
     CopycatOfTest,
+    Smote,
+    LocalMeans,
     ModeDropper,
     IndependentPixels,
     Noise,

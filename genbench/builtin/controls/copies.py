@@ -67,6 +67,18 @@ class PartialCopycat(Replay):
         self.keep(rows)
 
 
+class CopycatOfValid(Replay):
+    """Replays the valid split, which every model may look at: real data that are neither training nor test rows."""
+
+    name = "valid-copycat"
+    control = ControlKind.COPY
+    source = "the dataset's valid split"
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the valid split."""
+        self.keep(shuffled(data.valid))
+
+
 class CopycatOfTest(Replay):
     """Replays the test set, which no model can see by honest means: perfect by every score, at nobody's cost."""
 

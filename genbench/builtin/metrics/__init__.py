@@ -1,6 +1,7 @@
 """The metrics that genbench brings along."""
 
 from genbench.builtin.metrics.authenticity import Authenticity
+from genbench.builtin.metrics.c2st import TwoSampleAccuracy
 from genbench.builtin.metrics.class_tv import ClassTotalVariation
 from genbench.builtin.metrics.clipped import ClippedCoverage, ClippedDensity
 from genbench.builtin.metrics.copy_auc import CopyAuc
@@ -16,6 +17,7 @@ from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
 from genbench.builtin.metrics.path_energy import PathEnergy
 from genbench.builtin.metrics.precision_recall import Precision, Recall
+from genbench.builtin.metrics.shares import ClippedRecall, CoverageShare, QualityShare
 from genbench.builtin.metrics.speed import FunctionEvaluations, Latency, Throughput
 from genbench.contracts.metric import Metric
 
@@ -31,6 +33,10 @@ METRICS: tuple[type[Metric], ...] = (
     Coverage,
     ClippedDensity,
     ClippedCoverage,
+    ClippedRecall,
+    QualityShare,
+    CoverageShare,
+    TwoSampleAccuracy,
     ClassTotalVariation,
     CopyRate,
     Authenticity,

@@ -10,6 +10,7 @@ from genbench.builtin.metrics.repeats import SHOWN, told
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.cloud import Reals
+from genbench.geometry.comparison import Comparison
 from genbench.geometry.reference import Within
 from genbench.records.kinds import Axis, Direction, Scale
 
@@ -65,6 +66,12 @@ def good_share(coverage: float, real: int, generated: int, k: int) -> float:
     return float(np.interp(coverage, expected, np.linspace(0, 1, generated + 1)))
 
 
+def clipped_coverage(comparison: Comparison) -> float:
+    """The share of good samples, in [0, 1], that explains how many generated samples real ones have near them."""
+    raw = clipped_mean(comparison.across.real5.points_in_ball, K)
+    return good_share(raw, len(comparison.real), len(comparison.generated), K)
+
+
 class ClippedDensity(Metric):
     """In how many real samples' balls a generated sample lies, at most 5, over the same of the real samples.
 
@@ -113,5 +120,4 @@ class ClippedCoverage(Metric):
         """Clipped coverage, in [0, 1]."""
         comparison = evidence.comparison
         raw = clipped_mean(comparison.across.real5.points_in_ball, K)
-        value = good_share(raw, len(comparison.real), len(comparison.generated), K)
-        return Score(value, details={"uncalibrated": raw} | told(comparison.within_real, K))
+        return Score(clipped_coverage(comparison), details={"uncalibrated": raw} | told(comparison.within_real, K))

@@ -1,7 +1,9 @@
 """The feature likelihood divergence: how probable test data are under a density made of the generated samples."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -196,6 +198,7 @@ class FeatureLikelihoodDivergence(Metric):
     uses_features = True
     guard = "fd"
     needs_train = True
+    shown: ClassVar[Mapping[str, str]] = {"train-test gap": "gap"}
 
     def score(self, evidence: Evidence) -> Score:
         """FLD of the test data.

@@ -1,0 +1,126 @@
+"""Quality and coverage as shares of what fresh real data get: the axes of `generate`, and clipped recall.
+
+Clipped density alone rewards contraction (averages of neighbours lie in more balls than real data do), and clipped
+coverage alone ranks as it does. So quality falls on either side of the ceiling, and coverage is the lesser of two.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from genbench.builtin.metrics.clipped import SOURCE, K, clipped_coverage, clipped_mean
+from genbench.contracts.evidence import Evidence
+from genbench.contracts.metric import Metric, Score
+from genbench.errors import Unavailable
+from genbench.geometry.comparison import Comparison
+from genbench.records.kinds import Axis, Direction, Scale
+
+SPREADS = 3  # above 1, from where on a ratio is called contracted
+
+
+def density(comparison: Comparison) -> float:
+    """In how many real balls, of at most the median radius, a generated vector lies: mean of min(count, 5)/5."""
+    return clipped_mean(comparison.across.clipped5.balls_around_point, K)
+
+
+def recall(comparison: Comparison) -> float:
+    """In how many generated balls, of at most the real median radius, a real vector lies: mean of min(count, 5)/5."""
+    return clipped_mean(comparison.across.generated5.balls_around_point, K)
+
+
+def ratio(value: float, ceiling: float) -> float:
+    """A share of what the split held gets.
+
+    Raises:
+        Unavailable: that is nothing.
+    """
+    if not ceiling:
+        raise Unavailable("the split held scores nothing itself, so that nothing can be divided by it")
+    return value / ceiling
+
+
+def spread(held: Comparison, count: int) -> float:
+    """The standard error of d where the samples are fresh real data, as many as `count`.
+
+    Of both means, the samples' and held's, over its rows as if they were independent.
+    """
+    shares = np.minimum(held.across.clipped5.balls_around_point, K) / K
+    return float(shares.std(ddof=1) / shares.mean() * math.sqrt(1 / count + 1 / len(shares)))
+
+
+class ClippedRecall(Metric):
+    """Clipped density with the roles exchanged: in how many generated samples' balls a real sample lies, at most 5.
+
+    The balls reach to the 5th generated neighbour, at most to the median of the real ones' radii. Divided by the same
+    of the split held; at most 1. Details: `ratio`, before it is cut; `uncalibrated`.
+    """
+
+    name = "clipped-recall"
+    title = "Clipped recall"
+    axis = Axis.COVERAGE
+    direction = Direction.HIGHER
+    unit = ""
+    source = SOURCE
+    version = "1"
+    scale = Scale.SHARE
+    uses_features = True
+    shown: ClassVar[Mapping[str, str]] = {"uncut": "ratio"}
+
+    def score(self, evidence: Evidence) -> Score:
+        """Clipped recall, in [0, 1]."""
+        raw = recall(evidence.comparison)
+        found = ratio(raw, recall(evidence.ceiling))
+        return Score(min(1.0, found), details={"ratio": found, "uncalibrated": raw})
+
+
+class QualityShare(Metric):
+    """1 - |1 - d|, at least 0, where d is the clipped density, uncut, over that of the split held.
+
+    Contraction makes d large: samples that lie in more balls than fresh real data do are no better than those that
+    lie in fewer. Details: `ratio`, d; `limit`, 1 + 3 standard errors of fresh data, where d exceeds it: contracted.
+    """
+
+    name = "quality-share"
+    title = "Quality"
+    axis = Axis.QUALITY
+    direction = Direction.HIGHER
+    unit = ""
+    source = SOURCE
+    version = "1"
+    scale = Scale.SHARE
+    uses_features = True
+    guard = "fd"
+    shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": "limit"}
+    blind_to = frozenset({"dropped-modes", "duplicates"})
+
+    def score(self, evidence: Evidence) -> Score:
+        """The share, in [0, 1]."""
+        d = ratio(density(evidence.comparison), density(evidence.ceiling))
+        limit = 1 + SPREADS * spread(evidence.ceiling, len(evidence.comparison.generated))
+        return Score(max(0.0, 1 - abs(1 - d)), details={"ratio": d} | ({"limit": limit} if d > limit else {}))
+
+
+class CoverageShare(Metric):
+    """The lesser of clipped coverage and clipped recall: it reads as the share of good samples.
+
+    Details: `coverage` and `recall`.
+    """
+
+    name = "coverage-share"
+    title = "Coverage share"
+    axis = Axis.COVERAGE
+    direction = Direction.HIGHER
+    unit = ""
+    source = SOURCE
+    version = "1"
+    scale = Scale.SHARE
+    uses_features = True
+    shown: ClassVar[Mapping[str, str]] = {"clipped coverage": "coverage", "clipped recall": "recall"}
+
+    def score(self, evidence: Evidence) -> Score:
+        """The share, in [0, 1]."""
+        coverage = clipped_coverage(evidence.comparison)
+        recalled = min(1.0, ratio(recall(evidence.comparison), recall(evidence.ceiling)))
+        return Score(min(coverage, recalled), details={"coverage": coverage, "recall": recalled})
