@@ -59,9 +59,9 @@ def _page(found: Sequence[Result], names: Sequence[str], extent: Extent) -> list
         "# What the scores do not see",
         "",
         "The sanity checks of Räisä, van Breugel and van der Schaar 2025 (https://arxiv.org/abs/2505.22450) on the",
-        "scores of quality and coverage, as they are computed here. A row is passed where every curve of the check meets",
-        "every criterion of its kind; – says that the score refuses sets of unequal size. Where the checks differ from the",
-        "authors' is told in `genbench/conformance/sanity/checks.py`.",
+        "scores of quality and coverage, as they are computed here. A row is passed where every curve of the check",
+        "meets every criterion of its kind; – says that the score refuses sets of unequal size. Where the checks",
+        "differ from the authors' is told in `genbench/conformance/sanity/checks.py`.",
         "",
         f"{extent.points} points a curve, sets of up to {extent.largest} vectors, means of {extent.repeats} draws; "
         "made by `python tools/sanity_table.py`.",
