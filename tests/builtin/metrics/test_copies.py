@@ -85,8 +85,8 @@ def test_a_sample_as_far_as_the_neighbour_is_not_authentic(evidence):
         assert Authenticity().score(given).value == share
 
 
-def test_a_copy_of_a_row_that_the_training_set_holds_twice_is_not_authentic(evidence):
+def test_a_copy_or_near_copy_of_a_row_that_the_training_set_holds_twice_is_not_authentic(evidence):
     train = np.array([[0.0], [0], [10]], np.float32)
-    for x, share in ((0, 0), (0.001, 1)):
+    for x, share in ((0, 0), (0.001, 0), (21, 1)):
         given = evidence(train, np.array([[x]], np.float32), train=train)
         assert Authenticity().score(given).value == share
