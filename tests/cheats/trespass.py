@@ -40,7 +40,7 @@ class Trespass(genbench.Model):
     @property
     def root(self) -> Path:
         """The run's folder."""
-        return next((path for path in self.folder.parents if path.parent.name == "runs"), self.folder)
+        return next((path for path in self.folder.parents if path.parent.name == "runs"), self.folder.parent)
 
     @abstractmethod
     def reach(self) -> Any:
