@@ -246,6 +246,7 @@ def test_asking_for_a_model_whose_plugin_is_broken_points_to_the_faults(supervis
         found.find("models", "raises")
 
 
+@pytest.mark.alone
 def test_broken_plugins_are_listed_within_a_second(supervisor: Supervisor, site: Path, tmp_path: Path):
     codes = {"raises": DEADLY["raises"][0], "exits": DEADLY["exits"][0], "sleeps": HANGS["sleeps"]}
     info = site / "broken_models-1.0.dist-info"
