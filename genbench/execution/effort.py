@@ -77,7 +77,14 @@ def _tree(pid: int) -> list[int]:
     """A process and its descendants that live."""
     found = [pid]
     for member in found:
-        for path in Path(f"/proc/{member}/task").glob("*/children"):
+        for thread in _threads(member):
             with contextlib.suppress(OSError, ValueError):
-                found += [int(child) for child in path.read_text().split()]
+                found += [int(child) for child in Path(f"/proc/{member}/task/{thread}/children").read_text().split()]
     return found
+
+
+def _threads(pid: int) -> list[str]:
+    """The threads of a process; none where it has just gone."""
+    with contextlib.suppress(OSError):
+        return os.listdir(f"/proc/{pid}/task")
+    return []

@@ -76,6 +76,13 @@ def peak(pid: int) -> int:
     return _field(pid, "VmHWM") or 0
 
 
+def core(pid: int) -> int | None:
+    """The core that a process ran on last; None where nobody tells."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[36])
+    return None
+
+
 def _parents() -> dict[int, int]:
     """Process id → its parent's, of every process."""
     found = {}

@@ -9,7 +9,6 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
-from statistics import median
 
 from genbench.contracts.job import Call, Progress
 from genbench.execution import machine
@@ -122,8 +121,8 @@ class Watch:
         """After a lap of the paced run, carry out the workload, if it is time: the child waits, its clock stands."""
         yardstick, since = 0.0, time.monotonic() - self._measured
         if self._workload is not None and since >= INTERVAL:
-            found = [self._workload.seconds() for _ in range(min(MOST, int(since / INTERVAL)))]
-            yardstick = median(found)
+            passes = min(MOST, int(since / INTERVAL))
+            yardstick = self._workload.seconds(passes, machine.core(self._child.pid))
             self._measured = time.monotonic()
         self.clock.paused(section, time.monotonic(), yardstick)
 

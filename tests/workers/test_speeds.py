@@ -64,7 +64,11 @@ def test_a_cheat_is_void_and_the_board_says_why(board: tiny.Run, name: str):
 def test_work_that_is_put_off_or_given_to_others_is_timed(board: tiny.Run, name: str):
     # As slow as one that takes as many steps, or burns as much in threads; where that comes and goes, void.
     void = board.candidate(name).timing.void
-    assert "differ by" in void if void else speed(board, name) < 1.5 * speed(board, "slow")
+    assert (
+        any(words in void for words in ("differ by", AGAIN))
+        if void
+        else speed(board, name) < 1.5 * speed(board, "slow")
+    )
 
 
 @pytest.mark.parametrize("name", COUNTED)

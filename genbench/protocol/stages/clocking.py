@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median
+from statistics import fmean, median
 
 from genbench.contracts.job import NULL_LIMIT, Outcome, Section, Timeline
 from genbench.protocol.stages.voiding import CountedFacts as CountedFacts, counts_of, void
@@ -102,7 +102,7 @@ def _repetitions(timeline: Timeline, run: Run, section: Section) -> Iterator[Rep
         own = [seconds for seconds in section.yardsticks[first:end] if seconds] or ran
         seconds = timeline.net(sum(section.laps[first:end]), end - first)
         cpu = _cpu(timeline, section, first, end) if section.efforts else None
-        yield Repetition(run.images(first, end), seconds, cpu, median(own) if own and run.device == "cpu" else None)
+        yield Repetition(run.images(first, end), seconds, cpu, fmean(own) if own and run.device == "cpu" else None)
 
 
 def _cpu(timeline: Timeline, section: Section, first: int, end: int) -> float:

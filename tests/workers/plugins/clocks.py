@@ -91,12 +91,11 @@ class ByLoad(_Slow):
 
     def eval(self) -> "ByLoad":
         if not hasattr(self, "drawn") and not hasattr(self, "fits"):
-            drawn, until = [], time.process_time() + 10
             torch.manual_seed(1)
             with torch.no_grad():
-                while time.process_time() < until:
-                    drawn.append(self.slowly(500))
-            object.__setattr__(self, "drawn", torch.cat(drawn))
+                object.__setattr__(self, "drawn", self.slowly(2000))
+                while time.process_time() < 9.5:
+                    self.slowly(500)
         return super().eval()
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
