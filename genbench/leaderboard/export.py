@@ -22,6 +22,7 @@ def row_json(row: Row) -> dict[str, Any]:
         "front": row.front,
         "front_share": row.front_share,
         "volume": row.volume,
+        "outside": row.outside or None,
         "likelihood": row.likelihood or None,
         "memorisation": {
             "status": encoded(gate.status),
@@ -78,6 +79,8 @@ def verdict_json(verdict: Verdict, words: str) -> dict[str, Any]:
         "margins": verdict.margins,
         "tested": verdict.tested,
         "comparisons": verdict.comparisons,
+        "fragile": list(verdict.fragile),
+        "without": encoded(dict(verdict.without)),
         "deciding": [_contrast_json(found) for found in verdict.deciding],
     }
 

@@ -12,9 +12,26 @@ from dataclasses import dataclass
 
 from genbench.records.kinds import Scale
 
-# By how much a value is better by the margin: shares by .05, distances by a factor of 1.05, speeds by one of 2.
-MARGINS = {Scale.SHARE: 0.05, Scale.DISTANCE: 1.05, Scale.SPEED: 2.0, Scale.PLAIN: 0.0}
-MARGIN_WORDS = {Scale.SHARE: "0.05", Scale.DISTANCE: "5 %", Scale.SPEED: "a factor of 2", Scale.PLAIN: "any difference"}
+
+@dataclass(frozen=True)
+class Difference:
+    """What counts as a difference: an amount of shares and plain numbers, a factor of distances and speeds."""
+
+    margin: float
+    """By which a value is better where more is asked than that it is better at all."""
+    words: str
+    """The margin as people read it."""
+    tie: float | None = None
+    """Up to which values are tied, whatever the seeds say: what the measurement itself may be off by; None: no ties."""
+
+
+DIFFERENCES = {
+    Scale.SHARE: Difference(0.05, "0.05"),
+    Scale.DISTANCE: Difference(1.05, "5 %"),
+    Scale.SPEED: Difference(2.0, "a factor of 2", 1.25),
+    Scale.PLAIN: Difference(0.0, "any difference"),
+}
+FACTORS = (Scale.DISTANCE, Scale.SPEED)
 
 
 @dataclass(frozen=True)
@@ -35,11 +52,19 @@ class Ruler:
 
     def ahead(self, position: float) -> float:
         """Where a value stands that is better by the margin; infinity where the scale holds none."""
-        value, margin = self.value(position), MARGINS[self.scale]
-        if self.scale in (Scale.DISTANCE, Scale.SPEED):
-            better = value * margin if self.higher else value / margin
+        return self._better(position, DIFFERENCES[self.scale].margin)
+
+    def untied(self, position: float) -> float:
+        """Where a value stands that is just so much better that the two are no longer tied."""
+        tie = DIFFERENCES[self.scale].tie
+        return position if tie is None else self._better(position, tie)
+
+    def _better(self, position: float, by: float) -> float:
+        value = self.value(position)
+        if self.scale in FACTORS:
+            better = value * by if self.higher else value / by
         else:
-            better = value + margin if self.higher else value - margin
+            better = value + by if self.higher else value - by
         found = self.position(better)
         return math.inf if found is None else found
 
