@@ -28,6 +28,7 @@ class Column:
     version: str = ""
     scale: Scale = Scale.PLAIN
     guard: str = ""
+    tie: float = 1.0
     extractor: str | None = None
     source: str = ""
     shown: Mapping[str, str] = field(default_factory=dict)

@@ -68,7 +68,7 @@ class Standings:
     @cached_property
     def contest(self) -> Contest:
         """The ranked candidates; places where one is not ranked are None."""
-        rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER) for axis, c in self.columns.items()}
+        rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER, c.tie) for axis, c in self.columns.items()}
         ranked = [row for row in self.rows if row.ok and not row.bar]
         seeds = {row.name: self._positions(row, rulers) for row in ranked}
         fits = {row.name: row.model.reference for row in ranked}

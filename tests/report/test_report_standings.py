@@ -27,8 +27,8 @@ def test_the_page_says_how_it_tests_who_is_out_of_the_running_and_what_bears_the
     shown = page(*board_records()).text
     assert board.procedure in shown
     assert "Standing provisional, fewer than 5 seeds" in shown
-    assert "gaussian: its Clipped density is at most 0.12, less than half of 0.988, that of real-held-out" in shown
-    assert "without gan: no candidate wins" in shown
+    assert "gaussian : its Clipped density is at most 0.12, less than half of 0.988, that of real-held-out" in shown
+    assert "without gan : no candidate wins" in shown
     assert "baseline · not in the running" in shown
     five = page(*board_records(5)).text
     assert "Welch's t test" in five

@@ -106,6 +106,7 @@ class ClippedCoverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated"}
 
     def score(self, evidence: Evidence) -> Score:

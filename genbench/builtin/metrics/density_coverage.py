@@ -50,6 +50,7 @@ class Coverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
 
     def score(self, evidence: Evidence) -> Score:
         """Coverage, in [0, 1]."""

@@ -54,6 +54,7 @@ class Recall(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 
     def score(self, evidence: Evidence) -> Score:

@@ -49,6 +49,7 @@ class Throughput(Metric):
     unit = "images/s"
     source = SOURCE
     version = "1"
+    tie = 1.25
     scale = Scale.SPEED
 
     def score(self, evidence: Evidence) -> Score:

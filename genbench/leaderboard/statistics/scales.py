@@ -21,17 +21,14 @@ class Difference:
     """By which a value is better where more is asked than that it is better at all."""
     words: str
     """The margin as people read it."""
-    tie: float | None = None
-    """Up to which values are tied, whatever the seeds say: what the measurement itself may be off by; None: no ties."""
 
 
 DIFFERENCES = {
     Scale.SHARE: Difference(0.05, "0.05"),
     Scale.DISTANCE: Difference(1.05, "5 %"),
-    Scale.SPEED: Difference(2.0, "a factor of 2", 1.25),
+    Scale.SPEED: Difference(2.0, "a factor of 2"),
     Scale.PLAIN: Difference(0.0, "any difference"),
 }
-FACTORS = (Scale.DISTANCE, Scale.SPEED)
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class Ruler:
 
     scale: Scale
     higher: bool = True
+    tie: float = 1.0  # the factor below which two values are no different
 
     def position(self, value: float) -> float | None:
         """Where `value` stands, larger is better; None for what the scale does not hold."""
@@ -52,20 +50,18 @@ class Ruler:
 
     def ahead(self, position: float) -> float:
         """Where a value stands that is better by the margin; infinity where the scale holds none."""
-        return self._better(position, DIFFERENCES[self.scale].margin)
-
-    def untied(self, position: float) -> float:
-        """Where a value stands that is just so much better that the two are no longer tied."""
-        tie = DIFFERENCES[self.scale].tie
-        return position if tie is None else self._better(position, tie)
-
-    def _better(self, position: float, by: float) -> float:
-        value = self.value(position)
-        if self.scale in FACTORS:
+        value, by = self.value(position), DIFFERENCES[self.scale].margin
+        if self.scale in (Scale.DISTANCE, Scale.SPEED):
             better = value * by if self.higher else value / by
         else:
             better = value + by if self.higher else value - by
         found = self.position(better)
+        return math.inf if found is None else found
+
+    def untied(self, position: float) -> float:
+        """Where a value stands that is just so much better that the two are no longer tied."""
+        value = self.value(position)
+        found = self.position(value * self.tie if self.higher else value / self.tie) if self.tie > 1 else position
         return math.inf if found is None else found
 
 
