@@ -75,6 +75,8 @@ def _head(column: Column) -> str:
 def gated(board: Leaderboard) -> Iterator[str]:
     """What the gates bar from ranks, and why; controls are there to be flagged."""
     for row in board.rows:
+        if row.images == 0:
+            yield f"no counted training: {row.name}: its fit was handed no images"
         if row.gate.flagged:
             yield f"flagged: {row.name} copies and is not ranked: {row.gate.reason}"
         elif row.bar:

@@ -171,7 +171,9 @@ class Leaderboard:
         frame = pd.DataFrame([table_row(row, axes) for row in (*self.rows, *self.controls)]).set_index("name")
         numbers = [name for column in self.columns for name in (column.name, f"{column.name} ±")]
         whole = [f"{axis} {part}" for axis in axes for part in ("rank", "rank low", "rank high", "tier")]
-        kinds = dict.fromkeys([*numbers, "front_share", "volume"], "Float64") | dict.fromkeys(whole, "Int64")
+        kinds = dict.fromkeys([*numbers, "front_share", "volume"], "Float64") | dict.fromkeys(
+            [*whole, "training_images"], "Int64"
+        )
         return frame.astype(kinds)
 
 

@@ -19,6 +19,7 @@ def row_json(row: Row) -> dict[str, Any]:
         "model": row.model.reference,
         "family": encoded(row.model.family),
         "control": bool(row.control),
+        "training_images": row.images,
         "front": row.front,
         "front_share": row.front_share,
         "volume": row.volume,

@@ -157,6 +157,11 @@ class Row:
         return {result.record.seed: result.candidate for result in self.ok}
 
     @cached_property
+    def images(self) -> int | None:
+        """Training images that its fits were handed, of the seed that was handed the fewest; None where none says."""
+        return min((count for own in self.ok if (count := own.record.model.images) is not None), default=None)
+
+    @cached_property
     def gate(self) -> CopyStanding:
         """What the gate against copies says of it."""
         return copy_standing(self._seeds)

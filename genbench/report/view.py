@@ -142,7 +142,18 @@ def marks(row: Row) -> list[str]:
     conditional = ["conditional"] if "conditional" in row.model.capabilities else []
     pretrained = [f"pretrained on {data}" for data in row.model.pretrained_on]
     outside = ["not in the running"] if row.outside else []
-    return outside + conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
+    return (
+        outside
+        + [trained(row)] * (row.images is not None)
+        + conditional
+        + pretrained
+        + [f"asked for {need}" for need in row.model.needs]
+    )
+
+
+def trained(row: Row) -> str:
+    """What a fit was handed, which is all that the harness counts; a model may hold more."""
+    return f"trained on {row.images:,} images" if row.images else "no counted training"
 
 
 def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:

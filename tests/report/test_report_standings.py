@@ -35,6 +35,14 @@ def test_the_page_says_how_it_tests_who_is_out_of_the_running_and_what_bears_the
     assert "rovisional" not in five
 
 
+def test_a_row_says_what_its_fit_was_handed_and_marks_one_that_was_handed_nothing() -> None:
+    taught = [record("vae", seed, model={"images": 68_352 + seed}) for seed in range(2)]
+    found = page(*taught, record("bank", model={"images": 0}), record("old")).text
+    assert "trained on 68,352 images" in found
+    assert found.count("no counted training") == 1
+    assert "trained on 0" not in found
+
+
 def test_one_seed_says_nothing_of_tiers_or_separation() -> None:
     shown = page(record(), record("gan")).text.partition("How to read this")[0]
     assert "separat" not in shown
