@@ -136,6 +136,13 @@ def test_a_verdict_that_stands_without_any_one_candidate_is_not_fragile() -> Non
     assert "ragile" not in found.sentence
 
 
+def test_that_a_winner_would_not_win_without_itself_makes_no_verdict_fragile() -> None:
+    found = board(*several("best", 0.9, 0.9, 5000.0), *several("b", 0.7, 0.7, 900.0), *several("c", 0.6, 0.6, 100.0))
+    assert found.standings.verdict.winner == "best"
+    assert found.standings.verdict.without["best"].winner == "b"
+    assert found.standings.verdict.fragile == ()
+
+
 @pytest.mark.parametrize(("seeds", "used"), [(3, MODERATED), (4, MODERATED), (5, WELCH)])
 def test_a_board_says_how_it_tests_and_is_provisional_below_five_seeds(seeds: int, used: object) -> None:
     found = board(*several("a", 0.9, 0.9, 100.0, seeds), *several("b", 0.6, 0.6, 9000.0, seeds))

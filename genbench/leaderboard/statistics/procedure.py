@@ -27,8 +27,9 @@ class Procedure:
         )
 
 
+# The levels stand in the table of leaderboards/README.md; a board prints them.
 WELCH = Procedure("Welch's t test with Holm's correction", "5 or more", 0.05)
-MODERATED = Procedure("a t test with moderated variances and Holm's correction", "3 or 4", 0.05)
+MODERATED = Procedure("a t test with moderated variances and Holm's correction", "3 or 4", 0.042)
 
 
 def procedure(fewest: int) -> Procedure:
