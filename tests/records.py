@@ -69,6 +69,7 @@ def score(name: str, value: float, **changes: Any) -> ScoreRecord:
             "1",
             scale,
             guard,
+            tie=1.25 if axis is Axis.SPEED else 1.0,
             source=f"A paper on {title} 2026, https://example.org/{name.partition('@')[0]}",
             extractor=EXTRACTOR if "@" in name else None,
             details=_DETAILS.get(name, {}),

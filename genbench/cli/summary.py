@@ -7,8 +7,8 @@ from rich.markup import escape
 
 from genbench.cli.figures import duration, number
 from genbench.cli.tables import show, table
-from genbench.leaderboard import Cell, Column, Leaderboard, Row
-from genbench.leaderboard.words import listed
+from genbench.leaderboard import Cell, Column, Leaderboard, Place, Row
+from genbench.leaderboard.words import listed, outcome
 from genbench.records.audits import AuditStatus
 from genbench.records.kinds import Axis, Direction
 from genbench.records.score import AT_LEAST
@@ -36,21 +36,36 @@ def summary(finished: "Finished") -> None:
 def standings(board: Leaderboard) -> None:
     """A board in short: its table, its verdict, what is flagged and what failed."""
     columns = [column for column in board.columns if column.axis is not Axis.COST]
-    board_table = table("candidate", "tiers", *map(_head, columns), "seeds")
+    places = "tiers" if board.standings.running.tested else "ranks"
+    board_table = table("candidate", places, *map(_head, columns), "seeds")
     for heading, rows in (("", board.rows), ("controls", board.controls)):
         if heading and rows:
             board_table.add_section()
         for row in rows:
             board_table.add_row(*_row(row, columns, board))
     show(board_table)
-    print(_plain(board.sentence))
+    for words in (board.sentence, *support(board), board.procedure):
+        print(_plain(words))
     axes = _plain(listed(board.standings.axes, "and"))
-    print(f"● on the Pareto front; tiers of {axes}, – where a candidate is not ranked")
+    tested = board.standings.running.tested
+    places = f"tiers of {axes}, (rank) where one is out of the running" if tested else f"ranks of {axes}"
+    print(f"● on the Pareto front; {places}, – where a candidate is not ranked")
     for words in gated(board):
         print(_plain(words))
     for failure in board.failures:
         where = f", {failure.stage}" if failure.stage else ""
         print(_plain(f"{failure.words}: {failure.name} seed {failure.seed}{where}: {failure.reason}"))
+
+
+def support(board: Leaderboard) -> Iterator[str]:
+    """Who is not in the running, and what the verdict would be with each candidate left out."""
+    yield from (f"not in the running: {row.name}: {row.outside}" for row in board.rows if row.outside)
+    found: dict[str, list[str]] = {}
+    for name, other in board.standings.verdict.without.items():
+        found.setdefault(outcome(other), []).append(name)
+    if found:
+        told = [f"{words} without {listed(own, 'or')}" for words, own in found.items()]
+        yield f"With one left out: {'; '.join(told)}."
 
 
 def _head(column: Column) -> str:
@@ -61,6 +76,8 @@ def _head(column: Column) -> str:
 def gated(board: Leaderboard) -> Iterator[str]:
     """What the gates bar from ranks, and why; controls are there to be flagged."""
     for row in board.rows:
+        if row.images == 0:
+            yield f"no counted training: {row.name}: its fit was handed no images"
         if row.gate.flagged:
             yield f"flagged: {row.name} copies and is not ranked: {row.gate.reason}"
         elif row.bar:
@@ -78,7 +95,7 @@ def _plain(words: str) -> str:
 def _row(row: Row, columns: Sequence[Column], board: Leaderboard) -> list[str]:
     cells = [_cell(row.cells[column.name], _best(row, column, board)) for column in columns]
     mark = " ●" if row.front else " flagged" if row.bar and not row.control else ""
-    tiers = _tiers(row, board.standings.axes)
+    tiers = _tiers(row, board.standings.axes, board.standings.running.tested)
     return [escape(visible(row.name)) + mark, tiers, *cells, f"{len(row.ok)}/{len(row.results)}"]
 
 
@@ -86,10 +103,15 @@ def _best(row: Row, column: Column, board: Leaderboard) -> bool:
     return not row.unranked(column) and row.cells[column.name].mean == board.best(column)
 
 
-def _tiers(row: Row, axes: Sequence[str]) -> str:
-    """The tiers of the axes, or the ranks where seeds tell no spread."""
-    places = [row.places.get(axis) for axis in axes]
-    return " ".join(str((place.tier or place.rank) if place and place.rank else "–") for place in places)
+def _tiers(row: Row, axes: Sequence[str], tested: bool) -> str:
+    """The tiers of the axes, ranks in brackets for what has none; ranks alone where nobody has a tier."""
+    return " ".join(_standing(row.places.get(axis), tested) for axis in axes)
+
+
+def _standing(place: Place | None, tested: bool) -> str:
+    if place is None or place.rank is None:
+        return "–"
+    return f"({place.rank})" if tested and place.tier is None else str(place.tier or place.rank)
 
 
 def _cell(cell: Cell, best: bool) -> str:

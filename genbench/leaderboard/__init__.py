@@ -26,7 +26,7 @@ from genbench.leaderboard.row import (
     SeedResult as SeedResult,
 )
 from genbench.leaderboard.standings import Standings
-from genbench.leaderboard.words import goal, sentence
+from genbench.leaderboard.words import goal, procedure, sentence
 from genbench.records.files import read_records as read_records
 from genbench.records.kinds import Axis
 from genbench.records.record import DataFacts, Record, SuiteTerms, TaskTerms
@@ -114,24 +114,32 @@ class Leaderboard:
     def best(self, column: Column) -> float | None:
         """The best mean among the candidates that are ranked.
 
-        None without any, for speeds of several machines, and for novelty, which the gate judges: noise is novel too.
+        None without any, where several are all equal, for the worst value that there can be, for speeds of several
+        machines, and for novelty, which the gate judges: noise is novel too.
         """
         ranked = [row.cells[column.name].mean for row in self.rows if not row.unranked(column)]
         means = [mean for mean in ranked if mean is not None]
         mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
         if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
             return None
-        return max(means, key=column.oriented)
+        found = max(means, key=column.oriented)
+        tied = len(means) > 1 and len(set(means)) == 1
+        return None if tied or found == column.worst else found
 
     @cached_property
     def sentence(self) -> str:
-        """The verdict in one sentence; by the margins alone where no candidate has two seeds."""
+        """The verdict in short sentences; by the margins alone where no candidate has three seeds."""
         return sentence(self.standings, self.standings.verdict)
 
     @cached_property
     def sentence_with_margins(self) -> str:
-        """The verdict on differences beyond the axes' margins in one sentence."""
+        """The verdict on differences beyond the axes' margins in a few words."""
         return sentence(self.standings, self.standings.with_margins)
+
+    @property
+    def procedure(self) -> str:
+        """By which test candidates are separated, and the level that it was simulated to hold."""
+        return procedure(self.standings)
 
     def to_json(self) -> dict[str, Json]:
         """The board as plain JSON: what a page shows, without logs, curves and images."""
@@ -145,6 +153,8 @@ class Leaderboard:
             "columns": [encoded(column) for column in self.columns],
             "verdict": verdict_json(standings.verdict, self.sentence),
             "verdict_with_margins": verdict_json(standings.with_margins, self.sentence_with_margins),
+            "provisional": standings.provisional,
+            "procedure": self.procedure,
             "hypervolume": standings.volume,
             "rows": [row_json(row) for row in (*self.rows, *self.controls)],
             "failures": [failure_json(failure) for failure in self.failures],
@@ -162,7 +172,9 @@ class Leaderboard:
         frame = pd.DataFrame([table_row(row, axes) for row in (*self.rows, *self.controls)]).set_index("name")
         numbers = [name for column in self.columns for name in (column.name, f"{column.name} ±")]
         whole = [f"{axis} {part}" for axis in axes for part in ("rank", "rank low", "rank high", "tier")]
-        kinds = dict.fromkeys([*numbers, "front_share", "volume"], "Float64") | dict.fromkeys(whole, "Int64")
+        kinds = dict.fromkeys([*numbers, "front_share", "volume"], "Float64") | dict.fromkeys(
+            [*whole, "training_images"], "Int64"
+        )
         return frame.astype(kinds)
 
 

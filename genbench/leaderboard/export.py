@@ -19,9 +19,11 @@ def row_json(row: Row) -> dict[str, Json]:
         "model": row.model.reference,
         "family": encoded(row.model.family),
         "control": bool(row.control),
+        "training_images": row.images,
         "front": row.front,
         "front_share": row.front_share,
         "volume": row.volume,
+        "outside": row.outside or None,
         "likelihood": row.likelihood or None,
         "memorisation": {
             "status": encoded(gate.status),
@@ -78,6 +80,8 @@ def verdict_json(verdict: Verdict, words: str) -> dict[str, Json]:
         "margins": verdict.margins,
         "tested": verdict.tested,
         "comparisons": verdict.comparisons,
+        "fragile": list(verdict.fragile),
+        "without": encoded(dict(verdict.without)),
         "deciding": [_contrast_json(found) for found in verdict.deciding],
     }
 

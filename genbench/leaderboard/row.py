@@ -44,6 +44,14 @@ class Column:
         words = self.title.lower().replace("/", " ").split()
         return "" if set(self.unit.lower().replace("/", " ").split()) <= set(words) else self.unit
 
+    @property
+    def worst(self) -> float | None:
+        """The worst value that there can be; None where there is none."""
+        if self.scale is Scale.SHARE and self.direction is Direction.LOWER:
+            return 1.0
+        positive = self.scale is not Scale.PLAIN or self.axis in (Axis.QUALITY, Axis.COVERAGE)
+        return 0.0 if positive and self.direction is Direction.HIGHER else None
+
     def oriented(self, value: float) -> float:
         """`value` with its sign chosen so that larger is better."""
         return -value if self.direction is Direction.LOWER else value
@@ -88,11 +96,11 @@ class Place:
     """How a candidate stands on one axis; all None, and `missing` says why, where it is not ranked there."""
 
     rank: int | None = None
-    """By the mean, 1 is the best."""
+    """By the mean, 1 is the best; equal means share one."""
     tier: int | None = None
-    """Candidates that the seeds cannot separate share one; None where there is no spread over seeds."""
+    """Candidates that the seeds cannot separate share one; None below three seeds and for one out of the running."""
     ranks: tuple[int, int] | None = None
-    """The ends of the rank's 95 % interval over seed-bootstrap replicates; None likewise."""
+    """The ends of the rank's 95 % interval over seed-bootstrap replicates; None where no spread is known."""
     missing: str = ""
     """Why it has no rank; "" where it has one."""
 
@@ -115,6 +123,8 @@ class Row:
     """The share in [0, 1] of seed-bootstrap replicates that have it there; None likewise, or without any."""
     volume: float | None = None
     """The share in [0, 1] of the cube of anchored axes that it dominates by itself; None likewise."""
+    outside: str = ""
+    """Why it is not in the running for the verdict; "" where it is, or where it is not ranked at all."""
 
     @property
     def model(self) -> ModelFacts:
@@ -145,6 +155,11 @@ class Row:
     @cached_property
     def _seeds(self) -> Mapping[int, Candidate]:
         return {result.record.seed: result.candidate for result in self.ok}
+
+    @cached_property
+    def images(self) -> int | None:
+        """Training images that its fits were handed, of the seed that was handed the fewest; None where none says."""
+        return min((count for own in self.ok if (count := own.record.model.images) is not None), default=None)
 
     @cached_property
     def gate(self) -> CopyStanding:

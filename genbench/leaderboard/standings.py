@@ -7,7 +7,9 @@ from functools import cached_property
 
 from genbench.leaderboard.anchors import Anchors, anchors, control
 from genbench.leaderboard.row import Column, Place, Row
+from genbench.leaderboard.running import Guard, guard_of, outsiders
 from genbench.leaderboard.statistics import (
+    ENOUGH,
     Contest,
     Replicates,
     Ruler,
@@ -20,27 +22,6 @@ from genbench.leaderboard.statistics import (
 from genbench.records.kinds import Axis, ControlKind, Direction
 
 MIXED_SPEEDS = "speeds of several machines are not ranked against each other"
-
-
-@dataclass(frozen=True)
-class Guard:
-    """What bars a candidate from an axis on which it has a score: not beating the floor in another one."""
-
-    column: Column
-    """Of the score in which the floor is to be beaten."""
-    limit: float
-    """What the floor has there."""
-    floor: str
-    """The floor's name."""
-
-    def barred(self, row: Row) -> str:
-        """Why a row is off the axis; "" where it is not."""
-        value = row.cells[self.column.name].mean
-        if value is None or self.column.oriented(value) > self.column.oriented(self.limit):
-            return ""
-        side = "below" if self.column.direction is Direction.LOWER else "above"
-        title = self.column.title
-        return f"off this axis: its {title} of {value:.3g} is not {side} {self.limit:.3g}, that of {self.floor}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +62,7 @@ class Standings:
         if not alike:
             lacking |= {axis: MIXED_SPEEDS for axis, column in found.items() if column.axis is Axis.SPEED}
         ranked = {axis: column for axis, column in found.items() if axis not in lacking}
-        guards = {axis: guard for axis, column in ranked.items() if (guard := _guard(column, known, controls))}
+        guards = {axis: guard for axis, column in ranked.items() if (guard := guard_of(column, known, controls))}
         return cls(rows, controls, [axis for axis, _ in axes], ranked, lacking, guards)
 
     @cached_property
@@ -90,7 +71,8 @@ class Standings:
         rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER, c.tie) for axis, c in self.columns.items()}
         ranked = [row for row in self.rows if row.ok and not row.bar]
         seeds = {row.name: self._positions(row, rulers) for row in ranked}
-        return Contest(rulers, {name: found for name, found in seeds.items() if _known(found)})
+        fits = {row.name: row.model.reference for row in ranked}
+        return Contest(rulers, {name: found for name, found in seeds.items() if _known(found)}, fits)
 
     def _positions(self, row: Row, rulers: Mapping[str, Ruler]) -> list[list[float | None]]:
         barred = {axis for axis in rulers if self._barred(row, axis)}
@@ -108,12 +90,34 @@ class Standings:
         return guarded or (f"off this axis: {void}" if void else "")
 
     @cached_property
-    def contenders(self) -> list[str]:
+    def outside(self) -> Mapping[str, str]:
+        """By ranked candidate that is out of the running, why."""
+        barred = {row.name: words for row in self.rows for axis in self.guards if (words := self._barred(row, axis))}
+        found = outsiders(self.contest, self.columns, control(self.controls, ControlKind.CEILING))
+        return {name: words for name, words in (found | barred).items() if name in self.contest.seeds}
+
+    @cached_property
+    def running(self) -> Contest:
+        """The candidates that are in the running: those that are tested, and decide the verdict."""
+        return self.contest.only(name for name in self.contest.seeds if name not in self.outside)
+
+    @cached_property
+    def complete(self) -> list[str]:
         """The candidates that are ranked on every axis, in the order of the first."""
         groups = self.contest.groups
         if self.lacking or not groups:
             return []
         return [name for name in self.contest.order(self.axes[0]) if all(name in group for group in groups.values())]
+
+    @cached_property
+    def contenders(self) -> list[str]:
+        """Those of them that are in the running."""
+        return [name for name in self.complete if name not in self.outside]
+
+    @property
+    def provisional(self) -> bool:
+        """Whether a candidate that is compared has fewer seeds than a published board asks for."""
+        return 0 < (self.running.fewest or self.contest.fewest) < ENOUGH
 
     @cached_property
     def replicates(self) -> Replicates | None:
@@ -123,23 +127,23 @@ class Standings:
     @cached_property
     def verdict(self) -> Verdict:
         """Whether one candidate wins on all axes; by the margins alone where seeds tell no spread."""
-        return verdict(self.contest, self.contenders)
+        return verdict(self.running, self.contenders)
 
     @cached_property
     def with_margins(self) -> Verdict:
         """The same of differences that exceed the axes' margins."""
-        return verdict(self.contest, self.contenders, margins=True)
+        return verdict(self.running, self.contenders, margins=True)
 
     @cached_property
     def _places(self) -> Mapping[str, Mapping[str, Place]]:
         """By axis and candidate."""
         found = {}
-        contrasts = self.contest.contrasts(margins=False) if self.contest.tested else []
+        contrasts = self.running.contrasts(margins=False) if self.running.tested else []
         for axis in self.columns:
-            order = self.contest.order(axis)
-            tiers = self.contest.tiers(axis, contrasts) if self.contest.tested else {}
+            order = self.contest.ranks(axis)
+            tiers = self.running.tiers(axis, contrasts) if self.running.tested else {}
             ranks = self.replicates.ranks[axis] if self.replicates else {}
-            found[axis] = {name: Place(rank, tiers.get(name), ranks.get(name)) for rank, name in enumerate(order, 1)}
+            found[axis] = {name: Place(rank, tiers.get(name), ranks.get(name)) for name, rank in order.items()}
         return found
 
     def _place(self, row: Row, axis: str) -> Place:
@@ -160,7 +164,10 @@ class Standings:
         def with_place(row: Row) -> Row:
             places, name = {axis: self._place(row, axis) for axis in self.axes}, row.name
             volume = math.prod(self._anchored(row)) if name in front and self.anchors else None
-            return replace(row, places=places, front=front.get(name), front_share=shares.get(name), volume=volume)
+            out = self.outside.get(name, "")
+            return replace(
+                row, places=places, front=front.get(name), front_share=shares.get(name), volume=volume, outside=out
+            )
 
         def key(row: Row) -> tuple[bool, float, str]:
             rank = row.places[self.axes[0]].rank if self.axes else None
@@ -171,8 +178,8 @@ class Standings:
     def _front(self) -> dict[str, bool]:
         """By contender, whether its means are on the front."""
         groups = self.contest.groups.values()
-        means = [[math.fsum(group[name]) / len(group[name]) for group in groups] for name in self.contenders]
-        return dict(zip(self.contenders, pareto_front(means), strict=True))
+        means = [[math.fsum(group[name]) / len(group[name]) for group in groups] for name in self.complete]
+        return dict(zip(self.complete, pareto_front(means), strict=True))
 
     @cached_property
     def anchors(self) -> Anchors | None:
@@ -186,18 +193,10 @@ class Standings:
 
     @cached_property
     def volume(self) -> float | None:
-        """The share in [0, 1] of the cube that the candidates dominate together; None without anchors or contenders."""
-        points = [self._anchored(row) for row in self.rows if row.name in self.contenders]
+        """The share in [0, 1] of the cube that the candidates dominate together; None without anchors or candidates."""
+        points = [self._anchored(row) for row in self.rows if row.name in self.complete]
         return hypervolume(points) if points and self.anchors else None
 
 
 def _known(seeds: Sequence[Sequence[float | None]]) -> bool:
     return any(position is not None for positions in seeds for position in positions)
-
-
-def _guard(column: Column, known: Mapping[str, Column], controls: Sequence[Row]) -> Guard | None:
-    """What guards an axis whose score is `column`; None without a guard, or without a floor that has that score."""
-    name = f"{column.guard}@{column.features}" if column.features else column.guard
-    floor = control(controls, ControlKind.FLOOR)
-    value = floor.cells[name].mean if floor and name in known else None
-    return Guard(known[name], value, floor.name) if floor and value is not None else None

@@ -1,13 +1,14 @@
-"""The verdict in words: one sentence that a reader can quote."""
+"""The verdict in words: short sentences that a reader can quote."""
 
 from collections.abc import Sequence
 
 from genbench.leaderboard.standings import Standings
-from genbench.leaderboard.statistics import ALPHA, MARGIN_WORDS, Ruling, Verdict
+from genbench.leaderboard.statistics import ALPHA, DIFFERENCES, ENOUGH, LEAST, Outcome, Ruling, Verdict
 
 LISTED = 4  # names in a sentence
 NUMBERS = {1: "its one axis", 2: "both axes", 3: "all three axes"}
-ONE_SEED = " (one seed a candidate: nothing can be said of chance)"
+FEW_SEEDS = f" (fewer than {LEAST} seeds a candidate: nothing can be said of chance)"
+UNTESTED = f"Nothing is tested: that takes candidates with {LEAST} seeds. Means are compared by the axes' margins."
 
 
 def goal(axes: Sequence[str]) -> str:
@@ -15,53 +16,71 @@ def goal(axes: Sequence[str]) -> str:
     return f"{listed(axes, 'and')} at once"
 
 
+def procedure(standings: Standings) -> str:
+    """By which test candidates are separated, and the level that it was simulated to hold."""
+    used = standings.running.procedure
+    return used.words if used else UNTESTED
+
+
 def sentence(standings: Standings, verdict: Verdict) -> str:
-    """What the verdict says, of whom, and by which test."""
+    """What the verdict says, of whom, and by which test; whether it is provisional, and on whom it rests."""
+    provisional = f"Provisional, fewer than {ENOUGH} seeds. " if standings.provisional else ""
     if hindrance := _hindrance(standings):
-        return f"Undecided: {hindrance}."
+        return f"{provisional}Undecided: {hindrance}."
+    rests = f" Fragile: rests on {listed(verdict.fragile, 'and')}." if verdict.fragile else ""
+    return f"{provisional}{_said(standings, verdict)}{rests}"
+
+
+def _said(standings: Standings, verdict: Verdict) -> str:
     count, wanted = len(standings.contenders), goal(standings.axes)
     if verdict.ruling is Ruling.WINS:
         return f"{verdict.winner} wins {wanted}: {_ahead(standings, verdict)}."
     if verdict.ruling is Ruling.NONE:
-        return f"No candidate wins {wanted}: each of the {count} is {_beaten(standings, verdict)}."
+        return f"No candidate wins {wanted}: each of the {count} in the running is {_beaten(standings, verdict)}."
     one = len(verdict.unbeaten) == 1
-    means = "the seeds do" if verdict.tested else "one seed does"
+    means = "the seeds do" if verdict.tested else "so few seeds do"
     return (
         f"Undecided: {means} not settle whether {listed(verdict.unbeaten, 'or')} wins {wanted}; no rival is ahead of "
         f"{'it' if one else 'them'} {_how(standings, verdict)}, and {'it is' if one else 'they are'} not ahead of all."
     )
 
 
+def outcome(found: Outcome) -> str:
+    """A ruling in a few words: "vae wins", "no candidate wins", "undecided"."""
+    return {Ruling.WINS: f"{found.winner} wins", Ruling.NONE: "no candidate wins"}.get(found.ruling, "undecided")
+
+
 def _hindrance(standings: Standings) -> str:
     """What keeps the candidates from being compared; "" where nothing does."""
     if standings.lacking:
         return next(iter(standings.lacking.values()))
-    if not standings.contenders:
+    if not standings.complete:
         return f"no candidate is ranked on {NUMBERS.get(len(standings.axes), 'all axes')}"
-    return (
-        "there is only one ranked candidate, and nothing to compare it with" if len(standings.contest.seeds) < 2 else ""
-    )
+    if len(standings.contest.seeds) < 2:
+        return "there is only one ranked candidate, and nothing to compare it with"
+    fits = {standings.running.fits[name] for name in standings.running.seeds}
+    return "fewer than two fits are in the running, and presets of one are not each other's rivals" * (len(fits) < 2)
 
 
 def _ahead(standings: Standings, verdict: Verdict) -> str:
-    rivals = len(standings.contest.seeds) - 1
-    whom = f"each of its {rivals} rivals" if rivals > 1 else "its only rival"
+    rivals = sum(standings.running.rivals(verdict.winner, name) for name in standings.running.seeds)
+    whom = f"each of its {rivals} rivals in the running" if rivals > 1 else "its only rival in the running"
     if not verdict.tested:
-        return f"on one seed it is ahead of {whom} by the margin on every axis, {margins(standings)}"
+        return f"by its means it is ahead of {whom} by the margin on every axis, {margins(standings)}{FEW_SEEDS}"
     by = f" by more than the margins, {margins(standings)}" if verdict.margins else ""
     return f"it is better than {whom} on every axis{by}, each at α = {ALPHA:g}"
 
 
 def _beaten(standings: Standings, verdict: Verdict) -> str:
     if not verdict.tested:
-        return f"beaten on at least one axis by the margin, {margins(standings)}{ONE_SEED}"
+        return f"beaten on at least one axis by the margin, {margins(standings)}{FEW_SEEDS}"
     by = f" by more than the margin, {margins(standings)}" if verdict.margins else ""
     return f"significantly beaten on at least one axis{by} ({_level(verdict)})"
 
 
 def _how(standings: Standings, verdict: Verdict) -> str:
     if not verdict.tested:
-        return f"by the margin, {margins(standings)}{ONE_SEED}"
+        return f"by the margin, {margins(standings)}{FEW_SEEDS}"
     by = f", by more than the margin, {margins(standings)}" if verdict.margins else ""
     return f"significantly{by} ({_level(verdict)})"
 
@@ -72,7 +91,7 @@ def _level(verdict: Verdict) -> str:
 
 def margins(standings: Standings) -> str:
     """What counts as a difference on each axis."""
-    return ", ".join(f"{MARGIN_WORDS[axis.scale]} of {name}" for name, axis in standings.contest.axes.items())
+    return ", ".join(f"{DIFFERENCES[axis.scale].words} of {name}" for name, axis in standings.contest.axes.items())
 
 
 def listed(names: Sequence[str], last: str) -> str:

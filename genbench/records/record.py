@@ -125,6 +125,8 @@ class ModelFacts:
     """What it is on the board for; null for a candidate."""
     parameters: Count | None = None
     """How many numbers it learnt; null where it was not fitted."""
+    images: Count | None = None
+    """Training images that its fit was handed, repeats included, as its process says; null where it was not fitted."""
     needs: tuple[str, ...] = ()
     """What it asked for beyond its own folder."""
     pretrained_on: tuple[str, ...] = ()

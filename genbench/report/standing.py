@@ -6,6 +6,7 @@ from typing import Any
 from genbench.leaderboard import Leaderboard, Place, Row
 from genbench.leaderboard.anchors import Anchors
 from genbench.leaderboard.statistics import Contrast, Verdict
+from genbench.leaderboard.words import outcome
 from genbench.records.kinds import Axis
 from genbench.report.text import clip, number
 
@@ -19,7 +20,21 @@ def verdicts(board: Leaderboard) -> dict[str, Any]:
     entries = [_verdict(board, strict, board.sentence)]
     if strict.tested:
         entries.append(_verdict(board, margins, board.sentence_with_margins))
-    return {"sentence": board.sentence, "value": strict.ruling.value, "entries": entries, "volume": volume(board)}
+    return {
+        "sentence": board.sentence,
+        "value": strict.ruling.value,
+        "entries": entries,
+        "without": without(strict),
+        "outside": [(row.name, row.outside) for row in board.rows if row.outside],
+        "procedure": board.procedure,
+        "volume": volume(board),
+    }
+
+
+def without(verdict: Verdict) -> list[tuple[str, str, bool]]:
+    """By candidate, what the verdict would be without it, and whether that is another one; those first."""
+    found = [(name, outcome(other), name in verdict.fragile) for name, other in verdict.without.items()]
+    return sorted(found, key=lambda line: not line[2])
 
 
 def _verdict(board: Leaderboard, verdict: Verdict, sentence: str) -> dict[str, Any]:
@@ -41,15 +56,20 @@ def contrast(board: Leaderboard, found: Contrast) -> dict[str, str]:
     return {
         "better": found.better,
         "worse": found.worse,
-        "sign": "is ahead of" if found.ahead else "is not separated from",
+        "sign": "is ahead of" if found.ahead else open_words(board),
         "axis": found.axis,
         "figures": f"{better} against {worse}{unit}",
         "chance": chance(found),
     }
 
 
+def open_words(board: Leaderboard) -> str:
+    """How two candidates stand that decide nothing: of separation nothing is said where nothing is tested."""
+    return "is not separated from" if board.standings.running.tested else "is not by the margin ahead of"
+
+
 def chance(found: Contrast) -> str:
-    """The p of a contrast, before and after Holm's correction; "" for one seed."""
+    """The p of a contrast, before and after Holm's correction; "" where it was not tested."""
     if found.p is None or found.adjusted is None:
         return ""
     return f"p = {_p(found.p)}, {_p(found.adjusted)} after Holm".replace("= <", "<")

@@ -5,6 +5,7 @@ from typing import Any
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.row import MIXED
+from genbench.leaderboard.statistics import ENOUGH
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis, Direction, Likelihood
 from genbench.records.score import AT_LEAST
@@ -35,6 +36,7 @@ def page(board: Leaderboard, album: Album) -> dict[str, Any]:
         "axes": listed(board.standings.axes, "and"),
         "facts": facts(board),
         "several_seeds": len(seeds) > 1,
+        "tested": board.standings.running.tested,
         "verdict": verdicts(board),
         "leaders": list(leaders(board)),
         "columns": [head(column, board) for column in board.columns],
@@ -58,7 +60,9 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
     """The summary line: (name, value)."""
     suite, failed = board.suite, sum(not row.ok for row in board.rows)
     levels = {record.machine.isolation for record in board.records} - {""}
+    provisional = [("Standing", f"provisional, fewer than {ENOUGH} seeds")] if board.standings.provisional else []
     return [
+        *provisional,
         ("Candidates", f"{len(board.rows)}" + (f", {failed} without a result" if failed else "")),
         ("Controls", str(len(board.controls))),
         ("Training seeds", str(len({record.seed for record in board.records}))),
@@ -138,7 +142,19 @@ def marks(row: Row) -> list[str]:
     """What a reader should know of the model before comparing it."""
     conditional = ["conditional"] if "conditional" in row.model.capabilities else []
     pretrained = [f"pretrained on {data}" for data in row.model.pretrained_on]
-    return conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
+    outside = ["not in the running"] if row.outside else []
+    return (
+        outside
+        + [trained(row)] * (row.images is not None)
+        + conditional
+        + pretrained
+        + [f"asked for {need}" for need in row.model.needs]
+    )
+
+
+def trained(row: Row) -> str:
+    """What a fit was handed, which is all that the harness counts; a model may hold more."""
+    return f"trained on {row.images:,} images" if row.images else "no counted training"
 
 
 def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:

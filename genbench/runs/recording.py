@@ -93,6 +93,7 @@ def _model(trial: Trial, fit: Result[FitFacts] | None) -> ModelFacts:
         code=plugin.code,
         control=listing.control,
         parameters=fit.facts.parameters if fit is not None and fit.facts else None,
+        images=fit.facts.images if fit is not None and fit.facts else None,
         needs=listing.needs,
         pretrained_on=tuple(asset.trained_on for asset in listing.assets),
     )

@@ -18,8 +18,35 @@ def test_the_verdict_stands_at_the_top_in_one_sentence_with_what_decides_it() ->
     found = html(board)
     assert found.index(board.sentence) < found.index("<table")
     shown = Page(found).text
-    assert "gaussian is ahead of gan on speed: 210,638 against 41,913 images/s p < 0.0001, < 0.0001 after Holm" in shown
+    assert "gan is ahead of ddgan on speed: 41,913 against 9,807 images/s p < 0.0001, < 0.0001 after Holm" in shown
     assert f"With margins: {board.sentence_with_margins}" in shown
+
+
+def test_the_page_says_how_it_tests_who_is_out_of_the_running_and_what_bears_the_verdict() -> None:
+    board = Leaderboard.of(board_records())
+    shown = page(*board_records()).text
+    assert board.procedure in shown
+    assert "Standing provisional, fewer than 5 seeds" in shown
+    assert "gaussian : its Clipped density is at most 0.12, less than half of 0.988, that of real-held-out" in shown
+    assert "without gan : no candidate wins" in shown
+    assert "baseline · not in the running" in shown
+    five = page(*board_records(5)).text
+    assert "Welch's t test" in five
+    assert "rovisional" not in five
+
+
+def test_a_row_says_what_its_fit_was_handed_and_marks_one_that_was_handed_nothing() -> None:
+    taught = [record("vae", seed, model={"images": 68_352 + seed}) for seed in range(2)]
+    found = page(*taught, record("bank", model={"images": 0}), record("old")).text
+    assert "trained on 68,352 images" in found
+    assert found.count("no counted training") == 1
+    assert "trained on 0" not in found
+
+
+def test_one_seed_says_nothing_of_tiers_or_separation() -> None:
+    shown = page(record(), record("gan")).text.partition("How to read this")[0]
+    assert "separat" not in shown
+    assert "tier" not in shown
 
 
 def test_one_seed_has_no_second_verdict_and_no_p() -> None:
@@ -47,7 +74,9 @@ def test_open_pairs_of_an_undecided_board_are_listed_up_to_a_number() -> None:
 def test_axis_columns_have_tiers_and_rank_intervals_and_others_have_none() -> None:
     found = html(Leaderboard.of(board_records()))
     table = found[found.index("<table") : found.index("</table>")]
-    assert table.count("<small>tier ") == 3 * 11  # the one that copies and the one that failed have none
+    assert (
+        table.count("<small>tier ") == 3 * 7
+    )  # those out of the running, the one that copies and the one that failed have none
     assert re.search(r"<small>tier 1 · rank 2–3</small>", table)
 
 

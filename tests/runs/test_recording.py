@@ -113,7 +113,11 @@ def test_what_never_left_its_fit_has_no_evidence_no_clock_and_no_parameters(reco
     candidate = only(found)
     assert (candidate.evidence, candidate.timing, candidate.likelihood, candidate.missing) == ({}, None, None, {})
     assert candidate.elapsed == 1.0
-    assert (found.model.parameters, found.curve) == (None, ())
+    assert (found.model.parameters, found.model.images, found.curve) == (None, None, ())
+
+
+def test_a_record_holds_the_images_that_the_fit_was_handed(record: Recorded):
+    assert record().model.images == 500
 
 
 def test_evidence_that_the_scorer_refuses_fails_its_candidate_alone(record: Recorded):

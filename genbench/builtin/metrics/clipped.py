@@ -114,6 +114,7 @@ class ClippedCoverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated", **SHOWN}
 
     def score(self, evidence: Evidence) -> Score:

@@ -56,6 +56,7 @@ class Coverage(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = SHOWN
 
     def score(self, evidence: Evidence) -> Score:

@@ -61,6 +61,7 @@ class Recall(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = SHOWN
     blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 

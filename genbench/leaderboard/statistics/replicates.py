@@ -1,10 +1,11 @@
 """Seed-bootstrap replicates: how ranks and the Pareto front would vary if other seeds had been drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from genbench.leaderboard.statistics.contest import Contest
+from genbench.leaderboard.statistics.procedure import LEAST
 from genbench.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ def replicates(contest: Contest) -> Replicates:
     """Replicates of a contest that has a spread on every axis.
 
     Each candidate's mean is moved by the mean of as many deviations as it has seeds. Deviations are drawn from those of
-    all seeds of all candidates, one seed's on all axes together, stretched by √(n / (n - 1)) for the mean that was
-    taken out of them; a candidate that is apart from a pool draws from its own. (▸ Three seeds alone have ten different
-    resamples, one ninth of them without any spread.)
+    all candidates, in units of each one's own spread, one seed's on all axes together, stretched by √(n / (n - 1)) for
+    the mean that was taken out of them; they are moved by the spread that tests compare the candidate with. (▸ Three
+    seeds alone have ten different resamples, one ninth of them without any spread.)
 
     Source: Davison and Hinkley 1997, Bootstrap Methods and their Application, sec. 2.3 and 3.2
     """
@@ -43,14 +44,12 @@ def replicates(contest: Contest) -> Replicates:
     names = list(contest.seeds)
     rng = np.random.default_rng(seed_for("replicates", *names))
     positions = [np.array(contest.seeds[name], float) for name in names]  # [seeds, axes], NaN where there is none
-    apart = {name for pool in contest.pools.values() for name in pool.apart}
-    own = [_deviations(rows) for rows in positions]
-    shared = np.concatenate([rows for name, rows in zip(names, own, strict=True) if name not in apart])
+    source = _deviations(positions)
     drawn = np.empty((REPLICATES, len(names), len(contest.axes)))
     for place, name in enumerate(names):
-        source, count = own[place] if name in apart else shared, len(positions[place])
-        moved = source[rng.integers(len(source), size=(REPLICATES, count))].mean(1)
-        drawn[:, place] = _means(positions[place]) + moved
+        deviation = [known.of(name).variance ** 0.5 for known in contest.spreads.values()]
+        moved = source[rng.integers(len(source), size=(REPLICATES, len(positions[place])))].mean(1)
+        drawn[:, place] = _means(positions[place]) + moved * np.array(deviation)
     ranks = {axis: _ranks(drawn[:, :, place], names) for place, axis in enumerate(contest.axes)}
     return Replicates(ranks, _front(drawn, names))
 
@@ -65,14 +64,24 @@ def _means(rows: "NDArray[np.float64]") -> "NDArray[np.float64]":
     return np.asarray(np.where(counts, totals / np.maximum(counts, 1), np.nan))
 
 
-def _deviations(rows: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """What each seed adds to the mean, stretched, [seeds, axes]; no rows where one seed is all there is."""
+def _deviations(candidates: "Sequence[NDArray[np.float64]]") -> "NDArray[np.float64]":
+    """What each seed adds to the mean in units of its candidate's spread, stretched, [seeds of all, axes].
+
+    Of those that scatter on every axis, or where nobody does, of all.
+    """
     import numpy as np
 
-    if len(rows) < 2:
-        return rows[:0]
-    stretch = (len(rows) / (len(rows) - 1)) ** 0.5
-    return np.asarray(np.nan_to_num((rows - _means(rows)) * stretch))
+    known = [rows for rows in candidates if len(rows) >= LEAST]
+    scattered = [rows for rows in known if (rows.std(0) > 0).all()] or known
+    return np.concatenate([_standard(rows) for rows in scattered])
+
+
+def _standard(rows: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    import numpy as np
+
+    off = np.nan_to_num(rows - _means(rows))
+    deviation = off.std(0)  # with n in the denominator, which is the stretching
+    return np.asarray(np.divide(off, deviation, out=np.zeros_like(off), where=deviation > 0))
 
 
 def _ranks(drawn: "NDArray[np.float64]", names: list[str]) -> dict[str, tuple[int, int]]:

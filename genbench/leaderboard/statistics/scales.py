@@ -12,9 +12,23 @@ from dataclasses import dataclass
 
 from genbench.records.kinds import Scale
 
-# By how much a value is better by the margin: shares by .05, distances by a factor of 1.05, speeds by one of 2.
-MARGINS = {Scale.SHARE: 0.05, Scale.DISTANCE: 1.05, Scale.SPEED: 2.0, Scale.PLAIN: 0.0}
-MARGIN_WORDS = {Scale.SHARE: "0.05", Scale.DISTANCE: "5 %", Scale.SPEED: "a factor of 2", Scale.PLAIN: "any difference"}
+
+@dataclass(frozen=True)
+class Difference:
+    """What counts as a difference: an amount of shares and plain numbers, a factor of distances and speeds."""
+
+    margin: float
+    """By which a value is better where more is asked than that it is better at all."""
+    words: str
+    """The margin as people read it."""
+
+
+DIFFERENCES = {
+    Scale.SHARE: Difference(0.05, "0.05"),
+    Scale.DISTANCE: Difference(1.05, "5 %"),
+    Scale.SPEED: Difference(2.0, "a factor of 2"),
+    Scale.PLAIN: Difference(0.0, "any difference"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,11 +38,6 @@ class Ruler:
     scale: Scale
     higher: bool = True
     tie: float = 1.0  # the factor below which two values are no different
-
-    def tied(self, one: float, other: float) -> bool:
-        """Whether what stands at two positions is no different, whatever a test says."""
-        low, high = sorted((self.value(one), self.value(other)))
-        return self.tie > 1 and high < low * self.tie
 
     def position(self, value: float) -> float | None:
         """Where `value` stands, larger is better; None for what the scale does not hold."""
@@ -41,12 +50,18 @@ class Ruler:
 
     def ahead(self, position: float) -> float:
         """Where a value stands that is better by the margin; infinity where the scale holds none."""
-        value, margin = self.value(position), MARGINS[self.scale]
+        value, by = self.value(position), DIFFERENCES[self.scale].margin
         if self.scale in (Scale.DISTANCE, Scale.SPEED):
-            better = value * margin if self.higher else value / margin
+            better = value * by if self.higher else value / by
         else:
-            better = value + margin if self.higher else value - margin
+            better = value + by if self.higher else value - by
         found = self.position(better)
+        return math.inf if found is None else found
+
+    def untied(self, position: float) -> float:
+        """Where a value stands that is just so much better that the two are no longer tied."""
+        value = self.value(position)
+        found = self.position(value * self.tie if self.higher else value / self.tie) if self.tie > 1 else position
         return math.inf if found is None else found
 
 
