@@ -43,7 +43,7 @@ def test_an_honest_model_has_a_speed_and_its_evaluations(board: tiny.Run, name: 
     found = board.candidate(name)
     assert found.timing.void == ""
     assert found.scores["nfe"].value == {"slow": 12, "fast": 1}[name]
-    assert found.timing.seconds > 1.9
+    assert found.timing.seconds > 1  # of two, less what the markers cost, which is at most half
     assert len(found.timing.scored) == 6
     assert len(found.timing.repetitions) == 8
     assert all(own.cpu and own.yardstick for own in found.timing.repetitions)
