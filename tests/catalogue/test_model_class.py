@@ -333,6 +333,6 @@ def test_the_first_party_plugins_are_honest():
     for name in sorted(names - {"efficientnet_lite0"}):
         module = __import__(f"genbench_{name}")
         for cls in module.genbench_models():
-            assert model_listing(cls).name == name
+            assert model_listing(cls).name == name.replace("_", "-")
             assert doubts(cls) == []
             assert not inspect.isabstract(cls)

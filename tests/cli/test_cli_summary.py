@@ -20,7 +20,7 @@ def test_the_end_of_a_run_tells_verdict_tiers_flags_and_failures(capsys: pytest.
     lines = shown(records, capsys)
     assert Leaderboard.of(records).sentence in lines
     assert next(line for line in lines if line.startswith("ddpm[steps=200]/ddpm ")).startswith(
-        "ddpm[steps=200]/ddpm ● 1 1 8 "
+        "ddpm[steps=200]/ddpm ● 1 1 5 "
     )
     assert next(line for line in lines if line.startswith("replay ")).startswith("replay flagged – – – ")
     assert next(line for line in lines if line.startswith("copycat ")).startswith("copycat – – – ")
@@ -49,7 +49,7 @@ def test_a_candidate_off_an_axis_is_named_with_the_reason(capsys: pytest.Capture
 def test_the_tiers_are_of_the_axes_that_the_task_has(capsys: pytest.CaptureFixture[str]) -> None:
     turned = terms(axes=dict(zip(("fidelity", "realism", "speed"), TERMS.axes.values(), strict=True)))
     lines = shown([record("a", suite=turned), record("b", suite=turned)], capsys)
-    assert "● on the Pareto front; tiers of fidelity, realism and speed, – where a candidate is not ranked" in lines
+    assert "● on the Pareto front; ranks of fidelity, realism and speed, – where a candidate is not ranked" in lines
 
 
 @pytest.mark.parametrize("word", [HOSTILE["control"], HOSTILE["bidi"]])

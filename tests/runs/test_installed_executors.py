@@ -64,7 +64,7 @@ def test_a_run_whose_jobs_are_files_gives_the_records_of_a_local_one(
     # The controls' results are taken over: scores depend on the code of all parts, and this one was not there before.
     shutil.copytree(local.root, tmp_path / "runs/tiny", ignore=shutil.ignore_patterns("bounded.*"))
     run = tiny.run(supervisor, tmp_path, [PLUGIN], ["bounded"], suite, executor="job-files")
-    steps = ("fit", "sample/dark", "sample/full", "audit", "density", "score/generate")
+    steps = ("fit", "sample/dark", "sample/full", "audit", "stream", "density/first", "density/second", "score/generate")
     assert run.heard.ran == {f"bounded.default.0/{step}" for step in steps}
     for name in ("bounded/dark", "bounded/full"):
         assert run.candidate(name).status is Status.OK
@@ -77,7 +77,7 @@ def test_a_run_whose_jobs_are_files_gives_the_records_of_a_local_one(
     files = [path for path in (run.root / JOBS).glob("*.json") if not path.name.endswith(".outcomes.json")]
     jobs = [sorted(call.folder.name for call in codec.read(Job, path).calls) for path in files]
     # What is ready together is one job.
-    assert sorted(jobs) == [["audit"], ["dark", "full"], ["density"], ["fit"], ["generate"]]
+    assert sorted(jobs) == [["audit"], ["dark", "full"], ["first", "second"], ["fit"], ["generate"], ["stream"]]
 
 
 def test_a_job_of_an_earlier_driver_is_found_by_its_files(driver: Callable[[], Executor], tmp_path: Path):

@@ -1,6 +1,6 @@
 """Judgement: the findings of every audit on what a model answered, and the verdict that they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +39,14 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
         InvalidEvidence: facts or arrays of another form than the stages leave.
     """
     _check(left, space)
+    if broken := _broken({"table": left.table, "refit": left.refit}):
+        return broken
     summed = _sum(left, space)
     if left.density.stream is None or left.density.said is None:
         return [summed, *(finding(name, AuditStatus.SKIPPED, NO_NATS) for name in OF_ANSWERS)]
     answers = sorted_by(left.density.stream, left.density.said)
-    broken = [name for name, nats in _arrays(left, answers) if np.isnan(nats).any() or np.isposinf(nats).any()]
-    if broken:
-        words = f"log_prob() gave NaN or infinity for {', '.join(broken)}"
-        return [finding("exhaustive-sum", AuditStatus.FAILED, words)]
+    if broken := _broken(vars(answers)):
+        return broken
     dim, levels = space.dim, space.levels or 0
     rows = test[left.density.stream.tested].reshape(-1, dim)
     return [
@@ -60,9 +60,11 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
     ]
 
 
-def _arrays(left: Left, answers: Answers) -> list[tuple[str, NDArray[np.float64]]]:
-    own = vars(answers).items()
-    return [(name.replace("_", " "), nats) for name, nats in (*own, ("table", left.table), ("refit", left.refit))]
+def _broken(arrays: Mapping[str, NDArray[np.float64]]) -> list[AuditFinding]:
+    """The only finding where nats are no logarithms of probabilities; none where all are."""
+    names = [name for name, nats in arrays.items() if np.isnan(nats).any() or np.isposinf(nats).any()]
+    words = f"log_prob() gave NaN or infinity for {', '.join(names)}"
+    return [finding("exhaustive-sum", AuditStatus.FAILED, words)] if names else []
 
 
 def _check(left: Left, space: Space) -> None:
