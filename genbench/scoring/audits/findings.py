@@ -115,7 +115,7 @@ def e_value(known: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) ->
     Args:
         known: of each q, nats [2, N] of N draws from it, asked for twice, and log q [N] of these. Where the answers
             differ, the scatter of their mean, which inflates the exponential of a random estimate by half its
-            variance, is taken off. The mean over several q is an e-value as well.
+            variance, is taken off, up to the limit itself. The mean over several q is an e-value as well.
     """
     values = [_log_e(nats, log_q) for nats, log_q in known]
     value = float(logsumexp(values)) - math.log(len(values))
@@ -126,7 +126,8 @@ def e_value(known: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) ->
 def _log_e(nats: NDArray[np.float64], log_q: NDArray[np.float64]) -> float:
     finite = nats[:, np.isfinite(nats).all(0)]
     variance = float(finite.var(axis=0, ddof=1).mean()) / len(nats) if finite.size else 0.0
-    return float(logsumexp(nats.mean(0) - log_q)) - math.log(nats.shape[1]) - variance / 2
+    inflation = min(variance / 2, LOG_E_LIMIT)  # a plugin could scatter as much as it pleases
+    return float(logsumexp(nats.mean(0) - log_q)) - math.log(nats.shape[1]) - inflation
 
 
 def sampler_density(ratios: Mapping[str, float]) -> AuditFinding:
@@ -165,9 +166,11 @@ def same_answer(alike: NDArray[np.float64], elsewhere: NDArray[np.float64], kind
         elsewhere: [2, E] of rows that were asked for twice beside others.
     """
     name, both = "same-answer", np.concatenate([alike, elsewhere], 1)
+    if not both.size:
+        return finding(name, AuditStatus.SKIPPED, "too few rows were asked for twice")
     both = np.where(np.isneginf(both), -1e9, both)  # without probability twice is the same answer
     if kind is Likelihood.EXACT:
-        spread = _spread(both) if both.size else 0.0
+        spread = _spread(both)
         words = repeated(spread) if spread else f"{both.shape[1]} rows were asked for twice and had the same density"
         return _found(name, not spread, words, spread, 0.0)
     own, other = (_moves(pairs) for pairs in (both[:, : alike.shape[1]], both[:, alike.shape[1] :]))
@@ -197,6 +200,8 @@ def no_spikes(
         own, test: nats of the model's own samples, and of test rows.
         dim: entries of a row.
     """
+    if not moved.shape[1]:
+        return finding("no-spikes", AuditStatus.SKIPPED, "too few test rows for one to be moved")
     finite = np.where(np.isneginf(moved), -1e9, moved)
     drop = abs(float(np.median(finite[0] - finite[1])))
     excess = (float(test.mean()) - float(own.mean())) / (dim * math.log(2))

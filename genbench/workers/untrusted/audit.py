@@ -63,8 +63,10 @@ def _refit(inputs: AuditInputs, space: Space, kind: Likelihood) -> tuple[NDArray
     own = own_rows(inputs.rows, kind, len(x))
     judged = np.zeros(len(x), bool)
     judged[own // 2 : own] = True
-    if kind is not Likelihood.EXACT or own < 2:
+    if kind is not Likelihood.EXACT:
         return np.empty(0), ""
+    if own < 2:
+        return np.empty(0), "two samples are the least that can be split"
     try:
         others = Examples(x[~judged], None if y is None else y[~judged])
         model = refitted(inputs.fitted, space, others, inputs.images)

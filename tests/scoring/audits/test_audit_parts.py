@@ -146,3 +146,17 @@ def test_findings_are_plain_json_also_where_a_number_is_infinite():
     found = findings.e_value([(np.full((2, 2), np.inf), np.zeros(2))])
     assert found.status is AuditStatus.FAILED
     assert json.loads(json.dumps(encoded(found), allow_nan=False))["value"] is None
+
+
+def test_scatter_takes_no_more_off_an_e_value_than_its_limit(rng):
+    scattered = rng.normal(60, 30, (2, 40))  # e^60 too much, and e^(30²/4) would be taken off
+    assert findings.e_value([(scattered, np.zeros(40))]).status is AuditStatus.FAILED
+    honest = rng.normal(0, 1, (2, 40))
+    assert findings.e_value([(honest, np.zeros(40))]).status is AuditStatus.PASSED
+
+
+def test_a_histogram_counts_the_equal_values_of_an_entry_and_half_a_sample_more(rng):
+    first, second = rng.integers(3, size=(2, 30, 5))
+    log_q = alternatives.of_samples(np.concatenate([first, second]), 3)[0]
+    counts = (first[:, None] == second).sum(0)  # [30, 5]
+    assert log_q == pytest.approx(np.log((counts + 0.5) / 31.5).sum(1), abs=1e-12)
