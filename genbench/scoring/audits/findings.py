@@ -15,6 +15,7 @@ from scipy.stats import mannwhitneyu
 
 from genbench.records.audits import AuditFinding, AuditStatus, finding
 from genbench.records.kinds import Likelihood
+from genbench.scoring.audits.answers import Twice
 
 SUM_TOLERANCE = 1e-3  # of the sum over all states, where log_prob is no estimate
 LARGEST_TOLERANCE = 0.05  # beyond it, the scatter of the estimates hides what the sum would show
@@ -23,6 +24,7 @@ LOG_E_LIMIT = math.log(1000)  # by Markov an honest density comes here once in a
 SAMPLER_LIMIT = 7.0  # nats; e^7 = 1097
 SAME_LIMIT = 1e-4  # p of a row that moves more beside other rows than beside the same ones
 SPIKE_LIMIT = 10.0  # nats that one entry may move; honest densities stay below 6.4, tables of rows reach 80
+TOO_FEW = "too few rows were asked for twice"
 EXACTLY = (1e-2, 1e-4)  # nats, and share of the nats, by which rounding may move an exact density
 
 
@@ -142,50 +144,69 @@ def sampler_density(ratios: Mapping[str, float]) -> AuditFinding:
     return _found("sampler-density", value <= SAMPLER_LIMIT, words, value, SAMPLER_LIMIT)
 
 
-def ordering(test: NDArray[np.float64], x: NDArray[np.integer], own: NDArray[np.float64]) -> AuditFinding:
-    """Test bits/dim are at least the entropy of the test rows, log2(N)/D if all differ; own samples stand beside.
+def ordering(
+    test: NDArray[np.float64], x: NDArray[np.integer], valid: NDArray[np.float64], own: NDArray[np.float64]
+) -> AuditFinding:
+    """Test bits/dim are at least the entropy of the test rows, log2(N)/D if all differ; others stand beside.
 
     Args:
         test: [N] nats of the test rows x [N, D].
-        own: nats of some of the model's own samples.
+        valid, own: nats of some valid rows and of some of the model's own samples, which are told and not judged.
     """
     per_bit = x.shape[1] * math.log(2)
     _, counts = np.unique(x, axis=0, return_counts=True)
     bound = float(math.log(len(x)) - (counts * np.log(counts)).sum() / len(x)) / per_bit
     value = -float(test.mean()) / per_bit
-    words = f"test images cost {value:.3f} bits/dim, own samples {-float(own.mean()) / per_bit:.3f}; "
+    beside = [
+        f"{name} {-float(nats.mean()) / per_bit:.3f}"
+        for name, nats in (("valid", valid), ("own samples", own))
+        if len(nats)
+    ]
+    words = ", ".join([f"test images cost {value:.3f} bits/dim", *beside]) + "; "
     words += "ELBO ≤ IWAE-K: not applicable, no K is stated"
     return _found("ordering", value >= bound, words, value, bound)
 
 
-def same_answer(alike: NDArray[np.float64], elsewhere: NDArray[np.float64], kind: Likelihood) -> AuditFinding:
-    """A row has the same density whatever stands beside it: to rounding if exact, else within its own scatter.
+def same_answer(nats: NDArray[np.float64]) -> AuditFinding:
+    """An exact density is the same to rounding, whatever stands beside a row.
 
     Args:
-        alike: [2, A] nats of rows that were asked for twice beside the same rows.
-        elsewhere: [2, E] of rows that were asked for twice beside others.
+        nats: [2, T] of rows that were asked for twice.
     """
-    name, both = "same-answer", np.concatenate([alike, elsewhere], 1)
-    if not both.size:
-        return finding(name, AuditStatus.SKIPPED, "too few rows were asked for twice")
-    both = np.where(np.isneginf(both), -1e9, both)  # without probability twice is the same answer
-    if kind is Likelihood.EXACT:
-        spread = _spread(both)
-        words = repeated(spread) if spread else f"{both.shape[1]} rows were asked for twice and had the same density"
-        return _found(name, not spread, words, spread, 0.0)
-    own, other = (_moves(pairs) for pairs in (both[:, : alike.shape[1]], both[:, alike.shape[1] :]))
+    if not nats.size:
+        return finding("same-answer", AuditStatus.SKIPPED, TOO_FEW)
+    spread = _spread(np.where(np.isneginf(nats), -1e9, nats))  # without probability twice is the same answer
+    words = repeated(spread) if spread else f"{nats.shape[1]} rows were asked for twice and had the same density"
+    return _found("same-answer", not spread, words, spread, 0.0)
+
+
+def same_scatter(alike: Twice, elsewhere: Twice) -> AuditFinding:
+    """A row moves no more beside other rows than the scatter of a bound moves it beside the same ones.
+
+    Rows of the same two batches may move together, as where the model draws one time or one mask a call: they count
+    once, by their median.
+
+    Args:
+        alike: rows that were asked for twice beside the same rows.
+        elsewhere: beside others.
+    """
+    own, other = _moves(alike), _moves(elsewhere)
     if not len(own) or not len(other):
-        return finding(name, AuditStatus.SKIPPED, "too few rows were asked for twice")
+        return finding("same-answer", AuditStatus.SKIPPED, TOO_FEW)
     p = float(mannwhitneyu(other, own, alternative="greater").pvalue) if other.max() > 0 else 1.0
+    if own.max() == 0 < np.median(other):
+        p = min(p, 0.5 ** alike.nats.shape[1])  # what moves more often than not would have moved here
     words = f"a row moves by {np.median(other):.3g} nats beside others, by {np.median(own):.3g} beside the same"
-    return _found(name, p >= SAME_LIMIT, f"{words} (p = {p:.2g})", p, SAME_LIMIT)
+    return _found("same-answer", p >= SAME_LIMIT, f"{words} (p = {p:.2g})", p, SAME_LIMIT)
 
 
-def _moves(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far the answers of each row are apart, beyond what rounding explains; nats."""
+def _moves(twice: Twice) -> NDArray[np.float64]:
+    """How far the answers are apart in each pair of batches, beyond what rounding explains; nats."""
     absolute, relative = EXACTLY
-    apart: NDArray[np.float64] = np.abs(pairs[0] - pairs[1]) - absolute - relative * np.abs(pairs).max(0)
-    return np.maximum(apart, 0.0)
+    pairs = np.where(np.isneginf(twice.nats), -1e9, twice.nats)
+    apart = np.maximum(np.abs(pairs[0] - pairs[1]) - absolute - relative * np.abs(pairs).max(0), 0.0)
+    _, which = np.unique(twice.batches, axis=1, return_inverse=True)
+    return np.array([np.median(apart[which == i]) for i in range(which.max() + 1)] if len(apart) else [])
 
 
 def no_spikes(

@@ -20,6 +20,7 @@ from genbench.scoring.audits.findings import (
     noise_floor,
     ordering,
     same_answer,
+    same_scatter,
     sampler_density,
 )
 from genbench.scoring.audits.left import Left
@@ -54,14 +55,15 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
         noise_floor(answers.noise, dim, levels),
         _e_value(answers, left.density.stream),
         _sampler(left, answers, samples[: len(answers.own)].reshape(-1, dim), levels),
-        ordering(answers.test, rows, answers.own),
-        same_answer(answers.alike, _elsewhere(answers, left.facts.likelihood), left.facts.likelihood),
+        ordering(answers.test, rows, answers.valid, answers.own),
+        _same_answer(answers, left.facts.likelihood),
         no_spikes(answers.moved, answers.own, answers.test, dim),
     ]
 
 
 def _arrays(left: Left, answers: Answers) -> list[tuple[str, NDArray[np.float64]]]:
-    own = vars(answers).items()
+    own = [(name, nats) for name, nats in vars(answers).items() if isinstance(nats, np.ndarray)]
+    own += [(name, getattr(answers, name).nats) for name in ("alike", "elsewhere")]
     return [(name.replace("_", " "), nats) for name, nats in (*own, ("table", left.table), ("refit", left.refit))]
 
 
@@ -102,10 +104,12 @@ def _sum(left: Left, space: Space) -> AuditFinding:
     return exhaustive_sum(left.table, facts.likelihood, str(rungs.ladder(space)[facts.rung]))
 
 
-def _elsewhere(answers: Answers, kind: Likelihood) -> NDArray[np.float64]:
-    """Rows that were asked for beside others; where their own scatter counts, none but test rows, like those beside."""
-    others = [answers.kernel, answers.linear] if kind is Likelihood.EXACT else []
-    return np.concatenate([answers.elsewhere, *others], 1)
+def _same_answer(answers: Answers, kind: Likelihood) -> AuditFinding:
+    """Of an exact density every row that was asked for twice; of others, whose scatter counts, test rows alone."""
+    if kind is Likelihood.EXACT:
+        twice = [answers.alike.nats, answers.elsewhere.nats, answers.kernel, answers.linear]
+        return same_answer(np.concatenate(twice, 1))
+    return same_scatter(answers.alike, answers.elsewhere)
 
 
 def _e_value(answers: Answers, stream: Stream) -> AuditFinding:
