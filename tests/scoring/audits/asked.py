@@ -68,7 +68,7 @@ def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings
     sampler = getattr(cls, "described_sampler", "") or next(iter(cls.samplers))
     sample.sample(folder / "sample", samples_asked(folder, home, fitted, sampler), paced())
     samples, test = kept(folder / "sample" / SAMPLES), len(datasets.read(home, "test").x)
-    inputs = AuditInputs(fitted, rows(home), samples, sampler, COUNT, BATCH, test, max(BATCH, images // 10))
+    inputs = AuditInputs(fitted, rows(home), samples, sampler, COUNT, BATCH, test, max(BATCH, images // 10), SECRET)
     facts = audit.audit(folder / "audit", inputs, MARKERS)
     density_asked(home, folder, fitted, facts)
     return Asked(folder, facts, read(home, folder, folder / "audit" / AUDIT_FILE, facts))
