@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
-from scipy.stats import mannwhitneyu
+from scipy.stats import fisher_exact, mannwhitneyu
 
 from genbench.records.audits import AuditFinding, AuditStatus, finding
 from genbench.records.kinds import Likelihood
@@ -190,22 +190,29 @@ def same_scatter(alike: Twice, elsewhere: Twice) -> AuditFinding:
         alike: rows that were asked for twice beside the same rows.
         elsewhere: beside others.
     """
-    own, other = _moves(alike), _moves(elsewhere)
+    apart = _apart(alike), _apart(elsewhere)
+    own, other = _medians(apart[0], alike.batches), _medians(apart[1], elsewhere.batches)
     if not len(own) or not len(other):
         return finding("same-answer", AuditStatus.SKIPPED, TOO_FEW)
     p = float(mannwhitneyu(other, own, alternative="greater").pvalue) if other.max() > 0 else 1.0
-    if own.max() == 0 < np.median(other):
-        p = min(p, 0.5 ** alike.nats.shape[1])  # what moves more often than not would have moved here
+    if not apart[0].any():  # no scatter beside the same rows: so many of the others must not have moved at all
+        moved, still = [int((rows > 0).sum()) for rows in apart], [int((rows == 0).sum()) for rows in apart]
+        p = min(p, float(fisher_exact([moved, still], alternative="less").pvalue))
     words = f"a row moves by {np.median(other):.3g} nats beside others, by {np.median(own):.3g} beside the same"
     return _found("same-answer", p >= SAME_LIMIT, f"{words} (p = {p:.2g})", p, SAME_LIMIT)
 
 
-def _moves(twice: Twice) -> NDArray[np.float64]:
-    """How far the answers are apart in each pair of batches, beyond what rounding explains; nats."""
+def _apart(twice: Twice) -> NDArray[np.float64]:
+    """[T] how far both answers are apart, beyond what rounding explains; nats."""
     absolute, relative = EXACTLY
     pairs = np.where(np.isneginf(twice.nats), -1e9, twice.nats)
-    apart = np.maximum(np.abs(pairs[0] - pairs[1]) - absolute - relative * np.abs(pairs).max(0), 0.0)
-    _, which = np.unique(twice.batches, axis=1, return_inverse=True)
+    apart: NDArray[np.float64] = np.abs(pairs[0] - pairs[1]) - absolute - relative * np.abs(pairs).max(0)
+    return np.maximum(apart, 0.0)
+
+
+def _medians(apart: NDArray[np.float64], batches: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The median of each pair of batches."""
+    _, which = np.unique(batches, axis=1, return_inverse=True)
     return np.array([np.median(apart[which == i]) for i in range(which.max() + 1)] if len(apart) else [])
 
 

@@ -41,13 +41,15 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
     """
     _check(left, space)
     summed = _sum(left, space)
-    if left.density.stream is None or left.density.said is None:
-        return [summed, *(finding(name, AuditStatus.SKIPPED, NO_NATS) for name in OF_ANSWERS)]
-    answers = sorted_by(left.density.stream, left.density.said)
+    answers = None
+    if left.density.stream is not None and left.density.said is not None:
+        answers = sorted_by(left.density.stream, left.density.said)
     broken = [name for name, nats in _arrays(left, answers) if np.isnan(nats).any() or np.isposinf(nats).any()]
     if broken:
         words = f"log_prob() gave NaN or infinity for {', '.join(broken)}"
         return [finding("exhaustive-sum", AuditStatus.FAILED, words)]
+    if answers is None or left.density.stream is None:
+        return [summed, *(finding(name, AuditStatus.SKIPPED, NO_NATS) for name in OF_ANSWERS)]
     dim, levels = space.dim, space.levels or 0
     rows = test[left.density.stream.tested].reshape(-1, dim)
     return [
@@ -61,10 +63,12 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
     ]
 
 
-def _arrays(left: Left, answers: Answers) -> list[tuple[str, NDArray[np.float64]]]:
-    own = [(name, nats) for name, nats in vars(answers).items() if isinstance(nats, np.ndarray)]
-    own += [(name, getattr(answers, name).nats) for name in ("alike", "elsewhere")]
-    return [(name.replace("_", " "), nats) for name, nats in (*own, ("table", left.table), ("refit", left.refit))]
+def _arrays(left: Left, answers: Answers | None) -> list[tuple[str, NDArray[np.float64]]]:
+    found = [("the tiny space", left.table), ("a refit", left.refit)]
+    if answers is None:
+        return found
+    found += [(name, nats) for name, nats in vars(answers).items() if isinstance(nats, np.ndarray)]
+    return [*found, ("alike", answers.alike.nats), ("elsewhere", answers.elsewhere.nats)]
 
 
 def _check(left: Left, space: Space) -> None:

@@ -139,6 +139,8 @@ def test_a_bound_may_scatter_but_not_more_beside_other_rows(rng):
     assert findings.same_scatter(pairs(1, 4), pairs(6, 1)).status is AuditStatus.FAILED
     still = twice(np.full((2, 48), -9.0), 4)
     assert findings.same_scatter(still, pairs(1, 1)).status is AuditStatus.FAILED
+    some = rng.random((2, 48)) < 0.2
+    assert findings.same_scatter(still, twice(-9.0 - some)).status is AuditStatus.FAILED
     few = [Twice(pairs.nats[:, :16], pairs.batches[:, :16]) for pairs in (still, pairs(1, 8))]
     assert findings.same_scatter(*few).status is AuditStatus.FAILED
     assert findings.same_scatter(twice(np.empty((2, 0))), pairs(1, 1)).status is AuditStatus.SKIPPED

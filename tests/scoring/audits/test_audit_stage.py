@@ -1,6 +1,5 @@
 """The evidence of the `audit` stage is checked before it is believed; where there is nothing to audit, it says so."""
 
-from functools import partial
 from pathlib import Path
 
 import asked
@@ -11,7 +10,6 @@ from safetensors.torch import load_file
 from genbench.catalogue import plugins
 from genbench.contracts import dataset
 from genbench.errors import Unsuitable
-from genbench.execution.channel import Marker, Markers
 from genbench.protocol.inputs import Fitted, Kept, Subject
 from genbench.protocol.stages.audit import AuditInputs
 from genbench.protocol.stages.sample import SAMPLES
@@ -83,11 +81,7 @@ def test_what_is_drawn_on_the_tiny_space_is_drawn_with_the_secret(audited, digit
     found = []
     for secret in ("00" * 32, "11" * 32):
         (tmp_path / secret).mkdir()
-        audit.audit(tmp_path / secret, inputs, Markers(partial(told, secret)))
+        audit.audit(tmp_path / secret, inputs, asked.telling(secret))
         found.append(load_file(tmp_path / secret / "audit.safetensors"))
     assert torch.allclose(found[0]["table"], found[1]["table"])
     assert (found[0]["drawn"] != found[1]["drawn"]).any()
-
-
-def told(secret: str, marker: Marker) -> str:
-    return secret
