@@ -36,6 +36,8 @@ class AuditInputs:
     """Test rows that the density will be asked for."""
     images: int
     """The budget of a fit to its own samples."""
+    draws: str
+    """The commitment to the secret that is told when the clock starts."""
 
 
 def described(trial: Trial, tasks: Sequence[Asked], stage: str) -> list[Asked]:
@@ -58,7 +60,17 @@ def _inputs(given: Given) -> AuditInputs:
     suite, ground = given.suite, given.ground
     rows = min(suite.density_rows or math.inf, ground.data.facts.rows["test"])
     images = max(suite.batch, suite.images // REFIT)
-    return AuditInputs(fitted, ground.rows(), samples, sampler, asked.terms.count, suite.batch, int(rows), images)
+    return AuditInputs(
+        fitted,
+        ground.rows(),
+        samples,
+        sampler,
+        asked.terms.count,
+        suite.batch,
+        int(rows),
+        images,
+        given.commitment,
+    )
 
 
 AUDIT = Stage(
@@ -73,4 +85,5 @@ AUDIT = Stage(
     share=3.0,
     after=(FIT.name, SAMPLE.name),
     sole=True,
+    secret="audit",
 )
