@@ -8,6 +8,7 @@ from genbench.records.kinds import Likelihood
 HALVES = ("first", "second")  # of a stream: each is asked by a process of its own
 QUESTIONS = {half: f"{half}.safetensors" for half in HALVES}
 KEY = "key.safetensors"
+COLUMNS = "columns.txt"  # line i: entry i of each of the rows that a model is asked entry by entry
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings
 def density_asked(home: Path, folder: Path, fitted: Fitted, facts: AuditFacts) -> None:
     """Ask a fitted model for its density, in this process where a run takes two."""
     samples, data = kept(folder / "sample" / SAMPLES), rows(home, "train", "valid", "test")
-    asked = StreamInputs(data, samples, COUNT, facts.likelihood, 0, BATCH, SECRET)
+    asked = StreamInputs(data, samples, COUNT, facts.likelihood, 0, BATCH, 0, SECRET)
     stream.stream(folder / "stream", asked, MARKERS)
     with contextlib.suppress(InvalidEvidence):  # the stage refuses what is above 1; the audits say why
         for half, questions in QUESTIONS.items():
