@@ -23,6 +23,7 @@ def row_json(row: Row) -> dict[str, Json]:
         "front_share": row.front_share,
         "volume": row.volume,
         "likelihood": row.likelihood or None,
+        "assurance": encoded(row.assurance),
         "memorisation": {
             "status": encoded(gate.status),
             "reason": gate.reason or None,
