@@ -12,8 +12,7 @@ from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.task import Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Likelihood
-from genbench.scoring.audits.facts import COLUMNS, KEY, QUESTIONS
-from genbench.scoring.audits.verification import rows_by_entry
+from genbench.scoring.audits.facts import COLUMNS, KEY, QUESTIONS, rows_by_entry
 
 
 @dataclass(frozen=True)

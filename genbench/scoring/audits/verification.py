@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from genbench.errors import InvalidEvidence
-from genbench.execution.clock import MOST_LAPS
 from genbench.records.audits import AuditFinding, AuditStatus, Verification, finding
 from genbench.records.space import Space
 from genbench.scoring.audits.answers import sorted_by
@@ -23,8 +22,6 @@ from genbench.scoring.audits.left import DensityLeft, EntriesLeft
 from genbench.store.commitment import chained, committed
 from genbench.store.tensors import check_log_weights, read_arrays
 
-MOST_ROWS = 200
-MOST_BYTES = 64 * 2**20  # of the answers of all rows
 NAME = "verified"
 
 
@@ -39,13 +36,6 @@ class Verified:
 
     finding: AuditFinding
     verification: Verification | None = None
-
-
-def rows_by_entry(space: Space, rows: int) -> int:
-    """How many of `rows` test rows are asked entry by entry; 0 for real numbers, and for rows that are too large."""
-    if space.levels is None or space.dim > MOST_LAPS:
-        return 0
-    return min(rows, MOST_ROWS, MOST_BYTES // (space.dim * space.levels * np.dtype(np.float32).itemsize))
 
 
 def verified(left: DensityLeft, test: NDArray[np.integer], space: Space) -> Verified:

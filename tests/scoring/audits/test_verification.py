@@ -10,10 +10,11 @@ import torch
 from genbench.errors import InvalidEvidence
 from genbench.records.audits import AuditStatus
 from genbench.records.space import Space
+from genbench.scoring.audits.facts import rows_by_entry
 from genbench.scoring.audits.findings import as_declared
 from genbench.scoring.audits.left import DensityLeft, EntriesLeft
 from genbench.scoring.audits.stream_files import column, write_columns
-from genbench.scoring.audits.verification import nats_by_entry, rows_by_entry, verified
+from genbench.scoring.audits.verification import nats_by_entry, verified
 from genbench.store.commitment import chained, committed
 from genbench.store.tensors import write_tensors
 
