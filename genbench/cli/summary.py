@@ -9,7 +9,7 @@ from genbench.cli.figures import duration, number
 from genbench.cli.tables import show, table
 from genbench.leaderboard import Cell, Column, Leaderboard, Place, Row
 from genbench.leaderboard.words import listed, outcome
-from genbench.records.audits import AuditStatus
+from genbench.records.audits import Assurance, AuditStatus
 from genbench.records.kinds import Axis, Direction
 from genbench.records.score import AT_LEAST
 from genbench.report.text import visible
@@ -50,6 +50,8 @@ def standings(board: Leaderboard) -> None:
     tested = board.standings.running.tested
     places = f"tiers of {axes}, (rank) where one is out of the running" if tested else f"ranks of {axes}"
     print(f"● on the Pareto front; {places}, – where a candidate is not ranked")
+    if any(row.assurance is Assurance.VERIFIED for row in (*board.rows, *board.controls)):
+        print("✓ bits/dim verified: normalised by the harness; the others are declared, and never above a verified one")
     for words in gated(board):
         print(_plain(words))
     for failure in board.failures:
@@ -93,14 +95,16 @@ def _plain(words: str) -> str:
 
 
 def _row(row: Row, columns: Sequence[Column], board: Leaderboard) -> list[str]:
-    cells = [_cell(row.cells[column.name], _best(row, column, board)) for column in columns]
+    cells = [_cell(row.cells[column.name], board.is_best(row, column)) + _assured(row, column) for column in columns]
     mark = " ●" if row.front else " flagged" if row.bar and not row.control else ""
     tiers = _tiers(row, board.standings.axes, board.standings.running.tested)
     return [escape(visible(row.name)) + mark, tiers, *cells, f"{len(row.ok)}/{len(row.results)}"]
 
 
-def _best(row: Row, column: Column, board: Leaderboard) -> bool:
-    return not row.unranked(column) and row.cells[column.name].mean == board.best(column)
+def _assured(row: Row, column: Column) -> str:
+    """The mark of bits/dim that are verified."""
+    shown = column.axis is Axis.DENSITY and row.cells[column.name].mean is not None
+    return " ✓" if shown and row.assurance is Assurance.VERIFIED else ""
 
 
 def _tiers(row: Row, axes: Sequence[str], tested: bool) -> str:

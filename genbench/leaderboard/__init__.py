@@ -25,7 +25,7 @@ from genbench.leaderboard.row import (
     Row as Row,
     SeedResult as SeedResult,
 )
-from genbench.leaderboard.standings import Standings
+from genbench.leaderboard.standings import Standings, above_declared
 from genbench.leaderboard.words import goal, procedure, sentence
 from genbench.records.files import read_records as read_records
 from genbench.records.kinds import Axis
@@ -117,14 +117,27 @@ class Leaderboard:
         None without any, where several are all equal, for the worst value that there can be, for speeds of several
         machines, and for novelty, which the gate judges: noise is novel too.
         """
-        ranked = [row.cells[column.name].mean for row in self.rows if not row.unranked(column)]
-        means = [mean for mean in ranked if mean is not None]
+        means = [mean for row in self._competing(column) if (mean := row.cells[column.name].mean) is not None]
         mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
         if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
             return None
         found = max(means, key=column.oriented)
         tied = len(means) > 1 and len(set(means)) == 1
         return None if tied or found == column.worst else found
+
+    def leads(self, column: Column) -> list[Row]:
+        """The candidates that have the best mean."""
+        best = self.best(column)
+        return [row for row in self._competing(column) if best is not None and row.cells[column.name].mean == best]
+
+    def is_best(self, row: Row, column: Column) -> bool:
+        """Whether a row has the best mean."""
+        return any(own is row for own in self.leads(column))
+
+    def _competing(self, column: Column) -> list[Row]:
+        """Those that are ranked; of densities the verified ones alone, where there are any."""
+        ranked = [row for row in self.rows if not row.unranked(column)]
+        return above_declared(ranked, column)[0]
 
     @cached_property
     def sentence(self) -> str:

@@ -25,6 +25,7 @@ def row_json(row: Row) -> dict[str, Json]:
         "volume": row.volume,
         "outside": row.outside or None,
         "likelihood": row.likelihood or None,
+        "assurance": encoded(row.assurance),
         "memorisation": {
             "status": encoded(gate.status),
             "reason": gate.reason or None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from genbench.leaderboard.gates import AuditStanding, CopyStanding, audit_standing, copy_standing
+from genbench.records.audits import Assurance
 from genbench.records.kinds import Axis, ControlKind, Direction, Scale
 from genbench.records.record import Candidate, ModelFacts, Record
 from genbench.records.score import Missing, failed, not_applicable
@@ -170,6 +171,16 @@ class Row:
     def audits(self) -> AuditStanding:
         """What the audits say of its density."""
         return audit_standing(self._seeds)
+
+    @cached_property
+    def assurance(self) -> Assurance | None:
+        """Who says that its density sums to one: the harness, where it did so at every seed; None without a density."""
+        found = {
+            audits.assurance if (audits := result.candidate.audits) else Assurance.DECLARED
+            for result in self.ok
+            if result.candidate.likelihood
+        }
+        return None if not found else Assurance.DECLARED if Assurance.DECLARED in found else Assurance.VERIFIED
 
     @cached_property
     def bar(self) -> str:

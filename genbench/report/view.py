@@ -89,8 +89,7 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
         column = known.get(name)
         best = board.best(column) if column else None
         if column and best is not None:
-            ranked = [row for row in board.rows if not row.unranked(column)]
-            first, *others = [row for row in ranked if row.cells[column.name].mean == best]
+            first, *others = board.leads(column)
             yield {
                 "words": "Fastest" if column.axis is Axis.SPEED else f"Highest {clip(axis, 24)}",
                 "name": first.name,
@@ -172,9 +171,10 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
         "text": ("≥ " if AT_LEAST in cell.details else "") + number(cell.mean),
         "spread": spread(cell.mean, cell.half_width),
         "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
-        "best": not row.unranked(column) and cell.mean == board.best(column),
+        "best": board.is_best(row, column),
         "place": standing,
         "below": below(column, cell.details),
+        "assured": row.assurance.value if density and row.assurance else "",
         "unranked": "" if row.control else off or (unaudited(row) if density else ""),
         "sign": sign,
         "words": kind,

@@ -46,6 +46,8 @@ class Result(Generic[F]):
     """Of a scored run."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """File name → SHA-256."""
+    committed: str = ""
+    """What it answered lap by lap before it was told more, as a digest of the digests; "" where it is told nothing."""
     exit_code: int | None = None
     """Of its process; negative: the signal that ended it; null where there was none."""
     measured: str = ""

@@ -304,6 +304,7 @@ def test_every_capability_that_a_class_derives_from_is_listed_by_its_name():
         "sigmas": property(lambda self: None),
         "denoise": lambda self, x, sigma: None,
         "between": lambda self, a, b, n: None,
+        "next": lambda self, x, i: None,
     }
     found = model_listing(model(*CAPABILITIES.values(), **members))
     assert found.capabilities == tuple(CAPABILITIES)

@@ -3,7 +3,7 @@ from records import HOSTILE, TERMS, VALUES, audits, board_records, candidate, co
 
 from genbench.cli.summary import standings
 from genbench.leaderboard import Leaderboard
-from genbench.records.audits import AuditStatus
+from genbench.records.audits import AuditStatus, Verification
 from genbench.records.gates import GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.records.record import Record
@@ -30,6 +30,18 @@ def test_the_end_of_a_run_tells_verdict_tiers_flags_and_failures(capsys: pytest.
         "flagged: replay copies and is not ranked",
     ]
     assert "timeout: ebm seed 1, sample: limit of 600 s" in lines
+
+
+def test_verified_bits_are_marked_and_the_mark_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    def dense(name: str, verified: Verification | None) -> Record:
+        values = VALUES | {"bits-per-dim": 2.25}
+        own = candidate(name, values, likelihood=Likelihood.EXACT, audits=audits(verified=verified))
+        return record(name, candidates=[own])
+
+    lines = shown([dense("word", None), dense("harness", Verification(200, 2.25, 0.1))], capsys)
+    assert [line.partition(" ")[0] for line in lines if "2.25 ✓" in line] == ["harness"]
+    assert any(line.startswith("✓ bits/dim verified") for line in lines)
+    assert not any("✓" in line for line in shown([dense("word", None)], capsys))
 
 
 def test_one_seed_has_ranks_in_the_place_of_tiers(capsys: pytest.CaptureFixture[str]) -> None:

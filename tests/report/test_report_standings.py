@@ -5,7 +5,7 @@ from pages import Page, page
 from records import VALUES, audits, board_records, candidate, control, memorisation, record
 
 from genbench.leaderboard import Leaderboard
-from genbench.records.audits import AuditStatus
+from genbench.records.audits import AuditStatus, Verification
 from genbench.records.gates import GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.report import html
@@ -109,6 +109,17 @@ def test_a_density_that_fails_its_audits_keeps_its_value_and_is_not_ranked() -> 
     assert re.search(rf'<td data-value="0.1">.*{unranked}', found)
     assert re.search(r'<td class="best" data-value="2">.*2.00', found)
     assert "the 256 states of 1×2×2 with 4 levels sum to 3.2" in found
+
+
+def test_the_page_says_which_bits_are_verified_and_which_are_declared() -> None:
+    records = []
+    for name, bits, verified in (("word", 0.1, None), ("harness", 2.0, Verification(200, 2.0, 0.1))):
+        own = audits(verified=verified)
+        own = candidate(name, VALUES | {"bits-per-dim": bits}, likelihood=Likelihood.EXACT, audits=own)
+        records.append(record(name, candidates=[own]))
+    found = html(Leaderboard.of(records))
+    assert re.search(r'<td data-value="0.1">.*0.100<small></small><small>declared</small>', found)
+    assert re.search(r'<td class="best" data-value="2">.*2.00<small></small><small>verified</small>', found)
 
 
 def test_controls_say_what_the_gate_says_of_them_and_whether_that_is_right() -> None:

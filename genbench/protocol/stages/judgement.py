@@ -1,6 +1,7 @@
 """Judgement: the key of a step, and its result, its process's word held against its form and the parent's clock."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from genbench.files.plain import digest
 from genbench.protocol.inputs import identity_of
 from genbench.protocol.stages.stage import Stage
 from genbench.records.status import Status
+from genbench.store.commitment import chained
 from genbench.store.stage_folder import FORMAT, Result
 
 
@@ -42,7 +44,9 @@ def judged(stage: Stage[Any], inputs: object, outcome: Outcome, folder: Path, mi
     own = sum(timeline.seconds(section) for section in stage.own)
     timing = None if stage.timing is None else stage.timing(inputs, facts, outcome)
     worked = timeline.seconds(stage.timed) + getattr(facts, "seconds_before", 0.0)
-    return Result(Status.OK, None, facts, outcome.seconds, own, worked, timing, exit_code=outcome.exit_code)
+    committed = "" if stage.telling is None else chained(timeline.sections[stage.timed][0].digests)
+    found = Result(Status.OK, None, facts, outcome.seconds, own, worked, timing, exit_code=outcome.exit_code)
+    return replace(found, committed=committed)
 
 
 def _fault(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from genbench.catalogue.plugins import Plugin
-from genbench.contracts.job import Outcome, Pace
+from genbench.contracts.job import Outcome, Pace, Telling
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.protocol.suite import Suite
@@ -44,6 +44,7 @@ class Stage(Generic[F]):
         secret: the section at whose start it is told what its seeds are made of; "": it has no secret.
         pace: how its timed run goes, from its inputs; None: it marks any number of calls.
         again: the function that draws one of its scored batches again, "module:name"; "": none does.
+        telling: what its process is told after each lap of its timed section, and in no file; None: nothing.
         fault: what is wrong with the files that it left, in words; None where nothing is.
         timing: the clock of its scored run, from its inputs, its facts and its outcome; None: it has none.
     """
@@ -67,6 +68,7 @@ class Stage(Generic[F]):
     evidence: str = ""
     pace: Callable[[Any], Pace] | None = None
     again: str = ""
+    telling: "Callable[[Given], Telling] | None" = None
     fault: Callable[[Path], str | None] = lambda folder: None
     timing: Callable[[Any, F, Outcome], Timing] | None = None
 

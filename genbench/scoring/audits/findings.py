@@ -216,6 +216,20 @@ def _medians(apart: NDArray[np.float64], batches: NDArray[np.int64]) -> NDArray[
     return np.array([np.median(apart[which == i]) for i in range(which.max() + 1)] if len(apart) else [])
 
 
+def as_declared(nats: NDArray[np.float64], declared: NDArray[np.float64], dim: int) -> AuditFinding:
+    """What the harness normalised entry by entry is what `log_prob` says of the same rows, to rounding.
+
+    Args:
+        nats: [V] of test rows, from the model's law of each entry.
+        declared: [V] nats of the same rows.
+        dim: entries of a row.
+    """
+    both = np.where(np.isneginf([nats, declared]), -1e9, [nats, declared])
+    bits = -both.mean(1) / (dim * math.log(2))
+    words = f"entry by entry {len(nats)} test rows cost {bits[0]:.3f} bits/dim, and log_prob() declares {bits[1]:.3f}"
+    return _found("verified", _spread(both) == 0, words, float(bits[0]), float(bits[1]))
+
+
 def no_spikes(
     moved: NDArray[np.float64], own: NDArray[np.float64], test: NDArray[np.float64], dim: int
 ) -> AuditFinding:

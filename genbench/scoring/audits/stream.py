@@ -8,7 +8,7 @@ in the same half.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import islice
 
@@ -92,6 +92,7 @@ class Stream:
         tested: [R] indices of the test rows, ascending.
         moved: [S] places of the test rows that are also asked for with one entry moved.
         kernel, linear: [draws] log q of the draws of the known densities, nats; empty where there is no such density.
+        verified: [V] places of the test rows that are also asked for entry by entry, in the `verify` stage.
     """
 
     halves: tuple[Half, Half]
@@ -99,6 +100,7 @@ class Stream:
     moved: NDArray[np.int64]
     kernel: NDArray[np.float64]
     linear: NDArray[np.float64]
+    verified: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def counts(rows: int, kind: Likelihood | None, valid: int, samples: int) -> Counts:
@@ -142,7 +144,7 @@ def composed(
         batch: the most rows of a call.
         rng: made of a secret of the run.
     """
-    tested = _chosen(len(real.test), rows or len(real.test), rng)
+    tested = chosen(len(real.test), rows or len(real.test), rng)
     found = counts(len(tested), kind, len(real.valid), len(samples))
     if real.space.levels is None:  # nothing sums to one: there is nothing that decoys could tell
         found = Counts(0, 0, 0, 0, 0, found.repeated)
@@ -151,7 +153,7 @@ def composed(
     moved = rng.permutation(single)[: found.moved]
     shown: dict[Role, Rows] = {
         Role.TEST: real.test[tested],
-        Role.VALID: real.valid[_chosen(len(real.valid), found.valid, rng)],
+        Role.VALID: real.valid[chosen(len(real.valid), found.valid, rng)],
         Role.NOISE: rng.integers(real.space.levels or 1, size=(found.noise, *real.space.shape)),
         Role.MOVED: _moved(np.array(real.test[tested[moved]]), real.space.levels or 0, rng),
         Role.OWN: samples[: found.own],
@@ -169,12 +171,13 @@ def composed(
 def _linear(real: RealData, rng: np.random.Generator) -> autoregression.LinearAutoregression | None:
     if real.space.levels is None or len(real.train) < 2:
         return None
-    rows = real.train[_chosen(len(real.train), FITTED, rng)]
+    rows = real.train[chosen(len(real.train), FITTED, rng)]
     rows = np.array(rows).reshape(len(rows), real.space.dim).astype(np.int64)
     return autoregression.fitted(rows, real.space.levels)
 
 
-def _chosen(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def chosen(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """`count` different places in [0, n), ascending; all where there are fewer."""
     return np.sort(rng.permutation(n)[:count])
 
 

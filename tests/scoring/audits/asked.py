@@ -81,7 +81,7 @@ def ask(home: Path, folder: Path, file: str, model: str, images: int, seed: int 
 def density_asked(home: Path, folder: Path, fitted: Fitted, facts: AuditFacts, secret: str = SECRET) -> None:
     """Ask a fitted model for its density, in this process where a run takes two."""
     samples, data = kept(folder / "sample" / SAMPLES), rows(home, "train", "valid", "test")
-    asked = StreamInputs(data, samples, COUNT, facts.likelihood, 0, BATCH, secret)
+    asked = StreamInputs(data, samples, COUNT, facts.likelihood, 0, BATCH, 0, secret)
     stream.stream(folder / "stream", asked, telling(secret))
     with contextlib.suppress(InvalidEvidence):  # the stage refuses what is above 1; the audits say why
         for half, questions in QUESTIONS.items():
