@@ -1,0 +1,1 @@
+"""Novelty: are samples new, or real images shown again, moved, mixed, or drawn from a bank?"""
