@@ -67,7 +67,8 @@ def read(
     # that one, whatever is installed under its name.
     for plugin in (*parts, controls, *map(plugins.loose, loose), *here, *foreign):
         key = digest({"plugin": codec.encoded(plugin), "surroundings": surroundings})
-        cached, confinement = cache_folder("listings") / f"{key}.json", Confinement(plugin.reads, hidden)
+        cached = cache_folder("listings") / f"{key}.json"
+        confinement = Confinement(plugin.reads, (*hidden, *catalogue.hides))  # parts have said by now what they hide
         catalogue.add(plugin, _listing(plugin, supervisor, confinement, cached, retry, limit))
     return catalogue
 

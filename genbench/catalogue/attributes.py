@@ -50,6 +50,18 @@ def text(cls: type, name: str) -> str:
     return value
 
 
+def texts(cls: type, name: str) -> tuple[str, ...]:
+    """An attribute that is a tuple of texts.
+
+    Raises:
+        GenbenchError: it is missing, or something else.
+    """
+    value = attribute(cls, name)
+    if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
+        raise GenbenchError(f"{name} is {quoted(value)}, expected a tuple of texts")
+    return tuple(value)
+
+
 def one_of(kind: type[E], cls: type, name: str) -> E:
     """An attribute that is a member of an enumeration.
 

@@ -89,6 +89,12 @@ class Catalogue:
             self.faults.append(Fault(plugin, f"the name {offer.name} {words}"))
 
     @property
+    def hides(self) -> tuple[str, ...]:
+        """What datasets and extractors keep from plugins."""
+        found: list[str] = [path for entry in self.datasets.values() for path in entry.listing.hides]
+        return tuple(found + [path for entry in self.extractors.values() for path in entry.listing.hides])
+
+    @property
     def entries(self) -> Mapping[str, Mapping[str, Entry[Offer]]]:
         """All of it: kind → name → entry."""
         return {kind: getattr(self, kind) for kind in KINDS}

@@ -51,6 +51,8 @@ class DatasetListing:
     """What follows the colon, in capitals; "" where nothing does."""
     extractor: str = ""
     """The extractor that its samples are scored with unless another one is named; "": by its Space."""
+    hides: tuple[str, ...] = ()
+    """Files and folders with its rows that no confined plugin can open."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class ExtractorListing:
     description: str
     weights: str = ""
     """The file of trained parameters that it reads from outside; "" where it reads none."""
+    hides: tuple[str, ...] = ()
+    """Files that no confined plugin can open."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from genbench.catalogue.attributes import checked_name, description, flag, named, names, one_of, quoted, text
+from genbench.catalogue.attributes import checked_name, description, flag, named, names, one_of, quoted, text, texts
 from genbench.catalogue.listings import (
     DatasetListing,
     ExecutorListing,
@@ -37,6 +37,7 @@ def dataset_listing(cls: type[Dataset]) -> DatasetListing:
         description=description(cls),
         argument=text(cls, "argument"),
         extractor=text(cls, "extractor"),
+        hides=texts(cls, "hides"),
     )
 
 
@@ -50,6 +51,7 @@ def extractor_listing(cls: type[Extractor]) -> ExtractorListing:
         version=text(cls, "version"),
         description=description(cls),
         weights=cls.weights.file if cls.weights else "",
+        hides=texts(cls, "hides"),
     )
 
 

@@ -128,8 +128,17 @@ def dataset_named(name: str, plugins: Iterable[Plugin], root: str) -> Dataset:
     """
     base, _, argument = name.partition(":")
     found = datasets(plugins).named(base)(argument)
-    found.places = [*([Path(root)] if root else []), cache_folder("datasets"), SYSTEM]
+    found.places = places_of(root)
     return found
+
+
+def places_of(root: str) -> list[Path]:
+    """Folders in which a dataset's files may lie, best first.
+
+    Args:
+        root: the user's folder, or "".
+    """
+    return [*([Path(root)] if root else []), cache_folder("datasets"), SYSTEM]
 
 
 def data_root_of(option: str) -> str:

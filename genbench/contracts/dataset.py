@@ -1,4 +1,4 @@
-"""Dataset: named, sourced, licensed data in a Space, with fixed train, valid and test splits."""
+"""Dataset: named, sourced, licensed data in a Space, with fixed train, valid, test and held splits."""
 
 import hashlib
 import json
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from genbench.errors import GenbenchError
 from genbench.files.codec import encoded
 from genbench.records.space import Space
+from genbench.seeds import seed_for
 
-SPLITS = ("train", "valid", "test")
+SPLITS = ("train", "valid", "test", "held")
+LARGEST_CUT = 4  # a quarter of train, at most, becomes held
 
 
 @dataclass(frozen=True)
@@ -33,21 +35,42 @@ class Examples:
     def __len__(self) -> int:
         return len(self.x)
 
+    def rows(self, which: NDArray[np.int64]) -> "Examples":
+        """Some of the rows, by their indices, as a copy."""
+        return Examples(self.x[which], None if self.y is None else self.y[which])
+
+
+CUT = Examples(np.empty(0))  # in the place of `held`: it is cut from train
+
 
 @dataclass(frozen=True)
 class Splits:
-    """A dataset's content: its Space and the three splits, which share no row.
+    """A dataset's content: its Space and the four splits, which share no row.
 
-    `valid` is what a model may watch while it trains and what the real-data control shows;
-    `test` is what scores compare with, and models never see it.
+    `valid` is what a model may watch while it trains; `test` is what scores compare with, and a model meets it at the
+    very end, where its density is asked for; `held` is what no plugin ever sees: the real-data control shows it, and
+    gates hold samples against it.
+
+    A dataset that gives no `held` has it cut from `train`: as many rows as `test` has, at most a quarter of `train`,
+    stratified by class, the same ones at every call.
+
+    Raises:
+        ValueError: a split that does not lie in the Space.
+        GenbenchError: `held` is not given, and `train` is too small to be cut.
     """
 
     space: Space
     train: Examples
     valid: Examples
     test: Examples
+    held: Examples = CUT
 
     def __post_init__(self) -> None:
+        if self.held is CUT:
+            _check(self.space, "train", self.train)
+            train, held = _cut(self.train, len(self.test))
+            object.__setattr__(self, "train", train)
+            object.__setattr__(self, "held", held)
         for name in SPLITS:
             _check(self.space, name, getattr(self, name))
 
@@ -62,6 +85,36 @@ class Splits:
             if examples.y is not None:
                 state.update(np.ascontiguousarray(examples.y).data)
         return state.hexdigest()
+
+
+def drawn(y: NDArray[Any], count: int, *names: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which rows of a split are drawn and which stay, each in ascending order.
+
+    Rows are shuffled, sorted by class, and `count` of them are taken at equal steps, so that each class has the same
+    share in both, within one row.
+
+    Args:
+        y: labels [N].
+        count: rows to draw, less than N.
+        names: what the draw is for; its seed is made of them.
+    """
+    shuffled = np.random.default_rng(seed_for(*names)).permutation(len(y))
+    by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
+    taken = (2 * np.arange(count) + 1) * len(y) // (2 * count)  # the middle row of each of `count` equal parts
+    return np.sort(by_class[taken]), np.sort(np.delete(by_class, taken))
+
+
+def _cut(train: Examples, wanted: int) -> tuple[Examples, Examples]:
+    """`train` without `held`, and `held`."""
+    count = min(wanted, len(train) // LARGEST_CUT)
+    if not count:
+        raise GenbenchError(
+            f"held: expected rows that no model ever sees, got none, and train has too few rows ({len(train)}) to cut "
+            "them from it; give Splits(space, train, valid, test, held)"
+        )
+    labels = np.zeros(len(train), np.int64) if train.y is None else train.y
+    held, kept = drawn(labels, count, "held split")
+    return train.rows(kept), train.rows(held)
 
 
 def _check(space: Space, name: str, examples: Examples) -> None:
@@ -84,6 +137,7 @@ class Dataset(ABC):
     A subclass names itself and returns its splits; it may read files, never draw at random without a fixed seed.
     `NAME:ARGUMENT` (as in `folder:PATH`) reaches the constructor where the class sets `argument`.
     One whose files do not come with it looks for them in `places`, best first, which the harness sets before `splits`.
+    What may hold its rows besides is declared in `hides`: no confined plugin can open these files and folders.
     """
 
     name: ClassVar[str]
@@ -92,6 +146,7 @@ class Dataset(ABC):
     argument: ClassVar[str] = ""  # what follows the colon, in capitals, or "" where nothing does
     extractor: ClassVar[str] = ""  # of its samples' features unless another one is named; "": as their Space says
     places: Sequence[Path] = ()
+    hides: Sequence[str] = ()  # absolute, or below a folder of packages: "sklearn/datasets/data/digits.csv.gz"
 
     def __init__(self, argument: str = "") -> None:
         if bool(argument) != bool(self.argument):

@@ -1,7 +1,7 @@
 """Extractor: samples → feature vectors. A score names the extractor that it was computed with."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ class Extractor(ABC):
     source: ClassVar[str]
     version: ClassVar[str]  # of the preprocessing: part of the identity
     weights: ClassVar[Weights | None] = None  # the file that it reads and that comes from outside
+    hides: ClassVar[Sequence[str]] = ()  # files that no confined plugin can open, as a Dataset's
 
     @abstractmethod
     def __init__(self, space: Space, device: torch.device, weights: Path | None = None) -> None:

@@ -45,7 +45,8 @@ class Confinement:
     reads: tuple[str, ...] = ()
     """Files and folders that it may read."""
     hides: tuple[str, ...] = ()
-    """Folders that it may not read, though they may lie among packages or the system's files; `reads` goes first."""
+    """Files and folders that it may not read, though they may lie among packages or the system's files; `reads` goes
+    first. One that is not absolute is hidden below every folder of packages that its Python may import from."""
     network: bool = False
     """Whether it asked for the network."""
     everything: bool = False

@@ -6,6 +6,7 @@ writes only in its own folder, reads only what it needs, no TCP, no signals to o
 
 import contextlib
 import ctypes
+import glob
 import os
 import sys
 import tempfile
@@ -151,7 +152,7 @@ def _allow(ruleset: int, paths: Iterable[str], rights: int) -> None:
 
 def _apart_from(places: Iterable[str], hidden: Iterable[str]) -> tuple[list[str], list[str]]:
     """Places without what is hidden in them, and the folders that were opened for it, which imports have to list."""
-    secret = tuple(_real(path) for path in hidden)
+    secret = tuple(_real(path) for path in _everywhere(hidden))
     found: list[str] = []
     opened: dict[str, str] = {}
     waiting = list(places)
@@ -171,6 +172,34 @@ def _apart_from(places: Iterable[str], hidden: Iterable[str]) -> tuple[list[str]
 def _real(path: str) -> str:
     """A path without links and with a slash at its end, so that what lies below it begins with it."""
     return os.path.join(os.path.realpath(path), "")
+
+
+def _everywhere(hidden: Iterable[str]) -> Iterator[str]:
+    """Hidden paths, those that are not absolute below each folder of packages that has them.
+
+    A folder that this Python itself lies in cannot be hidden; what is in it besides is not readable anyway.
+    """
+    needed = [Path(place).resolve() for place in (sys.prefix, sys.base_prefix, Path(__file__).parents[1])]
+    for path in hidden:
+        if os.path.isabs(path):
+            yield from () if any(place.is_relative_to(Path(path).resolve()) for place in needed) else (path,)
+        else:
+            yield from (place for folder in _packages() if os.path.exists(place := os.path.join(folder, path)))
+
+
+def _packages() -> list[str]:
+    """Folders that a Python here may import packages from: its own, and those of the system's."""
+    roots = (sys.prefix, sys.base_prefix, "/usr", "/usr/local")
+    patterns = [f"{root}/lib*/python3*/{kind}-packages" for root in roots for kind in ("site", "dist")]
+    mapped = [os.path.dirname(place) for place in _mapped()]
+    return list(dict.fromkeys([*filter(None, sys.path), *mapped, *(p for each in patterns for p in glob.glob(each))]))
+
+
+def _mapped() -> Iterator[str]:
+    """Where packages lie that editable installs map names to, outside sys.path."""
+    for finder in sys.meta_path:
+        module = sys.modules.get(getattr(finder, "__module__", ""))
+        yield from map(str, getattr(module, "MAPPING", {}).values())
 
 
 def _called(number: int, *arguments: Any) -> int:
@@ -193,7 +222,4 @@ def _readable() -> Iterator[str]:
     yield from (f"/etc/{name}" for name in ETC)
     yield from (sys.prefix, sys.base_prefix, sys.exec_prefix)
     yield from (path for path in sys.path if path)
-    for finder in sys.meta_path:  # editable installs map names to places outside sys.path
-        module = sys.modules.get(getattr(finder, "__module__", ""))
-        for place in getattr(module, "MAPPING", {}).values():
-            yield str(Path(place) if Path(place).is_dir() else Path(place).with_suffix(".py"))
+    yield from (place if Path(place).is_dir() else str(Path(place).with_suffix(".py")) for place in _mapped())

@@ -6,7 +6,7 @@ from enum import Enum
 
 from genbench.files.codec import Count, Number, Share
 
-CONTROLS: Mapping[str, str] = {"train": "test", "test": "valid"}  # what may be copied → fresh data that were not
+CONTROLS: Mapping[str, str] = {"train": "held", "test": "held"}  # what may be copied → fresh data that were not
 WORDS: Mapping[str, str] = {"train": "training", "test": "test"}
 
 

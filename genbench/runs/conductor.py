@@ -213,7 +213,8 @@ class Conductor:
         if self.ground.probe.machine.isolation == "process":
             return Confinement(enforced=False)
         needs = step.trial.listing.needs
-        hides = str(self.ground.root.parent), str(cache_folder())  # whoever has them on Python's path, say
+        # Whoever has runs or the cache on Python's path, say; and copies of the data among packages.
+        hides = str(self.ground.root.parent), str(cache_folder()), *self.ground.hides
         return Confinement(reads_of(inputs), hides, network="network" in needs, everything="files" in needs)
 
     def _take(self, news: list[Ended], schedule: Schedule) -> None:

@@ -84,7 +84,7 @@ def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
     of_suite = suites.read(Path(options.suite)).suite.python if options.suite.endswith(".toml") else {}
     texts = [*(f"{name}={path}" for name, path in of_suite.items()), *options.python]
     last = {text.partition("=")[0]: text for text in texts}  # the options' word counts
-    hides = [(options.out / "runs").absolute()]
+    hides = [(options.out / "runs").absolute(), *parts.places_of(parts.data_root_of(options.data_root))]
     return catalogues.read(supervisor, options.plugin, True, list(last.values()), hides=hides)
 
 
@@ -202,7 +202,8 @@ class _Session:
         secret = read_secret(options.secret) if options.secret else secret_of(root)
         records = [read(path) for path in options.replay]
         secrets = secrets_of(plan.trials, secret, data.facts.sha256, records)
-        ground = Ground(plan.suite, plan.asked, data, probe, tuple(plan.catalogue.part_plugins), root, {}, secrets)
+        plugins, hides = tuple(plan.catalogue.part_plugins), (*plan.catalogue.hides, *data.hides)
+        ground = Ground(plan.suite, plan.asked, data, probe, plugins, root, {}, secrets, hides)
         rows = ground.rows(*EVERYTHING)
         exams = {asked.name: posed(asked, rows, root, secret, self.supervisor) for asked in plan.asked}
         return replace(ground, exams={name: exam for name, exam in exams.items() if exam is not None})

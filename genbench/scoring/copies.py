@@ -73,14 +73,13 @@ class CopyGate:
             return nearest(flat(x), known, comparison.product)
 
         pixels = near(samples), self._kept(PIXELS, against, lambda: near(self._x(CONTROLS[against])))
-        if against == "train":
-            return Distances(comparison.train_of_generated, comparison.train_of_real, *pixels)
-        return Distances(comparison.across.real_of_generated, self._test_of_valid(comparison), *pixels)
+        generated = comparison.train_of_generated if against == "train" else comparison.across.real_of_generated
+        return Distances(generated, self._of_control(against, comparison), *pixels)
 
-    def _test_of_valid(self, comparison: Comparison) -> Nearest:
-        valid = self._features.of_split(self._extractor, "valid")
-        test = comparison.real.astype(np.float32, copy=False)  # what an extractor makes is float32
-        return self._kept(self._identity, "test", lambda: nearest(valid, test, comparison.product))
+    def _of_control(self, against: str, comparison: Comparison) -> Nearest:
+        """How near the control comes to a set, in features."""
+        known, control = (self._features.of_split(self._extractor, name) for name in (against, CONTROLS[against]))
+        return self._kept(self._identity, against, lambda: nearest(control, known, comparison.product))
 
     def _kept(self, identity: str, against: str, computed: Callable[[], Nearest]) -> Nearest:
         """How near the control comes to a set: read from the cache, or computed and put there."""

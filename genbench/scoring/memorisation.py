@@ -5,8 +5,8 @@ Two tests against each set, with a split of fresh real data as the control:
     tail        the share of samples that come as near to the set, in features, as the nearest 1 % of the control
     one-third   the share whose nearest row is, in pixels, at less than a third of the distance of the second nearest
 
-Training data are looked at with the test split as the control, test data with the valid split. A clear verdict is no
-promise of privacy: it says that no more was copied than these tests can see.
+The control is the split held, which no plugin ever sees. A clear verdict is no promise of privacy: it says that no
+more was copied than these tests can see.
 """
 
 from collections.abc import Mapping, Sequence

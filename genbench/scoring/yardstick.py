@@ -93,7 +93,7 @@ class Yardstick(ABC):
 
 
 class OfDataset(Yardstick):
-    """A dataset's test split, with its training split, and the validation split as the control of the gate.
+    """A dataset's test split, with its training split, and the split held as the control of the gate.
 
     Args:
         name: NAME or NAME:ARGUMENT.

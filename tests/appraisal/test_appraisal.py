@@ -36,8 +36,8 @@ def splits() -> dataset.Splits:
 
 @pytest.fixture(scope="module")
 def held_out(splits: dataset.Splits) -> Appraisal:
-    """The validation split of the digits, scored as if a model had drawn it."""
-    return genbench.score(splits.valid.x, dataset="digits", name="fresh")
+    """The split held of the digits, scored as if a model had drawn it."""
+    return genbench.score(splits.held.x, dataset="digits", name="fresh")
 
 
 class Heard:
@@ -59,10 +59,10 @@ def test_scores_against_a_dataset_are_those_of_a_run(held_out, splits, tmp_path_
     home = tmp_path_factory.mktemp("digits")
     datasets.write(splits, home)
     features = Features(home, {"digits-net": DigitsNet}, torch.device("cpu"))
-    candidate = features.of(splits.valid.x)
+    candidate = features.of(splits.held.x)
     names = {f"{name}@digits-net": name for name in ("fd", "kid", "recall", "copy-rate", "class-tv")}
     metrics = {metric.name: metric for metric in METRICS}
-    run = scored(names, metrics, Evidence(splits.space, splits.valid.x), candidate.compared)
+    run = scored(names, metrics, Evidence(splits.space, splits.held.x), candidate.compared)
     assert run.missing == {}
     for full, name in names.items():
         assert replace(held_out.scores[name], reference=run.scores[full].reference) == run.scores[full]
@@ -75,10 +75,10 @@ def test_the_default_extractor_of_the_digits_is_their_own(held_out):
 
 def test_the_identity_names_every_set_its_size_and_the_sha256_of_its_rows(held_out, splits):
     facts = held_out.identity
-    assert (held_out.name, facts.samples, facts.n) == ("fresh", "an array", 599)
-    assert (facts.reference, facts.reference_n) == ("digits/test", 599)
+    assert (held_out.name, facts.samples, facts.n) == ("fresh", "an array", 449)
+    assert (facts.reference, facts.reference_n) == ("digits/test", 449)
     assert (facts.train, facts.train_n) == ("digits/train", 599)
-    assert facts.samples_sha256 == rows_sha256(splits.valid.x)
+    assert facts.samples_sha256 == rows_sha256(splits.held.x)
     assert facts.reference_sha256 == rows_sha256(splits.test.x)
     assert facts.train_sha256 == rows_sha256(splits.train.x)
 
@@ -96,27 +96,27 @@ def test_scores_that_no_sample_gives_are_not_spoken_of_unless_asked_for(held_out
 
 
 def test_a_score_that_was_asked_for_and_cannot_be_had_says_why(splits):
-    found = genbench.score(splits.valid.x[:300], dataset="digits", scores=["kid", "precision", "throughput"])
+    found = genbench.score(splits.held.x[:300], dataset="digits", scores=["kid", "precision", "throughput"])
     assert set(found.scores) == {"kid"}
-    assert found.missing["precision"].reason.startswith("needs as many generated as real samples, got 300 and 599")
+    assert found.missing["precision"].reason.startswith("needs as many generated as real samples, got 300 and 449")
     assert set(found.missing) == {"precision", "throughput"}
 
 
 def test_the_training_split_is_left_alone_where_no_score_asks_for_it(splits):
     heard = Heard()
-    found = genbench.score(splits.valid.x[7:], dataset="digits", extractor="pixels", scores="kid", listener=heard)
+    found = genbench.score(splits.held.x[7:], dataset="digits", extractor="pixels", scores="kid", listener=heard)
     assert heard.rows["samples"] == 592
     assert set(heard.rows) <= {"samples", "test"}  # features of the test split may be known from before
     assert (found.identity.train, found.memorisation) == (None, None)
-    assert heard.lines == ["scoring 592 samples of an array against 599 of digits/test, pixels/1/no-weights, on cpu"]
+    assert heard.lines == ["scoring 442 samples of an array against 449 of digits/test, pixels/1/no-weights, on cpu"]
 
 
 def test_fewer_samples_than_features_cost_fd_alone(splits):
-    found = genbench.score(splits.valid.x[:64], dataset="digits", scores="fd,kid")
+    found = genbench.score(splits.held.x[:64], dataset="digits", scores="fd,kid")
     assert set(found.scores) == {"kid"}
     assert "a covariance of 64 features needs more than 64 samples, got 64" in found.missing["fd"].reason
     with pytest.raises(GenbenchError, match="nothing can be computed: fd: a covariance of 64 features"):
-        genbench.score(splits.valid.x[:64], dataset="digits", scores="fd")
+        genbench.score(splits.held.x[:64], dataset="digits", scores="fd")
 
 
 def test_fd_of_given_features_is_the_closed_form_of_their_moments():
@@ -174,7 +174,7 @@ def test_a_path_and_the_array_that_it_leads_to_are_scored_alike(tmp_path):
 
 def test_the_same_input_gives_the_same_json_and_leaves_the_generators_alone(held_out, splits):
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()
-    again = genbench.score(splits.valid.x, dataset="digits", name="fresh")
+    again = genbench.score(splits.held.x, dataset="digits", name="fresh")
     assert json.dumps(again.to_json(), allow_nan=False) == json.dumps(held_out.to_json(), allow_nan=False)
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert (np.random.get_state()[1] == numpy_state).all()

@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import math
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,10 @@ SPACE = Space((1, 1, 2), levels=3, classes=3)
 TRAIN = np.array([[0, 2], [0, 1], [1, 1], [0, 1]], np.uint8).reshape(4, 1, 1, 2)
 VALID = np.array([[2, 0], [2, 1], [2, 2]], np.uint8).reshape(3, 1, 1, 2)
 TEST = np.array([[1, 0], [1, 2]], np.uint8).reshape(2, 1, 1, 2)
-LABELS = {"train": [0, 1, 2, 0], "valid": [1, 0, 2], "test": [0, 1]}
-SPLITS = Splits(SPACE, *(Examples(x, np.array(y)) for x, y in zip((TRAIN, VALID, TEST), LABELS.values(), strict=True)))
+HELD = np.array([[0, 0], [2, 1], [0, 1]], np.uint8).reshape(3, 1, 1, 2)
+LABELS = ([0, 1, 2, 0], [1, 0, 2], [0, 1], [2, 0, 1])
+ROWS = (TRAIN, VALID, TEST, HELD)
+SPLITS = Splits(SPACE, *(Examples(x, np.array(y)) for x, y in zip(ROWS, LABELS, strict=True)))
 STRANGER = """
 from genbench.builtin.controls.copies import CopycatOfTest
 import genbench
@@ -67,10 +70,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def fitted(cls: type[Model], home: Path = Path(), splits: Splits = SPLITS) -> Model:
+def fitted(cls: type[Model], splits: Splits = SPLITS) -> Model:
     torch.manual_seed(0)
     model = cls(splits.space)
-    model.fit(ControlData(splits.space, Split(splits.train), Split(splits.valid), images=4, home=home))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "data"
+        home.mkdir()
+        datasets.write(splits, home)
+        model.fit(ControlData(splits.space, Split(splits.train), Split(splits.valid), images=4, home=home))
     return model
 
 
@@ -83,9 +90,9 @@ def rows(x: torch.Tensor | np.ndarray) -> list[list[int]]:
     return sorted(x.reshape(len(x), -1).tolist())
 
 
-@pytest.mark.parametrize(("cls", "split"), [(HeldOut, VALID), (Copycat, TRAIN), (CopycatOfTest, TEST)])
-def test_a_replay_shows_each_row_of_its_split_once_before_any_comes_again(cls, split, home):
-    model = fitted(cls, home)
+@pytest.mark.parametrize(("cls", "split"), [(HeldOut, HELD), (Copycat, TRAIN), (CopycatOfTest, TEST)])
+def test_a_replay_shows_each_row_of_its_split_once_before_any_comes_again(cls, split):
+    model = fitted(cls)
     for _ in range(2):
         shown = torch.cat([model.sample(1), model.sample(len(split) - 1)])
         assert shown.dtype == torch.int64
@@ -93,12 +100,12 @@ def test_a_replay_shows_each_row_of_its_split_once_before_any_comes_again(cls, s
 
 
 def test_a_replay_of_more_than_there_is_begins_again():
-    assert rows(fitted(HeldOut).sample(6)) == rows(np.concatenate([VALID, VALID]))
+    assert rows(fitted(HeldOut).sample(6)) == rows(np.concatenate([HELD, HELD]))
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CONTROLS if issubclass(cls, Model)])
-def test_a_control_survives_save_and_reload(cls, tmp_path, home):
-    model = fitted(cls, home)
+def test_a_control_survives_save_and_reload(cls, tmp_path):
+    model = fitted(cls)
     save_weights(model, tmp_path / "w")
     fresh = cls(SPACE)
     load_weights(fresh, tmp_path / "w")
@@ -114,15 +121,14 @@ def test_a_replay_keeps_its_rows_as_narrow_as_the_dataset_does():
     assert fitted(Copycat).rows.dtype == torch.uint8
 
 
-def test_a_replay_of_real_numbers_shows_float32(tmp_path):
-    x = [Examples(np.random.default_rng(seed).standard_normal((6, 2)).astype(np.float32)) for seed in range(3)]
+def test_a_replay_of_real_numbers_shows_float32():
+    x = [Examples(np.random.default_rng(seed).standard_normal((6, 2)).astype(np.float32)) for seed in range(4)]
     splits = Splits(Space((2,), levels=None), *x)
-    datasets.write(splits, tmp_path)
-    for cls, split in ((HeldOut, splits.valid), (Copycat, splits.train), (CopycatOfTest, splits.test)):
-        shown = fitted(cls, tmp_path, splits).sample(6)
+    for cls, split in ((HeldOut, splits.held), (Copycat, splits.train), (CopycatOfTest, splits.test)):
+        shown = fitted(cls, splits).sample(6)
         assert shown.dtype == torch.float32
         assert rows(shown) == rows(split.x)
-    mean = fitted(MeanImage, tmp_path, splits).sample(2)
+    mean = fitted(MeanImage, splits).sample(2)
     np.testing.assert_allclose(mean[1], splits.train.x.mean(0), rtol=1e-6)  # float32 of a mean taken in float64
 
 
@@ -139,24 +145,24 @@ def test_noise_on_copies_has_a_sixteenth_of_the_range_and_is_new_at_every_call()
 
 def test_every_tenth_sample_of_the_partial_copycat_is_a_training_row_and_the_rest_is_held_out():
     splits = Digits().splits()
-    shown = fitted(PartialCopycat, splits=splits).sample(599).numpy()
-    train, valid = ({row.tobytes() for row in part.x.astype(np.int64)} for part in (splits.train, splits.valid))
+    shown = fitted(PartialCopycat, splits=splits).sample(449).numpy()
+    train, held = ({row.tobytes() for row in part.x.astype(np.int64)} for part in (splits.train, splits.held))
     copied = [row.tobytes() in train for row in shown]
-    assert [place for place, copy in enumerate(copied) if copy] == list(range(0, 599, 10))
-    assert all(row.tobytes() in (train if copy else valid) for row, copy in zip(shown, copied, strict=True))
-    assert len({row.tobytes() for row in shown}) == 599
+    assert [place for place, copy in enumerate(copied) if copy] == list(range(0, 449, 10))
+    assert all(row.tobytes() in (train if copy else held) for row, copy in zip(shown, copied, strict=True))
+    assert len({row.tobytes() for row in shown}) == 449
 
 
 def test_the_partial_copycat_copies_a_smaller_training_set_again_and_again():
-    train = Examples(TRAIN[:1], np.zeros(1, np.int64))
-    splits = Splits(SPACE, train, Examples(np.repeat(VALID, 20, 0), np.zeros(60, np.int64)), SPLITS.test)
+    held = Examples(np.repeat(HELD[:1], 60, 0), np.zeros(60, np.int64))
+    splits = Splits(SPACE, Examples(TRAIN[:1], np.zeros(1, np.int64)), SPLITS.valid, SPLITS.test, held)
     assert rows(fitted(PartialCopycat, splits=splits).sample(60)).count([0, 2]) == 6
 
 
 def test_the_mode_dropper_shows_held_out_rows_of_half_of_the_classes():
     splits = Digits().splits()
     model = fitted(ModeDropper, splits=splits)
-    kept = splits.valid.x[splits.valid.y < 5]
+    kept = splits.held.x[splits.held.y < 5]
     assert rows(model.sample(len(kept))) == rows(kept)
 
 
@@ -164,7 +170,7 @@ def test_the_mode_dropper_needs_classes_and_rows_of_them():
     for classes in (None, 1):
         with pytest.raises(Unsuitable, match="needs at least two classes"):
             ModeDropper(Space((2,), levels=3, classes=classes))
-    splits = Splits(SPACE, SPLITS.train, Examples(VALID, np.array([1, 2, 1])), SPLITS.test)
+    splits = Splits(SPACE, SPLITS.train, SPLITS.valid, SPLITS.test, Examples(HELD, np.array([1, 2, 1])))
     with pytest.raises(Unsuitable, match="no row of the first 1 classes"):
         fitted(ModeDropper, splits=splits)
 

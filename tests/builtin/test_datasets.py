@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from genbench.builtin.datasets import digits
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.datasets.folder import ImageFolder
 from genbench.contracts import dataset
@@ -18,7 +19,7 @@ from genbench.errors import GenbenchError
 from genbench.records.space import Space
 from genbench.store import datasets
 
-DIGITS_SHA256 = "c8372b8f5d2b821c23707240c8b4cb71f9480311c9f16cff9774d8886ded8c78"
+DIGITS_SHA256 = "fcb92f3a94ff20870af770d0cb0d7bdab8c8142853d64d0535633ca3043b4905"
 
 
 def parts(splits: Splits) -> list[dataset.Examples]:
@@ -35,10 +36,26 @@ def test_digits_are_those_of_scikit_learn_each_as_often():
     assert ours == counted(theirs.images, theirs.target)
 
 
-def test_digits_splits_have_599_rows_and_each_class_equally_often_within_one():
-    per_split = [np.bincount(part.y, minlength=10) for part in parts(Digits().splits())]
-    assert [count.sum() for count in per_split] == [599, 599, 599]
-    assert np.ptp(per_split, axis=0).max() <= 1
+def test_each_class_has_its_share_of_every_split_of_digits():
+    splits = Digits().splits()
+    counts = np.array([np.bincount(part.y, minlength=10) for part in parts(splits)])
+    assert counts.sum(1).tolist() == [599, 300, 449, 449]
+    assert np.abs(counts - np.outer(counts.sum(1), counts.sum(0)) / counts.sum()).max() < 1.5
+    assert np.abs(counts[SPLITS.index("test")] - counts[SPLITS.index("held")]).max() <= 1
+
+
+def test_test_and_held_digits_are_alike_in_what_digits_net_was_made_with():
+    # Its third of the data is train; of the third that its settings were chosen on, 299 rows went to test and held.
+    with np.load(Path(digits.__file__).with_name(digits.FILE)) as file:
+        x, y = file["x"], file["y"]
+    shuffled = np.random.default_rng(0).permutation(len(x))
+    by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
+    trained, watched = ({x[row].tobytes() for row in by_class[i::3]} for i in range(2))
+    splits = Digits().splits()
+    rows = {name: [row.tobytes() for row in getattr(splits, name).x] for name in SPLITS}
+    assert set(rows["train"]) == trained
+    assert set(rows["valid"]) <= watched
+    assert {name: sum(row in watched for row in rows[name]) for name in ("test", "held")} == {"test": 143, "held": 156}
 
 
 def test_digits_never_change():
@@ -54,7 +71,7 @@ def test_what_is_written_is_read_back_and_a_reader_changes_only_his_own_copy(tmp
     splits = Digits().splits()
     laid = datasets.write(splits, tmp_path)
     assert laid.sha256 == DIGITS_SHA256
-    assert laid.rows == {"train": 599, "valid": 599, "test": 599}
+    assert laid.rows == {"train": 599, "valid": 300, "test": 449, "held": 449}
     first = datasets.read(tmp_path, "test")
     first.x[:] = 0
     again = datasets.read(tmp_path, "test")
@@ -82,12 +99,12 @@ def refusal(folder: Path) -> str:
     return str(caught.value)
 
 
-def test_a_flat_folder_of_grey_images_is_split_60_20_20_without_classes(tmp_path):
+def test_a_flat_folder_of_grey_images_is_split_50_10_20_20_without_classes(tmp_path):
     for i in range(20):
         draw(tmp_path / f"{i:02}.png", i)
     splits = ImageFolder(str(tmp_path)).splits()
     assert splits.space == Space((1, 3, 4), levels=256, classes=None)
-    assert [len(part) for part in parts(splits)] == [12, 4, 4]
+    assert [len(part) for part in parts(splits)] == [10, 2, 4, 4]
     assert sorted(chain(*values(splits))) == list(range(20))
     assert all(part == sorted(part) for part in values(splits))  # in the order of their paths
     assert splits.train.y is None
@@ -105,9 +122,9 @@ def test_colour_images_come_channels_first_and_a_palette_is_resolved(tmp_path):
 
 
 def test_black_and_white_images_use_the_whole_range(tmp_path):
-    for i in range(3):
+    for i in range(4):
         draw(tmp_path / f"{i}.png", 1, mode="1")
-    assert values(ImageFolder(str(tmp_path)).splits()) == [[255], [255], [255]]
+    assert values(ImageFolder(str(tmp_path)).splits()) == [[255], [255], [255], [255]]
 
 
 def test_every_common_format_is_read_and_suffixes_may_be_capitals(tmp_path):
@@ -122,9 +139,9 @@ def test_class_folders_become_labels_by_sorted_name_and_each_class_is_split_alik
             draw(tmp_path / name / f"{i}.png", 10 * label + i)
     splits = ImageFolder(str(tmp_path)).splits()
     assert splits.space.classes == 3
-    for part, share in zip(parts(splits), (0.6, 0.2, 0.2), strict=True):
+    for part, share in zip(parts(splits), (0.5, 0.1, 0.2, 0.2), strict=True):
         assert (part.y == part.x[:, 0, 0, 0] // 10).all()
-        assert np.abs(np.bincount(part.y, minlength=3) - 7 * share).max() < 1
+        assert np.abs(np.bincount(part.y, minlength=3) - 7 * share).max() <= 1
 
 
 def test_one_image_outside_the_class_folders_means_no_classes(tmp_path):
@@ -138,10 +155,24 @@ def test_split_folders_are_the_splits_and_classes_are_numbered_over_all_of_them(
     draw(tmp_path / "train" / "owl" / "a.png", 1)
     draw(tmp_path / "valid" / "cat" / "b.png", 2)
     draw(tmp_path / "test" / "owl" / "deeper" / "c.png", 3)
+    draw(tmp_path / "held" / "cat" / "d.png", 4)
     splits = ImageFolder(str(tmp_path)).splits()
-    assert values(splits) == [[1], [2], [3]]
+    assert values(splits) == [[1], [2], [3], [4]]
     assert splits.space.classes == 2
-    assert [part.y.tolist() for part in parts(splits)] == [[1], [0], [1]]
+    assert [part.y.tolist() for part in parts(splits)] == [[1], [0], [1], [0]]
+
+
+def test_split_folders_without_held_give_it_from_train(tmp_path):
+    for label, name in enumerate(("cat", "dog")):
+        for i in range(20):
+            draw(tmp_path / "train" / name / f"{i}.png", 100 * label + i)
+        for split in ("valid", "test"):
+            draw(tmp_path / split / name / "a.png", 50 + label)
+    splits = ImageFolder(str(tmp_path)).splits()
+    train, valid, test, held = values(splits)
+    assert (len(train), len(held)) == (38, 2)
+    assert sorted(train + held) == [*range(20), *range(100, 120)]
+    assert (valid, test, splits.held.y.tolist()) == ([50, 51], [50, 51], [0, 1])
 
 
 def test_the_drawn_split_depends_on_names_alone(tmp_path):
@@ -151,7 +182,7 @@ def test_the_drawn_split_depends_on_names_alone(tmp_path):
         draw(tmp_path / "b" / f"{i}.png", i)
     a, b = (ImageFolder(str(tmp_path / name)).splits() for name in "ab")
     assert a.sha256 == b.sha256
-    assert values(a) != [[1, 3, 4, 6, 8, 9], [0, 5], [2, 7]]  # shuffled, not dealt out in the order of names
+    assert values(a) != [[1, 4, 5, 8, 9], [0], [2, 6], [3, 7]]  # shuffled, not dealt out in the order of names
 
 
 def test_hidden_files_and_other_files_are_passed_over_and_links_are_followed(tmp_path):
@@ -228,12 +259,13 @@ def test_an_animation_is_refused(tmp_path):
     assert "0.tif has several frames" in refusal(tmp_path)
 
 
-def test_two_images_are_too_few(tmp_path):
+def test_three_images_are_too_few(tmp_path):
     for i in range(2):
         draw(tmp_path / f"{i}.png")
-    assert "every split needs at least one, got train 1, valid 1, test 0" in refusal(tmp_path)
     draw(tmp_path / "2.png")
-    assert [len(part) for part in parts(ImageFolder(str(tmp_path)).splits())] == [1, 1, 1]
+    assert "every split needs at least one, got train 1, valid 1, test 1, held 0" in refusal(tmp_path)
+    draw(tmp_path / "3.png")
+    assert [len(part) for part in parts(ImageFolder(str(tmp_path)).splits())] == [1, 1, 1, 1]
 
 
 def test_an_empty_split_folder_is_refused(tmp_path):
@@ -253,4 +285,4 @@ def test_an_image_beside_the_split_folders_is_refused(tmp_path):
     for split in SPLITS:
         draw(tmp_path / split / "a.png")
     draw(tmp_path / "extra" / "b.png")
-    assert "extra/b.png lies outside train, valid and test" in refusal(tmp_path)
+    assert "extra/b.png lies outside train, valid, test, held" in refusal(tmp_path)

@@ -23,9 +23,9 @@ from torchvision.datasets import mnist as torchvision_mnist
 
 from genbench.builtin.datasets.cifar10 import INSIDE, Cifar10
 from genbench.builtin.datasets.mnist import FashionMnist, Mnist
-from genbench.builtin.datasets.official import drawn
+from genbench.contracts.dataset import SPLITS, drawn
 
-DRAWN = "320a159ab577f44625ee335a8e62a5cf47b14ab33b4922febfe9855f037a10ac"
+DRAWN = "9cfee6add0fc5e4658a1f79671cc431d08c7c30ca8135d9ad9edb8029f2eac10"
 
 
 @pytest.mark.parametrize("folder", ["mnist", "MNIST/raw"])
@@ -33,7 +33,7 @@ def test_mnist_is_found_packed_in_a_folder_of_its_name_and_in_torchvisions(tmp_p
     lay(tmp_path / "b" / folder, mnist_files())
     splits = at(TinyMnist, tmp_path / "a", tmp_path / "b").splits()
     assert str(splits.space) == "1×28×28, 256 levels, 10 classes"
-    assert [len(splits.train), len(splits.valid), len(splits.test)] == [40, 20, 20]
+    assert [len(getattr(splits, name)) for name in SPLITS] == [30, 10, 20, 20]
 
 
 def test_unpacked_files_are_read_too_and_as_torchvision_reads_them(tmp_path):
@@ -70,26 +70,29 @@ def test_the_official_test_split_is_test_and_the_training_split_is_shared_out_wi
     lay(tmp_path / "mnist", mnist_files())
     splits = at(TinyMnist, tmp_path).splits()
     np.testing.assert_array_equal(splits.test.x[:, 0], images(20, 28, 28))
-    rows = {row.tobytes() for split in (splits.train, splits.valid) for row in split.x}
-    assert rows == {row.tobytes() for row in images(60, 28, 28)}
-    assert np.bincount(splits.valid.y).tolist() == [2] * 10
-    assert np.bincount(splits.train.y).tolist() == [4] * 10
+    rows = [row.tobytes() for split in (splits.train, splits.valid, splits.held) for row in split.x]
+    assert sorted(rows) == sorted(row.tobytes() for row in images(60, 28, 28))
+    assert [np.bincount(split.y).tolist() for split in (splits.train, splits.valid, splits.held)] == [
+        [3] * 10,
+        [1] * 10,
+        [2] * 10,
+    ]
 
 
 def test_the_draw_has_each_class_in_proportion_and_depends_on_the_name_alone():
     y = np.repeat([0, 1, 2, 3], [601, 77, 1, 321])
-    valid, train = drawn(y, 200, "mnist")
-    assert sorted([*valid, *train]) == list(range(1000))
-    assert np.abs(np.bincount(y[valid], minlength=4) - np.array([601, 77, 1, 321]) / 5).max() < 1
-    assert np.array_equal(valid, drawn(y, 200, "mnist")[0])
-    assert not np.array_equal(valid, drawn(y, 200, "cifar10")[0])
-    assert (np.diff(valid) > 0).all()
-    assert np.diff(valid).max() > 10  # not every fifth row
+    held, train = drawn(y, 200, "held split", "mnist")
+    assert sorted([*held, *train]) == list(range(1000))
+    assert np.abs(np.bincount(y[held], minlength=4) - np.array([601, 77, 1, 321]) / 5).max() < 1
+    assert np.array_equal(held, drawn(y, 200, "held split", "mnist")[0])
+    assert not np.array_equal(held, drawn(y, 200, "held split", "cifar10")[0])
+    assert (np.diff(held) > 0).all()
+    assert np.diff(held).max() > 10  # not every fifth row
 
 
-def test_the_rows_that_are_drawn_for_validation_never_change():
-    valid, _ = drawn(np.arange(60_000) % 10, 10_000, "fashion-mnist")
-    assert hashlib.sha256(valid.tobytes()).hexdigest() == DRAWN
+def test_the_rows_that_are_drawn_never_change():
+    held, _ = drawn(np.arange(60_000) % 10, 10_000, "held split", "fashion-mnist")
+    assert hashlib.sha256(held.tobytes()).hexdigest() == DRAWN
 
 
 @pytest.mark.parametrize("laid", ["archive", "folder", "place"])
@@ -98,7 +101,7 @@ def test_cifar10_is_read_from_its_archive_and_from_its_loose_files(tmp_path, lai
     lay({"archive": tmp_path / "cifar10", "folder": tmp_path / INSIDE, "place": tmp_path}[laid], files)
     splits = at(TinyCifar, tmp_path).splits()
     assert str(splits.space) == "3×32×32, 256 levels, 10 classes"
-    assert [len(splits.train), len(splits.valid), len(splits.test)] == [40, 10, 10]
+    assert [len(getattr(splits, name)) for name in SPLITS] == [35, 5, 10, 10]
     assert set(splits.test.x[:, 0, 0, 0]) == {6}
     assert set(splits.train.x[:, 0, 0, 0]) == {1, 2, 3, 4, 5}
     assert splits.test.y.tolist() == list(range(10))

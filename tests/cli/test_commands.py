@@ -92,4 +92,4 @@ def test_what_is_drawn_with_is_said_in_files() -> None:
 
 def test_prepare_says_what_is_ready(supervisor) -> None:
     line = ready("digits", "", supervisor)
-    assert re.fullmatch(r"digits is ready \(test 599, train 599, valid 599\): sha256 \w{64}, /.*", line)
+    assert re.fullmatch(r"digits is ready \(held 449, test 449, train 599, valid 300\): sha256 \w{64}, /.*", line)

@@ -24,11 +24,11 @@ def place(tmp_path_factory):
     """A folder with digits, features and images, good and bad."""
     folder = tmp_path_factory.mktemp("place")
     splits = Digits().splits()
-    np.save(folder / "digits.npy", splits.valid.x)
-    np.savez(folder / "several.npz", fake=splits.valid.x, real=splits.test.x)
-    np.save(folder / "unit.npy", splits.valid.x / 16)
+    np.save(folder / "digits.npy", splits.held.x)
+    np.savez(folder / "several.npz", fake=splits.held.x, real=splits.test.x)
+    np.save(folder / "unit.npy", splits.held.x / 16)
     np.save(folder / "objects.npy", np.array([{}, []], dtype=object), allow_pickle=True)
-    np.save(folder / "one.npy", splits.valid.x[:1])
+    np.save(folder / "one.npy", splits.held.x[:1])
     np.save(folder / "large.npy", np.zeros((9, 28, 28), np.uint8))
     np.save(folder / "ambiguous.npy", np.zeros((9, 3, 32, 3), np.uint8))
     rng = np.random.default_rng(0)
@@ -140,11 +140,11 @@ def test_the_table_holds_value_and_interval_and_the_identity_below(command, plac
     assert float(rows["fd"][1]) == pytest.approx(found["scores"]["fd"]["value"], abs=0.005)
     assert float(rows["fd"][4]) == pytest.approx(found["scores"]["fd"]["high"], abs=0.005)
     assert "memorisation: clear" in output
-    assert f"samples    digits.npy: 599 rows, sha256 {found['samples_sha256'][:16]}" in lines
-    assert f"reference  digits/test: 599 rows, sha256 {found['reference_sha256'][:16]}" in lines
+    assert f"samples    digits.npy: 449 rows, sha256 {found['samples_sha256'][:16]}" in lines
+    assert f"reference  digits/test: 449 rows, sha256 {found['reference_sha256'][:16]}" in lines
     assert lines[-1] == f"extractor  {found['extractor']}, on cpu"
     assert error.count("\n") == 1
-    assert error.startswith("scoring 599 samples of digits.npy against 599 of digits/test, digits-net/")
+    assert error.startswith("scoring 449 samples of digits.npy against 449 of digits/test, digits-net/")
 
 
 def test_a_score_that_cannot_be_had_is_shown_with_its_reason(command):

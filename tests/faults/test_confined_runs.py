@@ -171,7 +171,7 @@ def planted(plain: tiny.Run, cache: Path) -> Iterator[Path]:
     """The folder of the data, with files in it and in the cache that no stage's inputs name; they go at the end."""
     data = cache / "data" / plain.record("plain").dataset.sha256
     (cache / "features").mkdir(exist_ok=True)
-    files = [data / "held.x.npy", data / "held.y.npy", data / "notes.txt", cache / "features/all.npy"]
+    files = [data / "notes.txt", cache / "features/all.npy"]
     for file in files:
         file.write_text("x")
     yield data

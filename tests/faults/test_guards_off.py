@@ -267,7 +267,7 @@ def test_waiting_for_the_end_of_the_output_would_wait_for_a_daemon(importing: Ca
 @pytest.mark.parametrize("copied", [True, False])
 def test_data_that_are_not_copied_on_write_would_change_for_all(tmp_path: Path, copied: bool):
     x = np.full((4, 2), 3, np.uint8)
-    datasets.write(Splits(Space((2,), levels=4), *(Examples(x) for _ in range(3))), tmp_path)
+    datasets.write(Splits(Space((2,), levels=4), *(Examples(x) for _ in range(4))), tmp_path)
     mine = datasets.read(tmp_path, "train").x if copied else np.load(tmp_path / "train.x.npy", mmap_mode="r+")
     mine[:] = 0
     if copied:

@@ -23,7 +23,8 @@ from genbench.runs.conductor import BOUNDS, Bounds, Conductor
 from genbench.runs.schedule import Schedule
 from genbench.store.stage_folder import Result
 
-DATA = DataFacts("digits", "d1" * 32, "A page", "CC0", Space((1, 8, 8), 17, 10), {"train": 9, "valid": 9, "test": 9})
+ROWS = {"train": 9, "valid": 9, "test": 9, "held": 9}
+DATA = DataFacts("digits", "d1" * 32, "A page", "CC0", Space((1, 8, 8), 17, 10), ROWS)
 MACHINE = Machine(device="cpu", device_name="EPYC", genbench="1", isolation="landlock 5")
 SECRET = "5e" * 32
 FACTS: dict[str, Any] = {

@@ -198,6 +198,7 @@ def test_a_call_is_told_its_limits_its_secret_and_what_it_may_reach(conducted: C
         assert (confinement.enforced, confinement.network, confinement.everything) == (True, True, False)
         assert str(tmp_path / "runs") in confinement.hides
         assert any(name.startswith(f"{data}/test.") for name in confinement.reads) is (stage == "density")
+        assert not any("/held." in name for name in confinement.reads)
     assert SECRET not in str([call.inputs for call in calls.values()])
 
 
@@ -369,7 +370,7 @@ def test_a_control_sees_all_splits_and_no_model_does(conducted: Conducted, tmp_p
     listing = model("copycat", control=ControlKind.COPY)
     conducted(executor, Trial(entry(listing, builtin(MODELS)), {}, 0), trial())
     shown = {call.folder.parent.name: call.inputs["data"]["splits"] for call in executor.every if call.stage == "fit"}
-    assert shown == {"copycat.default.0": ["train", "valid", "test"], "mine.default.0": ["train", "valid"]}
+    assert shown == {"copycat.default.0": ["train", "valid", "test", "held"], "mine.default.0": ["train", "valid"]}
 
 
 def test_two_tasks_share_a_fit_and_are_scored_apart(tmp_path: Path):

@@ -122,7 +122,7 @@ def run(supervisor: Supervisor, place: Path, *given: str, root: str = "root") ->
 def test_a_run_takes_the_named_weights_and_data_and_other_weights_only_score_again(supervisor, place):
     first = run(supervisor, place, f"weighed={place / 'first.bin'}")
     assert first.candidate("plain").scores["precision@weighed"].extractor == f"weighed/1/{SHA256[:16]}"
-    assert first.record("plain").dataset.rows == {"train": 50, "valid": 50, "test": 50}
+    assert first.record("plain").dataset.rows == {"train": 38, "valid": 50, "test": 50, "held": 12}
     second = run(supervisor, place, str(place / "second.bin"))  # the only extractor that needs any: no name
     assert {name for name in second.heard.ran if name.startswith("plain")} == {"plain.default.0/score/generate"}
     other = hashlib.sha256(b"other weights").hexdigest()[:16]
@@ -161,10 +161,10 @@ def test_prepare_fetches_a_dataset_where_it_is_told_to_and_a_later_run_finds_it(
     known = catalogue.read(supervisor)
     facts = preparation.fetched("filed", str(tmp_path), known, supervisor)
     assert (tmp_path / "filed.bin").is_file()
-    assert facts.rows == {"train": 50, "valid": 50, "test": 50}
+    assert facts.rows == {"train": 38, "valid": 50, "test": 50, "held": 12}
     assert Path(facts.path, "dataset.json").is_file()
     again = preparation.fetched("digits", "", known, supervisor)  # nothing to fetch
-    assert again.rows["test"] == 599
+    assert again.rows["test"] == 449
 
 
 def test_prepare_finds_weights_that_are_there_and_says_where_to_put_what_cannot_be_fetched(supervisor, place, cache):

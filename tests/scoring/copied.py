@@ -84,15 +84,14 @@ def flagged(verdict: CopyVerdict) -> set[str]:
     return {test.against for test in verdict.tests if test.flagged}
 
 
-def measured(train: Samples, test: Samples, valid: Samples, x: Samples) -> dict[str, Distances]:
+def measured(train: Samples, test: Samples, held: Samples, x: Samples) -> dict[str, Distances]:
     """Distances in pixels."""
     product, pixels = PRODUCT, {"train": train, "test": test}
-    fresh = {"train": test, "test": valid}
     found = {}
     for against, known in pixels.items():
         rows = flat(known[distinct(known)])
-        near = [nearest(flat(y), flat(known), product) for y in (x, fresh[against])]
-        found[against] = Distances(*near, *(nearest(flat(y), rows, product) for y in (x, fresh[against])))
+        near = [nearest(flat(y), flat(known), product) for y in (x, held)]
+        found[against] = Distances(*near, *(nearest(flat(y), rows, product) for y in (x, held)))
     return found
 
 

@@ -60,7 +60,7 @@ def test_the_shares_are_those_of_the_specification(features, samples, name, agai
 
 
 def test_training_and_test_data_are_told_apart(splits, samples, tmp_path):
-    exchanged = laid_down(Splits(splits.space, splits.test, splits.valid, splits.train), tmp_path)
+    exchanged = laid_down(Splits(splits.space, splits.test, splits.valid, splits.train, splits.held), tmp_path)
     features = features_of(exchanged)
     assert flagged(gated(features, "digits-net", samples["copycat"])) == {"test"}
     assert flagged(gated(features, "digits-net", samples["test-copycat"])) == {"train"}
@@ -90,23 +90,20 @@ def test_blends_of_training_neighbours_lie_in_the_tail_and_break_no_one_third_ru
 
 def test_rows_that_the_set_holds_twice_hide_no_copy(splits, tmp_path):
     train = Examples(np.concatenate([splits.train.x] * 2), np.concatenate([splits.train.y] * 2))
-    twice = laid_down(Splits(splits.space, train, splits.valid, splits.test), tmp_path)
+    twice = laid_down(Splits(splits.space, train, splits.valid, splits.test, splits.held), tmp_path)
     verdict = gated(features_of(twice), "levels", splits.train.x)
     # Both rows of a pair are copies, and the second nearest row is no farther than the nearest: no ratio shows it.
     assert [test.share for test in verdict.tests if test.against == "train"] == [1, 1]
     assert all(pair.row < len(splits.train) for pair in verdict.suspicious)
 
 
-def test_the_test_split_is_the_control_of_training_data_and_the_valid_split_that_of_test_data(splits, tmp_path):
-    repeated = laid_down(Splits(splits.space, splits.train, splits.valid, splits.train), tmp_path)
-    verdict = gated(features_of(repeated), "levels", splits.train.x)
-    # A test split of training rows excuses copies of them, but not of itself.
-    assert [(test.against, test.test, test.share) for test in verdict.tests] == [
-        ("train", "tail", 1),
-        ("train", "one-third", 1),
-        ("test", "tail", 1),
-        ("test", "one-third", 1),
-    ]
+def test_the_split_held_is_the_control_of_training_data_and_of_test_data(splits, tmp_path):
+    repeated = laid_down(Splits(splits.space, splits.train, splits.valid, splits.test, splits.train), tmp_path)
+    verdict = gated(features_of(repeated), "levels", np.concatenate([splits.train.x[:299], splits.test.x[:300]]))
+    # A held split of training rows excuses copies of them, but not of test data.
+    tests = [(against, test) for against in ("train", "test") for test in ("tail", "one-third")]
+    assert [(test.against, test.test) for test in verdict.tests] == tests
+    assert [test.share for test in verdict.tests] == pytest.approx([299 / 599] * 2 + [300 / 599] * 2, abs=0.005)
     assert [test.flagged for test in verdict.tests] == [False, False, True, True]
     assert [test.control for test in verdict.tests] == [1, 1, pytest.approx(0.01, abs=0.001), 0]
 
@@ -138,7 +135,7 @@ def test_a_picture_shows_each_sample_above_its_nearest_row(features, samples, sp
 def test_a_verdict_survives_its_json(features, samples):
     verdict = gated(features, "digits-net", samples["copycat"])
     assert decoded(CopyVerdict, encoded(verdict)) == verdict
-    assert verdict.detectable == {"train": 24 / 599, "test": 24 / 599}
+    assert verdict.detectable == {"train": 22 / 449, "test": 22 / 449}
     assert verdict.extractor == features.extractor("digits-net").identity
 
 
@@ -146,7 +143,7 @@ def test_the_second_gate_reads_what_real_data_alone_give(features, home, samples
     monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path))
     first = gated(features, "digits-net", samples["test-copycat"])
     kept = sorted(cache_folder("nearest").iterdir())
-    assert len(kept) == 3  # in pixels against either set, in features against the test split
+    assert len(kept) == 4  # in pixels and in features, against either set
     assert gated(features_of(home), "digits-net", samples["test-copycat"]) == first
     for path in kept:  # it is believed: where fresh data lie at 0, no copy stands out
         with np.load(path) as file:
@@ -165,7 +162,9 @@ def test_the_second_gate_reads_what_real_data_alone_give(features, home, samples
 )
 def test_a_gate_that_fails_costs_itself_alone(tmp_path, extractor, reason):
     examples = Examples(np.arange(32, dtype=np.uint8).reshape(8, 1, 2, 2) % 4)
-    features = features_of(laid_down(Splits(Space((1, 2, 2), levels=4), examples, examples, examples), tmp_path))
+    features = features_of(
+        laid_down(Splits(Space((1, 2, 2), levels=4), examples, examples, examples, examples), tmp_path)
+    )
     gate, candidate = CopyGate(features, extractor), features.of(examples.x)
     found = copy_verdict(lambda: gate.verdict(candidate))
     assert found.reason.startswith(reason)
@@ -182,8 +181,8 @@ def test_a_run_hands_the_verdict_over_with_every_candidate(plain):
 
 def test_real_numbers_have_no_picture_and_are_judged_all_the_same(tmp_path):
     rng = np.random.default_rng(0)
-    train, valid, test = (Examples(rng.standard_normal((300, 3), np.float32)) for _ in range(3))
-    features = features_of(laid_down(Splits(Space((3,), levels=None), train, valid, test), tmp_path))
+    train, valid, test, held = (Examples(rng.standard_normal((300, 3), np.float32)) for _ in range(4))
+    features = features_of(laid_down(Splits(Space((3,), levels=None), train, valid, test, held), tmp_path))
     copies = gated(features, "pixels", train.x)
     assert (copies.pairs, flagged(copies)) == (None, {"train"})
     assert gated(features, "pixels", valid.x).status is GateStatus.CLEAR

@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor
 
-from genbench.builtin.controls.data import ControlData
+from genbench.builtin.controls.data import own
 from genbench.builtin.controls.rows import Replay, Rows, levels_of, shuffled
 from genbench.contracts.training import TrainingData
-from genbench.errors import GenbenchError
 from genbench.records.kinds import ControlKind
 from genbench.records.space import Space
 
@@ -53,11 +52,15 @@ class PartialCopycat(Replay):
 
     name = "partial-copycat"
     control = ControlKind.COPY
-    source = "the dataset's valid split, and a tenth of its train split"
+    source = "the dataset's held split, and a tenth of its train split"
 
     def fit(self, data: TrainingData) -> None:
-        """Keep the valid split, every tenth row of it replaced."""
-        rows = shuffled(data.valid)
+        """Keep the held split, every tenth row of it replaced.
+
+        Raises:
+            GenbenchError: the data are a plugin's, which hold no held split.
+        """
+        rows = shuffled(own(data, type(self)).held)
         places = torch.arange(0, len(rows), COPIED)
         copied = torch.randperm(len(data.train)).repeat(1 + len(places) // len(data.train))[: len(places)]
         rows[places] = data.train.x[copied]
@@ -77,6 +80,4 @@ class CopycatOfTest(Replay):
         Raises:
             GenbenchError: the data are a plugin's, which hold no test split.
         """
-        if not isinstance(data, ControlData):
-            raise GenbenchError(f"{self.name} is fitted by the harness alone: plugins get no test data")
-        self.keep(shuffled(data.test))
+        self.keep(shuffled(own(data, type(self)).test))

@@ -2,6 +2,7 @@
 
 import torch
 
+from genbench.builtin.controls.data import own
 from genbench.builtin.controls.rows import Replay, shuffled
 from genbench.contracts.training import TrainingData
 from genbench.errors import Unsuitable
@@ -10,15 +11,19 @@ from genbench.records.space import Space
 
 
 class HeldOut(Replay):
-    """Real held-out data: the valid split itself, which no model can beat honestly. The ceiling of every column."""
+    """Real data of the split that no plugin ever sees: no model can beat them honestly. The ceiling of every column."""
 
     name = "real-held-out"
     control = ControlKind.CEILING
-    source = "the dataset's valid split"
+    source = "the dataset's held split"
 
     def fit(self, data: TrainingData) -> None:
-        """Keep the valid split."""
-        self.keep(shuffled(data.valid))
+        """Keep the held split.
+
+        Raises:
+            GenbenchError: the data are a plugin's, which hold no held split.
+        """
+        self.keep(shuffled(own(data, type(self)).held))
 
 
 class ModeDropper(Replay):
@@ -26,7 +31,7 @@ class ModeDropper(Replay):
 
     name = "mode-dropper"
     control = ControlKind.PROBE
-    source = "the dataset's valid split, the first half of the classes"
+    source = "the dataset's held split, the first half of the classes"
 
     def __init__(self, space: Space) -> None:
         super().__init__(space)
@@ -35,16 +40,17 @@ class ModeDropper(Replay):
         self._kept = space.classes // 2
 
     def fit(self, data: TrainingData) -> None:
-        """Keep the valid rows of the first half of the classes.
+        """Keep the held rows of the first half of the classes.
 
         Raises:
-            Unsuitable: there are none.
+            Unsuitable: there are none. GenbenchError: the data are a plugin's, which hold no held split.
         """
-        labels = torch.empty(0) if data.valid.y is None else data.valid.y[:]
+        held = own(data, type(self)).held
+        labels = torch.empty(0) if held.y is None else held.y[:]
         (kept,) = torch.nonzero(labels < self._kept, as_tuple=True)
         if not len(kept):
-            raise Unsuitable(f"the valid split has no row of the first {self._kept} classes")
-        self.keep(data.valid.x[kept[torch.randperm(len(kept))]])
+            raise Unsuitable(f"the held split has no row of the first {self._kept} classes")
+        self.keep(held.x[kept[torch.randperm(len(kept))]])
 
 
 class MeanImage(Replay):

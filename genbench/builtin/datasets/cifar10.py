@@ -19,7 +19,7 @@ BATCHES = {"train": [f"data_batch_{i}.bin" for i in range(1, 6)], "test": ["test
 
 
 class Cifar10(Official):
-    """Ten kinds of things, 40,000 / 10,000 / 10,000: the official test split, and a stratified draw from the other.
+    """Ten kinds of things, 35,000 / 5,000 / 10,000 / 10,000: the official test split, and draws from the other.
 
     The *binary* version is read, from `cifar-10-binary.tar.gz` as it is or from its unpacked `.bin` files: a label's
     byte and 3,072 bytes of red, green and blue per image. The Python version that other tools fetch is pickled, and

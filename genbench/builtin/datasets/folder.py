@@ -11,7 +11,9 @@ from genbench.files.images import found, stacked
 from genbench.records.space import Space
 from genbench.seeds import seed_for
 
-TURNS = ("valid", "train", "test", "train", "train")  # of every five images in a row: 60 / 20 / 20
+TURNS = ("valid", "train", "test", "held", "train", "train", "test", "held", "train", "train")  # of ten images in a row
+SHARES = "50 / 10 / 20 / 20"  # percent, in the order of SPLITS
+NEEDED = SPLITS[:3]  # of split folders; held may be cut from train
 
 Rows = dict[str, list[int]]  # split → indices of its images
 
@@ -21,10 +23,11 @@ class ImageFolder(Dataset):
 
     Black-and-white images are grey, palettes are looked up; other modes, transparency and animations are refused.
 
-    Sub-folders `train`, `valid` and `test` are the splits where they are there; else every class is split
-    60 / 20 / 20, always in the same way for the same names. Where every image lies in a sub-folder (of its split),
-    the sub-folders are the classes, numbered in the order of their sorted names; else there are no classes.
-    Images are ordered by path. Hidden files, and files whose suffix is not an image's, are passed over.
+    Sub-folders `train`, `valid`, `test` and `held` are the splits where they are there (without `held` it is cut from
+    `train`, as `Splits` says); else every class is split 50 / 10 / 20 / 20, always in the same way for the same names.
+    Where every image lies in a sub-folder (of its split), the sub-folders are the classes, numbered in the order of
+    their sorted names; else there are no classes. Images are ordered by path. Hidden files, and files whose suffix is
+    not an image's, are passed over.
     """
 
     name: ClassVar[str] = "folder"
@@ -35,6 +38,7 @@ class ImageFolder(Dataset):
     def __init__(self, argument: str = "") -> None:
         super().__init__(argument)
         self._folder = Path(argument).expanduser()
+        self.hides = (str(self._folder.absolute()),)
 
     def splits(self) -> Splits:
         """Every image, read into memory.
@@ -49,19 +53,19 @@ class ImageFolder(Dataset):
         in_splits = _has_split_folders(self._folder)
         labels, classes = _labels(images, depth=int(in_splits))
         rows = _rows_in_folders(images) if in_splits else _rows_drawn(images, labels)
+        everything = Examples(stacked(self._folder, images), np.array(labels, np.int64) if classes else None)
         _check_filled(rows, self._folder)
-        x, y = stacked(self._folder, images), np.array(labels, np.int64)
-        examples = (Examples(x[rows[split]], y[rows[split]] if classes else None) for split in SPLITS)
-        return Splits(Space(x.shape[1:], levels=256, classes=classes or None), *examples)
+        space = Space(everything.x.shape[1:], levels=256, classes=classes or None)
+        return Splits(space, **{split: everything.rows(np.array(rows[split])) for split in rows})
 
 
 def _has_split_folders(folder: Path) -> bool:
     present = [split for split in SPLITS if (folder / split).is_dir()]
-    if present and len(present) < len(SPLITS):
-        missing = [split for split in SPLITS if split not in present]
+    missing = [split for split in NEEDED if split not in present]
+    if present and missing:
         raise GenbenchError(
-            f"{folder} has {' and '.join(present)} but not {' and '.join(missing)}; "
-            "make all three split folders, or none and the images are split 60 / 20 / 20"
+            f"{folder} has {' and '.join(present)} but not {' and '.join(missing)}; make all of "
+            f"{', '.join(SPLITS)} (held may be left out), or none and the images are split {SHARES}"
         )
     return bool(present)
 
@@ -77,12 +81,12 @@ def _labels(images: list[str], depth: int) -> tuple[list[int], int]:
 
 
 def _rows_in_folders(images: list[str]) -> Rows:
-    rows: Rows = {split: [] for split in SPLITS}
+    rows: Rows = {split: [] for split in NEEDED}
     for row, image in enumerate(images):
         split = image.split("/")[0]
-        if split not in rows:
-            raise GenbenchError(f"{image} lies outside train, valid and test; move it into one of them")
-        rows[split].append(row)
+        if split not in SPLITS:
+            raise GenbenchError(f"{image} lies outside {', '.join(SPLITS)}; move it into one of them")
+        rows.setdefault(split, []).append(row)
     return rows
 
 
@@ -96,7 +100,7 @@ def _rows_drawn(images: list[str], labels: list[int]) -> Rows:
 
 
 def _check_filled(rows: Rows, folder: Path) -> None:
-    counts = {split: len(rows[split]) for split in SPLITS}
+    counts = {split: len(found) for split, found in rows.items()}
     if not all(counts.values()):
         found = ", ".join(f"{split} {count}" for split, count in counts.items())
         raise GenbenchError(f"too few images in {folder}: every split needs at least one, got {found}; add images")

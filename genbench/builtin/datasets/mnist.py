@@ -60,7 +60,7 @@ class Idx(Official):
 
 
 class Mnist(Idx):
-    """Handwritten digits, 50,000 / 10,000 / 10,000: the official test split, and a stratified draw from the other."""
+    """Handwritten digits, 45,000 / 5,000 / 10,000 / 10,000: the official test split, and draws from the other."""
 
     name = "mnist"
     source = "LeCun, Bottou, Bengio, Haffner 1998, http://yann.lecun.com/exdb/mnist/"
@@ -79,7 +79,7 @@ class Mnist(Idx):
 
 
 class FashionMnist(Idx):
-    """Articles of clothing, 50,000 / 10,000 / 10,000: the official test split, and a stratified draw from the other."""
+    """Articles of clothing, 45,000 / 5,000 / 10,000 / 10,000: the official test split, and draws from the other."""
 
     name = "fashion-mnist"
     source = "Xiao, Rasul, Vollgraf 2017, https://github.com/zalandoresearch/fashion-mnist"
@@ -93,3 +93,4 @@ class FashionMnist(Idx):
     }
     mirrors = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
     hint = "; Debian's package dataset-fashion-mnist is found too"
+    hides = ("/usr/share/dataset-fashion-mnist", "/usr/share/datasets/fashion-mnist")

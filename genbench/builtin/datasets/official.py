@@ -5,23 +5,23 @@ import tempfile
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.contracts.dataset import Dataset, Examples, Splits
+from genbench.contracts.dataset import Dataset, Examples, Splits, drawn
 from genbench.errors import GenbenchError
 from genbench.records.space import Space
-from genbench.seeds import seed_for
 
 Rows = tuple[NDArray[np.uint8], NDArray[np.int64]]  # x [N, C, H, W] and labels [N]
 
 
 class Official(Dataset):
-    """The official test split is `test`; `valid`, as many rows, is drawn from the official training split.
+    """The official test split is `test`. From the official training split are drawn: `held`, as many rows as `test`,
+    and then `valid`, half as many.
 
-    The draw is stratified by class, with a seed made of the dataset's name: the same rows for everyone.
+    The draws are stratified by class, with seeds made of the dataset's name: the same rows for everyone.
     """
 
     space: ClassVar[Space]
@@ -38,9 +38,10 @@ class Official(Dataset):
             GenbenchError: the files are not there, or one of them is not what it should be.
         """
         folder = self._found()
-        (x, y), test = (self._checked(folder, split) for split in ("train", "test"))
-        valid, train = drawn(y, len(test[0]), self.name)
-        return Splits(self.space, Examples(x[train], y[train]), Examples(x[valid], y[valid]), Examples(*test))
+        official, test = (Examples(*self._checked(folder, split)) for split in ("train", "test"))
+        held, rest = _apart(official, len(test), "held split", self.name)
+        valid, train = _apart(rest, len(test) // 2, "valid split", self.name)
+        return Splits(self.space, train, valid, test, held)
 
     @abstractmethod
     def read(self, folder: Path, split: str) -> Rows:
@@ -106,21 +107,10 @@ class Official(Dataset):
         )
 
 
-def drawn(y: NDArray[Any], count: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which rows of a training split are `valid` and which stay `train`, each in ascending order.
-
-    Rows are shuffled, sorted by class, and `count` of them are taken at equal steps, so that each class has the same
-    share in both, within one row.
-
-    Args:
-        y: labels [N].
-        count: of `valid`, less than N.
-        name: the dataset's, which the seed is made of.
-    """
-    shuffled = np.random.default_rng(seed_for("valid split", name)).permutation(len(y))
-    by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
-    taken = (2 * np.arange(count) + 1) * len(y) // (2 * count)  # the middle row of each of `count` equal parts
-    return np.sort(by_class[taken]), np.sort(np.delete(by_class, taken))
+def _apart(examples: Examples, count: int, *names: str) -> tuple[Examples, Examples]:
+    """`count` rows that are drawn, and the others."""
+    drawn_rows, others = drawn(np.asarray(examples.y), count, *names)
+    return examples.rows(drawn_rows), examples.rows(others)
 
 
 def _is_whole(path: Path, md5: str) -> bool:

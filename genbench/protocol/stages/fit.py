@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from genbench.contracts.dataset import SPLITS
 from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Count, Number, Seconds
@@ -16,7 +17,7 @@ CHECK = "check.safetensors"  # a few samples and nats that the reloaded model ha
 CURVE = "curve.json"
 CURVE_LIMIT = 8 * 2**20  # bytes
 SEEN = ("train", "valid")  # splits that a model is fitted on
-EVERYTHING = ("train", "valid", "test")  # what the harness shows its own controls
+EVERYTHING = SPLITS  # what the harness shows its own controls
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ class LaidData:
     """Extractor → its file, for each that reads one from outside."""
     damaged: tuple[str, ...] = ()
     """Files that were not as they were written, in words."""
+    hides: tuple[str, ...] = ()
+    """Where the same rows may lie besides: no confined plugin can open these files and folders."""
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ class Ground:
         root: the run's folder.
         exams: by the suite's name of a task, the questions and the key that were posed.
         secrets: what the seeds of a trial's scored draws are made of, by its slug.
+        hides: where data lie that no confined plugin may open, as a Confinement has it.
     """
 
     suite: Suite
@@ -138,6 +139,7 @@ class Ground:
     root: Path
     exams: Mapping[str, Posed] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    hides: tuple[str, ...] = ()
 
     def rows(self, *splits: str) -> SplitFiles:
         """Splits of the data."""

@@ -36,7 +36,7 @@ def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
     laid = datasets.described(path)
     facts = DataFacts(inputs.dataset, laid.sha256, source.source, source.license, laid.space, laid.rows)
     weights = {name: Kept(str(file), sha256_of(file)) for name, file in found.items()}
-    return LaidData(facts, str(path), weights, tuple(damaged))
+    return LaidData(facts, str(path), weights, tuple(damaged), (*source.hides, *map(str, source.places)))
 
 
 def fetch(folder: Path, inputs: FetchInputs, markers: Markers) -> Fetched:

@@ -67,9 +67,9 @@ def test_digits_net_names_the_digit_of_nearly_every_test_image(splits):
 
 def test_dropped_digits_are_missed_and_fresh_ones_are_not(home, splits):
     features = Features(home, {"digits-net": DigitsNet}, CPU)
-    fresh = score(features, "digits-net", splits.valid.x)
-    half = score(features, "digits-net", splits.valid.x[splits.valid.y < 5])
-    assert fresh.value < 0.1  # two even draws of 599 in ten classes are 0.07 apart on average
+    fresh = score(features, "digits-net", splits.held.x)
+    half = score(features, "digits-net", splits.held.x[splits.held.y < 5])
+    assert fresh.value < 0.1  # two even draws of 449 in ten classes are 0.08 apart on average
     assert fresh.details == {"missing": 0}
     assert half.value == pytest.approx((splits.test.y >= 5).mean(), abs=0.05)
     assert half.details["missing"] >= 4  # a five that is taken for a three may hide one
@@ -78,10 +78,10 @@ def test_dropped_digits_are_missed_and_fresh_ones_are_not(home, splits):
 def test_an_extractor_without_classes_is_refused_with_the_way_out(home, splits):
     features = Features(home, {"pixels": Pixels}, CPU)
     with pytest.raises(Unavailable, match="needs an extractor that names classes, such as digits-net"):
-        score(features, "pixels", splits.valid.x)
+        score(features, "pixels", splits.held.x)
 
 
-@pytest.mark.parametrize("bad", [torch.zeros(3, dtype=torch.int64), torch.zeros(599), torch.full((599,), -1)])
+@pytest.mark.parametrize("bad", [torch.zeros(3, dtype=torch.int64), torch.zeros(449), torch.full((449,), -1)])
 def test_labels_of_another_kind_are_refused(home, splits, bad):
     class Wrong(Pixels, Classifier):
         def labels(self, features):
@@ -89,5 +89,5 @@ def test_labels_of_another_kind_are_refused(home, splits, bad):
 
     assert issubclass(Wrong, Extractor)
     features = Features(home, {"pixels": Wrong}, CPU)
-    with pytest.raises(GenbenchError, match=r"pixels returned labels .*, expected int64 \[599\], none below 0"):
-        score(features, "pixels", splits.valid.x)
+    with pytest.raises(GenbenchError, match=r"pixels returned labels .*, expected int64 \[449\], none below 0"):
+        score(features, "pixels", splits.held.x)

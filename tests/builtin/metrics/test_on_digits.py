@@ -17,13 +17,13 @@ def values(found):
 @pytest.fixture(scope="module")
 def digits():
     splits = Digits().splits()
-    pixels = (examples.x.reshape(len(examples), -1) for examples in (splits.train, splits.valid, splits.test))
-    train, valid, test = ((x / np.float32(16)).astype(np.float32) for x in pixels)
-    return {"train": train, "valid": valid, "test": test, "labels": splits.valid.y}
+    pixels = (examples.x.reshape(len(examples), -1) for examples in (splits.train, splits.held, splits.test))
+    train, held, test = ((x / np.float32(16)).astype(np.float32) for x in pixels)
+    return {"train": train, "held": held, "test": test, "labels": splits.held.y}
 
 
 def test_fresh_real_digits_are_near_perfect(digits, evidence):
-    found = values(evidence(digits["test"], digits["valid"]))
+    found = values(evidence(digits["test"], digits["held"]))
     assert found["precision"] == pytest.approx(0.91, abs=0.03)
     assert found["recall"] == pytest.approx(0.91, abs=0.03)
     assert found["density"] == pytest.approx(1.0, abs=0.1)
@@ -34,21 +34,21 @@ def test_fresh_real_digits_are_near_perfect(digits, evidence):
 
 
 def test_a_copycat_of_train_digits_is_perfect_but_for_its_distance_to_them(digits, evidence):
-    found = evidence(digits["test"], digits["train"], train=digits["train"])
+    found = evidence(digits["test"], digits["train"][: len(digits["test"])], train=digits["train"])
     assert values(found)["clipped-density"] == pytest.approx(1, abs=0.06)
     fd = BY_NAME["fd"]().score(found)
-    assert fd.details["against_train"] == pytest.approx(0, abs=1e-6)
+    assert fd.details["against_train"] < fd.details["real_floor"] / 2  # 449 of its 599 rows
     assert fd.value < fd.details["real_floor"]
 
 
 def test_half_the_digits_keep_quality_and_lose_half_the_coverage(digits, evidence):
-    half = np.resize(digits["valid"][digits["labels"] < 5], digits["valid"].shape)
+    half = np.resize(digits["held"][digits["labels"] < 5], digits["held"].shape)
     found = values(evidence(digits["test"], half))
     assert found["precision"] == pytest.approx(0.90, abs=0.05)
     assert found["clipped-density"] > 0.9
     assert found["recall"] < 0.5
-    assert found["coverage"] == pytest.approx(0.51, abs=0.05)
-    assert found["clipped-coverage"] == pytest.approx(0.47, abs=0.05)
+    assert found["coverage"] == pytest.approx(0.57, abs=0.05)
+    assert found["clipped-coverage"] == pytest.approx(0.54, abs=0.05)
 
 
 def test_the_mean_digit_has_precision_and_density_but_neither_recall_nor_coverage(digits, evidence):
@@ -62,8 +62,8 @@ def test_the_mean_digit_has_precision_and_density_but_neither_recall_nor_coverag
 
 
 def test_noisy_digits_have_recall_without_precision(digits, evidence):
-    noise = np.random.default_rng(0).normal(0, 3 / 16, digits["valid"].shape).astype(np.float32)
-    found = values(evidence(digits["test"], digits["valid"] + noise))
+    noise = np.random.default_rng(0).normal(0, 3 / 16, digits["held"].shape).astype(np.float32)
+    found = values(evidence(digits["test"], digits["held"] + noise))
     assert found["recall"] > 0.95
     assert found["precision"] < 0.35
     assert found["clipped-density"] < 0.2

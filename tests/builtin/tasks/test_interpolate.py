@@ -24,7 +24,7 @@ TASK = Interpolate(frames=5)
 
 def splits_of(rows) -> Splits:
     x = np.array(rows, np.uint8).reshape(-1, 1, 1, 2)
-    return Splits(SPACE, Examples(x[:1]), Examples(x[:1]), Examples(x))
+    return Splits(SPACE, Examples(x[:1]), Examples(x[:1]), Examples(x), Examples(x[:1]))
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ def test_a_file_that_is_none_is_invalid_evidence_and_no_fault_of_the_harness(aud
 
 def test_real_numbers_have_nothing_that_sums_to_one(tmp_path: Path):
     numbers = dataset.Examples(torch.zeros(4, 2).numpy())
-    datasets.write(dataset.Splits(asked.REALS, numbers, numbers, numbers), tmp_path)
+    datasets.write(dataset.Splits(asked.REALS, numbers, numbers, numbers, numbers), tmp_path)
     subject = Subject(plugins.loose(asked.PLANTED), "honest", "honest", {}, 0, "points", "cpu", threads=1)
     nothing = Kept("", "")  # nobody comes to open it
     inputs = AuditInputs(Fitted(subject, nothing), asked.rows(tmp_path, "valid"), nothing, "", 4, 4)
