@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+SHOWN = 300  # characters of an unforeseen error's own words in the line that tells of it; its log has them all
+
 
 def plain(text: str) -> str:
     """Text with each character that could steer a terminal, or hide what it says, spelt out."""
@@ -27,6 +29,12 @@ class InvalidEvidence(GenbenchError):
 
 class OwnFault(Exception):
     """Something in genbench itself went wrong; its words, one line, name the log that has the traceback."""
+
+
+def own_fault(error: BaseException, ending: str) -> str:
+    """The line for an error that nobody foresaw; `ending` says where its traceback is, and what to do."""
+    words = plain(" ".join(f"{type(error).__name__}: {error}".split()))[:SHOWN]
+    return f"a bug of genbench itself: {words}; {ending}"
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> GenbenchError:

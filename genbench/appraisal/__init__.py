@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genbench.appraisal.listener import AppraisalListener, Nobody
+from genbench.appraisal.listener import AppraisalListener, Silence
 from genbench.appraisal.samples import read as read_samples, read_features
 from genbench.catalogue.parts import data_root_of, metrics as metric_classes
 from genbench.catalogue.plugins import PARTS, installed
@@ -144,7 +144,7 @@ def score(samples: Source | None = None, *, listener: AppraisalListener | None =
     Raises:
         GenbenchError: what the command line would refuse with exit code 2.
     """
-    return appraised(Request(samples, **options), listener or Nobody())
+    return appraised(Request(samples, **options), listener or Silence())
 
 
 def appraised(request: Request, listener: AppraisalListener) -> Appraisal:

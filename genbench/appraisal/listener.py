@@ -4,16 +4,20 @@ from typing import Protocol
 
 
 class AppraisalListener(Protocol):
-    """Who is told how an appraisal goes. Who inherits from it defines what it cares to hear."""
+    """Is told how an appraisal goes."""
 
     def started(self, what: str) -> None:
         """The input is in order and the work begins; what it is, in one line."""
-        return None
 
     def extracted(self, what: str, done: int, total: int) -> None:
         """The features of so many rows of `what` are done."""
-        return None
 
 
-class Nobody(AppraisalListener):
-    """Who cares to hear of none of it: what a call from Python has unless it brings its own."""
+class Silence:
+    """Is told, and says nothing: what a call from Python has unless it brings its own."""
+
+    def started(self, what: str) -> None:
+        """Let the news pass."""
+
+    def extracted(self, what: str, done: int, total: int) -> None:
+        """Let the news pass."""

@@ -113,7 +113,8 @@ def _foreign(text: str, supervisor: Supervisor) -> list[Plugin]:
     name, _, path = text.partition("=")
     python = shutil.which(path) if path else None
     if not name or python is None:
-        raise GenbenchError(f"--python takes NAME=PATH, a model plugin and an interpreter that has it, got {text!r}")
+        form = 'NAME=PATH (in a suite: NAME = "PATH" below [python])'
+        raise GenbenchError(f"--python takes {form}, a model plugin and an interpreter that has it, got {text!r}")
     python = os.path.abspath(python)  # not resolved: a link in its bin folder is what makes a virtual environment
     with _folder("discovery") as folder:
         call = Call("discovery", DISCOVERS, folder, codec.encoded(DiscoveryInputs(name)), OWN_LIMIT, python=python)

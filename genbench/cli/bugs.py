@@ -6,10 +6,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from genbench.errors import plain
+from genbench.errors import own_fault
 from genbench.version import VERSION
-
-SHOWN = 300  # characters of an error's own words in the line; the file has them all
 
 
 def reported(error: BaseException, folder: Path | None = None) -> str:
@@ -19,13 +17,12 @@ def reported(error: BaseException, folder: Path | None = None) -> str:
         error: as it was caught.
         folder: gets the file; None: the temporary folder.
     """
-    words = plain(" ".join(f"{type(error).__name__}: {error}".split()))[:SHOWN]
     try:
         path = _written(error, folder)
     except OSError as trouble:
         why = f"its traceback could not be kept ({trouble.strerror})"
-        return f"a bug of genbench itself: {words}; {why}: please run it again with TMPDIR elsewhere, and report it"
-    return f"a bug of genbench itself: {words}; its traceback is in {path}: please report it"
+        return own_fault(error, f"{why}: please run it again with TMPDIR elsewhere, and report it")
+    return own_fault(error, f"its traceback is in {path}: please report it")
 
 
 def _written(error: BaseException, folder: Path | None) -> Path:

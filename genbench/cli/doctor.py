@@ -4,7 +4,7 @@ import os
 import shutil
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,22 +42,20 @@ def add(commands: Commands) -> None:
 
 def examined(options: Namespace) -> Exit:
     """Print what was found; FAILED where something is missing."""
-    from genbench import catalogue as catalogues
     from genbench.cli.printing import print_json
     from genbench.execution.supervisor import Supervisor
 
     with Supervisor() as supervisor:
-        found = checks(supervisor, catalogues.read(supervisor, retry=True))
+        found = [*machine(supervisor), *offers(supervisor)]
     if options.json:
-        print_json({check.name: {"value": check.value, "trouble": check.trouble} for check in found})
+        print_json([asdict(check) for check in found])
     else:
         _show(found)
     return Exit.FAILED if any(check.trouble for check in found) else Exit.OK
 
 
-def checks(supervisor: "Supervisor", catalogue: "Catalogue") -> list[Check]:
+def machine(supervisor: "Supervisor") -> list[Check]:
     """What this machine is and has."""
-    from genbench.catalogue import KINDS
     from genbench.execution import isolation
     from genbench.runs.preparation import probed
 
@@ -73,9 +71,23 @@ def checks(supervisor: "Supervisor", catalogue: "Catalogue") -> list[Check]:
         Check("isolation", f"{level}: {isolation.words(level)}"),
         _cache(),
         disk("results", Path.cwd()),
-        *(_offer(kind, catalogue) for kind in KINDS),
-        *(Check("plugin", fault.plugin.name, str(fault)) for fault in catalogue.faults),
     ]
+
+
+def offers(supervisor: "Supervisor", loose: Sequence[str] = ()) -> list[Check]:
+    """What is installed, kind by kind, and each fault of a plugin; why it cannot be read, where it cannot.
+
+    Args:
+        loose: files or modules of model plugins that are not installed.
+    """
+    from genbench import catalogue as catalogues
+
+    try:
+        catalogue = catalogues.read(supervisor, loose, retry=True)
+    except GenbenchError as error:
+        return [Check("plugins", "cannot be read", str(error))]
+    kinds = [_offer(kind, catalogue) for kind in catalogues.KINDS]
+    return [*kinds, *(Check("plugin", fault.plugin.name, str(fault)) for fault in catalogue.faults)]
 
 
 def _cache() -> Check:
@@ -90,10 +102,10 @@ def _cache() -> Check:
 def disk(name: str, folder: Path) -> Check:
     """The room that is left where a folder lies, and whether it can be written."""
     free = shutil.disk_usage(folder).free / GIB
-    trouble = "" if os.access(folder, os.W_OK) else f"{folder} cannot be written"
+    troubles = [] if os.access(folder, os.W_OK) else [f"{folder} cannot be written"]
     if free < LITTLE:
-        trouble = f"less than {LITTLE} GiB are free at {folder}"
-    return Check(name, f"{folder}, {free:.0f} GiB free", trouble)
+        troubles.append(f"less than {LITTLE} GiB are free at {folder}")
+    return Check(name, f"{folder}, {free:.0f} GiB free", "; ".join(troubles))
 
 
 def _offer(kind: str, catalogue: "Catalogue") -> Check:

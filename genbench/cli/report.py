@@ -22,9 +22,17 @@ def add(commands: Commands) -> None:
 
 def rendered(options: Namespace) -> Exit:
     """Render the site, and say where its first page is."""
+    from genbench.errors import GenbenchError
     from genbench.leaderboard import boards
     from genbench.records.files import read_records
     from genbench.report import render
+    from genbench.store.run_folder import check_writable
 
-    print(render(boards(read_records(options.records)), options.out))
+    records = read_records(options.records)
+    if not records:
+        raise GenbenchError(
+            f"{options.records} holds no record, no *.json and no */record.json; `genbench run` writes them"
+        )
+    check_writable(options.out)
+    print(render(boards(records), options.out))
     return Exit.OK

@@ -81,7 +81,7 @@ def _add_how(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="seconds of fit, sample, audit, density, score; memory_gib, device_memory_gib, disk_gib, log_mib",
+        help="seconds of fit, sample, audit, answer, density, score; memory_gib, device_memory_gib, disk_gib, log_mib",
     )
     how.add_argument(
         "--isolation", default="auto", metavar="auto|process", help="how far plugins are confined (default: auto)"
@@ -138,7 +138,7 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
     from genbench.cli.progress import progress
     from genbench.cli.summary import summary
     from genbench.runs import session
-    from genbench.runs.preparation import Interrupted
+    from genbench.runs.interruption import Interrupted
 
     try:
         with progress(sys.stderr, session.run_folder(chosen, plan), live=not debug) as listener:

@@ -11,6 +11,7 @@ from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.words import listed
 from genbench.records.audits import AuditStatus
 from genbench.records.kinds import Axis, Direction
+from genbench.records.score import AT_LEAST
 from genbench.report.text import visible
 
 if TYPE_CHECKING:
@@ -94,5 +95,9 @@ def _tiers(row: Row, axes: Sequence[str]) -> str:
 def _cell(cell: Cell, best: bool) -> str:
     if cell.mean is None:
         return cell.missing.kind.value if cell.missing else "n/a"
-    text = number(cell.mean) + (f" ± {number(cell.half_width)}" if cell.half_width is not None else "")
+    text = (
+        ("≥ " if AT_LEAST in cell.details else "")
+        + number(cell.mean)
+        + (f" ± {number(cell.half_width)}" if cell.half_width is not None else "")
+    )
     return f"[bold]{text}[/bold]" if best else text

@@ -5,6 +5,7 @@ between the harness and a stage's process is a folder and an exit code.
 """
 
 import hashlib
+import math
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -61,6 +62,22 @@ def temporary(folder: Path) -> Path:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How a timed run goes: batch after batch, and the seed of each is told when the one before has ended.
+
+    The scored batches lie among further ones, which the run goes on with until it has lasted long enough. Which are
+    scored is told when all is drawn.
+    """
+
+    section: str
+    """Of the run; the call's secret of that name is what the seeds of batches are made of."""
+    scored: Count
+    """Batches that count."""
+    seconds: Seconds = 0.0
+    """How long the run lasts at least; 0: there are no other batches than the scored ones."""
+
+
+@dataclass(frozen=True)
 class Call:
     """One stage for one child process: a function, what it is given, and what it may take and reach."""
 
@@ -88,6 +105,11 @@ class Call:
     """Bytes of it that have to be free, as they were before others used it; null: no matter."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Section → what the process is told when its clock starts, and not before."""
+    pace: Pace | None = None
+    """Of its timed run; null: it has none, or one whose seeds are told all at once."""
+    again: str = ""
+    """The function that draws one scored batch again, "module:name", in a process that knows nothing of the first;
+    "": none does."""
 
     @property
     def log(self) -> Path:
@@ -120,6 +142,16 @@ class Section:
     """Null where it has not ended."""
     laps: tuple[Seconds, ...] = ()
     """Of each call in it."""
+    paused: Seconds = 0.0
+    """In which the parent did something between two laps; they are in none of the others."""
+    cpu: Seconds | None = None
+    """CPU seconds of the process tree from its begin to its end; null where the kernel does not tell."""
+    efforts: tuple[Seconds, ...] = ()
+    """CPU seconds of the process tree from its begin to the end of each lap; empty likewise."""
+    yardsticks: tuple[Seconds, ...] = ()
+    """CPU seconds that a fixed workload of the harness took after each lap; 0 where none ran. Empty: none ever did."""
+    digests: tuple[str, ...] = ()
+    """What the child said that each lap had drawn."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +170,12 @@ class Timeline:
         """Seconds of each lap in the sections of that name."""
         return [lap for section in self.sections.get(name, ()) for lap in section.laps]
 
+    def cpu(self, name: str) -> float | None:
+        """CPU seconds of all finished sections of that name; None where the kernel did not tell."""
+        found = [section.cpu for section in self.sections.get(name, ()) if section.seconds is not None]
+        known = [cpu for cpu in found if cpu is not None]
+        return math.fsum(known) if len(known) == len(found) else None
+
     def ran_once(self, name: str) -> bool:
         """Whether exactly one section of that name began, and ended."""
         sections = self.sections.get(name, ())
@@ -152,6 +190,22 @@ class Timeline:
     def net(self, seconds: float, calls: int = 1) -> float:
         """Seconds less what their markers cost; never less than half of them, whatever the empty sections said."""
         return max(seconds - self.null_call * calls, seconds / 2)
+
+
+@dataclass(frozen=True)
+class Again:
+    """What came of drawing a scored batch again in another process."""
+
+    place: Count
+    """Which of the scored batches it was."""
+    digests: tuple[str, ...] = ()
+    """Of what was drawn while calls were counted; then, where that differed from the scored one, without counting."""
+    facts: Any = None
+    """The JSON that it reported; null where it failed."""
+    reason: str | None = None
+    """Why it failed; null where it did not."""
+    seconds: Seconds = 0.0
+    """Wall time of its process; those of the outcome hold it as well."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +226,16 @@ class Outcome:
     """Peak bytes of the process above its baseline in the section "run"; null where it is not known."""
     exit_code: int | None = None
     """Of the process; negative: the signal that ended it; null where there was none."""
+    cpu: Seconds | None = None
+    """CPU seconds of its process tree from its first section to its end; null where the kernel does not tell."""
+    waited: Seconds = 0.0
+    """Wall seconds before its first section: to start, and for a device's memory."""
+    places: tuple[Count, ...] = ()
+    """Which laps of a paced run are scored, in the order of the scored batches."""
+    again: Again | None = None
+    """Of a scored batch that was drawn again; null where none was."""
+    hides_children: bool = False
+    """Whether it asked the kernel not to account for the CPU time of its children."""
 
     @property
     def ok(self) -> bool:

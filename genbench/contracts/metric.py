@@ -42,6 +42,7 @@ class Metric(ABC):
     unit: ClassVar[str]  # "" for a pure number
     source: ClassVar[str]
     version: ClassVar[str]
+    tie: ClassVar[float] = 1.0  # the factor below which two values are no different, whatever a test says
     scale: ClassVar[Scale] = Scale.PLAIN  # on which its values are pooled over seeds: a share is one of [0, 1]
     uses_features: ClassVar[bool] = False
     needs_train: ClassVar[bool] = False  # of the features, those of training data too

@@ -17,11 +17,16 @@ class Timed:
 
     Args:
         secret: what the parent told when the clock started; "" where it told nothing.
-        lap: marks the end of a call in it.
+        lap: marks the end of a call in it, with the digest of what it drew, if any; what the parent told then.
     """
 
-    def __init__(self, secret: str, lap: Callable[[], None]) -> None:
-        self.secret, self.lap = secret, lap
+    def __init__(self, secret: str, lap: Callable[[str], str]) -> None:
+        self.secret, self._lap = secret, lap
+        self.last_word = ""  # what the parent told when the section ended
+
+    def lap(self, digest: str = "") -> str:
+        """Mark the end of a call."""
+        return self._lap(digest)
 
 
 class Markers:
@@ -40,11 +45,12 @@ class Markers:
         """Run a block on the parent's clock."""
         secret = self._tell({"at": "ready", "section": section})
 
-        def lap() -> None:
-            self._tell({"at": "lap", "section": section})
+        def lap(digest: str) -> str:
+            return self._tell({"at": "lap", "section": section} | ({"digest": digest} if digest else {}))
 
-        yield Timed(secret, lap)
-        self._tell({"at": "done", "section": section})
+        timed = Timed(secret, lap)
+        yield timed
+        timed.last_word = self._tell({"at": "done", "section": section})
 
     def progress(self, images: int, share: float) -> None:
         """Report images done and the share of the stage in [0, 1], a few times a second at most."""
@@ -78,7 +84,7 @@ class _Asking:
 
     def _line(self) -> bytes:
         while b"\n" not in self._come:
-            block = self._pipe.recv(256)
+            block = self._pipe.recv(4096)
             if not block:
                 raise ConnectionError("the parent is gone")
             self._come += block

@@ -14,6 +14,7 @@ from genbench.errors import GenbenchError
 from genbench.execution.channel import Marker, Markers
 from genbench.execution.child import carry_out
 from genbench.execution.clock import Clock
+from genbench.execution.pacing import teller
 from genbench.files import codec
 from genbench.files.plain import read_json
 from genbench.records.status import Status
@@ -27,16 +28,21 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
     Raises:
         GenbenchError: it was raised. Raised: something else was; the debugger comes first.
     """
-    clock, started = Clock(), time.monotonic()
+    clock, started, told = Clock(), time.monotonic(), teller(call)
 
     def tell(message: Marker) -> str:
         section, now = str(message.get("section", "")), time.monotonic()
         if message["at"] == "progress":
             progress(int(message["images"]), float(message["share"]))
         elif message["at"] == "ready":
-            return call.secrets.get(section, "") if clock.begin(section, now) else ""
+            return told.ready(section) if clock.begin(section, now) else ""
+        elif message["at"] == "lap":
+            digest = str(message.get("digest", ""))
+            clock.lap(section, now, digest=digest)
+            return told.lap(section, digest, clock.lasted(section)) if clock.is_open(section) else ""
         else:
-            (clock.lap if message["at"] == "lap" else clock.end)(section, now)
+            clock.end(section, now)
+            return told.done(section)
         return ""
 
     codec.write(call.folder / CALL, replace(call, secrets={}))
@@ -47,7 +53,8 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
         if isinstance(error, GenbenchError):
             raise
         raise Raised from error
-    return Outcome(Status.OK, None, time.monotonic() - started, clock.timeline, read_json(call.folder / FACTS))
+    facts, seconds = read_json(call.folder / FACTS), time.monotonic() - started
+    return Outcome(Status.OK, None, seconds, clock.timeline, facts, places=told.places)
 
 
 class InProcess(Executor):

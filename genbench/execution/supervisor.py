@@ -6,16 +6,17 @@ A child's word is not proof: success is exit code 0 and facts in the stage's fol
 import contextlib
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from genbench.contracts.job import CALL, FACTS, FAILURE, Call, Outcome, Progress
+from genbench.contracts.job import CALL, FACTS, FAILURE, Again, Call, Outcome, Progress
 from genbench.errors import GenbenchError, plain
 from genbench.execution.isolation import HOME
 from genbench.execution.launcher import Child, Launcher, launcher
+from genbench.execution.pacing import AGAIN, Repeated, Teller, batch_secret, counted, teller
 from genbench.execution.watch import Watch
 from genbench.files import codec
 from genbench.files.atomic import remove
@@ -89,6 +90,32 @@ class Supervisor:
         Raises:
             GenbenchError: nobody can tell how the child ended.
         """
+        outcome = self._carried_out(call, teller(call), progress, cancelled)
+        digests = _committed(call, outcome) if call.again else ()
+        return self._again(call, outcome, digests, cancelled) if digests else outcome
+
+    def _again(self, call: Call, outcome: Outcome, digests: Sequence[str], cancelled: Callable[[], bool]) -> Outcome:
+        """Draw a scored batch again, in a process and a folder that hold nothing of the first.
+
+        Args:
+            digests: of the scored batches.
+        """
+        place, folder = counted(call, outcome.places), call.folder / AGAIN
+        told = Repeated(batch_secret(call, place), place, digests[place])
+        remove(folder)
+        folder.mkdir()
+        second = replace(call, runs=call.again, folder=folder, pace=None, secrets={}, again="")
+        found = self._carried_out(second, told, lambda *_: None, cancelled)
+        if found.status is Status.INTERRUPTED:
+            return found
+        drawn = found.timeline.sections.get(AGAIN, ())
+        again = Again(
+            place, drawn[0].digests if drawn else (), found.facts, None if found.ok else found.reason, found.seconds
+        )
+        return replace(outcome, again=again, seconds=outcome.seconds + found.seconds)
+
+    def _carried_out(self, call: Call, told: Teller, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
+        """Carry out a call in one process."""
         if self._stop.is_set() or cancelled():
             return Outcome(*STOPPED, 0.0)
         for name in (FACTS, FAILURE):
@@ -102,7 +129,7 @@ class Supervisor:
             at_end.callback(_reopen, call.folder)
             child = self._launcher.start(call)
             at_end.callback(child.close)
-            watch = Watch(child, call, progress)
+            watch = Watch(child, call, progress, told)
             at_end.callback(watch.close)
             try:
                 # Counted from here: a first call has waited for the fork server, which is not its own doing.
@@ -114,7 +141,10 @@ class Supervisor:
         if ended is not None:
             return Outcome(*ended, seconds, timeline, exit_code=code)
         status, reason, facts = _ending(call, code, watch.clock.open_section)
-        return Outcome(status, reason, seconds, timeline, facts, watch.memory, code)
+        found = Outcome(status, reason, seconds, timeline, facts, watch.memory, code, places=told.places)
+        begun, spent = watch.clock.first or (time.monotonic(), None), watch.effort.seconds()
+        cpu = None if spent is None or begun[1] is None else spent - begun[1]
+        return replace(found, cpu=cpu, waited=max(0.0, begun[0] - started), hides_children=watch.effort.hides)
 
     def _watched(
         self, child: Child, watch: Watch, call: Call, deadline: float, cancelled: Callable[[], bool]
@@ -147,6 +177,16 @@ class Supervisor:
             if time.monotonic() > until:
                 raise GenbenchError(f"process {child.pid} does not end, not even by SIGKILL; see to it, and run again")
             child.wait(POLL)
+
+
+def _committed(call: Call, outcome: Outcome) -> tuple[str, ...]:
+    """The digests of the scored batches of a paced run; none where it did not go as it should."""
+    section = call.pace.section if call.pace is not None else ""
+    if not outcome.ok or not outcome.timeline.ran_once(section):
+        return ()
+    (run,) = outcome.timeline.sections[section]
+    complete = all(place < len(run.digests) for place in outcome.places)
+    return tuple(run.digests[place] for place in outcome.places) if complete else ()
 
 
 def _where(call: Call, section: str) -> str:

@@ -9,12 +9,16 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
+from statistics import median
 
 from genbench.contracts.job import Call, Progress
 from genbench.execution import machine
 from genbench.execution.channel import ANSWERED, Marker, answer
 from genbench.execution.clock import Clock
+from genbench.execution.effort import Effort
 from genbench.execution.launcher import Child
+from genbench.execution.pacing import Teller
+from genbench.execution.workload import INTERVAL, MOST, Workload
 from genbench.files.atomic import DEEPEST, below
 from genbench.files.plain import parsed_json
 from genbench.records.status import Status
@@ -23,18 +27,22 @@ MARKER_LIMIT = 1 << 16  # bytes of one marker line
 OUTPUT_BLOCK = 1 << 20
 LOOK = 0.25  # seconds between two looks at what a child takes
 LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
-TIMED = ("run", "latency")  # sections whose seconds are results
+TIMED = ("run", "latency", "call")  # sections whose seconds are results
 MOST_IMAGES = MOST_NUMBERED = 10**15
-LONGEST_NAME = 64  # characters of a section's name
+LONGEST_NAME = 64  # characters of a section's name, and of a digest
 MIB = 2**20
 
 
 class Watch:
     """The parent's ends of one child's marker socket and output pipe, and an eye on its appetite."""
 
-    def __init__(self, child: Child, call: Call, progress: Progress) -> None:
+    def __init__(self, child: Child, call: Call, progress: Progress, teller: Teller) -> None:
         self._child = child
-        self._progress, self._secrets = progress, call.secrets
+        self._progress, self._teller = progress, teller
+        self._paced, self._enough = call.pace.section if call.pace is not None else "", False
+        self._workload = Workload(call.threads) if self._paced and call.device == "cpu" else None
+        self._measured = self._looked = 0.0
+        self.effort = Effort(child.pid)
         self._output = _Output(child.output, call.log, call.caps.log)
         self._appetite = _Appetite(child.pid, call)
         self._partial = b""
@@ -54,6 +62,7 @@ class Watch:
             self._receive()
         if self._output.descriptor in ready:
             self._output.take()
+        self._look_at_effort()
 
     def excess(self) -> tuple[Status, str] | None:
         """The status and words of a cap that the child has passed."""
@@ -62,20 +71,22 @@ class Watch:
     def close(self) -> None:
         """Take what is left of the child's output, without waiting for more, and finish its log."""
         self._output.close()
+        if self._workload is not None:
+            self._workload.close()
 
     def _receive(self) -> None:
         try:
             block = self._child.markers.recv(MARKER_LIMIT)
         except OSError:
             block = b""
-        now = time.monotonic()
+        now, effort = time.monotonic(), self.effort.seconds()
         self._markers_open = bool(block)
         *lines, self._partial = (self._partial + block).split(b"\n")
         self._partial = self._partial[-MARKER_LIMIT:]
         for line in lines:
-            self._take(line, now)
+            self._take(line, now, effort)
 
-    def _take(self, line: bytes, now: float) -> None:
+    def _take(self, line: bytes, now: float, effort: float | None) -> None:
         message = _marker(line)
         if message is None:
             return  # a plugin that writes here spoils no more than its own timing
@@ -83,14 +94,16 @@ class Watch:
         if at == "progress":
             self._progress(int(message["images"]), float(message["share"]))
             return
-        if at == "lap":
-            self.clock.lap(section, now)
+        counts = self.clock.is_open(section) and not (section == self._paced and self._enough)
+        if at == "lap" and counts:
+            self.clock.lap(section, now, effort, str(message["digest"]))
         if at == "done":
-            self.clock.end(section, now)
+            self.clock.end(section, now, effort)
         if section == "run":
             self._look_at_memory(str(at))
         if at in ANSWERED:
-            self._answer(str(at), section, int(message["number"]))
+            digest = str(message["digest"]) if counts else None
+            self._answer(str(at), section, int(message["number"]), digest)
 
     def _look_at_memory(self, at: str) -> None:
         """The process's own peak, as the kernel keeps it, between the "ready" and the "done" of a section."""
@@ -99,12 +112,37 @@ class Watch:
         if at == "done" and self._baseline is not None:
             self.memory = max(0, machine.peak(self._child.pid) - self._baseline)
 
-    def _answer(self, at: str, section: str, number: int) -> None:
+    def _look_at_effort(self) -> None:
+        """Look at the whole tree of processes now and then: some live shortly."""
+        if time.monotonic() - self._looked >= INTERVAL:
+            self.effort.look()
+            self._looked = time.monotonic()
+
+    def _measure(self, section: str) -> None:
+        """After a lap of the paced run, carry out the workload, if it is time: the child waits, its clock stands."""
+        yardstick, since = 0.0, time.monotonic() - self._measured
+        if self._workload is not None and since >= INTERVAL:
+            found = [self._workload.seconds() for _ in range(min(MOST, int(since / INTERVAL)))]
+            yardstick = median(found)
+            self._measured = time.monotonic()
+        self.clock.paused(section, time.monotonic(), yardstick)
+
+    def _answer(self, at: str, section: str, number: int, digest: str | None) -> None:
+        """Answer a marker; `digest` of a lap that counts, None for one outside of its section or after its end."""
         told = ""
         if at == "ready":
             self._appetite.rest()
-            if self.clock.begin(section, time.monotonic()):  # who asks twice is told once
-                told = self._secrets.get(section, "")
+            effort = self.effort.look()
+            if self.clock.begin(section, time.monotonic(), effort):  # who asks twice is told once
+                told = self._teller.ready(section)
+        if at == "lap" and digest is not None:
+            told = self._teller.lap(section, digest, self.clock.lasted(section))
+            if section == self._paced:
+                self._enough = not told
+                self._look_at_effort()
+                self._measure(section)
+        if at == "done":
+            told = self._teller.done(section)
         with contextlib.suppress(OSError):  # it died while it waited; its exit says why
             # Who never reads its answers is not waited for.
             self._child.markers.send(answer(number, told), socket.MSG_DONTWAIT)
@@ -120,7 +158,8 @@ def _marker(line: bytes) -> Marker | None:
                 return None
             return {"at": "progress", "images": min(max(images, 0), MOST_IMAGES), "share": min(max(share, 0.0), 1.0)}
         number = min(max(int(message.get("number", 0)), 0), MOST_NUMBERED)  # 0: a plugin's own, which nobody waits for
-        return {"at": str(message["at"]), "section": str(message["section"])[:LONGEST_NAME], "number": number}
+        names = {"at": str(message["at"]), "section": str(message["section"]), "digest": str(message.get("digest", ""))}
+        return {**{name: text[:LONGEST_NAME] for name, text in names.items()}, "number": number}
     except (ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
         return None
 

@@ -28,6 +28,7 @@ class Column:
     version: str = ""
     scale: Scale = Scale.PLAIN
     guard: str = ""
+    tie: float = 1.0
     extractor: str | None = None
     source: str = ""
     shown: Mapping[str, str] = field(default_factory=dict)
@@ -163,6 +164,12 @@ class Row:
         words = [f"{gate}: {why}" for result in self.ok for gate, why in result.candidate.barred.items()]
         return next(iter(words), "")
 
+    @cached_property
+    def void(self) -> str:
+        """Why its speeds do not count, where they do not at most seeds; "" where they do."""
+        words = [timing.void for result in self.ok if (timing := result.candidate.timing) and timing.void]
+        return f"void at {len(words)} of {len(self.ok)} seeds: {words[0]}" if 2 * len(words) > len(self.ok) else ""
+
     @property
     def control(self) -> ControlKind | None:
         """What it is on the board for where it is one of the harness's own, which are never ranked; None else."""
@@ -174,6 +181,8 @@ class Row:
             return "a control"
         if self.bar:
             return self.bar
+        if column.axis is Axis.SPEED:
+            return self.void
         return self.audits.unranked if column.axis is Axis.DENSITY else ""
 
 

@@ -87,7 +87,7 @@ class Standings:
     @cached_property
     def contest(self) -> Contest:
         """The ranked candidates; places where one is not ranked are None."""
-        rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER) for axis, c in self.columns.items()}
+        rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER, c.tie) for axis, c in self.columns.items()}
         ranked = [row for row in self.rows if row.ok and not row.bar]
         seeds = {row.name: self._positions(row, rulers) for row in ranked}
         return Contest(rulers, {name: found for name, found in seeds.items() if _known(found)})
@@ -103,7 +103,9 @@ class Standings:
 
     def _barred(self, row: Row, axis: str) -> str:
         """Why a row is off an axis on which it has a score; "" where it is not."""
-        return self.guards[axis].barred(row) if axis in self.guards else ""
+        guarded = self.guards[axis].barred(row) if axis in self.guards else ""
+        void = row.void if self.columns[axis].axis is Axis.SPEED else ""
+        return guarded or (f"off this axis: {void}" if void else "")
 
     @cached_property
     def contenders(self) -> list[str]:

@@ -15,6 +15,7 @@ from genbench.contracts.settings import Value
 from genbench.files import codec
 
 UNKEYED = "unkeyed"  # no result depends on it
+Unkeyed = Annotated[float, UNKEYED]
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,3 @@ def _keyed(value: Any) -> Iterator[tuple[str, object]]:
     for field in fields(value):
         if UNKEYED not in get_args(hints[field.name])[1:]:
             yield field.name, getattr(value, field.name)
-
-
-Unkeyed = Annotated[float, UNKEYED]

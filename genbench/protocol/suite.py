@@ -59,6 +59,8 @@ class Suite:
     """Of each child process; the bytes that come out depend on it."""
     latency_seconds: Seconds = 5.0
     """How long calls with batch 1 are timed, for the first seed."""
+    run_seconds: Seconds = 2.0
+    """How long the timed run of a sampler lasts at least, with batches that are not scored; 0: as long as those."""
     checkpoint_seconds: Seconds = 60.0
     """How often a fit keeps what a killed one goes on from, where the model offers it."""
     limits: Mapping[str, Positive] = field(default_factory=dict)
@@ -145,6 +147,7 @@ class Suite:
             tasks=self.tasks,
             threads=self.threads,
             latency_seconds=self.latency_seconds,
+            run_seconds=self.run_seconds,
             checkpoint_seconds=self.checkpoint_seconds,
             limits=self.limits,
             caps={**CAPS, **self.caps},

@@ -56,8 +56,10 @@ def read_records(folder: Path) -> list[Record]:
     """The records in a folder: its `*.json` by file name, or those of a run's trials by theirs.
 
     Raises:
-        GenbenchError: as `read` does.
+        GenbenchError: as `read` does, or there is no such folder.
     """
+    if not folder.is_dir():
+        raise GenbenchError(f"{folder} is no folder of records; name one with *.json, or a run's: runs/SUITE")
     return [read(path) for path in sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))]
 
 

@@ -85,6 +85,8 @@ class SuiteTerms:
     """Of each child process."""
     latency_seconds: Seconds = 0.0
     """How long calls with batch 1 were timed."""
+    run_seconds: Seconds = 0.0
+    """How long the timed run of a sampler lasted at least."""
     checkpoint_seconds: Seconds = 0.0
     """How often a fit kept what a killed one goes on from."""
     limits: Mapping[str, Positive] = field(default_factory=dict)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Annotated
 
-from genbench.files.codec import Count, Number
+from genbench.files.codec import Count, Meta, Number
 from genbench.records.kinds import Axis, Direction, Scale
 
 LARGEST = 1e30  # of a number that a record holds
+AT_LEAST = "at least"  # the detail of a value that is a lower bound
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class ScoreRecord:
     """Its upper end."""
     details: Mapping[str, Number] = field(default_factory=dict)
     """Further numbers that belong to this one: a floor, a bias-corrected value, quantiles."""
+    tie: Annotated[float, Meta(ge=1, le=1e6)] = 1.0
+    """The factor below which two values are no different, whatever a test says."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """What a page writes below the value: words → the detail that follows them."""
 

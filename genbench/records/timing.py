@@ -4,17 +4,45 @@ from dataclasses import dataclass
 
 from genbench.files.codec import Count, Number, Seconds
 
+YARDSTICK = 1e-3  # CPU seconds of the harness's workload on the machine that speeds are told for
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """Batches of a timed run, one after the other, whose speed is compared with that of others."""
+
+    images: Count
+    """Samples, or answers."""
+    seconds: Seconds
+    """Wall seconds, less what the markers cost."""
+    cpu: Seconds | None = None
+    """CPU seconds of the whole process tree; null where the kernel does not tell."""
+    yardstick: Seconds | None = None
+    """CPU seconds of the harness's own workload, run between the batches; null where it did not run."""
+
+    @property
+    def wall(self) -> float:
+        """Images a wall second."""
+        return self.images / self.seconds
+
+    @property
+    def speed(self) -> float:
+        """Images a CPU second of a machine on which the harness's workload takes a millisecond; else `wall`."""
+        if self.cpu is None or self.yardstick is None:
+            return self.wall
+        return self.images / self.cpu * (self.yardstick / YARDSTICK)
+
 
 @dataclass(frozen=True)
 class Timing:
-    """The parent's clock around the scored run of a candidate."""
+    """The parent's clock around the timed run of a candidate."""
 
     images: Count
-    """Samples, or answers, that the run produced."""
+    """Samples, or answers, that the run produced, those that are not scored included."""
     seconds: Seconds
-    """From "go" to "done", less what the markers cost."""
+    """From "go" to "done", less what the markers cost, and without the harness's own workload."""
     batches: tuple[Seconds, ...]
-    """Of each batch."""
+    """Of each scored batch."""
     latencies: tuple[Seconds, ...] = ()
     """Of each call with batch 1; empty where they were not taken."""
     nfe: Number | None = None
@@ -26,4 +54,27 @@ class Timing:
     null_seconds: Seconds = 0.0
     """What one marker and its answer cost, which is subtracted."""
     warm_up_seconds: Seconds = 0.0
-    """Of the first batch, which is not scored."""
+    """Of the first calls, which are not scored."""
+    load_seconds: Seconds = 0.0
+    """Of importing the plugin."""
+    construct_seconds: Seconds = 0.0
+    """Of making the model, reading its state, and holding it against the fitted one."""
+    call_seconds: Seconds | None = None
+    """Median of a few calls for one sample; null where there were none."""
+    after_seconds: Seconds = 0.0
+    """Of its process in no section that the clock knows, once it had begun: writing, ending, and whatever else."""
+    beside: Seconds | None = None
+    """What the process took besides the run and the timed calls, once it had begun: CPU seconds of its tree; wall
+    seconds on a GPU, and where the kernel does not tell them."""
+    repetitions: tuple[Repetition, ...] = ()
+    """Of the run, in order; empty where an older record does not say."""
+    scored: tuple[Count, ...] = ()
+    """Which batches of the run are scored, from 0, in the order of the samples."""
+    batch: Count = 0
+    """Samples of each batch, of the last scored one perhaps fewer; 0 where an older record does not say."""
+    digests: tuple[str, ...] = ()
+    """Of each scored batch, as the process gave it when it had drawn it."""
+    drawn_again: Count | None = None
+    """Which batch of the run was drawn again in another process, where its calls were counted; null: none."""
+    void: str = ""
+    """Why its speed does not count; "" where it does."""

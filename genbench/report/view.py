@@ -7,6 +7,7 @@ from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.row import MIXED
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis, Direction, Likelihood
+from genbench.records.score import AT_LEAST
 from genbench.records.status import words
 from genbench.report import charts, provenance
 from genbench.report.gates import flags, gates, unaudited
@@ -152,7 +153,7 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
     return {
         "missing": "",
         "value": f"{cell.mean:.6g}",
-        "text": number(cell.mean),
+        "text": ("≥ " if AT_LEAST in cell.details else "") + number(cell.mean),
         "spread": spread(cell.mean, cell.half_width),
         "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
         "best": not row.unranked(column) and cell.mean == board.best(column),
@@ -170,7 +171,7 @@ def absent(row: Row, cell: Cell) -> dict[str, str]:
     first = row.results[0].candidate
     reason = cell.missing.reason if cell.missing else ""
     brief = words(first.status, first.exit_code) if row.missing else reason
-    return {"missing": cell.missing.kind.value if cell.missing else "n/a", "reason": clip(brief, 48)}
+    return {"missing": cell.missing.kind.value if cell.missing else "n/a", "reason": clip(brief, 80)}
 
 
 def hardware(board: Leaderboard) -> list[tuple[int, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 from genbench.contracts.assets import Asset
 from genbench.contracts.executor import Ended, Executor, Raised, Ticket
 from genbench.contracts.job import Call, Confinement, Job, Outcome
-from genbench.errors import GenbenchError, OwnFault, plain
+from genbench.errors import GenbenchError, OwnFault, own_fault
 from genbench.files import codec
 from genbench.files.atomic import cache_folder
 from genbench.protocol.inputs import reads_of
@@ -22,13 +22,12 @@ from genbench.protocol.trial import Trial
 from genbench.records.record import Record
 from genbench.records.status import Status
 from genbench.runs.handed import HandedJobs
-from genbench.runs.preparation import Interrupted
+from genbench.runs.interruption import Interrupted
 from genbench.runs.recording import recorded
 from genbench.runs.schedule import Schedule
 from genbench.store.stage_folder import Damaged, Result, StageFolder
 
 BUG = "bug.txt"  # in the run's folder: the traceback of what went wrong in genbench itself
-SHOWN = 300  # characters of an error's own words in the line that tells of it
 EXISTING = ("reuse", "retry-failed", "force")
 
 
@@ -206,6 +205,8 @@ class Conductor:
             ground.probe.machine.device,
             ground.probe.device_free,
             {stage.secret: given.secret} if stage.secret else {},
+            None if stage.pace is None else stage.pace(begun.inputs),
+            stage.again,
         )
 
     def _confinement(self, step: Step, inputs: object) -> Confinement:
@@ -281,8 +282,7 @@ class Conductor:
         """Keep the traceback of a fault of genbench itself; one line of words."""
         log = self.ground.root / BUG
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
-        words = plain(" ".join(f"{type(error).__name__}: {error}".split()))[:SHOWN]
-        return f"a bug of genbench itself: {words}; its traceback is in {log}: please report it"
+        return own_fault(error, f"its traceback is in {log}: please report it")
 
 
 def _keys(begun: list[_Begun]) -> dict[str, str]:

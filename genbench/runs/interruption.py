@@ -11,6 +11,10 @@ from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
 
 
+class Interrupted(GenbenchError):
+    """The run was stopped; what has finished is kept."""
+
+
 @contextmanager
 def full_disk_told(root: Path) -> Iterator[None]:
     """Say in one line that there is no room for what the harness itself has to write.

@@ -32,16 +32,13 @@ from genbench.protocol.stages.services import (
 from genbench.protocol.stages.stage import Posed
 from genbench.protocol.task import Asked
 from genbench.records.status import Status
+from genbench.runs.interruption import Interrupted
 from genbench.seeds import commitment, derived
 from genbench.store import extractor_weights
 from genbench.store.stage_folder import Damaged, Result, StageFolder
 
 LIMIT = 3600.0  # wall seconds to load a dataset, to fetch it, or to look at the machine
 T = TypeVar("T")
-
-
-class Interrupted(GenbenchError):
-    """The run was stopped; what has finished is kept."""
 
 
 def prepared(stage: str, runs: str, inputs: object, facts: type[T], supervisor: Supervisor) -> T:

@@ -168,11 +168,13 @@ class _Session:
         kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
         for folder in (root, site):
             check_writable(folder)
+        given = read_secret(self.options.secret) if self.options.secret else ""
+        replayed = [read(path) for path in self.options.replay]
         meter = Meter(self.listener)
         with stopping(self.supervisor), full_disk_told(root):
             probe, data = self._probe(), self._data()
             with locked(root):
-                ground = self._ground(root, probe, data)
+                ground = self._ground(root, probe, data, given or secret_of(root), replayed)
                 conductor = self._conducted(ground, kind, meter)
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
                 found = dict(boards(records))
@@ -197,11 +199,9 @@ class _Session:
         inputs = data_inputs(suite.dataset, names, parts, options.data_root, options.extractor_weights)
         return laid_down(inputs, self.supervisor)
 
-    def _ground(self, root: Path, probe: Probe, data: LaidData) -> Ground:
-        plan, options = self.plan, self.options
-        secret = read_secret(options.secret) if options.secret else secret_of(root)
-        records = [read(path) for path in options.replay]
-        secrets = secrets_of(plan.trials, secret, data.facts.sha256, records)
+    def _ground(self, root: Path, probe: Probe, data: LaidData, secret: str, replayed: Sequence[Record]) -> Ground:
+        plan = self.plan
+        secrets = secrets_of(plan.trials, secret, data.facts.sha256, replayed)
         plugins, hides = tuple(plan.catalogue.part_plugins), (*plan.catalogue.hides, *data.hides)
         ground = Ground(plan.suite, plan.asked, data, probe, plugins, root, {}, secrets, hides)
         rows = ground.rows(*EVERYTHING)

@@ -105,6 +105,7 @@ def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None 
         shown={words: detail for words, detail in cls.shown.items() if detail in details},
         scale=cls.scale,
         guard=cls.guard,
+        tie=cls.tie,
     )
 
 

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from genbench.errors import GenbenchError
+from genbench.files.atomic import regular_bytes
 from genbench.seeds import SECRET_BYTES
 
 SECRET = ".secret"  # the file, which its owner alone may read, and no plugin
+READ = 4096  # bytes of a file that may hold a secret: some space around it is no harm
 
 
 def check_writable(folder: Path) -> None:
@@ -81,9 +83,12 @@ def read_secret(path: Path) -> str:
         GenbenchError: it cannot be read, or holds no 64 hexadecimal digits.
     """
     try:
-        text = path.read_text(encoding="ascii", errors="replace").strip()
+        text = regular_bytes(path.resolve(), READ).decode("ascii", "replace").strip()
     except OSError as error:
-        raise GenbenchError(f"the secret {path} cannot be read ({error.strerror})") from error
+        raise GenbenchError(f"the secret {path} cannot be read ({error.strerror or error})") from error
     if not re.fullmatch(f"[0-9a-f]{{{2 * SECRET_BYTES}}}", text):
-        raise GenbenchError(f"{path} holds no secret: expected {2 * SECRET_BYTES} hexadecimal digits")
+        expected = f"{2 * SECRET_BYTES} hexadecimal digits (0-9, a-f) and nothing else"
+        raise GenbenchError(
+            f"{path} holds no secret: expected {expected}; take the file of another run, or leave it out"
+        )
     return text

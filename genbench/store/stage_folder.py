@@ -22,7 +22,7 @@ from genbench.records.status import Status
 from genbench.records.timing import Timing
 
 MANIFEST = "manifest.json"
-FORMAT = 3  # of keys and manifests: raising it makes every stage run again
+FORMAT = 4  # of keys and manifests: raising it makes every stage run again
 F = TypeVar("F")
 
 

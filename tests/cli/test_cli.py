@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from records import record
 
 import genbench
 from genbench import catalogue
@@ -14,6 +15,7 @@ from genbench.builtin.tasks.generate import Generate
 from genbench.catalogue import KINDS
 from genbench.cli import main, parser
 from genbench.errors import GenbenchError
+from genbench.records import files
 
 MODEL = """\
 import genbench
@@ -69,6 +71,8 @@ def place(supervisor, tmp_path_factory):
     (folder / "folder.toml").write_text(SUITE.replace('"digits"', '"folder:nowhere"'))
     (folder / "file").touch()
     (folder / "records").mkdir()
+    (folder / "board").mkdir()
+    files.write(folder / "board/one.json", record("one"))
     catalogue.read(supervisor, [str(folder / "tiny.py")])
     return folder
 
@@ -125,8 +129,13 @@ WRONG = {
     "an unknown executor": ((*RUN, "--executor", "locl"), "no executor is named 'locl'; did you mean 'local'?"),
     "results in a file": ((*RUN, "--out", "file"), "cannot be written (Not a directory); choose another place"),
     "results below a file": ((*RUN, "--out", "file/x"), "cannot be written (Not a directory); choose another place"),
-    "records that are not there": (("report", "absent", "--out", "site"), ""),
-    "a folder without records": (("report", "records", "--out", "site"), ""),
+    "a secret that is not there": ((*RUN, "--secret", "absent"), "the secret absent cannot be read (No such file"),
+    "a secret that is none": ((*RUN, "--secret", "tiny.py"), "tiny.py holds no secret: expected 64 hexadecimal digits"),
+    "a replay of no record": ((*RUN, "--replay", "file"), "file is not readable JSON"),
+    "records that are not there": (("report", "absent", "--out", "site"), "absent is no folder of records; name one"),
+    "a folder without records": (("report", "records", "--out", "site"), "records holds no record, no *.json and no"),
+    "a site in a file": (("report", "board", "--out", "file"), "file cannot be written (Not a directory); choose"),
+    "a site that nobody can make": (("report", "board", "--out", "/proc/site"), "/proc/site cannot be written ("),
     "a report without a place": (("report", "records"), "the following arguments are required: --out"),
 }
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from genbench import catalogue
 from genbench.cli import main
-from genbench.cli.doctor import checks, disk
+from genbench.cli.doctor import disk, machine, offers
 from genbench.execution.supervisor import Supervisor
 
 LOOKED_AT = {"genbench", "software", "device", "machine", "isolation", "cache", "results"}
@@ -17,12 +16,27 @@ LOOKED_AT |= {"models", "datasets", "extractors", "metrics", "suites"}
 
 def test_every_plugin_fault_is_a_trouble(supervisor: Supervisor, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("raise RuntimeError('no')\n")
-    found = checks(supervisor, catalogue.read(supervisor, [str(tmp_path / "broken.py")]))
-    assert {check.name for check in found} >= LOOKED_AT
+    found = offers(supervisor, [str(tmp_path / "broken.py")])
     (broken,) = [check for check in found if (check.name, check.value) == ("plugin", "broken")]
     assert "RuntimeError: no" in broken.trouble
-    (machine,) = [check for check in found if check.name == "machine"]
-    assert machine.value.startswith(f"{len(os.sched_getaffinity(0))} cores, ")
+
+
+def test_the_cores_are_those_that_the_process_may_use(supervisor: Supervisor) -> None:
+    (found,) = [check for check in machine(supervisor) if check.name == "machine"]
+    assert found.value.startswith(f"{len(os.sched_getaffinity(0))} cores, ")
+
+
+def test_a_cache_folder_that_cannot_be_made_is_a_finding_among_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path / "file" / "cache"))
+    code = main(["doctor", "--json"])
+    found = {check["name"]: check["trouble"] for check in json.loads(capsys.readouterr().out)}
+    assert code == 1
+    assert found["cache"].endswith("(Not a directory); set GENBENCH_CACHE to a folder that can be written")
+    assert found["plugins"] == found["cache"]
+    assert found["software"] == ""
 
 
 def test_a_folder_without_trouble_says_how_much_is_free(tmp_path: Path) -> None:
@@ -34,6 +48,6 @@ def test_a_folder_without_trouble_says_how_much_is_free(tmp_path: Path) -> None:
 def test_the_command_fails_where_there_is_trouble(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["doctor", "--json"])
     found = json.loads(capsys.readouterr().out)
-    assert set(found) >= LOOKED_AT
-    assert {key for check in found.values() for key in check} == {"value", "trouble"}
-    assert code == (1 if any(check["trouble"] for check in found.values()) else 0)
+    assert {check["name"] for check in found} >= LOOKED_AT
+    assert {key for check in found for key in check} == {"name", "value", "trouble"}
+    assert code == (1 if any(check["trouble"] for check in found) else 0)

@@ -8,7 +8,7 @@ from typing import Any
 from offered import OWN, entry, model, task
 
 from genbench.contracts.executor import Ended, Executor, Ticket
-from genbench.contracts.job import Call, Job, Outcome, Section, Timeline
+from genbench.contracts.job import Again, Call, Job, Outcome, Section, Timeline
 from genbench.protocol.stages import steps_of
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.protocol.stages.stage import Ground, Step
@@ -29,8 +29,8 @@ MACHINE = Machine(device="cpu", device_name="EPYC", genbench="1", isolation="lan
 SECRET = "5e" * 32
 FACTS: dict[str, Any] = {
     "fit": {"images": 500, "seconds_before": 0.0, "parameters": 3},
-    "sample": {"nfe": 1.0, "flops": None, "device_memory": None, "conditional": False},
-    "answer": {"nfe": 1.0, "flops": None, "device_memory": None},
+    "sample": {"device_memory": None, "conditional": False},
+    "answer": {"device_memory": None},
     "audit": {"likelihood": "exact", "rung": 0, "refused": []},
     "density": {"likelihood": "exact"},
 }
@@ -62,9 +62,11 @@ def done(call: Call, facts: Any = None) -> Outcome:
     if call.stage == "score" and facts is None:
         facts = {"candidates": [{"sampler": own["sampler"], "status": "ok"} for own in call.inputs["candidates"]]}
     laps = math.ceil(call.inputs["count"] / call.inputs["batch"]) if call.stage in TIMED else 0
-    section = Section(2.0, (0.1,) * laps)
+    section = Section(2.0, (0.1,) * laps, digests=tuple(f"batch {i}" for i in range(laps)))
     timeline = Timeline({TIMED.get(call.stage, call.stage): (section,), "null": (Section(0.0),)})
-    return Outcome(Status.OK, None, 2.5, timeline, FACTS.get(call.stage) if facts is None else facts, exit_code=0)
+    facts = FACTS.get(call.stage) if facts is None else facts
+    again = Again(0, ("batch 0",), {"nfe": 1.0, "flops": None}) if laps else None
+    return Outcome(Status.OK, None, 2.5, timeline, facts, exit_code=0, places=tuple(range(laps)), again=again)
 
 
 def crashed(call: Call) -> Outcome:

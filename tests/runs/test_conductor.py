@@ -21,7 +21,7 @@ from genbench.protocol.trial import Trial
 from genbench.records.kinds import ControlKind
 from genbench.records.status import Status
 from genbench.runs.conductor import BUG, Bounds
-from genbench.runs.preparation import Interrupted
+from genbench.runs.interruption import Interrupted
 from genbench.seeds import derived
 
 ALL = ("fit", "sample/default", "audit", "density", "score/generate")

@@ -93,7 +93,7 @@ def test_plugins_with_conflicting_dependencies_share_a_board(
     ("text", "message"),
     [
         ("five", "--python takes NAME=PATH"),
-        ("five=/nowhere/python", "--python takes NAME=PATH"),
+        ("five=/nowhere/python", r'--python takes NAME=PATH \(in a suite: NAME = "PATH" below \[python\]\)'),
         ("six={five}", "that environment has no model plugin named 'six'"),
     ],
 )

@@ -87,7 +87,7 @@ def test_a_record_of_other_data_is_not_replayed(trials: tuple[Trial, ...], plain
 
 def _run(supervisor: Supervisor, out: Path, **options: Any) -> tiny.Run:
     out.mkdir(exist_ok=True)
-    return tiny.run(supervisor, out, [PLAIN], ["plain"], tiny.write_suite(out), **options)
+    return tiny.run(supervisor, out, [PLAIN], ["plain"], tiny.write_suite(out, run=0.3), **options)
 
 
 def test_a_secret_fixes_the_samples_and_nothing_of_the_training(supervisor: Supervisor, tmp_path: Path):

@@ -1,10 +1,12 @@
 """The store: a stage counts while its key and every byte of its outputs verify, and one coordinator holds a run."""
 
+import os
 import re
 import stat
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -220,3 +222,13 @@ def test_a_file_that_holds_no_secret_is_refused(tmp_path, text):
         read_secret(tmp_path / "secret")
     with pytest.raises(GenbenchError, match="cannot be read"):
         read_secret(tmp_path / "absent")
+
+
+def test_a_secret_is_read_of_a_file_or_a_link_to_one_and_nothing_is_waited_for(tmp_path):
+    (tmp_path / "secret").write_text(f"{'a1' * 32}\n")
+    (tmp_path / "link").symlink_to("secret")
+    assert read_secret(tmp_path / "link") == "a1" * 32
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(GenbenchError, match=r"cannot be read \(not a regular file\)"):
+            read_secret(path)

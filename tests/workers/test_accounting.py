@@ -30,24 +30,24 @@ class Sampler(nn.Module):
 def test_the_layers_that_run_most_often_are_counted_per_call_and_the_operations_per_sample(steps, n):
     sampler = Sampler(steps)
     # A matrix product [n, a] x [a, b] takes 2 n a b operations; biases and activations are not counted.
-    assert accounted(sampler, lambda: sampler.draw(n)) == (steps, steps * 2 * (4 * 8 + 8 * 4) + 2 * 4 * 2)
+    assert accounted(sampler, lambda: sampler.draw(n), n) == (steps, steps * 2 * (4 * 8 + 8 * 4) + 2 * 4 * 2)
 
 
 def test_a_module_without_layers_has_neither_evaluations_nor_operations():
     module = nn.Module()
     module.weight = nn.Parameter(torch.ones(3))
-    assert accounted(module, lambda: torch.zeros(2, 3)) == (None, None)
+    assert accounted(module, lambda: torch.zeros(2, 3), 2) == (None, None)
 
 
 def test_a_layer_called_as_a_function_is_an_operation_and_no_evaluation():
     module = nn.Module()
     module.layer = nn.Linear(4, 8, bias=False)
-    assert accounted(module, lambda: torch.ones(2, 4) @ module.layer.weight.detach().T) == (None, 2 * 4 * 8)
+    assert accounted(module, lambda: torch.ones(2, 4) @ module.layer.weight.detach().T, 2) == (None, 2 * 4 * 8)
 
 
 def test_nothing_is_counted_any_more_once_it_is_over_however_it_ended():
     sampler = Sampler(2)
     with pytest.raises(ZeroDivisionError):
-        accounted(sampler, lambda: sampler.draw(1 // 0))
+        accounted(sampler, lambda: sampler.draw(1 // 0), 1)
     assert not any(module._forward_hooks for module in sampler.modules())
-    assert accounted(sampler, lambda: sampler.draw(1))[0] == 2
+    assert accounted(sampler, lambda: sampler.draw(1), 1)[0] == 2

@@ -94,6 +94,8 @@ class Contest:
 
     def _p(self, axis: str, better: str, worse: str, margins: bool) -> float:
         groups = self.groups[axis]
+        if self.axes[axis].tied(mean(groups[better]), mean(groups[worse])):
+            return 1.0
         target = self.axes[axis].ahead(mean(groups[worse])) if margins else None
         return superiority(self.pools[axis], groups, better, worse, target)
 

@@ -23,6 +23,12 @@ class Ruler:
 
     scale: Scale
     higher: bool = True
+    tie: float = 1.0  # the factor below which two values are no different
+
+    def tied(self, one: float, other: float) -> bool:
+        """Whether what stands at two positions is no different, whatever a test says."""
+        low, high = sorted((self.value(one), self.value(other)))
+        return self.tie > 1 and high < low * self.tie
 
     def position(self, value: float) -> float | None:
         """Where `value` stands, larger is better; None for what the scale does not hold."""

@@ -4,18 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genbench.contracts.job import Outcome
-from genbench.files.codec import Count, Number
+from genbench.contracts.job import Outcome, Pace
+from genbench.files.codec import Count
 from genbench.protocol.inputs import Fitted, Kept, PartChoice, SplitFiles
+from genbench.protocol.stages.clocking import RUN, Run, clocked
 from genbench.protocol.stages.fit import FIT
-from genbench.protocol.stages.judgement import clocked
 from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.timing import Timing
 
 ANSWERS = "answers.safetensors"
-RUN = "run"  # the section whose time is the result
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,20 @@ class AnswerInputs:
     draws: str
     """The commitment to the secret that is told when the clock starts."""
 
+    @property
+    def batches(self) -> int:
+        """Calls."""
+        return math.ceil(self.count / self.batch)
+
+    def rows(self, place: int) -> tuple[int, int]:
+        """The first question of a call, and the first that is not of it any more."""
+        return place * self.batch, min((place + 1) * self.batch, self.count)
+
 
 @dataclass(frozen=True)
 class AnswerFacts:
     """What an answering model reports."""
 
-    nfe: Number | None
-    """Forward calls of the submodule with parameters that ran most often, a call; null: it has none."""
-    flops: Number | None
-    """Floating-point operations a question; null: not counted."""
     device_memory: Count | None
     """Peak bytes of a GPU; null elsewhere."""
 
@@ -82,8 +86,8 @@ def _inputs(given: Given) -> AnswerInputs:
 
 
 def _timing(inputs: AnswerInputs, facts: AnswerFacts, outcome: Outcome) -> Timing:
-    memory = outcome.memory if inputs.fitted.subject.device == "cpu" else facts.device_memory
-    return clocked(outcome, inputs.count, facts.nfe, facts.flops, memory)
+    run = Run(inputs.fitted.subject.device, inputs.count, inputs.batch, lasting=False, repeats=True)
+    return clocked(outcome, run, facts.device_memory)
 
 
 ANSWER = Stage(
@@ -95,11 +99,12 @@ ANSWER = Stage(
     outputs=(ANSWERS,),
     evidence=ANSWERS,
     timed=RUN,
-    own=("warm-up", RUN),
+    own=("load", "construct", "warm-up", RUN),
     share=3.0,
     after=(FIT.name, "sample", "audit"),
     exclusive=True,
     secret=RUN,
-    laps=lambda inputs: math.ceil(inputs.count / inputs.batch),
+    pace=lambda inputs: Pace(RUN, inputs.batches),
+    again="genbench.workers.untrusted.answer:again",
     timing=_timing,
 )

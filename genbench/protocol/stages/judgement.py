@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from genbench.contracts.job import Outcome, Timeline
+from genbench.contracts.job import Outcome
 from genbench.errors import GenbenchError, plain
 from genbench.files import codec
 from genbench.files.plain import digest
 from genbench.protocol.inputs import identity_of
 from genbench.protocol.stages.stage import Stage
 from genbench.records.status import Status
-from genbench.records.timing import Timing
 from genbench.store.stage_folder import FORMAT, Result
 
 
@@ -31,7 +30,7 @@ def judged(stage: Stage[Any], inputs: object, outcome: Outcome, folder: Path, mi
     timeline = outcome.timeline
     if not outcome.ok:
         return Result(outcome.status, outcome.reason, seconds=outcome.seconds, exit_code=outcome.exit_code)
-    fault = _fault(stage, inputs, timeline, folder, missing)
+    fault = _fault(stage, inputs, outcome, folder, missing)
     facts = None
     if fault is None:
         try:
@@ -47,32 +46,16 @@ def judged(stage: Stage[Any], inputs: object, outcome: Outcome, folder: Path, mi
 
 
 def _fault(
-    stage: Stage[Any], inputs: object, timeline: Timeline, folder: Path, missing: Sequence[str]
+    stage: Stage[Any], inputs: object, outcome: Outcome, folder: Path, missing: Sequence[str]
 ) -> tuple[Status, str] | None:
     if missing:
         return Status.NO_EVIDENCE, f"{stage.name} said that it was done and left no {', '.join(missing)}"
-    if stage.timed and not timeline.ran_once(stage.timed):
+    if stage.timed and not outcome.timeline.ran_once(stage.timed):
         words = f"{stage.name} said that it was done, and its work did not begin and end once on the clock"
         return Status.NO_EVIDENCE, words
-    laps = len(timeline.laps(stage.timed))
-    if stage.laps is not None and laps != stage.laps(inputs):
-        return Status.NO_EVIDENCE, f"{stage.name} did {laps} batches on the clock, expected {stage.laps(inputs)}"
+    laps = len(outcome.timeline.laps(stage.timed))
+    scored = sum(place < laps for place in outcome.places)
+    if stage.pace is not None and scored != (wanted := stage.pace(inputs).scored):
+        return Status.NO_EVIDENCE, f"{stage.name} did {scored} scored batches on the clock, expected {wanted}"
     words_of_file = stage.fault(folder)
     return None if words_of_file is None else (Status.INVALID_EVIDENCE, plain(words_of_file))
-
-
-def clocked(outcome: Outcome, images: int, nfe: float | None, flops: float | None, memory: int | None) -> Timing:
-    """The clock of a scored run, less what its markers cost."""
-    timeline = outcome.timeline
-    batches = timeline.laps("run")
-    return Timing(
-        images,
-        timeline.net(timeline.seconds("run"), 1 + len(batches)),
-        tuple(timeline.net(seconds) for seconds in batches),
-        tuple(timeline.net(seconds) for seconds in timeline.laps("latency")),
-        nfe,
-        flops,
-        memory,
-        timeline.null_call,
-        timeline.seconds("warm-up"),
-    )

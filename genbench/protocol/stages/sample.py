@@ -4,18 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genbench.contracts.job import Outcome
-from genbench.files.codec import Count, Number
+from genbench.contracts.job import Outcome, Pace
+from genbench.files.codec import Count
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles
+from genbench.protocol.stages.clocking import RUN, Run, clocked
 from genbench.protocol.stages.fit import CHECK, FIT, SEEN
-from genbench.protocol.stages.judgement import clocked
 from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.timing import Timing
 
 SAMPLES = "samples.safetensors"
-RUN = "run"  # the section whose time is the result
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,9 @@ class SampleInputs:
     count: int
     """Samples."""
     batch: int
-    """Samples a call."""
+    """Samples a call, at most."""
+    seconds: float
+    """How long the timed run lasts at least."""
     latency_seconds: float
     """How long calls with batch 1 are timed; 0: not at all."""
     hardware: str
@@ -41,15 +42,26 @@ class SampleInputs:
     draws: str
     """The commitment to the secret that is told when the clock starts."""
 
+    @property
+    def size(self) -> int:
+        """Samples of each call."""
+        return min(self.batch, self.count)
+
+    @property
+    def batches(self) -> int:
+        """Calls whose samples are scored; of the last one perhaps not all."""
+        return math.ceil(self.count / self.size)
+
+    @property
+    def head(self) -> int:
+        """Samples of the last scored call that are scored."""
+        return self.count - (self.batches - 1) * self.size
+
 
 @dataclass(frozen=True)
 class SampleFacts:
     """What a sampler reports."""
 
-    nfe: Number | None
-    """Forward calls of the submodule with parameters that ran most often, a call; null: it has none."""
-    flops: Number | None
-    """Floating-point operations a sample; null: not counted."""
     device_memory: Count | None
     """Peak bytes of a GPU; null elsewhere."""
     conditional: bool
@@ -77,6 +89,7 @@ def _inputs(given: Given) -> SampleInputs:
         step.answerer.sampler,
         terms.count,
         suite.batch,
+        suite.run_seconds,
         suite.latency_seconds if given.trial.seed == 0 else 0.0,
         given.ground.probe.machine.device_name,
         given.commitment,
@@ -84,8 +97,9 @@ def _inputs(given: Given) -> SampleInputs:
 
 
 def _timing(inputs: SampleInputs, facts: SampleFacts, outcome: Outcome) -> Timing:
-    memory = outcome.memory if inputs.fitted.subject.device == "cpu" else facts.device_memory
-    return clocked(outcome, inputs.count, facts.nfe, facts.flops, memory)
+    control = inputs.fitted.subject.is_control
+    run = Run(inputs.fitted.subject.device, inputs.count, inputs.size, inputs.seconds > 0, repeats=control)
+    return clocked(outcome, run, facts.device_memory)
 
 
 SAMPLE = Stage(
@@ -97,12 +111,13 @@ SAMPLE = Stage(
     outputs=(SAMPLES,),
     evidence=SAMPLES,
     timed=RUN,
-    own=("warm-up", RUN, "latency"),
+    own=("load", "construct", "warm-up", "call", RUN, "latency"),
     share=3.0,
     after=(FIT.name,),
     sole=True,
     exclusive=True,
     secret=RUN,
-    laps=lambda inputs: math.ceil(inputs.count / inputs.batch),
+    pace=lambda inputs: Pace(RUN, inputs.batches, inputs.seconds),
+    again="genbench.workers.untrusted.sample:again",
     timing=_timing,
 )

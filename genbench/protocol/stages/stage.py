@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from genbench.catalogue.plugins import Plugin
-from genbench.contracts.job import Outcome
+from genbench.contracts.job import Outcome, Pace
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.protocol.suite import Suite
@@ -41,7 +41,8 @@ class Stage(Generic[F]):
         exclusive: whether nothing may run beside it: its time is a result.
         trusted: whether no plugin's code runs in it.
         secret: the section at whose start it is told what its seeds are made of; "": it has no secret.
-        laps: how many calls its timed section has to mark; None: any number.
+        pace: how its timed run goes, from its inputs; None: it marks any number of calls.
+        again: the function that draws one of its scored batches again, "module:name"; "": none does.
         fault: what is wrong with the files that it left, in words; None where nothing is.
         timing: the clock of its scored run, from its inputs, its facts and its outcome; None: it has none.
     """
@@ -62,7 +63,8 @@ class Stage(Generic[F]):
     trusted: bool = False
     secret: str = ""
     evidence: str = ""
-    laps: Callable[[Any], int] | None = None
+    pace: Callable[[Any], Pace] | None = None
+    again: str = ""
     fault: Callable[[Path], str | None] = lambda folder: None
     timing: Callable[[Any, F, Outcome], Timing] | None = None
 

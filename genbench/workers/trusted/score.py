@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from genbench.catalogue import parts
 from genbench.contracts.evidence import Evidence, LogLikelihood
@@ -24,12 +26,14 @@ from genbench.records.audits import AuditVerdict, unaudited
 from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
 from genbench.records.status import Status
+from genbench.records.timing import Timing
 from genbench.scoring.audits.candidate import audited
 from genbench.scoring.audits.facts import AuditEvidence
 from genbench.scoring.copies import CopyGate, copy_verdict
 from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.scores import scored
 from genbench.store import datasets
+from genbench.store.commitment import kept_rows
 from genbench.store.tensors import MOST_NATS, read_arrays, read_named, read_samples
 
 DEFAULTS = {
@@ -150,8 +154,10 @@ class _Scorer:
         labels = answers = None
         if exam.questions is None:
             samples, labels = read_samples(path, space, exam.count)
+            _check_kept(samples, candidate.timing)
         else:
             answers = exam.task.checked(read_arrays(path, {"answers"})["answers"], exam.questions, space)
+            _check_kept(answers, candidate.timing)
             shown = exam.task.samples(answers)
             samples = np.empty((0, *space.shape), space.storage) if shown is None else shown
         return Evidence(
@@ -167,6 +173,16 @@ class _Scorer:
             answers=answers,
             key=exam.key,
         )
+
+
+def _check_kept(rows: NDArray[Any], timing: Timing) -> None:
+    """Refuse what is not what a candidate's process committed to while the clock ran.
+
+    Raises:
+        InvalidEvidence: it is something else.
+    """
+    if not kept_rows(rows, timing.digests, timing.batch):
+        raise InvalidEvidence("what the process left is not what it drew while the clock ran")
 
 
 def _likelihood(density: DensityEvidence | None, space: Space, rows: int) -> LogLikelihood | None:

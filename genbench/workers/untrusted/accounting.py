@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from genbench.execution.channel import Markers
 
 
-def accounted(model: nn.Module, draw: Callable[[], Tensor]) -> tuple[float | None, float | None]:
-    """NFE per `sample` call, and FLOPs per sample, of one call of `draw`.
+def accounted(model: nn.Module, draw: Callable[[], object], samples: int) -> tuple[float | None, float | None]:
+    """NFE per `sample` call, and FLOPs per sample, of one call of `draw`, which gives that many samples.
 
     NFE is the number of forward calls of the submodule with parameters of its own that ran most often: the steps of
     a diffusion sampler, the pixels of an autoregressive one, 1 for a GAN. None where no such submodule ran.
@@ -21,12 +21,12 @@ def accounted(model: nn.Module, draw: Callable[[], Tensor]) -> tuple[float | Non
     hooks = [module.register_forward_hook(lambda module, *_: calls.update([module])) for module in _owners(model)]
     try:
         with FlopCounterMode(display=False) as counter:
-            samples = draw()
+            draw()
     finally:
         for hook in hooks:
             hook.remove()
     flops = counter.get_total_flops()
-    return (float(max(calls.values())) if calls else None), (flops / len(samples) if flops else None)
+    return (float(max(calls.values())) if calls else None), (flops / samples if flops else None)
 
 
 def _owners(model: nn.Module) -> list[nn.Module]:

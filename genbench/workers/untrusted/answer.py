@@ -1,5 +1,6 @@
 """Puts a task's questions to a fitted model on the parent's clock; leaves its answers and scores nothing."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from genbench.contracts.model import Learner
 from genbench.contracts.task import Arrays, Solver, Task
 from genbench.errors import InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.protocol.stages.answer import ANSWERS, RUN, AnswerFacts, AnswerInputs
+from genbench.execution.pacing import AGAIN
+from genbench.protocol.stages.answer import ANSWERS, AnswerFacts, AnswerInputs
+from genbench.protocol.stages.clocking import RUN, CountedFacts
 from genbench.records.space import Space
 from genbench.store import datasets
+from genbench.store.commitment import committed
 from genbench.store.tensors import read_named, write_tensors
 from genbench.workers.untrusted.accounting import accounted, null_calls, peak_memory, reset_memory
-from genbench.workers.untrusted.instance import reloaded, seed_all, seed_secretly
+from genbench.workers.untrusted.instance import begun, model_class, reloaded, seed_all, seed_secretly
 
 
 def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
@@ -27,31 +31,52 @@ def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
     Raises:
         InvalidEvidence: an answer is not what the task asks for. Unsuitable: it cannot be asked here.
     """
+    asker = _ready(inputs, markers)
+    with markers.timed("warm-up"):
+        seed_all("answer", "warm-up", *inputs.fitted.subject.names)
+        asker(0, min(inputs.batch, inputs.count))
+    null_calls(markers)
+    reset_memory(asker.device)
+    answers: list[NDArray[Any]] = []
+    with markers.timed(RUN) as timed:
+        told = begun(timed)
+        while told:
+            start, end = inputs.rows(len(answers))
+            answers.append(asker.secretly(start, end, told))
+            told = timed.lap(committed(answers[-1]))
+            markers.progress(end, end / inputs.count)
+    write_tensors(folder / ANSWERS, {"answers": torch.from_numpy(np.concatenate(answers))})
+    return AnswerFacts(peak_memory(asker.device))
+
+
+def again(folder: Path, inputs: AnswerInputs, markers: Markers) -> CountedFacts:
+    """Ask a batch of questions again while calls are counted; and once more without, where that may have changed it.
+
+    Raises:
+        InvalidEvidence, Unsuitable: as `answer` does.
+    """
+    asker = _ready(inputs, markers)
+    with markers.timed(AGAIN) as timed:
+        secret, place = timed.secret.split()
+        start, end = inputs.rows(int(place))
+        found: list[NDArray[Any]] = []
+        counts = accounted(asker.model, lambda: found.append(asker.secretly(start, end, secret)), end - start)
+        if secret := timed.lap(committed(found[0])):
+            timed.lap(committed(asker.secretly(start, end, secret)))
+    return CountedFacts(*counts)
+
+
+def _ready(inputs: AnswerInputs, markers: Markers) -> "_Asker":
+    """Who puts the questions to the reloaded model, in this process for the first time."""
     subject = inputs.fitted.subject
     space, device = datasets.read_space(inputs.data.path), torch.device(subject.device)
     task: Task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
     with markers.timed("load"):
+        model_class(subject)
+    with markers.timed("construct"):
         model = reloaded(inputs.fitted, space, device, ANSWERS)
         able = _able(model, inputs, space)
-        questions = read_named(inputs.questions.path)
-    asker = _Asker(task, able, questions, space, device)
-    with markers.timed("warm-up"):
-        seed_all("answer", "accounting", *subject.names)
-        nfe, flops = accounted(model, lambda: asker(0, min(2, inputs.count)))
-        seed_all("answer", "warm-up", *subject.names)
-        asker(0, min(inputs.batch, inputs.count))
-    null_calls(markers)
-    reset_memory(device)
-    answers: list[NDArray[Any]] = []
-    with markers.timed(RUN) as timed:
-        for start in range(0, inputs.count, inputs.batch):
-            end = min(start + inputs.batch, inputs.count)
-            seed_secretly(timed.secret, "batch", start // inputs.batch)
-            answers.append(asker.checked(start, end))
-            timed.lap()
-            markers.progress(end, end / inputs.count)
-    write_tensors(folder / ANSWERS, {"answers": torch.from_numpy(np.concatenate(answers))})
-    return AnswerFacts(nfe, flops, peak_memory(device))
+    return _Asker(task, model, able, read_named(inputs.questions.path), space)
 
 
 def _able(model: Learner, inputs: AnswerInputs, space: Space) -> object:
@@ -64,13 +89,19 @@ def _able(model: Learner, inputs: AnswerInputs, space: Space) -> object:
 class _Asker:
     """Puts questions, from one row to another, to whoever is able to answer."""
 
-    def __init__(self, task: Task, able: object, questions: Arrays, space: Space, device: torch.device) -> None:
-        self._task, self._able, self._questions, self._space, self._device = task, able, questions, space, device
+    def __init__(self, task: Task, model: Learner, able: object, questions: Arrays, space: Space) -> None:
+        self._task, self._able, self._questions, self._space = task, able, questions, space
+        self.model, self.device = model, next(chain(model.parameters(), model.buffers()), torch.empty(0)).device
 
     def __call__(self, start: int, end: int) -> Tensor:
-        asked = {name: torch.from_numpy(rows[start:end]).to(self._device) for name, rows in self._questions.items()}
+        asked = {name: torch.from_numpy(rows[start:end]).to(self.device) for name, rows in self._questions.items()}
         with torch.no_grad():
             return self._task.ask(self._able, asked, self._space)
+
+    def secretly(self, start: int, end: int, secret: str) -> NDArray[Any]:
+        """The answers under a batch's own secret."""
+        seed_secretly(secret, "answers")
+        return self.checked(start, end)
 
     def checked(self, start: int, end: int) -> NDArray[Any]:
         """The answers on the host, in the form that they are kept in."""

@@ -7,7 +7,8 @@ import torch
 
 from genbench.catalogue.plugins import load
 from genbench.contracts.model import Learner
-from genbench.errors import unknown
+from genbench.errors import InvalidEvidence, unknown
+from genbench.execution.channel import Timed
 from genbench.protocol.inputs import Fitted, Subject
 from genbench.records.space import Space
 from genbench.seeds import secret_seed, seed_for
@@ -37,6 +38,17 @@ def seed_all(*names: object) -> None:
 def seed_secretly(secret: str, *names: object) -> None:
     """Seed every generator that a model may draw from by names under a secret."""
     _seed(secret_seed(secret, *names))
+
+
+def begun(timed: Timed) -> str:
+    """The secret of the first batch of a run.
+
+    Raises:
+        InvalidEvidence: somebody else has been told it.
+    """
+    if not timed.secret:
+        raise InvalidEvidence("somebody began the run before it began")
+    return timed.secret
 
 
 def _seed(seed: int) -> None:

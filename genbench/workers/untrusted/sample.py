@@ -13,54 +13,82 @@ from genbench.contracts.model import Conditional, Model
 from genbench.contracts.training import Split
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.protocol.stages.sample import RUN, SAMPLES, SampleFacts, SampleInputs
+from genbench.execution.pacing import AGAIN
+from genbench.protocol.stages.clocking import RUN, CountedFacts
+from genbench.protocol.stages.sample import SAMPLES, SampleFacts, SampleInputs
 from genbench.records.space import Space
 from genbench.seeds import secret_seed
 from genbench.store import datasets
+from genbench.store.commitment import committed
 from genbench.store.tensors import narrowed, write_tensors
 from genbench.workers.untrusted.accounting import accounted, null_calls, peak_memory, reset_memory
-from genbench.workers.untrusted.instance import reloaded, seed_all, seed_secretly
+from genbench.workers.untrusted.instance import begun, model_class, reloaded, seed_all, seed_secretly
 from genbench.workers.untrusted.reload import verify
+from genbench.workers.untrusted.spool import Drawn, Spool
 
+MOST_SHARE = 0.99  # of the run, before its end: nobody knows how long it goes on
 SHOWN = 8  # samples of a call that are compared with those of another
 
 
 def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
-    """Draw the scored samples.
+    """Draw the scored samples, among others.
 
     Raises:
         GenbenchError: lost on reload. InvalidEvidence: what was drawn is not what the Space asks for.
     """
     home, subject = inputs.data.path, inputs.fitted.subject
-    space, device = datasets.read_space(home), torch.device(subject.device)
-    with markers.timed("load"):
-        model = reloaded(inputs.fitted, space, device, inputs.sampler)
-        verify(model, space, Split(datasets.read(home, "valid")), inputs.check.path, subject)
-    if not isinstance(model, Model):
-        raise GenbenchError(f"{subject.model} draws no samples")
-    count, batch = inputs.count, inputs.batch
-    draw = _Draw(model, space, device, model.samplers[inputs.sampler], _marginal(home, space))
+    draw = _ready(inputs, markers)
+    with markers.timed("construct"):
+        verify(draw.model, draw.space, Split(datasets.read(home, "valid")), inputs.check.path, subject)
     with markers.timed("warm-up"):
         draw.check_labels()
-        nfe, flops = accounted(model, lambda: draw.openly(2, "accounting", 0))
-        draw.openly(min(batch, count), "warm-up", 0)
+        draw.openly(inputs.size, "warm-up", 0)
+    _take_calls(draw, "latency" if inputs.latency_seconds else "call", inputs.latency_seconds, markers)
     null_calls(markers)
-    reset_memory(device)
-    batches: list[Tensor] = []
-    with markers.timed(RUN) as timed:
-        labels = draw.labels(count, timed.secret)
-        for start in range(0, count, batch):
-            n = min(batch, count - start)
-            rows = None if labels is None else labels[start : start + n]
-            batches.append(narrowed(draw.secretly(n, rows, timed.secret, start // batch), space, n))
-            timed.lap()
-            markers.progress(start + n, (start + n) / count)
-    if not subject.is_control:  # one of them shows one image on purpose
-        _check_fresh(batches)
-    tensors = {"x": torch.cat(batches)} | ({} if labels is None else {"labels": labels})
+    reset_memory(draw.device)
+    count, batch = inputs.count, inputs.size
+    with Spool(folder, draw.space, batch) as spool:
+        with markers.timed(RUN) as timed:
+            told, first = begun(timed), None
+            while told:
+                drawn = draw.secretly(batch, told)
+                if not subject.is_control:  # one of them shows one image on purpose
+                    first = _check_fresh(first, drawn.x)
+                spool.add(drawn)
+                told = timed.lap(committed(drawn.x.numpy(), inputs.head))
+                markers.progress(spool.count, min(MOST_SHARE, spool.count / count))
+        tensors = spool.chosen([int(place) for place in timed.last_word.split(",")], count)
     write_tensors(folder / SAMPLES, tensors)
-    _take_latencies(draw, inputs.latency_seconds, markers)
-    return SampleFacts(nfe, flops, peak_memory(device), draw.conditional)
+    return SampleFacts(peak_memory(draw.device), draw.conditional)
+
+
+def again(folder: Path, inputs: SampleInputs, markers: Markers) -> CountedFacts:
+    """Draw a scored batch again while its calls are counted; and once more without, where that may have changed it.
+
+    Raises:
+        GenbenchError, InvalidEvidence: as `sample` does.
+    """
+    draw = _ready(inputs, markers)
+    with markers.timed(AGAIN) as timed:
+        secret = timed.secret.split()[0]
+        drawn: list[Drawn] = []
+        counts = accounted(draw.model, lambda: drawn.append(draw.secretly(inputs.size, secret)), inputs.size)
+        if secret := timed.lap(committed(drawn[0].x.numpy(), inputs.head)):
+            timed.lap(committed(draw.secretly(inputs.size, secret).x.numpy(), inputs.head))
+    return CountedFacts(*counts)
+
+
+def _ready(inputs: SampleInputs, markers: Markers) -> "_Draw":
+    """The reloaded model, in this process for the first time."""
+    home, subject = inputs.data.path, inputs.fitted.subject
+    space, device = datasets.read_space(home), torch.device(subject.device)
+    with markers.timed("load"):
+        model_class(subject)
+    with markers.timed("construct"):
+        model = reloaded(inputs.fitted, space, device, inputs.sampler)
+    if not isinstance(model, Model):
+        raise GenbenchError(f"{subject.model} draws no samples")
+    return _Draw(model, space, device, model.samplers[inputs.sampler], _marginal(home, space))
 
 
 def _marginal(home: Path, space: Space) -> NDArray[np.float64] | None:
@@ -80,21 +108,19 @@ class _Draw:
         settings: Mapping[str, object],
         marginal: NDArray[np.float64] | None,
     ) -> None:
-        self._model, self._space, self._device, self._settings = model, space, device, settings
+        self.model, self.space, self.device, self._settings = model, space, device, settings
         self._marginal = marginal
         self.conditional = isinstance(model, Conditional) and marginal is not None
 
-    def labels(self, count: int, secret: str) -> Tensor | None:
-        """[count] int64 labels drawn from the training marginal; None where the Space has no classes."""
-        if self._marginal is None:
-            return None
-        rng = np.random.default_rng(secret_seed(secret, "labels"))
-        return torch.from_numpy(rng.choice(len(self._marginal), size=count, p=self._marginal).astype(np.int64))
-
-    def secretly(self, n: int, labels: Tensor | None, secret: str, index: int) -> Tensor:
-        """n samples under the secret seed of a batch."""
-        seed_secretly(secret, "batch", index)
-        return self._drawn(n, labels)
+    def secretly(self, n: int, secret: str) -> Drawn:
+        """n samples under a batch's own secret, on the host, with labels [n] int64 drawn from the training marginal."""
+        labels = None
+        if self._marginal is not None:
+            rng = np.random.default_rng(secret_seed(secret, "labels"))
+            drawn = rng.choice(len(self._marginal), size=n, p=self._marginal)
+            labels = torch.from_numpy(drawn.astype(np.int64))
+        seed_secretly(secret, "samples")
+        return Drawn(narrowed(self._drawn(n, labels), self.space, n), labels)
 
     def openly(self, n: int, *names: object, shift: int = 0) -> Tensor:
         """n samples that are not scored, under the seed of names; labels in turn, each class moved on by `shift`."""
@@ -104,14 +130,18 @@ class _Draw:
         seed_all("sample", *names)
         return self._drawn(n, labels)
 
+    def once(self) -> Tensor:
+        """One sample, under whatever seed there is."""
+        return self._drawn(1, None if self._marginal is None else torch.zeros(1, dtype=torch.int64))
+
     def _drawn(self, n: int, labels: Tensor | None) -> Tensor:
-        obeyed = labels.to(self._device) if self.conditional and labels is not None else None
+        obeyed = labels.to(self.device) if self.conditional and labels is not None else None
         with torch.no_grad():
-            return self._model.sample(n, labels=obeyed, **self._settings)
+            return self.model.sample(n, labels=obeyed, **self._settings)
 
     def check_labels(self) -> None:
         """Refuse a Conditional model that draws the same samples whatever the labels are."""
-        several = self.conditional and (self._space.classes or 0) > 1
+        several = self.conditional and (self.space.classes or 0) > 1
         if several and torch.equal(self.openly(SHOWN, "labels"), self.openly(SHOWN, "labels", shift=1)):
             raise InvalidEvidence(
                 "labels are ignored: the model is Conditional, but other labels under the same "
@@ -119,23 +149,23 @@ class _Draw:
             )
 
 
-def _check_fresh(batches: list[Tensor]) -> None:
-    """Refuse a sampler whose calls repeat each other under other seeds."""
-    if len(batches) > 1 and len(batches[0]) >= SHOWN and torch.equal(batches[0], batches[1]):
+def _check_fresh(first: Tensor | None, drawn: Tensor) -> Tensor:
+    """Refuse a sampler whose calls repeat each other under other seeds; the first batch, to compare with."""
+    if first is not None and len(first) >= SHOWN and torch.equal(first, drawn):
         raise InvalidEvidence(
             "two calls under different seeds returned the same samples; "
             "draw from torch's default generator, anew at every call"
         )
+    return drawn if first is None else first
 
 
-def _take_latencies(draw: _Draw, seconds: float, markers: Markers) -> None:
+def _take_calls(draw: _Draw, section: str, seconds: float, markers: Markers) -> None:
     """Calls with batch 1, as many as fit into the seconds and at least 3, each a lap."""
-    if seconds <= 0:
-        return
-    draw.openly(1, "latency warm-up")
-    with markers.timed("latency") as timed:
+    draw.openly(1, section, "warm-up")
+    with markers.timed(section) as timed:
         calls, until = 0, time.monotonic() + seconds
         while calls < 3 or (time.monotonic() < until and calls < 1000):
-            draw.openly(1, "latency", calls).cpu()
+            seed_secretly(timed.secret, section, calls)
+            draw.once().cpu()
             calls += 1
             timed.lap()

@@ -1,18 +1,18 @@
 """Scores that need no features: likelihood, speed and cost."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from genbench.builtin.metrics import METRICS
 from genbench.builtin.metrics.likelihood import bits_per_dim
-from genbench.builtin.metrics.speed import block_rates
 from genbench.contracts.evidence import Evidence, LogLikelihood
 from genbench.errors import Unavailable
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
-from genbench.records.timing import Timing
+from genbench.records.timing import Repetition, Timing
 
 BY_NAME = {metric.name: metric for metric in METRICS}
 SPACE = Space((1, 2, 2), levels=16)
@@ -66,22 +66,39 @@ def test_bits_per_dim_need_a_finite_likelihood_of_integers():
         score("bits-per-dim", likelihood=nats(-1.0), space=Space((2,), levels=None))
 
 
-def test_throughput_is_all_images_over_all_seconds_with_the_spread_over_batches():
-    found = score("throughput", timing=TIMING)
-    assert found.value == 5
-    # batches of 18, 18, 18 and 16 images: 9, 9, 4.5 and 16 a second
-    assert found.details == {"q25": 7.875, "median": 9, "q75": 10.75}
+def repeated(*cpu, yardstick=1e-3, images=100):
+    return tuple(Repetition(images, 4.0, seconds, yardstick) for seconds in cpu)
 
 
-def test_rates_of_many_batches_are_those_of_twenty_blocks():
-    rates = block_rates(1000, [0.5] * 99 + [0.25])
-    assert len(rates) == 20
-    np.testing.assert_allclose(rates[:19], 20)
-    assert rates[19] == pytest.approx(50 / 2.25)
+def test_throughput_is_the_median_of_images_a_cpu_second_and_the_wall_clock_stands_beside():
+    timing = Timing(500, 20.0, (), repetitions=repeated(1.0, 0.5, 2.0, 0.8, 1.25))
+    found = score("throughput", timing=timing)
+    assert found.value == 100
+    assert found.details == {"wall": 25, "q25": pytest.approx(80), "q75": pytest.approx(125)}
 
 
-def test_throughput_without_batches_has_no_spread():
-    assert score("throughput", timing=Timing(10, 2.0, ())).details == {}
+def test_a_machine_that_slows_the_yardstick_and_the_model_alike_changes_no_throughput():
+    slow = repeated(3.0, 3.0, 3.0, yardstick=3e-3)
+    assert score("throughput", timing=Timing(300, 12.0, (), repetitions=slow)).value == pytest.approx(100)
+
+
+def test_throughput_is_the_wall_clock_where_nobody_tells_cpu_seconds():
+    told = repeated(None, None, None, yardstick=None)
+    assert score("throughput", timing=Timing(300, 12.0, (), repetitions=told)).value == 25
+    assert score("throughput", timing=TIMING).value == 5  # an older record
+
+
+def test_above_what_a_cpu_can_tell_throughput_is_a_lower_bound():
+    found = score("throughput", timing=Timing(300, 12.0, (), repetitions=repeated(1e-5, 1e-5, 1e-5)))
+    assert (found.value, found.details["at least"]) == (1e5, 1e5)
+    quick = tuple(Repetition(10**6, 1.0, 0.5) for _ in range(3))  # a GPU
+    assert score("throughput", timing=Timing(3 * 10**6, 3.0, (), repetitions=quick)).value == 1e6
+
+
+@pytest.mark.parametrize("name", ["throughput", "latency"])
+def test_a_speed_that_is_void_says_why(name):
+    with pytest.raises(Unavailable, match="void: its 8 repetitions differ by 80%"):
+        score(name, timing=replace(TIMING, void="its 8 repetitions differ by 80%"))
 
 
 def test_latency_is_the_median_call_and_its_upper_decile():

@@ -15,6 +15,7 @@ from genbench.builtin.metrics.kid import KernelInceptionDistance
 from genbench.builtin.metrics.mind import MongeInceptionDistance
 from genbench.builtin.metrics.speed import Throughput
 from genbench.conformance import findings
+from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
 from genbench.records.kinds import Axis, Direction, Scale
@@ -39,155 +40,181 @@ def test_metrics_and_the_battery_start_without_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-# Broken metrics, one fault each: a sound one, spoilt.
+# Broken metrics, one fault each.
 
 
-class Sound(MongeInceptionDistance):
+def declared(metric: type[Metric], **other: object) -> type[Metric]:
+    """A metric that scores as another one does and declares the same, but for some fields."""
+    own = {name: value for name, value in vars(metric).items() if not name.startswith("_")}
+    return type(f"Spoilt{metric.__name__}", (Metric,), own | other)
+
+
+class Spoilt(Metric):
+    """What a metric declares that scores as MIND does; each one below spoils one thing of it."""
+
     name = "sound"
-
-
-class WrongSign(Sound):
-    direction = Direction.HIGHER
-
-
-class BackwardsClock(Throughput):
+    title = "Sound"
+    axis = Axis.OVERALL
     direction = Direction.LOWER
+    unit = ""
+    source = "Berthet et al. 2026, https://arxiv.org/abs/2605.06797"
+    version = "1"
+    scale = Scale.DISTANCE
+    uses_features = True
+    symmetric = True
+
+    def sound(self, evidence: Evidence) -> Score:
+        """The score with nothing wrong."""
+        return MongeInceptionDistance().score(evidence)
 
 
-class DependsOnOrder(Sound):
+class Sound(Spoilt):
+    score = Spoilt.sound
+
+
+class WrongSign(Spoilt):
+    direction = Direction.HIGHER
+    score = Spoilt.sound
+
+
+BackwardsClock = declared(Throughput, direction=Direction.LOWER)
+
+
+class DependsOnOrder(Spoilt):
     def score(self, evidence):
         half = evidence.comparison.generated[: len(evidence.comparison.generated) // 2]
-        return Score(super().score(evidence).value + float(half.mean()))
+        return Score(self.sound(evidence).value + float(half.mean()))
 
 
-class ChangesItsInput(Sound):
+class ChangesItsInput(Spoilt):
     def score(self, evidence):
         evidence.comparison.generated[:] -= evidence.comparison.generated.mean(axis=0)
-        return super().score(evidence)
+        return self.sound(evidence)
 
 
-class ChangesTheSamples(Sound):
+class ChangesTheSamples(Spoilt):
     def score(self, evidence):
         evidence.samples.sort(axis=0)
-        return super().score(evidence)
+        return self.sound(evidence)
 
 
-class UsesTheGlobalSeed(Sound):
+class UsesTheGlobalSeed(Spoilt):
     def score(self, evidence):
-        return Score(super().score(evidence).value + 1e-6 * np.random.standard_normal())
+        return Score(self.sound(evidence).value + 1e-6 * np.random.standard_normal())
 
 
-class SeedsEverybody(Sound):
+class SeedsEverybody(Spoilt):
     def score(self, evidence):
         random.seed(0)
-        return super().score(evidence)
+        return self.sound(evidence)
 
 
-class HasNoSeed(Sound):
+class HasNoSeed(Spoilt):
     def score(self, evidence):
-        return Score(super().score(evidence).value + 1e-6 * np.random.default_rng().standard_normal())
+        return Score(self.sound(evidence).value + 1e-6 * np.random.default_rng().standard_normal())
 
 
-class NanOnFewSamples(Sound):
+class NanOnFewSamples(Spoilt):
     def score(self, evidence):
         few = len(evidence.samples) <= evidence.comparison.dim
-        return Score(float("nan")) if few else super().score(evidence)
+        return Score(float("nan")) if few else self.sound(evidence)
 
 
-class NanInDetails(Sound):
+class NanInDetails(Spoilt):
     def score(self, evidence):
-        return Score(super().score(evidence).value, details={"spread": float("inf")})
+        return Score(self.sound(evidence).value, details={"spread": float("inf")})
 
 
-class IgnoresGenerated(Sound):
+class IgnoresGenerated(Spoilt):
     symmetric = False
 
     def score(self, evidence):
         return Score(float(evidence.comparison.real.std()))
 
 
-class NeedsAnExtractorWithoutSayingSo(Sound):
+class NeedsAnExtractorWithoutSayingSo(Spoilt):
     def score(self, evidence):
-        return Score(float(super().score(evidence).value if evidence.features.dim else 0))
+        return Score(float(self.sound(evidence).value if evidence.features.dim else 0))
 
 
-class RefusesWithoutWords(Sound):
+class RefusesWithoutWords(Spoilt):
     def score(self, evidence):
         if evidence.features is None or len(evidence.samples) < COUNT:
             raise Unavailable("")
-        return super().score(evidence)
+        return self.sound(evidence)
 
 
-class RefusesEverything(Sound):
+class RefusesEverything(Spoilt):
     def score(self, evidence):
         raise Unavailable("needs a depth map of each sample")
 
 
-class ClaimsToBeBlind(Sound):
+class ClaimsToBeBlind(Spoilt):
     blind_to = frozenset({"shift"})
+    score = Spoilt.sound
 
 
-class ClaimsAsymmetry(Sound):
+class ClaimsAsymmetry(Spoilt):
     symmetric = False
+    score = Spoilt.sound
 
 
-class ClaimsSymmetry(ClippedDensity):
-    symmetric = True
+ClaimsSymmetry = declared(ClippedDensity, symmetric=True)
 
 
-class IsNoShare(Sound):
+class IsNoShare(Spoilt):
     scale = Scale.SHARE
+    score = Spoilt.sound
 
 
-class IsNoDistance(KernelInceptionDistance):
-    scale = Scale.DISTANCE
+IsNoDistance = declared(KernelInceptionDistance, scale=Scale.DISTANCE)
 
 
-class ReadsTrainingDataWithoutSayingSo(CopyAuc):
-    needs_train = False
+ReadsTrainingDataWithoutSayingSo = declared(CopyAuc, needs_train=False)
 
 
-class MovesWithTrainingData(Sound):
+class MovesWithTrainingData(Spoilt):
     def score(self, evidence):
         train = evidence.comparison.train
-        return Score(super().score(evidence).value + (0 if train is None else 1e-3 * float(train.mean())))
+        return Score(self.sound(evidence).value + (0 if train is None else 1e-3 * float(train.mean())))
 
 
-class AsksForTrainingDataInVain(Sound):
+class AsksForTrainingDataInVain(Spoilt):
     needs_train = True
+    score = Spoilt.sound
 
 
-class GoesUpAndDown(Sound):
+class GoesUpAndDown(Spoilt):
     def score(self, evidence):
-        return Score(abs(super().score(evidence).value - 1) - 1 + 2 * (super().score(evidence).value > 1.5))
+        return Score(abs(self.sound(evidence).value - 1) - 1 + 2 * (self.sound(evidence).value > 1.5))
 
 
-class DislikesTheRealData(Sound):
+class DislikesTheRealData(Spoilt):
     def score(self, evidence):
-        value = super().score(evidence).value
+        value = self.sound(evidence).value
         return Score(value if value > 1e-9 else 100.0)
 
 
-class ReturnsANumber(Sound):
+class ReturnsANumber(Spoilt):
     def score(self, evidence):
-        return super().score(evidence).value
+        return self.sound(evidence).value
 
 
-class Crashes(Sound):
+class Crashes(Spoilt):
     def score(self, evidence):
         raise KeyError("features")
 
 
-class Misdeclared(Sound):
+class Misdeclared(Spoilt):
     name = "My_Metric"
     axis = "quality"
     scale = "share"
     source = "a blog"
     blind_to = frozenset({"colours"})
+    score = Spoilt.sound
 
 
-class FeaturelessNeedsTrain(Throughput):
-    needs_train = True
+FeaturelessNeedsTrain = declared(Throughput, needs_train=True)
 
 
 class Undeclared(Metric):

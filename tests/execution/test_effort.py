@@ -1,0 +1,57 @@
+"""CPU seconds of a process tree, read from outside: threads, children and those that ended are in it."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from genbench.execution.effort import Effort
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells of other processes on Linux alone")
+BURN = "import time\ndef burn(s):\n    until = time.thread_time() + s\n    while time.thread_time() < until: pass\n"
+WAYS = {
+    "itself": "burn(.3)",
+    "a thread that outlives it": "import threading; threading.Thread(target=burn, args=(.3,)).start()",
+    "a child that was waited for": "import os\nif not os.fork(): burn(.3); os._exit(0)\nos.wait()",
+    "a child that lives": "import os\nif not os.fork(): burn(.3); time.sleep(9)",
+    "a grandchild": """import os
+if not os.fork():
+    if not os.fork(): burn(.3); os._exit(0)
+    os.wait(); os._exit(0)
+os.wait()""",
+}
+
+
+def followed(code: str, seconds: float = 8.0) -> Effort:
+    """The effort of a program that is looked at now and then, until it has done what it does."""
+    with subprocess.Popen([sys.executable, "-c", f"{BURN}{code}\ntime.sleep(9)"]) as process:
+        effort, until = Effort(process.pid), time.monotonic() + seconds
+        while time.monotonic() < until and (effort.look() or 0.0) < 0.31:
+            time.sleep(0.02)
+        process.kill()
+    return effort
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_work_is_seen_whoever_of_the_tree_does_it(way: str):
+    found = followed(WAYS[way]).seconds()
+    assert found is not None
+    assert 0.29 <= found < 0.6  # the interpreter's start, and another one's
+
+
+def test_a_child_that_nobody_accounts_for_is_seen_while_it_lives_and_told():
+    quiet = (
+        "import os, signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nif not os.fork(): burn(.5); os._exit(0)\n"
+    )
+    effort = followed(quiet)
+    assert (effort.seconds() or 0.0) > 0.25
+    assert effort.hides
+    assert not followed("burn(.3)").hides
+
+
+def test_a_process_that_is_gone_keeps_what_it_took():
+    effort = followed("burn(.3)")
+    assert effort.look() == effort.seconds()
+    assert (effort.seconds() or 0.0) > 0.29
+    assert Effort(2**22 - 3).seconds() is None

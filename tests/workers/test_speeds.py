@@ -1,0 +1,86 @@
+"""A slow model that looks fast is found out or timed as what it is; honest ones keep their speed."""
+
+from pathlib import Path
+
+import pytest
+import tiny
+
+from genbench.execution.supervisor import Supervisor
+from genbench.protocol.stages.sample import SAMPLE
+from genbench.records.status import Status
+
+PLUGINS = [Path(__file__).parent / "plugins/clocks.py", Path(__file__).parent / "plugins/forgers.py"]
+AGAIN = "a scored batch, drawn again in a fresh process under its seed, is another one"
+TWICE = "two calls under different seeds returned the same samples"
+# Cheat → what its board says in place of its speed, or "" where its speed is that of a model which does as much.
+CAUGHT = {
+    "at-load": AGAIN,
+    "by-load": "s beside a run of",
+    "at-warm-up": AGAIN,
+    "all-at-once": AGAIN,
+    "threads": AGAIN,
+    "quiet-children": "hides what its children take of the CPU",
+}
+TIMED = ("lazy", "children", "outliving")
+COUNTED = ("hooked", "remembering")
+
+
+@pytest.fixture(scope="module")
+def board(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+    """The finished run of all of them."""
+    out = tmp_path_factory.mktemp("clocks")
+    suite = tiny.write_suite(out, limit=240, latency=0.0, run=2.0, count=300, scores='"throughput", "nfe"')
+    names = ["slow", "fast", *CAUGHT, *TIMED, *COUNTED, "swaps", "forges"]
+    return tiny.run(supervisor, out, PLUGINS, names, suite)
+
+
+def speed(board: tiny.Run, name: str) -> float:
+    return board.candidate(name).scores["throughput"].value
+
+
+@pytest.mark.parametrize("name", ["slow", "fast"])
+def test_an_honest_model_has_a_speed_and_its_evaluations(board: tiny.Run, name: str):
+    found = board.candidate(name)
+    assert found.timing.void == ""
+    assert found.scores["nfe"].value == {"slow": 12, "fast": 1}[name]
+    assert found.timing.seconds > 1.9
+    assert len(found.timing.scored) == 6
+    assert len(found.timing.repetitions) == 8
+    assert all(own.cpu and own.yardstick for own in found.timing.repetitions)
+
+
+def test_the_speeds_of_honest_models_tell_them_apart(board: tiny.Run):
+    assert speed(board, "fast") > 2 * speed(board, "slow")
+
+
+@pytest.mark.parametrize("name", CAUGHT)
+def test_a_cheat_is_void_and_the_board_says_why(board: tiny.Run, name: str):
+    found = board.candidate(name)
+    words = str(found.missing.get("throughput") or found.reason)
+    assert CAUGHT[name] in words or TWICE in words
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_work_that_is_put_off_or_given_to_others_is_timed(board: tiny.Run, name: str):
+    # As slow as one that takes as many steps, or burns as much in threads; where that comes and goes, void.
+    void = board.candidate(name).timing.void
+    assert "differ by" in void if void else speed(board, name) < 1.5 * speed(board, "slow")
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_evaluations_are_not_counted_of_a_batch_that_is_another_one(board: tiny.Run, name: str):
+    assert "could not be counted" in board.candidate(name).missing["nfe"].reason
+    assert speed(board, name) < 1.5 * speed(board, "slow")
+
+
+@pytest.mark.parametrize("name", ["swaps", "forges"])
+def test_samples_that_the_clock_did_not_see_are_no_evidence(board: tiny.Run, name: str):
+    found = board.candidate(name)
+    assert found.status in (Status.INVALID_EVIDENCE, Status.ERROR)
+    assert not found.scores
+
+
+def test_a_scored_batch_is_drawn_again_by_another_function_of_the_stage(board: tiny.Run):
+    assert SAMPLE.again.startswith("genbench.workers.untrusted.")
+    timing = board.candidate("slow").timing
+    assert timing.drawn_again in timing.scored
