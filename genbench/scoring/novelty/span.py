@@ -19,12 +19,12 @@ def residuals(x: Vectors, known: Vectors, nearest: Indices) -> Reals:
         known: [M, D] distinct rows of a set.
         nearest: [N, k] the rows of the set that are nearest to each sample; k ≤ 4 are used.
     Returns:
-        [N] float64 in [0, 1]; 0 for a sample that is constant.
+        [N] float64 in [0, 1]; 1 for a sample that is constant: nothing of it is anybody's.
     """
-    return np.concatenate(
-        [_residuals(x[start : start + CHUNK], known, nearest[start : start + CHUNK]) for start in range(0, len(x), CHUNK)]
-        or [np.empty(0)]
-    )
+    if not len(x):
+        return np.empty(0)
+    chunks = [slice(start, start + CHUNK) for start in range(0, len(x), CHUNK)]
+    return np.concatenate([_residuals(x[chunk], known, nearest[chunk]) for chunk in chunks])
 
 
 def _residuals(x: Vectors, known: Vectors, nearest: Indices) -> Reals:
@@ -38,5 +38,5 @@ def _residuals(x: Vectors, known: Vectors, nearest: Indices) -> Reals:
     along = np.einsum("nkd,nd->nk", basis, sample) * kept
     length = np.linalg.norm(sample, axis=1)
     left = np.linalg.norm(sample - np.einsum("nk,nkd->nd", along, basis), axis=1)
-    share: Reals = np.divide(left, length, out=np.zeros_like(left), where=length > 0)
+    share: Reals = np.divide(left, length, out=np.ones_like(left), where=length > 0)
     return share

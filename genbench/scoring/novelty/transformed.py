@@ -63,15 +63,16 @@ def unit(images: Vectors) -> Vectors:
     flat = _reduced(_reduced(images, 1), 2).reshape(len(images), -1)
     flat = flat - flat.mean(1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.divide(flat, length, out=np.zeros_like(flat), where=length > 1e-6)
+    units: Vectors = np.divide(flat, length, out=np.zeros_like(flat), where=length > 1e-6)
+    return units
 
 
 def _reduced(images: Vectors, axis: int) -> Vectors:
-    """Means of pixels along a side, so that at most SIDE are left; a pixel at a border counts by its share on a side."""
+    """Means of pixels along a side, so that at most SIDE are left; one at a border counts by its shares."""
     side = images.shape[axis]
     if side <= SIDE:
         return images
     edges = np.arange(SIDE + 1) * side / SIDE
-    inside = np.clip(np.minimum(edges[1:, None], np.arange(1, side + 1)) - np.maximum(edges[:-1, None], np.arange(side)), 0, 1)
-    weights = (inside * SIDE / side).astype(np.float32)  # [SIDE, side], each row sums to 1
+    last, first = np.minimum(edges[1:, None], np.arange(1, side + 1)), np.maximum(edges[:-1, None], np.arange(side))
+    weights = (np.clip(last - first, 0, 1) * SIDE / side).astype(np.float32)  # [SIDE, side], each row sums to 1
     return np.moveaxis(np.moveaxis(images, axis, -1) @ weights.T, -1, axis)

@@ -29,8 +29,8 @@ from genbench.records.status import Status
 from genbench.records.timing import Timing
 from genbench.scoring.audits.candidate import audited
 from genbench.scoring.audits.facts import AuditEvidence
-from genbench.scoring.copies import CopyGate, copy_verdict
 from genbench.scoring.features import Features, SampleFeatures
+from genbench.scoring.novelty.gate import CopyGate, copy_verdict
 from genbench.scoring.scores import scored
 from genbench.store import datasets
 from genbench.store.commitment import kept_rows
@@ -134,7 +134,7 @@ class _Scorer:
         )
 
     def _copies(self, own: SampleFeatures) -> CopyVerdict:
-        gate = CopyGate(self.features, self.inputs.extractor)
+        gate = CopyGate(self.features, self.inputs.extractor, self.inputs.shows_held)
         return copy_verdict(lambda: gate.verdict(own))
 
     def _audits(self, density: DensityEvidence, evidence: Evidence) -> AuditVerdict:
