@@ -26,6 +26,7 @@ from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.datasets.mnist import FashionMnist
 from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
+from genbench.catalogue.parts import data_root_of, places_of
 from genbench.contracts.dataset import SPLITS
 from genbench.contracts.extractor import loaded
 from genbench.geometry.cloud import Indices
@@ -58,7 +59,9 @@ class Pool:
     def of(cls, name: str) -> "Pool":
         """The pool of a dataset."""
         dataset, extractor = DATA[name]
-        splits = dataset().splits()
+        found = dataset()
+        found.places = places_of(data_root_of(""))
+        splits = found.splits()
         x = np.concatenate([getattr(splits, split).x for split in SPLITS])
         return cls(x, splits.space, embedding(loaded(extractor, splits.space, CPU, {}), CPU))
 

@@ -26,7 +26,7 @@ class InPixels:
     Args:
         nearest: [N, ≤ 4] the nearest of the set's distinct rows.
         residuals: [N] what their span does not explain; None: there are too few entries to ask.
-        likeness: [≤ 500] of some samples: how much they look like a row after a transformation; None: no images.
+        likeness: [≤ 1000] of some samples: how much they look like a row after a transformation; None: no images.
     """
 
     nearest: Nearest
@@ -90,5 +90,5 @@ def pictures(x: NDArray[Any]) -> bool:
 
 
 def some(x: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """At most 500 of the rows, drawn without replacement."""
+    """At most 1000 of the rows, drawn without replacement."""
     return x if len(x) <= MOST else x[rng.choice(len(x), MOST, replace=False)]

@@ -12,7 +12,7 @@ from genbench.geometry.cloud import Reals, Vectors
 SIDE = 14  # entries of a side on which images are compared, at most
 SHIFTS = 2  # pixels, each way along both sides
 ANGLES = (4.0, -4.0, 8.0, -8.0, 12.0, -12.0, 90.0, 180.0, 270.0)  # degrees
-MOST = 500  # samples that are looked at
+MOST = 1000  # samples that are looked at
 CHUNK = 8192  # rows of the set at a time
 
 
