@@ -35,6 +35,14 @@ class DataFacts:
     rows: Mapping[str, Count]
     """Rows of each split."""
 
+    @property
+    def shown_bytes(self) -> int | None:
+        """Of the splits that a model is shown, train and valid, as they are stored; None where it is not known."""
+        if self.space is None:
+            return None
+        entry = 1 if self.space.storage == "uint8" else 4
+        return self.space.dim * entry * sum(self.rows.get(split, 0) for split in ("train", "valid"))
+
 
 @dataclass(frozen=True)
 class TaskTerms:
@@ -127,6 +135,8 @@ class ModelFacts:
     """How many numbers it learnt; null where it was not fitted."""
     images: Count | None = None
     """Training images that its fit was handed, repeats included, as its process says; null where it was not fitted."""
+    checkpoint_bytes: Count | None = None
+    """Of the file that it was kept in, buffers included; null likewise, and where an older record does not say."""
     needs: tuple[str, ...] = ()
     """What it asked for beyond its own folder."""
     pretrained_on: tuple[str, ...] = ()

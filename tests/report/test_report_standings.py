@@ -6,7 +6,7 @@ from records import VALUES, audits, board_records, candidate, control, memorisat
 
 from genbench.leaderboard import Leaderboard
 from genbench.records.audits import AuditStatus, Verification
-from genbench.records.gates import GateStatus
+from genbench.records.gates import CopyFinding, GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.report import html
 
@@ -97,6 +97,30 @@ def test_a_candidate_that_copies_is_flagged_with_its_reason_and_never_best() -> 
         "The samples of replay that come nearest",
     ):
         assert words in own
+
+
+def test_each_test_of_the_gate_has_a_line_with_all_sets_and_the_bound_where_it_flags() -> None:
+    tests = (
+        CopyFinding("train", "span", 0.98, 0.011, True, 0.95),
+        CopyFinding("valid", "span", 0.012, 0.011, False, -0.03, note="interpolated or contracted"),
+        CopyFinding("samples", "repeats", 0.5, 0.0, True, p=1e-9, note="as from a bank of 449 images"),
+        CopyFinding("test", "tail", 0.01, 0.01, False, p=0.4),  # of an older record
+    )
+    own = candidate("vae", VALUES, memorisation=memorisation(GateStatus.FLAGGED, tests=tests))
+    found = page(record(candidates=[own])).text
+    for words in (
+        "Span training data 98.0%, fresh 1.1% (at least 95.0% too many, flagged); "
+        "validation data 1.2%, fresh 1.1% (interpolated or contracted)",
+        "Repeats among themselves 50.0%, fresh 0.0% (p = 1×10⁻⁹, flagged, as from a bank of 449 images)",
+        "Nearness in features test data 1.0%, fresh 1.0% (p = 0.4)",
+    ):
+        assert words in found
+
+
+def test_what_a_checkpoint_could_hold_stands_beside_what_the_model_was_shown() -> None:
+    known = record(model={"checkpoint_bytes": 1_234_567})
+    assert "Checkpoint 1,234,567 bytes, beside 76,672 of the data that it was shown" in page(known).text
+    assert "of the data that it was shown" not in page(record()).text
 
 
 def test_a_density_that_fails_its_audits_keeps_its_value_and_is_not_ranked() -> None:

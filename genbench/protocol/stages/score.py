@@ -90,6 +90,8 @@ class ScoreInputs:
     """Of the gate."""
     weights: Mapping[str, Kept]
     """Extractor → its weights file."""
+    shows_held: bool
+    """Whether the model is a control of the harness, which may show rows that no plugin sees."""
     candidates: tuple[CandidateEvidence, ...]
     """Those that left something to score."""
     questions: Kept | None = None
@@ -156,6 +158,7 @@ def _inputs(given: Given) -> ScoreInputs:
         asked.terms.scores,
         given.suite.extractor,
         dict(ground.data.weights),
+        given.trial.listing.control is not None,
         found,
         None if exam is None else exam.questions,
         None if exam is None else exam.key,

@@ -31,8 +31,8 @@ from genbench.scoring.audits.answers import sorted_by
 from genbench.scoring.audits.candidate import audited
 from genbench.scoring.audits.left import DensityLeft, EntriesLeft
 from genbench.scoring.audits.stream_files import read as read_stream, read_said
-from genbench.scoring.copies import CopyGate, copy_verdict
 from genbench.scoring.features import Features, SampleFeatures
+from genbench.scoring.novelty.gate import CopyGate, copy_verdict
 from genbench.scoring.scores import scored
 from genbench.store import datasets
 from genbench.store.commitment import kept_rows
@@ -136,7 +136,7 @@ class _Scorer:
         )
 
     def _copies(self, own: SampleFeatures) -> CopyVerdict:
-        gate = CopyGate(self.features, self.inputs.extractor)
+        gate = CopyGate(self.features, self.inputs.extractor, self.inputs.shows_held)
         return copy_verdict(lambda: gate.verdict(own))
 
     def _audits(self, density: DensityEvidence, evidence: Evidence) -> AuditVerdict:
