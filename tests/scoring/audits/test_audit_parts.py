@@ -110,9 +110,9 @@ def test_test_images_cost_at_least_their_entropy():
     x = np.arange(64).reshape(64, 1) * np.ones((1, 4), int)
     for distinct, entropy in ((64, 6), (32, 5)):
         for bits, status in ((entropy - 0.1, AuditStatus.FAILED), (entropy + 0.1, AuditStatus.PASSED)):
-            found = findings.ordering(
-                np.full(64, -bits * math.log(2)), x % distinct, np.full(4, -1.0), np.full(4, -1.0)
-            )
+            test, one_bit = np.full(64, -bits * math.log(2)), np.full(4, -4 * math.log(2))
+            found = findings.ordering(test, x % distinct, one_bit, 2 * one_bit)
+            assert "valid 1.000, own samples 2.000" in found.words
             assert (found.status, found.bound) == (status, pytest.approx(entropy / 4))
 
 

@@ -12,7 +12,7 @@ from genbench.scoring.audits import stream_files
 from genbench.scoring.audits.answers import sorted_by
 from genbench.scoring.audits.facts import HALVES, KEY, QUESTIONS
 from genbench.scoring.audits.findings import SAME_LIMIT, same_scatter
-from genbench.scoring.audits.stream import SMALL, RealData, Role, Stream, composed, counts, own_rows
+from genbench.scoring.audits.stream import OWN_JUDGED, SMALL, RealData, Role, Stream, composed, counts, own_rows
 
 BATCH = 50
 TWICE = (Role.KERNEL, Role.LINEAR)
@@ -107,6 +107,11 @@ def test_a_bound_whose_scatter_is_common_to_a_batch_is_not_taken_for_one_that_us
         p.append(same_scatter(answers.alike, answers.elsewhere).value)
     assert np.min(p) > SAME_LIMIT
     assert np.mean(np.array(p) < 0.01) < 0.06  # rows that share one of their batches are not quite independent
+
+
+def test_of_many_test_rows_no_more_own_samples_are_judged_than_tell():
+    assert counts(10_000, Likelihood.EXACT, 5000, 10_000).own == OWN_JUDGED
+    assert own_rows(449, Likelihood.EXACT, 1000) == 449 + 224
 
 
 def test_draws_of_known_densities_are_in_both_halves_with_what_they_are_worth(found: Stream):
