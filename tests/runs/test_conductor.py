@@ -231,6 +231,16 @@ def test_a_model_that_answers_entry_by_entry_is_told_the_rows_in_no_file(conduct
     assert executor.every[-1].inputs["candidates"][0]["density"]["committed"] == chained(digests)
 
 
+@pytest.mark.parametrize("needs", ["network", "files"])
+def test_a_model_that_could_look_the_rows_up_is_not_asked_entry_by_entry(conducted: Conducted, needs: str):
+    executor = Scripted()
+    run = conducted(executor, trial(capabilities=("generate", "density", "sequential"), needs=(needs,)))
+    assert run.results["mine.default.0/verify"].status is Status.SKIPPED
+    told = executor.every[-1].inputs["candidates"][0]["density"]
+    assert (told["entries"], told["committed"]) == (None, "")
+    assert "could look the rows up" in told["unverified"]
+
+
 def test_files_from_outside_are_looked_at_before_a_process_starts(conducted: Conducted, tmp_path: Path):
     (tmp_path / "weights").write_text("weights")
     fine = Asset(str(tmp_path / "weights"), sha256_of(tmp_path / "weights"), "Imagenet")

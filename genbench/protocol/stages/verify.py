@@ -57,6 +57,8 @@ def _steps(trial: Trial, tasks: Sequence[Asked]) -> list[Step]:
 
 
 def _inputs(given: Given) -> VerifyInputs:
+    if given.ground.probe.machine.isolation == "process" or given.trial.listing.needs:
+        raise Lacking("a process that is not confined, or asked for more than its own folder, could look the rows up")
     fitted, laid = given.fitted(FIT), given.ended(STREAM).facts
     if laid is None or not laid.verified:
         raise Lacking("only an exact density of integers can be verified, of rows whose answers fit into 64 MiB")
