@@ -5,8 +5,9 @@ from typing import Any
 
 from genbench.files.codec import encoded
 from genbench.leaderboard import Leaderboard
+from genbench.leaderboard.fits import fit_cost
 from genbench.records.record import Record, SuiteTerms
-from genbench.report.text import NOT_STATED, duration, number
+from genbench.report.text import NOT_STATED, duration, number, size
 
 
 def section(board: Leaderboard) -> dict[str, Any]:
@@ -53,8 +54,16 @@ def models(board: Leaderboard) -> Iterable[dict[str, Any]]:
             "capabilities": ", ".join(model.capabilities) or "none",
             "pretrained": ", ".join(model.pretrained_on) or "nothing",
             "parameters": NOT_STATED if model.parameters is None else f"{model.parameters:,}",
+            "checkpoint": NOT_STATED if model.checkpoint is None else size(model.checkpoint),
+            "cpu": effort(records),
             "fit": duration(sum(times) / len(times) if times else None),
         }
+
+
+def effort(records: Sequence[Record]) -> str:
+    """What fits took on average: CPU seconds of all their processes, and wall seconds."""
+    cost = fit_cost(records)
+    return NOT_STATED if cost.cpu is None else f"{number(cost.cpu)} CPU s in {duration(cost.seconds)}"
 
 
 def machines(board: Leaderboard) -> list[tuple[int, Sequence[tuple[str, object]]]]:

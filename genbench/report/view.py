@@ -14,7 +14,7 @@ from genbench.report import charts, provenance
 from genbench.report.gates import flags, gates, unaudited
 from genbench.report.images import Album
 from genbench.report.standing import front, place, verdicts
-from genbench.report.text import NOT_STATED, clip, duration, number, spread
+from genbench.report.text import NOT_STATED, clip, duration, number, size, spread
 
 LIKELIHOODS = {  # of a likelihood, as bits/dim: sign, words
     Likelihood.LOWER_BOUND.value: ("≤", "upper bound, from a lower bound of the likelihood"),
@@ -130,7 +130,7 @@ def line(row: Row, board: Leaderboard) -> dict[str, Any]:
         "family": charts.family_of(row),
         "stated": row.model.family.value if row.model.family else "",
         "marks": marks(row),
-        "flags": list(flags(row)),
+        "flags": [*flags(row), *warnings(row)],
         "front": front(row),
         "seeds": f"{len(row.ok)}" if len(row.ok) == len(row.results) else f"{len(row.ok)} of {len(row.results)}",
         "cells": [entry(row, column, board) for column in board.columns],
@@ -145,16 +145,35 @@ def marks(row: Row) -> list[str]:
     outside = ["not in the running"] if row.outside else []
     return (
         outside
-        + [trained(row)] * (row.images is not None)
+        + [trained(row)] * (row.cost.images is not None)
+        + unlearnt(row)
         + conditional
         + pretrained
         + [f"asked for {need}" for need in row.model.needs]
     )
 
 
+def warnings(row: Row) -> list[str]:
+    """Marks that stand beside a candidate's name as those of the gates do; controls are there to show them."""
+    if row.control:
+        return []
+    return (
+        [f"{clip(mark, 60)} {seeds}".rstrip() for mark, seeds in row.contractions()]
+        + ["trained beside its fit"] * row.cost.elsewhere
+        + ["hides its processes"] * row.cost.hides
+    )
+
+
+def unlearnt(row: Row) -> list[str]:
+    """What a candidate keeps that has no parameters: it may have learnt all of that."""
+    return [] if row.cost.unlearnt is None else [f"0 parameters, keeps {size(row.cost.unlearnt)}"]
+
+
 def trained(row: Row) -> str:
-    """What a fit was handed, which is all that the harness counts; a model may hold more."""
-    return f"trained on {row.images:,} images" if row.images else "no counted training"
+    """What a fit was handed, and the CPU seconds of its processes; a model may hold more from elsewhere."""
+    images, cpu = row.cost.images, row.cost.cpu
+    handed = f"trained on {images:,} images" if images else "no counted training"
+    return handed if cpu is None else f"{handed}, {'≥ ' if row.cost.hides else ''}{number(cpu)} CPU s"
 
 
 def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:

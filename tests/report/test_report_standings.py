@@ -2,10 +2,11 @@ import re
 from dataclasses import replace
 
 from pages import Page, page
-from records import VALUES, audits, board_records, candidate, control, memorisation, record
+from records import AXES, VALUES, audits, board_records, candidate, control, memorisation, record, score
 
 from genbench.leaderboard import Leaderboard
 from genbench.records.audits import AuditStatus
+from genbench.records.effort import Effort
 from genbench.records.gates import GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.report import html
@@ -41,6 +42,31 @@ def test_a_row_says_what_its_fit_was_handed_and_marks_one_that_was_handed_nothin
     assert "trained on 68,352 images" in found
     assert found.count("no counted training") == 1
     assert "trained on 0" not in found
+
+
+def test_a_row_says_what_its_fit_took_and_marks_what_it_hides() -> None:
+    honest = record("vae", model={"images": 68_352, "fit": Effort(41.2, 50.0, 1.0)})
+    later = record(
+        "later", model={"images": 100, "parameters": 0, "checkpoint": 17_408, "fit": Effort(63.0, 70.0, 60.0)}
+    )
+    hidden = record("hidden", model={"images": 0, "fit": Effort(1.0, 70.0, 0.0, hides_children=True)})
+    found = page(honest, later, hidden).text
+    assert "trained on 68,352 images, 41.2 CPU s" in found
+    assert "no counted training, ≥ 1.00 CPU s" in found
+    assert found.count("trained beside its fit") == found.count("hides its processes") == 1
+    assert "0 parameters, keeps 17.0 KiB" in found
+    assert "Mean fit: 41.2 CPU s in 50 s" in found
+
+
+def test_a_contracted_candidate_is_marked_beside_its_name_and_a_control_is_not() -> None:
+    details = {"limit": 1.1}
+    own = candidate("mixup", VALUES)
+    scores = {**own.scores, AXES["quality"]: score(AXES["quality"], 0.5, details=details)}
+    shown = page(record("mixup", candidates=[replace(own, scores=scores)])).text
+    assert "contracted by digits-net" in shown
+    control_own = replace(own, name="smote", scores=scores)
+    smote = replace(control("smote", ControlKind.PROBE), candidates=(control_own,))
+    assert page(smote, record("vae")).text.count("contracted by") == 0
 
 
 def test_one_seed_says_nothing_of_tiers_or_separation() -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from genbench.files.codec import Positive
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.sample import SAMPLE, SAMPLES
@@ -36,6 +37,8 @@ class AuditInputs:
     """Test rows that the density will be asked for."""
     images: int
     """The budget of a fit to its own samples."""
+    seconds_cpu: Positive | None = None
+    """The same in CPU seconds; null: there is none."""
 
 
 def described(trial: Trial, tasks: Sequence[Asked], stage: str) -> list[Asked]:
@@ -58,7 +61,8 @@ def _inputs(given: Given) -> AuditInputs:
     suite, ground = given.suite, given.ground
     rows = min(suite.density_rows or math.inf, ground.data.facts.rows["test"])
     images = max(suite.batch, suite.images // REFIT)
-    return AuditInputs(fitted, ground.rows(), samples, sampler, asked.terms.count, suite.batch, int(rows), images)
+    told = (fitted, ground.rows(), samples, sampler, asked.terms.count, suite.batch, int(rows), images)
+    return AuditInputs(*told, suite.budget.seconds_cpu / REFIT if suite.budget else None)
 
 
 AUDIT = Stage(
