@@ -20,6 +20,7 @@ def section(board: Leaderboard) -> dict[str, Any]:
         "protocol": board.protocol,
         "models": list(models(board)),
         "limits": limits(board.suite),
+        "budget": budget(board.suite),
         "machines": machines(board),
         "finished": sorted({record.finished for record in board.records} - {""}),
     }
@@ -28,6 +29,12 @@ def section(board: Leaderboard) -> dict[str, Any]:
 def count(value: int | None, unit: str = "") -> str:
     """A number with its unit; none, and the 0 of an older record, are not stated."""
     return f"{value:,} {unit}".strip() if value else NOT_STATED
+
+
+def budget(suite: SuiteTerms) -> str:
+    """What a fit may spend: images, and CPU seconds where the suite counts them."""
+    images = count(suite.images, "images")
+    return images if suite.seconds_cpu is None else f"{number(suite.seconds_cpu)} CPU seconds, {images} at most"
 
 
 def limits(suite: SuiteTerms) -> str:

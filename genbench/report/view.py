@@ -67,7 +67,7 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
         ("Controls", str(len(board.controls))),
         ("Training seeds", str(len({record.seed for record in board.records}))),
         ("Dataset", f"{board.dataset.name or NOT_STATED}, {_space(board)}"),
-        ("Training budget", provenance.count(suite.images, "images")),
+        ("Training budget", provenance.budget(suite)),
         ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(suite.batch)}")),
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
         ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),
