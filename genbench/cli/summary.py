@@ -90,7 +90,7 @@ def gated(board: Leaderboard) -> Iterator[str]:
 
 def remarks(row: Row) -> Iterator[tuple[str, str]]:
     """What a reader should know of a candidate's fit and samples: the mark, and why."""
-    took = "" if row.cost.cpu is None else f" and took {row.cost.cpu:,.1f} CPU seconds"
+    took = "" if row.cost.cpu is None else f" and took {number(row.cost.cpu)} CPU seconds"
     if row.cost.images == 0:
         yield "no counted training", f": its fit was handed no images{took}"
     if row.cost.elsewhere:

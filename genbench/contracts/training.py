@@ -16,6 +16,7 @@ from genbench.contracts.dataset import Examples
 from genbench.errors import GenbenchError
 from genbench.records.space import Space
 
+Ends: TypeAlias = tuple[int, float]  # of a call of `batches`: at how many images, and at which share of CPU seconds
 Progress = Callable[[int, float], None]  # images seen, share of the budget spent in [0, 1]
 State: TypeAlias = "Tensor | float | str | Sequence[State] | Mapping[str, State] | Mapping[int, State] | None"
 StateDict: TypeAlias = dict[str, State]  # what torch's modules, optimisers and schedules give and take
@@ -143,7 +144,11 @@ class TrainingData:
     @property
     def progress(self) -> float:
         """Share of the whole budget spent, in [0, 1], the larger one of two: for schedules, warm-up and averaging."""
-        return min(1.0, max(self.seen / self.images, self.cpu.share))
+        return self.progress_to(self.images)
+
+    def progress_to(self, most: int) -> float:
+        """The same of a fit that ends at so many images even so."""
+        return min(1.0, max(self.seen / most, self.cpu.share))
 
     def checkpoint(self, **parts: Stateful) -> None:
         """Keep these parts between batches from time to time, so that a fit that is killed goes on from there.
@@ -179,7 +184,9 @@ class TrainingData:
         """Wall seconds since the fit began, those of an earlier process that was killed included."""
         return time.monotonic() - self._started
 
-    def batches(self, size: int, *, share: float = 1.0) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def batches(
+        self, size: int, *, share: float = 1.0, most: int | None = None
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Shuffled training batches `(x [size, *shape], y [size] or None)` on the device, until the budget is spent.
 
         Epochs follow each other without a seam, so every batch is full and each image comes equally often.
@@ -187,15 +194,19 @@ class TrainingData:
         Args:
             size: images a batch.
             share: part of the whole budget that this call may spend, for a model trained in stages.
+            most: images of the whole fit at which it ends even so, for a model that overfits; None: none.
         Raises:
             GenbenchError: nothing is left for a single batch, so that a training stage would silently do nothing.
         """
         until = min(1.0, self._share + share)
         end = round(until * self.images)
+        if most is not None:
+            end = min(end, most)
+        ends = end, until
         if self._resumed is not None and self._stages < self._resumed.stage:  # begun by an earlier process
             self._share += share
             self._stages += 1
-            return self._rest(size, until, self._resumed) if self._stages == self._resumed.stage else iter(())
+            return self._rest(size, ends, self._resumed) if self._stages == self._resumed.stage else iter(())
         if size < 1 or self.seen + size > end:
             raise GenbenchError(
                 f"a training stage got no batches: it asks for {size} images at a time and "
@@ -208,20 +219,20 @@ class TrainingData:
             )
         self._share += share
         self._stages += 1
-        return self._batches(size, until, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
+        return self._batches(size, ends, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
 
-    def _rest(self, size: int, until: float, position: Position) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def _rest(self, size: int, ends: Ends, position: Position) -> Iterator[tuple[Tensor, Tensor | None]]:
         """What is left of a stage that an earlier process had begun, and not finished."""
         rng = np.random.default_rng()
         rng.bit_generator.state = position.rng
         if self.keeper is not None:
             self.keeper.restore_generators()
-        yield from self._batches(size, until, rng, position.order.numpy())
+        yield from self._batches(size, ends, rng, position.order.numpy())
 
     def _batches(
-        self, size: int, until: float, rng: np.random.Generator, order: NDArray[np.int64]
+        self, size: int, ends: Ends, rng: np.random.Generator, order: NDArray[np.int64]
     ) -> Iterator[tuple[Tensor, Tensor | None]]:
-        end = round(until * self.images)
+        end, until = ends
         while self.seen + size <= end and self.cpu.share < until:
             if self.keeper is not None and self.keeper.due:
                 self.keeper.keep(self._position(rng, order))

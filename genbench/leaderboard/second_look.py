@@ -11,7 +11,7 @@ from genbench.leaderboard.words import listed
 
 @dataclass(frozen=True)
 class SecondLook:
-    """One axis by two extractors, of the candidates in the running that have both scores."""
+    """One axis by two extractors, of the candidates that are ranked on it and have both scores."""
 
     axis: str
     """Its name."""
@@ -64,9 +64,8 @@ def _same_metric(own: Column, other: Column) -> bool:
 
 def _look(standings: Standings, axis: str, own: Column, other: Column) -> SecondLook | None:
     """None where fewer than two candidates have both scores."""
-    both = [
-        row for row in standings.rows if row.name in standings.running.seeds and _has(row, own) and _has(row, other)
-    ]
+    ranked = standings.contest.groups[axis]
+    both = [row for row in standings.rows if row.name in ranked and _has(row, own) and _has(row, other)]
     columns = {own.features: own, other.features: other}
     contest = Contest(
         {features: column.ruler for features, column in columns.items()},

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
+from genbench.leaderboard.anchors import control
 from genbench.leaderboard.row import MIXED
 from genbench.leaderboard.statistics import ENOUGH
 from genbench.leaderboard.words import listed
-from genbench.records.kinds import Axis, Direction, Likelihood
+from genbench.records.kinds import Axis, ControlKind, Direction, Likelihood
 from genbench.records.score import AT_LEAST
 from genbench.records.status import words
 from genbench.report import charts, provenance
@@ -112,14 +113,24 @@ def head(column: Column, board: Leaderboard) -> dict[str, Any]:
         "first": "ascending" if column.direction is Direction.LOWER else "descending",
         "sorted": column.name in names[:1] and column.direction is not None,
         "basis": [part for part in (column.unit, (column.extractor or "").partition("/")[0]) if part],
+        "ceiling": ceiling(column, board),
         "is_axis": column.name in names,
     }
 
 
-def below(column: Column, details: Mapping[str, float]) -> str:
-    """What stands below a value besides its spread, such as the floor of an FD; "" for scores without such a thing."""
-    told = [f"{clip(words, 24)} {number(details[name])}" for words, name in column.shown.items() if name in details]
-    return ", ".join(told)
+def below(column: Column, details: Mapping[str, float]) -> list[str]:
+    """What stands below a value besides its spread, such as the floor of an FD."""
+    return [f"{clip(words, 24)} {number(details[name])}" for words, name in column.shown.items() if name in details]
+
+
+def ceiling(column: Column, board: Leaderboard) -> list[str]:
+    """What fresh real data have in a column of features, with the one detail that belongs to it, if it is one."""
+    held = control(board.controls, ControlKind.CEILING)
+    cell = held.cells[column.name] if held and column.features else Cell()
+    if held is None or cell.mean is None:
+        return []
+    detail = below(column, cell.details) if len(column.shown) == 1 else []
+    return [f"{clip(held.name, 24)} {number(cell.mean)}", *detail]
 
 
 def line(row: Row, board: Leaderboard) -> dict[str, Any]:
@@ -143,14 +154,8 @@ def marks(row: Row) -> list[str]:
     conditional = ["conditional"] if "conditional" in row.model.capabilities else []
     pretrained = [f"pretrained on {data}" for data in row.model.pretrained_on]
     outside = ["not in the running"] if row.outside else []
-    return (
-        outside
-        + [trained(row)] * (row.cost.images is not None)
-        + unlearnt(row)
-        + conditional
-        + pretrained
-        + [f"asked for {need}" for need in row.model.needs]
-    )
+    fit = [] if row.control or row.cost.images is None else [trained(row), *unlearnt(row)]
+    return outside + fit + conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
 
 
 def warnings(row: Row) -> list[str]:

@@ -218,3 +218,12 @@ def test_what_happens_outside_of_batches_spends_cpu_seconds_too():
 def test_a_budget_goes_on_where_an_earlier_process_left_it():
     assert CpuBudget(10.0).after(4.0).share == pytest.approx(0.4, abs=0.02)
     assert CpuBudget().after(4.0).share == 0.0
+
+
+def test_a_fit_may_end_at_fewer_images_than_its_budget():
+    training = data(10, images=100)
+    assert len(drawn(training.batches(4, most=30))) == 7
+    assert (training.seen, training.progress) == (28, 0.28)
+    assert training.progress_to(56) == 0.5
+    assert training.progress_to(20) == 1.0
+    assert len(drawn(data(10, images=20).batches(4, most=30))) == 5
