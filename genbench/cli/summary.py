@@ -44,8 +44,9 @@ def standings(board: Leaderboard) -> None:
         for row in rows:
             board_table.add_row(*_row(row, columns, board))
     show(board_table)
-    for words in (board.sentence, *support(board), board.procedure):
-        print(_plain(words))
+    for words in (board.sentence, *support(board), board.procedure, board.second_opinion):
+        if words:
+            print(_plain(words))
     axes = _plain(listed(board.standings.axes, "and"))
     tested = board.standings.running.tested
     places = f"tiers of {axes}, (rank) where one is out of the running" if tested else f"ranks of {axes}"
@@ -78,8 +79,7 @@ def _head(column: Column) -> str:
 def gated(board: Leaderboard) -> Iterator[str]:
     """What the gates bar from ranks, and why; controls are there to be flagged."""
     for row in board.rows:
-        if row.images == 0:
-            yield f"no counted training: {row.name}: its fit was handed no images"
+        yield from (f"{mark}: {row.name}{why}" for mark, why in remarks(row))
         if row.gate.flagged:
             yield f"flagged: {row.name} copies and is not ranked: {row.gate.reason}"
         elif row.bar:
@@ -88,6 +88,19 @@ def gated(board: Leaderboard) -> Iterator[str]:
         yield from (f"off an axis: {row.name}: {missing}" for missing in sorted(off))
         if row.ok and row.likelihood and row.audits.status is AuditStatus.FAILED:
             yield f"flagged: {row.name}: bits/dim is not ranked: {row.audits.unranked}"
+
+
+def remarks(row: Row) -> Iterator[tuple[str, str]]:
+    """What a reader should know of a candidate's fit and samples: the mark, and why."""
+    took = "" if row.cost.cpu is None else f" and took {number(row.cost.cpu)} CPU seconds"
+    if row.cost.images == 0:
+        yield "no counted training", f": its fit was handed no images{took}"
+    if row.cost.elsewhere:
+        yield "trained beside its fit", f": most CPU seconds of its fit's process went elsewhere{took}"
+    if row.cost.hides:
+        yield "hidden work", ": its fit asked the kernel not to account for its processes"
+    for mark, seeds in row.contractions():
+        yield mark, f"{' ' * bool(seeds)}{seeds}: its samples lie denser than fresh real data do"
 
 
 def _plain(words: str) -> str:

@@ -20,7 +20,7 @@ from genbench.leaderboard.statistics import (
     verdict,
 )
 from genbench.records.audits import Assurance
-from genbench.records.kinds import Axis, ControlKind, Direction
+from genbench.records.kinds import Axis, ControlKind
 
 MIXED_SPEEDS = "speeds of several machines are not ranked against each other"
 
@@ -69,7 +69,7 @@ class Standings:
     @cached_property
     def contest(self) -> Contest:
         """The ranked candidates; places where one is not ranked are None."""
-        rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER, c.tie) for axis, c in self.columns.items()}
+        rulers = {axis: column.ruler for axis, column in self.columns.items()}
         ranked = [row for row in self.rows if row.ok and not row.bar]
         seeds = {row.name: self._positions(row, rulers) for row in ranked}
         fits = {row.name: row.model.reference for row in ranked}

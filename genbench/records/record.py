@@ -6,6 +6,7 @@ from typing import Annotated
 
 from genbench.files.codec import Count, Meta, Number, Positive, Seconds
 from genbench.records.audits import AuditVerdict
+from genbench.records.effort import Effort
 from genbench.records.gates import CopyVerdict
 from genbench.records.kinds import ControlKind, Family, Likelihood, Value
 from genbench.records.machine import Machine
@@ -89,6 +90,8 @@ class SuiteTerms:
     """Of the scores that name none."""
     tasks: Annotated[Mapping[str, TaskTerms], Meta(min_length=1)]
     """Name → what is asked."""
+    seconds_cpu: Positive | None = None
+    """Training budget in CPU seconds of the whole process tree of a fit; null: there was none."""
     density_rows: Count = 0
     """Test rows whose density was asked for; 0: all."""
     threads: Count = 1
@@ -137,6 +140,8 @@ class ModelFacts:
     """Training images that its fit was handed, repeats included, as its process says; null where it was not fitted."""
     checkpoint_bytes: Count | None = None
     """Of the file that it was kept in, buffers included; null likewise, and where an older record does not say."""
+    fit: Effort | None = None
+    """What its fit took of the machine; null where it was not fitted, or where an older record does not say."""
     needs: tuple[str, ...] = ()
     """What it asked for beyond its own folder."""
     pretrained_on: tuple[str, ...] = ()

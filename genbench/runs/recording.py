@@ -94,7 +94,8 @@ def _model(trial: Trial, fit: Result[FitFacts] | None, checkpoint: Path) -> Mode
         control=listing.control,
         parameters=fit.facts.parameters if fit is not None and fit.facts else None,
         images=fit.facts.images if fit is not None and fit.facts else None,
-        checkpoint_bytes=checkpoint.stat().st_size if checkpoint.is_file() else None,
+        checkpoint_bytes=checkpoint.stat().st_size if fit is not None and fit.ok and checkpoint.is_file() else None,
+        fit=fit.effort if fit is not None else None,
         needs=listing.needs,
         pretrained_on=tuple(asset.trained_on for asset in listing.assets),
     )

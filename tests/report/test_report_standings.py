@@ -2,10 +2,11 @@ import re
 from dataclasses import replace
 
 from pages import Page, page
-from records import VALUES, audits, board_records, candidate, control, memorisation, record
+from records import AXES, VALUES, audits, board_records, candidate, control, memorisation, record, score, terms
 
 from genbench.leaderboard import Leaderboard
 from genbench.records.audits import AuditStatus, Verification
+from genbench.records.effort import Effort
 from genbench.records.gates import CopyFinding, GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.report import html
@@ -41,6 +42,58 @@ def test_a_row_says_what_its_fit_was_handed_and_marks_one_that_was_handed_nothin
     assert "trained on 68,352 images" in found
     assert found.count("no counted training") == 1
     assert "trained on 0" not in found
+
+
+def test_a_row_says_what_its_fit_took_and_marks_what_it_hides() -> None:
+    honest = record("vae", model={"images": 68_352, "fit": Effort(41.2, 50.0, 1.0)})
+    later = record(
+        "later", model={"images": 100, "parameters": 0, "checkpoint_bytes": 17_408, "fit": Effort(63.0, 70.0, 60.0)}
+    )
+    hidden = record("hidden", model={"images": 0, "fit": Effort(1.0, 70.0, 0.0, hides_children=True)})
+    found = page(honest, later, hidden).text
+    assert "trained on 68,352 images, 41.2 CPU s" in found
+    assert "no counted training, ≥ 1.00 CPU s" in found
+    assert found.count("trained beside its fit") == found.count("hides its processes") == 1
+    assert "0 parameters, keeps 17.0 KiB" in found
+    assert "Mean fit: 41.2 CPU s in 50 s" in found
+
+
+def test_a_head_says_what_fresh_real_data_have_in_a_column_of_features() -> None:
+    held = control("real-held-out", ControlKind.CEILING, values=VALUES | {"fd@digits-net": 9.25})
+    shown = page(record("vae"), held).text
+    assert "digits-net real-held-out 9.25" in shown
+    assert "images/s real-held-out" not in shown
+    assert "digits-net real-held-out" not in page(record("vae")).text
+
+
+def test_the_page_says_what_a_board_cannot_know_and_what_a_fit_may_spend() -> None:
+    timed = replace(record("vae"), suite=replace(terms(), seconds_cpu=60.0))
+    shown = page(timed).text
+    assert "docs/what-a-board-cannot-know.md" in shown
+    assert "Training budget 60.0 CPU seconds, 300,000 images at most" in shown
+    assert "CPU seconds, 300,000" not in page(record("vae")).text
+
+
+def test_two_extractors_that_disagree_are_told_below_the_verdict() -> None:
+    second = AXES["quality"].replace("digits-net", "pixels")
+    asked = terms(scores=(AXES["quality"], second, "throughput", AXES["coverage"]))
+    records = []
+    for name, first, other in (("a", 0.9, 0.5), ("b", 0.7, 0.8)):
+        own = candidate(name, VALUES | {AXES["quality"]: first})
+        scores = {**own.scores, second: score(AXES["quality"], other, extractor="pixels/1/0")}
+        records.append(record(name, candidates=[replace(own, scores=scores)], suite=asked))
+    assert "pixels beside digits-net: quality of 2 candidates τ = -1.00, a over b turned round" in page(*records).text
+
+
+def test_a_contracted_candidate_is_marked_beside_its_name_and_a_control_is_not() -> None:
+    details = {"limit": 1.1}
+    own = candidate("mixup", VALUES)
+    scores = {**own.scores, AXES["quality"]: score(AXES["quality"], 0.5, details=details)}
+    shown = page(record("mixup", candidates=[replace(own, scores=scores)])).text
+    assert "contracted by digits-net" in shown
+    control_own = replace(own, name="smote", scores=scores)
+    smote = replace(control("smote", ControlKind.PROBE), candidates=(control_own,))
+    assert page(smote, record("vae")).text.count("contracted by") == 0
 
 
 def test_one_seed_says_nothing_of_tiers_or_separation() -> None:

@@ -26,7 +26,13 @@ from genbench.store import datasets
 
 CPU = torch.device("cpu")
 CONTROLS = {control.name: control for control in controls.CONTROLS if issubclass(control, Model)}  # who draw samples
-COPYING = {"copycat": "train", "copycat-noise": "train", "partial-copycat": "train", "test-copycat": "test", "valid-copycat": "valid"}
+COPYING = {
+    "copycat": "train",
+    "copycat-noise": "train",
+    "partial-copycat": "train",
+    "test-copycat": "test",
+    "valid-copycat": "valid",
+}
 AVERAGING = ("smote", "local-means")
 HONEST = ("real-held-out", "mode-dropper", "independent-pixels", "noise", "mean-image")
 PRODUCT = product_on(None)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from genbench.files.codec import Positive
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.sample import SAMPLE, SAMPLES
@@ -38,6 +39,8 @@ class AuditInputs:
     """The budget of a fit to its own samples."""
     draws: str
     """The commitment to the secret that is told when the clock starts."""
+    seconds_cpu: Positive | None = None
+    """The same in CPU seconds; null: there is none."""
 
 
 def described(trial: Trial, tasks: Sequence[Asked], stage: str) -> list[Asked]:
@@ -70,6 +73,7 @@ def _inputs(given: Given) -> AuditInputs:
         int(rows),
         images,
         given.commitment,
+        suite.budget.seconds_cpu / REFIT if suite.budget else None,
     )
 
 

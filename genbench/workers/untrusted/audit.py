@@ -69,7 +69,7 @@ def _refit(inputs: AuditInputs, space: Space, kind: Likelihood) -> tuple[NDArray
         return np.empty(0), "two samples are the least that can be split"
     try:
         others = Examples(x[~judged], None if y is None else y[~judged])
-        model = refitted(inputs.fitted, space, others, inputs.images)
+        model = refitted(inputs.fitted, space, others, inputs.images, inputs.seconds_cpu)
         return nats_of(model, space, x[judged], inputs.batch, inputs.fitted.subject.device), ""
     except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
         return np.empty(0), _told(error)
