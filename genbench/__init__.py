@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Latent as Latent,
         Learner as Learner,
         Model as Model,
+        Sequential as Sequential,
     )
     from genbench.contracts.settings import Choice as Choice, Range as Range
     from genbench.contracts.task import Exam as Exam, Solver as Solver, Task as Task
@@ -64,6 +65,7 @@ _HOMES = {
         "Latent",
         "Learner",
         "Model",
+        "Sequential",
     ],
     "contracts.settings": ["Choice", "Range"],
     "contracts.task": ["Exam", "Solver", "Task"],

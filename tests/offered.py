@@ -14,7 +14,7 @@ from genbench.records.record import TaskTerms
 PLUGIN = Plugin("theirs", MODELS, "genbench_theirs", "", "genbench-theirs", "1", "0" * 64)
 OWN = Plugin("builtin", PARTS, BUILTIN, "", "genbench", "1", "1" * 64)
 SOURCE = "A paper 2026, https://example.org"
-GENERATE = ("fit", "sample", "audit", "stream", "density", "score")
+GENERATE = ("fit", "sample", "audit", "stream", "verify", "density", "score")
 ANSWER = ("fit", "answer", "score")
 
 

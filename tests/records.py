@@ -108,9 +108,9 @@ def candidate(name: str, values: Mapping[str, float] | None = None, **changes: A
 def memorisation(status: GateStatus = GateStatus.CLEAR, **changes: Any) -> CopyVerdict:
     """What the gate against copies says of a candidate: by default that nothing was copied."""
     flagged, judged = status is GateStatus.FLAGGED, status is not GateStatus.UNAVAILABLE
-    share, p = (0.98, 1e-9) if flagged else (0.012, 0.4)
+    share, bound = (0.98, 0.95) if flagged else (0.012, -0.02)
     tests = [
-        CopyFinding(against, test, share, 0.01, p, flagged and against == "train")
+        CopyFinding(against, test, share, 0.01, flagged and against == "train", bound)
         for against in ("train", "test")
         for test in ("tail", "one-third")
     ]

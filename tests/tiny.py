@@ -46,6 +46,7 @@ fit = {limit}
 sample = {limit}
 audit = {limit}
 stream = {limit}
+verify = {limit}
 density = {limit}
 score = 60
 """

@@ -17,7 +17,7 @@ from genbench.files.codec import encoded
 from genbench.files.plain import Json
 from genbench.records.gates import CopyVerdict, GateStatus
 from genbench.records.score import Missing, MissingKind, ScoreRecord
-from genbench.scoring.copies import copy_verdict
+from genbench.scoring.novelty.gate import copy_verdict
 from genbench.scoring.samples import Samples, Source
 from genbench.scoring.scores import scored
 from genbench.scoring.yardstick import OfDataset, OfFeatures, OfSamples, Tools, Yardstick

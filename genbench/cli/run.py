@@ -81,7 +81,8 @@ def _add_how(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="seconds of fit, sample, audit, answer, density, score; memory_gib, device_memory_gib, disk_gib, log_mib",
+        help="seconds of fit, sample, audit, answer, verify, density, score; "
+        "memory_gib, device_memory_gib, disk_gib, log_mib",
     )
     how.add_argument(
         "--isolation", default="auto", metavar="auto|process", help="how far plugins are confined (default: auto)"

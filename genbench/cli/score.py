@@ -156,8 +156,9 @@ def _show_scores(found: "Appraisal") -> None:
 
 
 def _verdict(verdict: "CopyVerdict") -> str:
-    seen = [f"{name} {share:.1%}" for name, share in verdict.detectable.items() if share is not None]
-    detectable = f" (the shares of near copies that are seen for certain: {', '.join(seen)})" if seen else ""
+    seen = ", ".join(f"{name} {share:.1%}" for name, share in verdict.detectable.items() if share is not None)
+    meaning = "" if verdict.reason else "; clear means not refuted"
+    detectable = f" (the smallest shares of copies that are seen: {seen}{meaning})" if seen else ""
     return f"{verdict.status.value}{f': {verdict.reason}' if verdict.reason else ''}{detectable}"
 
 

@@ -9,7 +9,7 @@ from genbench.cli.figures import duration, number
 from genbench.cli.tables import show, table
 from genbench.leaderboard import Cell, Column, Leaderboard, Place, Row
 from genbench.leaderboard.words import listed, outcome
-from genbench.records.audits import AuditStatus
+from genbench.records.audits import Assurance, AuditStatus
 from genbench.records.kinds import Axis, Direction
 from genbench.records.score import AT_LEAST
 from genbench.report.text import visible
@@ -44,12 +44,15 @@ def standings(board: Leaderboard) -> None:
         for row in rows:
             board_table.add_row(*_row(row, columns, board))
     show(board_table)
-    for words in (board.sentence, *support(board), board.procedure):
-        print(_plain(words))
+    for words in (board.sentence, *support(board), board.procedure, board.second_opinion):
+        if words:
+            print(_plain(words))
     axes = _plain(listed(board.standings.axes, "and"))
     tested = board.standings.running.tested
     places = f"tiers of {axes}, (rank) where one is out of the running" if tested else f"ranks of {axes}"
     print(f"● on the Pareto front; {places}, – where a candidate is not ranked")
+    if any(row.assurance is Assurance.VERIFIED for row in (*board.rows, *board.controls)):
+        print("✓ bits/dim verified: normalised by the harness; the others are declared, and never above a verified one")
     for words in gated(board):
         print(_plain(words))
     for failure in board.failures:
@@ -76,8 +79,7 @@ def _head(column: Column) -> str:
 def gated(board: Leaderboard) -> Iterator[str]:
     """What the gates bar from ranks, and why; controls are there to be flagged."""
     for row in board.rows:
-        if row.images == 0:
-            yield f"no counted training: {row.name}: its fit was handed no images"
+        yield from (f"{mark}: {row.name}{why}" for mark, why in remarks(row))
         if row.gate.flagged:
             yield f"flagged: {row.name} copies and is not ranked: {row.gate.reason}"
         elif row.bar:
@@ -88,19 +90,34 @@ def gated(board: Leaderboard) -> Iterator[str]:
             yield f"flagged: {row.name}: bits/dim is not ranked: {row.audits.unranked}"
 
 
+def remarks(row: Row) -> Iterator[tuple[str, str]]:
+    """What a reader should know of a candidate's fit and samples: the mark, and why."""
+    took = "" if row.cost.cpu is None else f" and took {number(row.cost.cpu)} CPU seconds"
+    if row.cost.images == 0:
+        yield "no counted training", f": its fit was handed no images{took}"
+    if row.cost.elsewhere:
+        yield "trained beside its fit", f": most CPU seconds of its fit's process went elsewhere{took}"
+    if row.cost.hides:
+        yield "hidden work", ": its fit asked the kernel not to account for its processes"
+    for mark, seeds in row.contractions():
+        yield mark, f"{' ' * bool(seeds)}{seeds}: its samples lie denser than fresh real data do"
+
+
 def _plain(words: str) -> str:
     return visible(" ".join(words.split()))
 
 
 def _row(row: Row, columns: Sequence[Column], board: Leaderboard) -> list[str]:
-    cells = [_cell(row.cells[column.name], _best(row, column, board)) for column in columns]
+    cells = [_cell(row.cells[column.name], board.is_best(row, column)) + _assured(row, column) for column in columns]
     mark = " ●" if row.front else " flagged" if row.bar and not row.control else ""
     tiers = _tiers(row, board.standings.axes, board.standings.running.tested)
     return [escape(visible(row.name)) + mark, tiers, *cells, f"{len(row.ok)}/{len(row.results)}"]
 
 
-def _best(row: Row, column: Column, board: Leaderboard) -> bool:
-    return not row.unranked(column) and row.cells[column.name].mean == board.best(column)
+def _assured(row: Row, column: Column) -> str:
+    """The mark of bits/dim that are verified."""
+    shown = column.axis is Axis.DENSITY and row.cells[column.name].mean is not None
+    return " ✓" if shown and row.assurance is Assurance.VERIFIED else ""
 
 
 def _tiers(row: Row, axes: Sequence[str], tested: bool) -> str:

@@ -37,8 +37,8 @@ class Evidence:
         parameters: how many the model has; None without a model.
         fit_seconds: wall seconds of `fit`; None without a model.
         features: the feature comparison of the metric's extractor; None for metrics that use no features.
-        held: the same of the split held, which stands in the place of the samples: what fresh real data get; None
-            where no such split is known.
+        held: gives the same of the split held, which stands in the place of the samples: what fresh real data get; None
+            where no such split is known. Asked for by the metrics that need it, since its features may be dear.
         task: the name of the task that was answered; "" where nothing was asked.
         questions: what the candidate was asked, arrays [n, …]; None where it only drew samples.
         answers: [n, …], as the task asks for them; None likewise.
@@ -59,7 +59,7 @@ class Evidence:
     answers: NDArray[Any] | None = None
     key: Mapping[str, NDArray[Any]] | None = None
     embed: Embed | None = None
-    held: Comparison | None = None
+    held: Callable[[], Comparison] | None = None
 
     @property
     def comparison(self) -> Comparison:
@@ -81,4 +81,4 @@ class Evidence:
         """
         if self.held is None:
             raise Unavailable("needs a dataset with a split held, whose score it is divided by")
-        return self.held
+        return self.held()

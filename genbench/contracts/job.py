@@ -8,7 +8,7 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -80,6 +80,16 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Telling:
+    """What a process is told in a section lap by lap: it commits to an answer by a lap's digest, then it hears more."""
+
+    section: str
+    """The one whose laps are answered."""
+    file: Path
+    """Its first line is told after the first lap, and so on. The parent reads it; the process may not."""
+
+
+@dataclass(frozen=True)
 class Call:
     """One stage for one child process: a function, what it is given, and what it may take and reach."""
 
@@ -112,11 +122,18 @@ class Call:
     again: str = ""
     """The function that draws one scored batch again, "module:name", in a process that knows nothing of the first;
     "": none does."""
+    telling: Telling | None = None
+    """What the process is told after each lap, and not before; null: nothing."""
 
     @property
     def log(self) -> Path:
         """The file that its output is appended to."""
         return self.folder / "log.txt"
+
+    @property
+    def shown(self) -> "Call":
+        """What the process itself finds in its folder: all but what it is told in time."""
+        return replace(self, secrets={}, telling=None)
 
     @property
     def temporary(self) -> Path:

@@ -1,4 +1,4 @@
-"""Model: what a plugin implements. Its capabilities are types: Density, Conditional, Encoder, Decoder, Denoiser, …"""
+"""Model: what a plugin implements. Its capabilities are types: Density, Sequential, Conditional, Encoder, Decoder, …"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -91,6 +91,26 @@ class Density(ABC):
         """
 
 
+class Sequential(ABC):
+    """A model that says the law of each entry of a sample given those before it: the factors of its density.
+
+    Of one that is an exact Density as well, the harness verifies bits/dim: it normalises what `next` says by itself,
+    and tells the model the value of an entry only after it has answered for it. Integers alone. The order is the flat
+    one of the Space's shape, channels first; a model whose order is another one raises Unsuitable.
+    """
+
+    @abstractmethod
+    def next(self, x: Tensor, i: int) -> Tensor:
+        """The law of entry i of each row, given the entries before it.
+
+        Args:
+            x: int64 [N, *shape]; what stands at entry i and beyond is anything, and must not matter.
+            i: a place in the flattened row, in [0, D).
+        Returns:
+            [N, levels] floating-point logarithms of weights, -inf for 0; the harness divides by their sum.
+        """
+
+
 class Conditional:
     """A model whose `sample` obeys `labels`; the harness draws them from the training marginal."""
 
@@ -180,6 +200,7 @@ class Interpolator(ABC):
 CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the names that lists and records use
     "generate": Model,
     "density": Density,
+    "sequential": Sequential,
     "conditional": Conditional,
     "encoder": Encoder,
     "decoder": Decoder,

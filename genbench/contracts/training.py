@@ -11,10 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from genbench.contracts.cpu_budget import CpuBudget
 from genbench.contracts.dataset import Examples
 from genbench.errors import GenbenchError
 from genbench.records.space import Space
 
+Ends: TypeAlias = tuple[int, float]  # of a call of `batches`: at how many images, and at which share of CPU seconds
 Progress = Callable[[int, float], None]  # images seen, share of the budget spent in [0, 1]
 State: TypeAlias = "Tensor | float | str | Sequence[State] | Mapping[str, State] | Mapping[int, State] | None"
 StateDict: TypeAlias = dict[str, State]  # what torch's modules, optimisers and schedules give and take
@@ -46,6 +48,8 @@ class Position:
     """The state of the generator that shuffles."""
     order: Tensor
     """The rows that come next, of those that are shuffled already: int64 [rows]."""
+    cpu: float = 0.0
+    """CPU seconds so far, as the process counts its own."""
 
 
 class Keeper(Protocol):
@@ -118,6 +122,7 @@ class TrainingData:
         seed: of the shuffling alone.
         report: called with (images seen, share of the budget spent).
         keeper: where `checkpoint` keeps its parts; None: nowhere.
+        cpu: the budget in CPU seconds, if there is one: the fit ends by whichever is spent first.
     """
 
     space: Space
@@ -128,6 +133,7 @@ class TrainingData:
     seed: int = 0
     report: Progress = lambda images, share: None
     keeper: Keeper | None = None
+    cpu: CpuBudget = field(default_factory=CpuBudget)
     seen: int = field(default=0, init=False)
     curve: list[dict[str, float]] = field(default_factory=list, init=False)
     _started: float = field(default_factory=time.monotonic, init=False)
@@ -137,8 +143,12 @@ class TrainingData:
 
     @property
     def progress(self) -> float:
-        """Share of the whole budget spent, in [0, 1]: for schedules, warm-up and averaging."""
-        return min(1.0, self.seen / self.images)
+        """Share of the whole budget spent, in [0, 1], the larger one of two: for schedules, warm-up and averaging."""
+        return self.progress_to(self.images)
+
+    def progress_to(self, most: int) -> float:
+        """The same of a fit that ends at so many images even so."""
+        return min(1.0, max(self.seen / most, self.cpu.share))
 
     def checkpoint(self, **parts: Stateful) -> None:
         """Keep these parts between batches from time to time, so that a fit that is killed goes on from there.
@@ -157,6 +167,7 @@ class TrainingData:
         if self._resumed is not None:
             self.seen, self.curve = self._resumed.seen, [dict(point) for point in self._resumed.curve]
             self._started -= self._resumed.seconds
+            self.cpu = self.cpu.after(self._resumed.cpu)
 
     @property
     def seconds_before(self) -> float:
@@ -164,11 +175,18 @@ class TrainingData:
         return self._resumed.seconds if self._resumed is not None else 0.0
 
     @property
+    def cpu_before(self) -> float:
+        """CPU seconds that it took."""
+        return self._resumed.cpu if self._resumed is not None else 0.0
+
+    @property
     def seconds(self) -> float:
         """Wall seconds since the fit began, those of an earlier process that was killed included."""
         return time.monotonic() - self._started
 
-    def batches(self, size: int, *, share: float = 1.0) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def batches(
+        self, size: int, *, share: float = 1.0, most: int | None = None
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Shuffled training batches `(x [size, *shape], y [size] or None)` on the device, until the budget is spent.
 
         Epochs follow each other without a seam, so every batch is full and each image comes equally often.
@@ -176,35 +194,46 @@ class TrainingData:
         Args:
             size: images a batch.
             share: part of the whole budget that this call may spend, for a model trained in stages.
+            most: images of the whole fit at which it ends even so, for a model that overfits; None: none.
         Raises:
             GenbenchError: nothing is left for a single batch, so that a training stage would silently do nothing.
         """
-        end = min(self.images, round((self._share + share) * self.images))
+        until = min(1.0, self._share + share)
+        end = round(until * self.images)
+        if most is not None:
+            end = min(end, most)
+        ends = end, until
         if self._resumed is not None and self._stages < self._resumed.stage:  # begun by an earlier process
             self._share += share
             self._stages += 1
-            return self._rest(size, end, self._resumed) if self._stages == self._resumed.stage else iter(())
+            return self._rest(size, ends, self._resumed) if self._stages == self._resumed.stage else iter(())
         if size < 1 or self.seen + size > end:
             raise GenbenchError(
                 f"a training stage got no batches: it asks for {size} images at a time and "
                 f"{max(0, end - self.seen)} of {self.images} are left for it"
             )
+        if self.cpu.share >= until:
+            raise GenbenchError(
+                f"a training stage got no batches: {self.cpu.spent:.1f} CPU seconds are spent before it, of "
+                f"{until * self.cpu.seconds:.1f} until its end"
+            )
         self._share += share
         self._stages += 1
-        return self._batches(size, end, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
+        return self._batches(size, ends, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
 
-    def _rest(self, size: int, end: int, position: Position) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def _rest(self, size: int, ends: Ends, position: Position) -> Iterator[tuple[Tensor, Tensor | None]]:
         """What is left of a stage that an earlier process had begun, and not finished."""
         rng = np.random.default_rng()
         rng.bit_generator.state = position.rng
         if self.keeper is not None:
             self.keeper.restore_generators()
-        yield from self._batches(size, end, rng, position.order.numpy())
+        yield from self._batches(size, ends, rng, position.order.numpy())
 
     def _batches(
-        self, size: int, end: int, rng: np.random.Generator, order: NDArray[np.int64]
+        self, size: int, ends: Ends, rng: np.random.Generator, order: NDArray[np.int64]
     ) -> Iterator[tuple[Tensor, Tensor | None]]:
-        while self.seen + size <= end:
+        end, until = ends
+        while self.seen + size <= end and self.cpu.share < until:
             if self.keeper is not None and self.keeper.due:
                 self.keeper.keep(self._position(rng, order))
             while len(order) < size:
@@ -218,7 +247,7 @@ class TrainingData:
     def _position(self, rng: np.random.Generator, order: NDArray[np.int64]) -> Position:
         state = cast(StateDict, rng.bit_generator.state)
         rows = torch.from_numpy(order.copy())
-        return Position(self.seen, self._stages, self.seconds, list(self.curve), state, rows)
+        return Position(self.seen, self._stages, self.seconds, list(self.curve), state, rows, self.cpu.spent)
 
     def log(self, **scalars: float) -> None:
         """Add a point to the training curve: named numbers at the present count of images and seconds."""

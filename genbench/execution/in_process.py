@@ -5,7 +5,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from genbench.contracts.executor import Ended, Executor, Raised, Ticket, Workplace
@@ -45,7 +44,7 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
             return told.done(section)
         return ""
 
-    codec.write(call.folder / CALL, replace(call, secrets={}))
+    codec.write(call.folder / CALL, call.shown)
     try:
         carry_out(call.folder, Markers(tell))
     except Exception as error:

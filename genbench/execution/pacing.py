@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from genbench.contracts.job import Call, Pace
+from genbench.contracts.job import Call, Pace, Telling
 from genbench.seeds import derived, secret_seed
 
 LEAST = 5  # batches of a run whose length is not that of its scored batches alone
@@ -133,8 +133,34 @@ class Repeated(Teller):
         return self._secret if digest != self._digest and self._asked == 1 else ""
 
 
+class Disclosed(Teller):
+    """Tells a section one line of a file after each lap that commits to something, however many laps there are.
+
+    Args:
+        telling: which lines.
+        secrets: by section, told when it begins.
+    """
+
+    def __init__(self, telling: Telling, secrets: Mapping[str, str]) -> None:
+        self._section, self._secrets, self._laps = telling.section, secrets, 0
+        self._lines = telling.file.read_text(encoding="ascii").splitlines()
+
+    def ready(self, section: str) -> str:
+        """Its secret, if it has one."""
+        return self._secrets.get(section, "")
+
+    def lap(self, section: str, digest: str, seconds: float) -> str:
+        """The next line; "" after a lap that commits to nothing, and where all is told."""
+        if section != self._section or not digest:
+            return ""
+        self._laps += 1
+        return self._lines[self._laps - 1] if self._laps <= len(self._lines) else ""
+
+
 def teller(call: Call) -> Teller:
     """Who tells the child of a call."""
+    if call.telling is not None:
+        return Disclosed(call.telling, call.secrets)
     if call.pace is None:
         return Secrets(call.secrets)
     return Paced(call.pace, call.secrets[call.pace.section])

@@ -120,7 +120,7 @@ class Supervisor:
             return Outcome(*STOPPED, 0.0)
         for name in (FACTS, FAILURE):
             (call.folder / name).unlink(missing_ok=True)
-        codec.write(call.folder / CALL, replace(call, secrets={}))
+        codec.write(call.folder / CALL, call.shown)
         started = time.monotonic()
         with contextlib.ExitStack() as at_end:
             for place in (call.folder / HOME, call.temporary):

@@ -25,7 +25,8 @@ from genbench.leaderboard.row import (
     Row as Row,
     SeedResult as SeedResult,
 )
-from genbench.leaderboard.standings import Standings
+from genbench.leaderboard.second_look import SecondLook as SecondLook, second_looks, sentence as looks_sentence
+from genbench.leaderboard.standings import Standings, above_declared
 from genbench.leaderboard.words import goal, procedure, sentence
 from genbench.records.files import read_records as read_records
 from genbench.records.kinds import Axis
@@ -117,14 +118,27 @@ class Leaderboard:
         None without any, where several are all equal, for the worst value that there can be, for speeds of several
         machines, and for novelty, which the gate judges: noise is novel too.
         """
-        ranked = [row.cells[column.name].mean for row in self.rows if not row.unranked(column)]
-        means = [mean for mean in ranked if mean is not None]
+        means = [mean for row in self._competing(column) if (mean := row.cells[column.name].mean) is not None]
         mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
         if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
             return None
         found = max(means, key=column.oriented)
         tied = len(means) > 1 and len(set(means)) == 1
         return None if tied or found == column.worst else found
+
+    def leads(self, column: Column) -> list[Row]:
+        """The candidates that have the best mean."""
+        best = self.best(column)
+        return [row for row in self._competing(column) if best is not None and row.cells[column.name].mean == best]
+
+    def is_best(self, row: Row, column: Column) -> bool:
+        """Whether a row has the best mean."""
+        return any(own is row for own in self.leads(column))
+
+    def _competing(self, column: Column) -> list[Row]:
+        """Those that are ranked; of densities the verified ones alone, where there are any."""
+        ranked = [row for row in self.rows if not row.unranked(column)]
+        return above_declared(ranked, column)[0]
 
     @cached_property
     def sentence(self) -> str:
@@ -141,6 +155,16 @@ class Leaderboard:
         """By which test candidates are separated, and the level that it was simulated to hold."""
         return procedure(self.standings)
 
+    @cached_property
+    def second_looks(self) -> tuple[SecondLook, ...]:
+        """Whether a second extractor's features order the candidates as the axes' own do."""
+        return second_looks(self.standings, self.columns)
+
+    @property
+    def second_opinion(self) -> str:
+        """The same in one line; "" where no axis was scored by two extractors."""
+        return looks_sentence(self.second_looks)
+
     def to_json(self) -> dict[str, Json]:
         """The board as plain JSON: what a page shows, without logs, curves and images."""
         standings = self.standings
@@ -155,6 +179,7 @@ class Leaderboard:
             "verdict_with_margins": verdict_json(standings.with_margins, self.sentence_with_margins),
             "provisional": standings.provisional,
             "procedure": self.procedure,
+            "second_extractor": [encoded(look) for look in self.second_looks],
             "hypervolume": standings.volume,
             "rows": [row_json(row) for row in (*self.rows, *self.controls)],
             "failures": [failure_json(failure) for failure in self.failures],
@@ -172,9 +197,9 @@ class Leaderboard:
         frame = pd.DataFrame([table_row(row, axes) for row in (*self.rows, *self.controls)]).set_index("name")
         numbers = [name for column in self.columns for name in (column.name, f"{column.name} ±")]
         whole = [f"{axis} {part}" for axis in axes for part in ("rank", "rank low", "rank high", "tier")]
-        kinds = dict.fromkeys([*numbers, "front_share", "volume"], "Float64") | dict.fromkeys(
-            [*whole, "training_images"], "Int64"
-        )
+        kinds = dict.fromkeys(
+            [*numbers, "front_share", "volume", "fit_cpu_seconds", "fit_wall_seconds"], "Float64"
+        ) | dict.fromkeys([*whole, "training_images", "contracted"], "Int64")
         return frame.astype(kinds)
 
 

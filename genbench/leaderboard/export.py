@@ -19,12 +19,16 @@ def row_json(row: Row) -> dict[str, Json]:
         "model": row.model.reference,
         "family": encoded(row.model.family),
         "control": bool(row.control),
-        "training_images": row.images,
+        "training_images": row.cost.images,
+        "fit_cpu_seconds": row.cost.cpu,
+        "fit_wall_seconds": row.cost.seconds,
+        "contracted": dict(row.contracted),
         "front": row.front,
         "front_share": row.front_share,
         "volume": row.volume,
         "outside": row.outside or None,
         "likelihood": row.likelihood or None,
+        "assurance": encoded(row.assurance),
         "memorisation": {
             "status": encoded(gate.status),
             "reason": gate.reason or None,
@@ -45,7 +49,11 @@ def row_json(row: Row) -> dict[str, Json]:
 def table_row(row: Row, axes: Sequence[str]) -> dict[str, Json]:
     """A row of a data frame; what is absent is None."""
     found = {name: value for name, value in row_json(row).items() if name not in ("cells", "places")}
-    found |= {"memorisation": encoded(row.gate.status), "audits": encoded(row.audits.status)}
+    found |= {
+        "memorisation": encoded(row.gate.status),
+        "audits": encoded(row.audits.status),
+        "contracted": max(row.contracted.values(), default=0),
+    }
     for axis in axes:
         place = row.places.get(axis, Place(missing="a control"))
         low, high = place.ranks or (None, None)

@@ -1,13 +1,17 @@
 """A row of a leaderboard: one candidate over its training seeds, what it got, and how it stands."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from genbench.leaderboard.fits import FitCost, fit_cost
 from genbench.leaderboard.gates import AuditStanding, CopyStanding, audit_standing, copy_standing
+from genbench.leaderboard.statistics import Ruler
+from genbench.records.audits import Assurance
 from genbench.records.kinds import Axis, ControlKind, Direction, Scale
 from genbench.records.record import Candidate, ModelFacts, Record
-from genbench.records.score import Missing, failed, not_applicable
+from genbench.records.score import CONTRACTED, Missing, failed, not_applicable
 from genbench.records.status import Status, words
 
 MIXED = "mixed"
@@ -51,6 +55,11 @@ class Column:
             return 1.0
         positive = self.scale is not Scale.PLAIN or self.axis in (Axis.QUALITY, Axis.COVERAGE)
         return 0.0 if positive and self.direction is Direction.HIGHER else None
+
+    @property
+    def ruler(self) -> Ruler:
+        """What its values are read off where they are compared."""
+        return Ruler(self.scale, self.direction is Direction.HIGHER, self.tie)
 
     def oriented(self, value: float) -> float:
         """`value` with its sign chosen so that larger is better."""
@@ -157,9 +166,15 @@ class Row:
         return {result.record.seed: result.candidate for result in self.ok}
 
     @cached_property
-    def images(self) -> int | None:
-        """Training images that its fits were handed, of the seed that was handed the fewest; None where none says."""
-        return min((count for own in self.ok if (count := own.record.model.images) is not None), default=None)
+    def cost(self) -> FitCost:
+        """What its fits were given and took."""
+        return fit_cost(result.record for result in self.ok)
+
+    @cached_property
+    def contracted(self) -> Mapping[str, int]:
+        """Score of quality → at how many seeds samples lie denser than fresh real data do; those of none left out."""
+        scores = [(name, own) for result in self.ok for name, own in result.candidate.scores.items()]
+        return Counter(name for name, own in scores if own.axis is Axis.QUALITY and CONTRACTED in own.details)
 
     @cached_property
     def gate(self) -> CopyStanding:
@@ -170,6 +185,16 @@ class Row:
     def audits(self) -> AuditStanding:
         """What the audits say of its density."""
         return audit_standing(self._seeds)
+
+    @cached_property
+    def assurance(self) -> Assurance | None:
+        """Who says that its density sums to one: the harness, where it did so at every seed; None without a density."""
+        found = {
+            audits.assurance if (audits := result.candidate.audits) else Assurance.DECLARED
+            for result in self.ok
+            if result.candidate.likelihood
+        }
+        return None if not found else Assurance.DECLARED if Assurance.DECLARED in found else Assurance.VERIFIED
 
     @cached_property
     def bar(self) -> str:
@@ -184,6 +209,13 @@ class Row:
         """Why its speeds do not count, where they do not at most seeds; "" where they do."""
         words = [timing.void for result in self.ok if (timing := result.candidate.timing) and timing.void]
         return f"void at {len(words)} of {len(self.ok)} seeds: {words[0]}" if 2 * len(words) > len(self.ok) else ""
+
+    def contractions(self) -> Iterator[tuple[str, str]]:
+        """Where it is contracted: "contracted by digits-net", and at how many seeds."""
+        for name, count in self.contracted.items():
+            features = name.partition("@")[2]
+            seeds = "" if count == len(self.ok) else f"at {count} of {len(self.ok)} seeds"
+            yield f"contracted by {features}" if features else "contracted", seeds
 
     @property
     def control(self) -> ControlKind | None:

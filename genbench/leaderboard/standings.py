@@ -19,7 +19,8 @@ from genbench.leaderboard.statistics import (
     replicates,
     verdict,
 )
-from genbench.records.kinds import Axis, ControlKind, Direction
+from genbench.records.audits import Assurance
+from genbench.records.kinds import Axis, ControlKind
 
 MIXED_SPEEDS = "speeds of several machines are not ranked against each other"
 
@@ -68,14 +69,14 @@ class Standings:
     @cached_property
     def contest(self) -> Contest:
         """The ranked candidates; places where one is not ranked are None."""
-        rulers = {axis: Ruler(c.scale, c.direction is Direction.HIGHER, c.tie) for axis, c in self.columns.items()}
+        rulers = {axis: column.ruler for axis, column in self.columns.items()}
         ranked = [row for row in self.rows if row.ok and not row.bar]
         seeds = {row.name: self._positions(row, rulers) for row in ranked}
         fits = {row.name: row.model.reference for row in ranked}
         return Contest(rulers, {name: found for name, found in seeds.items() if _known(found)}, fits)
 
     def _positions(self, row: Row, rulers: Mapping[str, Ruler]) -> list[list[float | None]]:
-        barred = {axis for axis in rulers if self._barred(row, axis)}
+        barred = {axis for axis in rulers if self._barred(row, axis) or row.name in self._declared[axis]}
         found: list[list[float | None]] = []
         for result in row.ok:
             scores = {axis: result.candidate.scores.get(column.name) for axis, column in self.columns.items()}
@@ -86,8 +87,22 @@ class Standings:
     def _barred(self, row: Row, axis: str) -> str:
         """Why a row is off an axis on which it has a score; "" where it is not."""
         guarded = self.guards[axis].barred(row) if axis in self.guards else ""
-        void = row.void if self.columns[axis].axis is Axis.SPEED else ""
-        return guarded or (f"off this axis: {void}" if void else "")
+        of = self.columns[axis].axis
+        own = row.void if of is Axis.SPEED else row.audits.unranked if of is Axis.DENSITY else ""
+        return guarded or (f"off this axis: {own}" if own else "")
+
+    @cached_property
+    def _declared(self) -> Mapping[str, Sequence[str]]:
+        """By axis, the densities that are declared where others are verified, best mean first: ranked below those."""
+        found = {}
+        for axis, column in self.columns.items():
+            ranked = [row for row in self.rows if row.ok and not row.bar and not self._barred(row, axis)]
+            means = {
+                row.name: column.oriented(mean) for row in ranked if (mean := row.cells[column.name].mean) is not None
+            }
+            below = [row.name for row in above_declared(ranked, column)[1] if row.name in means]
+            found[axis] = sorted(below, key=lambda name: (-means[name], name))
+        return found
 
     @cached_property
     def outside(self) -> Mapping[str, str]:
@@ -143,7 +158,9 @@ class Standings:
             order = self.contest.ranks(axis)
             tiers = self.running.tiers(axis, contrasts) if self.running.tested else {}
             ranks = self.replicates.ranks[axis] if self.replicates else {}
-            found[axis] = {name: Place(rank, tiers.get(name), ranks.get(name)) for name, rank in order.items()}
+            own = {name: Place(rank, tiers.get(name), ranks.get(name)) for name, rank in order.items()}
+            below = {name: Place(rank) for rank, name in enumerate(self._declared[axis], 1 + len(order))}
+            found[axis] = own | below
         return found
 
     def _place(self, row: Row, axis: str) -> Place:
@@ -196,6 +213,15 @@ class Standings:
         """The share in [0, 1] of the cube that the candidates dominate together; None without anchors or candidates."""
         points = [self._anchored(row) for row in self.rows if row.name in self.complete]
         return hypervolume(points) if points and self.anchors else None
+
+
+def above_declared(rows: Sequence[Row], column: Column) -> tuple[list[Row], list[Row]]:
+    """Those that compete in a column, and those below them: declared densities, where others are verified."""
+    scored = [row for row in rows if row.cells[column.name].mean is not None]
+    verified = [row for row in scored if row.assurance is Assurance.VERIFIED]
+    if column.axis is not Axis.DENSITY or not verified:
+        return list(rows), []
+    return verified, [row for row in rows if row.assurance is not Assurance.VERIFIED]
 
 
 def _known(seeds: Sequence[Sequence[float | None]]) -> bool:

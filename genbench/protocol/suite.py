@@ -24,11 +24,21 @@ Whole = Annotated[int, Meta(ge=1, le=10**12)]
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What a fit may spend besides images: it ends by whichever is spent first."""
+
+    seconds_cpu: Positive
+    """CPU seconds of its whole process tree."""
+
+
+@dataclass(frozen=True)
 class Quick:
     """What `--quick` changes."""
 
     images: Whole | None = None
     """The training budget."""
+    seconds_cpu: Positive | None = None
+    """The budget in CPU seconds, where the suite has one."""
     seeds: Whole | None = None
     """Training seeds per model."""
     latency_seconds: Seconds | None = None
@@ -72,6 +82,8 @@ class Suite:
     folder, log_mib of its output."""
     typical: Mapping[str, Positive] = field(default_factory=dict)
     """Seconds of each stage as measured once on two CPU cores: for estimates before there are any others."""
+    budget: Budget | None = None
+    """What a fit may spend besides images; null: images alone are counted."""
     quick: Quick | None = None
     """What `--quick` changes."""
     python: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +98,7 @@ class Suite:
         if self.quick is None:
             raise GenbenchError(f"suite {self.name} has no [quick] table, so there is no --quick form of it")
         images = self.quick.images or self.images
+        seconds = self.quick.seconds_cpu
         share = images / self.images
         latency = self.quick.latency_seconds
         return replace(
@@ -93,6 +106,7 @@ class Suite:
             name=f"{self.name}-quick",
             title=f"{self.title} (quick look)",
             images=images,
+            budget=Budget(seconds) if seconds else self.budget,
             seeds=self.quick.seeds or self.seeds,
             latency_seconds=self.latency_seconds if latency is None else latency,
             typical={stage: value * (share if stage == "fit" else 1) for stage, value in self.typical.items()},
@@ -133,7 +147,8 @@ class Suite:
 
     def protocol(self, dataset_sha256: str) -> str:
         """SHA-256 of what makes two numbers comparable, apart from the task: the data, the budget and the batch."""
-        some = {"density_rows": self.density_rows} if self.density_rows else {}
+        some: dict[str, float] = {"density_rows": self.density_rows} if self.density_rows else {}
+        some |= {"seconds_cpu": self.budget.seconds_cpu} if self.budget else {}
         return digest({"dataset": dataset_sha256, "images": self.images, "batch": self.batch, **some})
 
     @property
@@ -144,6 +159,7 @@ class Suite:
             title=self.title,
             dataset=self.dataset,
             images=self.images,
+            seconds_cpu=self.budget.seconds_cpu if self.budget else None,
             batch=self.batch,
             seeds=self.seeds,
             extractor=self.extractor,
@@ -216,8 +232,9 @@ def _check_keys(values: Mapping[str, Any], path: Path) -> None:
     Raises:
         GenbenchError: there is one.
     """
-    tasks, quick = values.get("tasks"), values.get("quick")
-    tables: list[tuple[str, object, type]] = [("", values, Suite), (" in [quick]", quick, Quick)]
+    tasks, quick, budget = values.get("tasks"), values.get("quick"), values.get("budget")
+    tables: list[tuple[str, object, type]] = [("", values, Suite)]
+    tables += [(" in [quick]", quick, Quick), (" in [budget]", budget, Budget)]
     if isinstance(tasks, dict):
         tables += [(f" in [tasks.{name}]", terms, TaskTerms) for name, terms in tasks.items()]
     for place, table, kind in tables:
@@ -233,6 +250,8 @@ def _check(suite: Suite, path: Path) -> None:
     Raises:
         GenbenchError: no task, an unknown stage or cap, a task that names no three axes or an axis without its score.
     """
+    if suite.quick and suite.quick.seconds_cpu and not suite.budget:
+        raise GenbenchError(f"suite {path}: [quick] seconds_cpu changes a [budget], and there is none")
     if not suite.tasks:
         raise GenbenchError(f"suite {path}: it asks nothing; write a table [tasks.generate]")
     for name in suite.caps:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from genbench.files.codec import Number
+from genbench.files.codec import Count, Number
 
 
 class AuditStatus(Enum):
@@ -21,7 +21,8 @@ class AuditFinding:
     """What one audit found."""
 
     name: str
-    """One of "exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering", "same-answer", "no-spikes"."""
+    """One of "exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering", "same-answer", "no-spikes",
+    "verified"."""
     status: AuditStatus
     """Passed, failed or skipped."""
     words: str
@@ -30,6 +31,25 @@ class AuditFinding:
     """The number that decides; null where there is none, or where it is not finite."""
     bound: Number | None = None
     """What it must not pass."""
+
+
+class Assurance(Enum):
+    """Who says that a density sums to one."""
+
+    VERIFIED = "verified"
+    DECLARED = "declared"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the harness itself made of a model's answers, entry by entry, for some test rows."""
+
+    rows: Count
+    """How many, drawn by the run's secret."""
+    bits: Number
+    """Their mean bits/dim."""
+    error: Number | None
+    """Its standard error over the rows; null of one row."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,14 @@ class AuditVerdict:
     """Why, in words; null where they passed."""
     audits: tuple[AuditFinding, ...] = ()
     """Each of them."""
+    verified: Verification | None = None
+    """What its bits/dim were verified on; null: they are declared, and at best not refuted."""
+
+    @property
+    def assurance(self) -> Assurance:
+        """Who says that the density sums to one: the harness, where all audits passed, or the model."""
+        sound = self.verified is not None and self.status is AuditStatus.PASSED
+        return Assurance.VERIFIED if sound else Assurance.DECLARED
 
 
 def finding(

@@ -6,8 +6,10 @@ from enum import Enum
 
 from genbench.files.codec import Count, Number, Share
 
-CONTROLS: Mapping[str, str] = {"train": "held", "test": "held"}  # what may be copied → fresh data that were not
-WORDS: Mapping[str, str] = {"train": "training", "test": "test"}
+# What may be copied → fresh data that were not.
+CONTROLS: Mapping[str, str] = {"train": "held", "valid": "held", "test": "held", "held": "test"}
+AMONG = "samples"  # what they are held against where it is themselves
+WORDS: Mapping[str, str] = {"train": "training", "valid": "validation", "test": "test", "held": "held-out"}
 
 
 class GateStatus(Enum):
@@ -23,24 +25,31 @@ class CopyFinding:
     """What one test against one set found."""
 
     against: str
-    """The set that may have been copied."""
+    """The set that may have been copied; "samples": the samples themselves."""
     test: str
     """The test's name."""
     share: Share
     """Of the samples that it sees as near copies."""
     control: Share
     """The same of fresh real data."""
-    p: Share | None
-    """The chance of so large a difference; null where the test has none."""
     flagged: bool
     """Whether it is too large."""
+    bound: Number | None = None
+    """The one-sided 99.9 % lower bound of their difference; null where the test has none, or an older record."""
+    p: Share | None = None
+    """The chance of so large a difference; null where the test has none."""
+    note: str = ""
+    """What else is to be said of it."""
+
+    @property
+    def where(self) -> str:
+        """What the samples were held against, in words."""
+        return "among themselves" if self.against == AMONG else f"against {WORDS.get(self.against, self.against)} data"
 
     def __str__(self) -> str:
-        chance = f", p = {self.p:.1g}" if self.p is not None else ""
-        return (
-            f"{self.test} test against {WORDS.get(self.against, self.against)} data: {self.share:.1%} of the samples, "
-            f"{self.control:.1%} of fresh real data{chance}"
-        )
+        note, chance = f" ({self.note})" * bool(self.note), f", p = {self.p:.1g}" if self.p is not None else ""
+        shares = f"{self.share:.1%} of the samples, {self.control:.1%} of fresh real data"
+        return f"{self.test} test {self.where}{note}: {shares}{chance}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class CopyPair:
     sample: Count
     """Its row among the samples."""
     against: str
-    """The set that the row is of: "train" or "test"."""
+    """The set that the row is of."""
     row: Count
     """The row of the set."""
     distance: Number
@@ -68,7 +77,7 @@ class CopyVerdict:
     tests: tuple[CopyFinding, ...] = ()
     """What each test found."""
     detectable: Mapping[str, Share | None] = field(default_factory=lambda: dict.fromkeys(CONTROLS))
-    """Set → the smallest share of near copies that the tail test flags whatever the other samples are; null: none."""
+    """Set → the smallest share of near copies that is flagged where all others are fresh; null: none."""
     suspicious: tuple[CopyPair, ...] = ()
     """The nearest pairs, nearest first."""
     pairs: str | None = None

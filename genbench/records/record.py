@@ -6,6 +6,7 @@ from typing import Annotated
 
 from genbench.files.codec import Count, Meta, Number, Positive, Seconds
 from genbench.records.audits import AuditVerdict
+from genbench.records.effort import Effort
 from genbench.records.gates import CopyVerdict
 from genbench.records.kinds import ControlKind, Family, Likelihood, Value
 from genbench.records.machine import Machine
@@ -34,6 +35,14 @@ class DataFacts:
     """Where its samples live; null where an older record does not say."""
     rows: Mapping[str, Count]
     """Rows of each split."""
+
+    @property
+    def shown_bytes(self) -> int | None:
+        """Of the splits that a model is shown, train and valid, as they are stored; None where it is not known."""
+        if self.space is None:
+            return None
+        entry = 1 if self.space.storage == "uint8" else 4
+        return self.space.dim * entry * sum(self.rows.get(split, 0) for split in ("train", "valid"))
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,8 @@ class SuiteTerms:
     """Of the scores that name none."""
     tasks: Annotated[Mapping[str, TaskTerms], Meta(min_length=1)]
     """Name → what is asked."""
+    seconds_cpu: Positive | None = None
+    """Training budget in CPU seconds of the whole process tree of a fit; null: there was none."""
     density_rows: Count = 0
     """Test rows whose density was asked for; 0: all."""
     threads: Count = 1
@@ -127,6 +138,10 @@ class ModelFacts:
     """How many numbers it learnt; null where it was not fitted."""
     images: Count | None = None
     """Training images that its fit was handed, repeats included, as its process says; null where it was not fitted."""
+    checkpoint_bytes: Count | None = None
+    """Of the file that it was kept in, buffers included; null likewise, and where an older record does not say."""
+    fit: Effort | None = None
+    """What its fit took of the machine; null where it was not fitted, or where an older record does not say."""
     needs: tuple[str, ...] = ()
     """What it asked for beyond its own folder."""
     pretrained_on: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from genbench.records.kinds import Axis, Direction, Scale
 
 LARGEST = 1e30  # of a number that a record holds
 AT_LEAST = "at least"  # the detail of a value that is a lower bound
+CONTRACTED = "limit"  # the detail of a score of quality whose samples lie denser than this, as fresh real data do not
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """What a page says of the gates: for every candidate and control, copies and audits, with the reasons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from genbench.leaderboard import Leaderboard, Row
 from genbench.records.audits import AuditFinding, AuditStatus
-from genbench.records.gates import WORDS, CopyFinding, GateStatus
+from genbench.records.gates import AMONG, WORDS, CopyFinding, GateStatus
 from genbench.records.kinds import ControlKind
 from genbench.report.images import Album
 from genbench.report.standing import places
@@ -25,6 +25,8 @@ AUDITS = {
 }
 MANY = 24  # rows of a board, beyond which what is in order is shown in brief
 LISTED = 8  # tests or audits of one candidate
+FOUND = 32  # findings of all tests of one candidate
+TITLES = {"tail": "nearness in features", "pixel-tail": "nearness in pixels"}
 
 
 def gates(board: Leaderboard, album: Album) -> list[dict[str, Any]]:
@@ -46,13 +48,14 @@ def details(row: Row, board: Leaderboard, album: Album) -> dict[str, Any]:
         "failed": row.audits.status is AuditStatus.FAILED,
         "reason": row.gate.reason,
         "why": row.audits.reason,
-        "tests": [test(t) for t in (memorisation.tests if memorisation else ())[:LISTED] if t.flagged or not brief],
+        "tests": list(tests(memorisation.tests[:FOUND], brief)) if memorisation else [],
         "findings": [
             (found.name, found.status.value, found.words)
             for found in audits[:LISTED]
             if found.status is AuditStatus.FAILED or not brief
         ],
         "detectable": detectable(row),
+        "holds": holds(row),
         "seed": row.gate.seed,
         "pairs": album.shown(memorisation.pairs) if memorisation and memorisation.pairs else None,
         "places": [] if row.control or brief else list(places(row)),
@@ -76,12 +79,24 @@ def expected(row: Row) -> str:
     )
 
 
-def test(found: CopyFinding) -> tuple[str, str]:
-    """A test: which, and what it found, in words."""
-    chance = "" if found.p is None else f", p = {number(found.p, 1)}"
-    what = f"{clip(found.test, 40)}, {WORDS.get(found.against, clip(found.against, 40))} data"
-    shares = f"{found.share:.1%} of the samples, {found.control:.1%} of fresh real data"
-    return what, f"{shares}{chance}{'; flagged' * found.flagged}"
+def tests(found: Sequence[CopyFinding], brief: bool) -> Iterable[tuple[str, str]]:
+    """Each test: which, and what it found of each set, in words; in brief of those alone that are flagged."""
+    for name in list(dict.fromkeys(finding.test for finding in found))[:LISTED]:
+        words = [one(finding) for finding in found if finding.test == name and (finding.flagged or not brief)]
+        if words:
+            yield TITLES.get(name, clip(name, 40)), "; ".join(words)
+
+
+def one(found: CopyFinding) -> str:
+    """What a test found of one set, in words."""
+    where = (
+        "among themselves" if found.against == AMONG else f"{WORDS.get(found.against, clip(found.against, 40))} data"
+    )
+    more = [f"p = {number(found.p, 1)}"] if found.p is not None else []
+    if found.flagged:
+        more += [*([] if found.bound is None else [f"at least {found.bound:.1%} too many"]), "flagged"]
+    more += [clip(found.note, 80)] * bool(found.note)
+    return f"{where} {found.share:.1%}, fresh {found.control:.1%}" + f" ({', '.join(more)})" * bool(more)
 
 
 def detectable(row: Row) -> str:
@@ -90,6 +105,12 @@ def detectable(row: Row) -> str:
         f"{share:.1%} copies of {WORDS.get(key, clip(key, 40))} data" for key, share in row.gate.detectable.items()
     ]
     return " or ".join(shares[:LISTED])
+
+
+def holds(row: Row) -> str:
+    """What a candidate's checkpoint could hold, beside what it was shown; "" where no record says it."""
+    kept, shown = row.model.checkpoint_bytes, row.results[0].record.dataset.shown_bytes
+    return "" if kept is None or not shown else f"{kept:,} bytes, beside {shown:,} of the data that it was shown"
 
 
 def flags(row: Row) -> Iterable[str]:

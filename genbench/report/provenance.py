@@ -5,8 +5,9 @@ from typing import Any
 
 from genbench.files.codec import encoded
 from genbench.leaderboard import Leaderboard
+from genbench.leaderboard.fits import fit_cost
 from genbench.records.record import Record, SuiteTerms
-from genbench.report.text import NOT_STATED, duration, number
+from genbench.report.text import NOT_STATED, duration, number, size
 
 
 def section(board: Leaderboard) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def section(board: Leaderboard) -> dict[str, Any]:
         "protocol": board.protocol,
         "models": list(models(board)),
         "limits": limits(board.suite),
+        "budget": budget(board.suite),
         "machines": machines(board),
         "finished": sorted({record.finished for record in board.records} - {""}),
     }
@@ -27,6 +29,12 @@ def section(board: Leaderboard) -> dict[str, Any]:
 def count(value: int | None, unit: str = "") -> str:
     """A number with its unit; none, and the 0 of an older record, are not stated."""
     return f"{value:,} {unit}".strip() if value else NOT_STATED
+
+
+def budget(suite: SuiteTerms) -> str:
+    """What a fit may spend: images, and CPU seconds where the suite counts them."""
+    images = count(suite.images, "images")
+    return images if suite.seconds_cpu is None else f"{number(suite.seconds_cpu)} CPU seconds, {images} at most"
 
 
 def limits(suite: SuiteTerms) -> str:
@@ -53,8 +61,16 @@ def models(board: Leaderboard) -> Iterable[dict[str, Any]]:
             "capabilities": ", ".join(model.capabilities) or "none",
             "pretrained": ", ".join(model.pretrained_on) or "nothing",
             "parameters": NOT_STATED if model.parameters is None else f"{model.parameters:,}",
+            "checkpoint": NOT_STATED if model.checkpoint_bytes is None else size(model.checkpoint_bytes),
+            "cpu": effort(records),
             "fit": duration(sum(times) / len(times) if times else None),
         }
+
+
+def effort(records: Sequence[Record]) -> str:
+    """What fits took on average: CPU seconds of all their processes, and wall seconds."""
+    cost = fit_cost(records)
+    return NOT_STATED if cost.cpu is None else f"{number(cost.cpu)} CPU s in {duration(cost.seconds)}"
 
 
 def machines(board: Leaderboard) -> list[tuple[int, Sequence[tuple[str, object]]]]:

@@ -27,6 +27,7 @@ def verdicts(board: Leaderboard) -> dict[str, Any]:
         "without": without(strict),
         "outside": [(row.name, row.outside) for row in board.rows if row.outside],
         "procedure": board.procedure,
+        "second": board.second_opinion,
         "volume": volume(board),
     }
 

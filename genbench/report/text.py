@@ -97,6 +97,13 @@ def spread(mean: float, half_width: float | None) -> str:
     return f"± {half_width:,.{decimals}f}" if alike else f"± {number(half_width, 1)}"
 
 
+def size(count: int) -> str:
+    """Bytes as people read them: 300 B, 17 KiB, 1.2 MiB."""
+    if count < 2**10:
+        return f"{count} B"
+    return f"{number(count / 2**10)} KiB" if count < 2**20 else f"{number(count / 2**20)} MiB"
+
+
 def duration(seconds: float | None) -> str:
     """Seconds as people read them: 0.3 s, 41 s, 12 min, 3.1 h; "not stated" for None."""
     if seconds is None:

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
+from genbench.leaderboard.anchors import control
 from genbench.leaderboard.row import MIXED
 from genbench.leaderboard.statistics import ENOUGH
 from genbench.leaderboard.words import listed
-from genbench.records.kinds import Axis, Direction, Likelihood
+from genbench.records.kinds import Axis, ControlKind, Direction, Likelihood
 from genbench.records.score import AT_LEAST
 from genbench.records.status import words
 from genbench.report import charts, provenance
 from genbench.report.gates import flags, gates, unaudited
 from genbench.report.images import Album
 from genbench.report.standing import front, place, verdicts
-from genbench.report.text import NOT_STATED, clip, duration, number, spread
+from genbench.report.text import NOT_STATED, clip, duration, number, size, spread
 
 LIKELIHOODS = {  # of a likelihood, as bits/dim: sign, words
     Likelihood.LOWER_BOUND.value: ("≤", "upper bound, from a lower bound of the likelihood"),
@@ -67,7 +68,7 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
         ("Controls", str(len(board.controls))),
         ("Training seeds", str(len({record.seed for record in board.records}))),
         ("Dataset", f"{board.dataset.name or NOT_STATED}, {_space(board)}"),
-        ("Training budget", provenance.count(suite.images, "images")),
+        ("Training budget", provenance.budget(suite)),
         ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(suite.batch)}")),
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
         ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),
@@ -89,8 +90,7 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
         column = known.get(name)
         best = board.best(column) if column else None
         if column and best is not None:
-            ranked = [row for row in board.rows if not row.unranked(column)]
-            first, *others = [row for row in ranked if row.cells[column.name].mean == best]
+            first, *others = board.leads(column)
             yield {
                 "words": "Fastest" if column.axis is Axis.SPEED else f"Highest {clip(axis, 24)}",
                 "name": first.name,
@@ -112,14 +112,24 @@ def head(column: Column, board: Leaderboard) -> dict[str, Any]:
         "first": "ascending" if column.direction is Direction.LOWER else "descending",
         "sorted": column.name in names[:1] and column.direction is not None,
         "basis": [part for part in (column.unit, (column.extractor or "").partition("/")[0]) if part],
+        "ceiling": ceiling(column, board),
         "is_axis": column.name in names,
     }
 
 
-def below(column: Column, details: Mapping[str, float]) -> str:
-    """What stands below a value besides its spread, such as the floor of an FD; "" for scores without such a thing."""
-    told = [f"{clip(words, 24)} {number(details[name])}" for words, name in column.shown.items() if name in details]
-    return ", ".join(told)
+def below(column: Column, details: Mapping[str, float]) -> list[str]:
+    """What stands below a value besides its spread, such as the floor of an FD."""
+    return [f"{clip(words, 24)} {number(details[name])}" for words, name in column.shown.items() if name in details]
+
+
+def ceiling(column: Column, board: Leaderboard) -> list[str]:
+    """What fresh real data have in a column of features, with the one detail that belongs to it, if it is one."""
+    held = control(board.controls, ControlKind.CEILING)
+    cell = held.cells[column.name] if held and column.features else Cell()
+    if held is None or cell.mean is None:
+        return []
+    detail = below(column, cell.details) if len(column.shown) == 1 else []
+    return [f"{clip(held.name, 24)} {number(cell.mean)}", *detail]
 
 
 def line(row: Row, board: Leaderboard) -> dict[str, Any]:
@@ -130,7 +140,7 @@ def line(row: Row, board: Leaderboard) -> dict[str, Any]:
         "family": charts.family_of(row),
         "stated": row.model.family.value if row.model.family else "",
         "marks": marks(row),
-        "flags": list(flags(row)),
+        "flags": [*flags(row), *warnings(row)],
         "front": front(row),
         "seeds": f"{len(row.ok)}" if len(row.ok) == len(row.results) else f"{len(row.ok)} of {len(row.results)}",
         "cells": [entry(row, column, board) for column in board.columns],
@@ -143,18 +153,31 @@ def marks(row: Row) -> list[str]:
     conditional = ["conditional"] if "conditional" in row.model.capabilities else []
     pretrained = [f"pretrained on {data}" for data in row.model.pretrained_on]
     outside = ["not in the running"] if row.outside else []
+    fit = [] if row.control or row.cost.images is None else [trained(row), *unlearnt(row)]
+    return outside + fit + conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
+
+
+def warnings(row: Row) -> list[str]:
+    """Marks that stand beside a candidate's name as those of the gates do; controls are there to show them."""
+    if row.control:
+        return []
     return (
-        outside
-        + [trained(row)] * (row.images is not None)
-        + conditional
-        + pretrained
-        + [f"asked for {need}" for need in row.model.needs]
+        [f"{clip(mark, 60)} {seeds}".rstrip() for mark, seeds in row.contractions()]
+        + ["trained beside its fit"] * row.cost.elsewhere
+        + ["hides its processes"] * row.cost.hides
     )
 
 
+def unlearnt(row: Row) -> list[str]:
+    """What a candidate keeps that has no parameters: it may have learnt all of that."""
+    return [] if row.cost.unlearnt is None else [f"0 parameters, keeps {size(row.cost.unlearnt)}"]
+
+
 def trained(row: Row) -> str:
-    """What a fit was handed, which is all that the harness counts; a model may hold more."""
-    return f"trained on {row.images:,} images" if row.images else "no counted training"
+    """What a fit was handed, and the CPU seconds of its processes; a model may hold more from elsewhere."""
+    images, cpu = row.cost.images, row.cost.cpu
+    handed = f"trained on {images:,} images" if images else "no counted training"
+    return handed if cpu is None else f"{handed}, {'≥ ' if row.cost.hides else ''}{number(cpu)} CPU s"
 
 
 def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
@@ -172,9 +195,10 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
         "text": ("≥ " if AT_LEAST in cell.details else "") + number(cell.mean),
         "spread": spread(cell.mean, cell.half_width),
         "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
-        "best": not row.unranked(column) and cell.mean == board.best(column),
+        "best": board.is_best(row, column),
         "place": standing,
         "below": below(column, cell.details),
+        "assured": row.assurance.value if density and row.assurance else "",
         "unranked": "" if row.control else off or (unaudited(row) if density else ""),
         "sign": sign,
         "words": kind,

@@ -207,6 +207,7 @@ class Conductor:
             {stage.secret: given.secret} if stage.secret else {},
             None if stage.pace is None else stage.pace(begun.inputs),
             stage.again,
+            None if stage.telling is None else stage.telling(given),
         )
 
     def _confinement(self, step: Step, inputs: object) -> Confinement:

@@ -11,7 +11,7 @@ from genbench.protocol.stages import evidence_step
 from genbench.protocol.stages.density import DENSITY
 from genbench.protocol.stages.fit import FIT, FitFacts, curve_of
 from genbench.protocol.stages.score import SCORE, CandidateScores, ScoreFacts
-from genbench.protocol.stages.stage import Ground
+from genbench.protocol.stages.stage import CHECKPOINT, Ground
 from genbench.protocol.stages.stream import STREAM
 from genbench.protocol.task import Answerer, Asked, answerers, inability
 from genbench.protocol.trial import Trial
@@ -63,7 +63,7 @@ def _record(trial: Trial, ground: Ground, results: Results) -> Record:
         protocol=suite.protocol(ground.data.facts.sha256),
         suite=suite.terms,
         dataset=ground.data.facts,
-        model=_model(trial, fit),
+        model=_model(trial, fit, folder / FIT.name / CHECKPOINT),
         seed=trial.seed,
         machine=ground.probe.threaded(suite.threads),
         stages={name: _stage(result) for name, result in results.items()},
@@ -78,7 +78,7 @@ def _stage(result: Result[Any]) -> StageFacts:
     return StageFacts(result.status, result.reason, result.seconds, result.exit_code)
 
 
-def _model(trial: Trial, fit: Result[FitFacts] | None) -> ModelFacts:
+def _model(trial: Trial, fit: Result[FitFacts] | None, checkpoint: Path) -> ModelFacts:
     listing, plugin = trial.listing, trial.model.plugin
     return ModelFacts(
         name=listing.name,
@@ -94,6 +94,8 @@ def _model(trial: Trial, fit: Result[FitFacts] | None) -> ModelFacts:
         control=listing.control,
         parameters=fit.facts.parameters if fit is not None and fit.facts else None,
         images=fit.facts.images if fit is not None and fit.facts else None,
+        checkpoint_bytes=checkpoint.stat().st_size if fit is not None and fit.ok and checkpoint.is_file() else None,
+        fit=fit.effort if fit is not None else None,
         needs=listing.needs,
         pretrained_on=tuple(asset.trained_on for asset in listing.assets),
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -140,5 +140,5 @@ class SampleFeatures:
             raise Unavailable("the answers are no samples, whose features could be compared")
         extractor = self._features.extractor(name)
         embed = embedding(extractor, self._features.device)
-        held = self._features.held(name)
+        held = partial(self._features.held, name)
         return Compared(self.comparison(name), extractor.identity, self._features.reference_name, embed, held)

@@ -29,14 +29,14 @@ class Compared:
         identity: the extractor's; None for features that were given.
         reference: what the samples are compared with, in words.
         embed: the features of any samples by the same extractor; None for features that were given.
-        held: of the split held in the place of the samples; None where no such split is known.
+        held: gives that of the split held in the place of the samples; None where no such split is known.
     """
 
     comparison: Comparison
     identity: str | None
     reference: str
     embed: Embed | None = None
-    held: Comparison | None = None
+    held: Callable[[], Comparison] | None = None
 
 
 Features = Callable[[str], Compared]  # the name of an extractor, "" in a score's name that has none → what it makes

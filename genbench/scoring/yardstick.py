@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -14,13 +15,15 @@ from genbench.catalogue.plugins import Plugin
 from genbench.contracts.extractor import Extractor, loaded
 from genbench.errors import GenbenchError
 from genbench.geometry.comparison import Comparison
-from genbench.geometry.neighbours import Nearest
 from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
-from genbench.scoring.copies import CopyGate
 from genbench.scoring.extraction import Told, classifying, embedding
 from genbench.scoring.features import Features
-from genbench.scoring.memorisation import Distances, distinct, flat, judged, nearest
+from genbench.scoring.novelty.evidence import Among, Beside, Near, in_pixels
+from genbench.scoring.novelty.gate import CopyGate
+from genbench.scoring.novelty.judgement import judged
+from genbench.scoring.novelty.pairs import distinct, flat, nearest_others
+from genbench.scoring.novelty.repeats import FAMILY, families, repeats
 from genbench.scoring.samples import Samples
 from genbench.scoring.scores import Compared
 from genbench.store import datasets
@@ -113,7 +116,7 @@ class OfDataset(Yardstick):
         self.train = Samples(f"{name}/train", datasets.read(home, "train").x, self.space) if with_train else None
 
     def measured(self, x: NDArray[Any]) -> Measured:
-        """Beside the splits; the gate looks at training and test split."""
+        """Beside the splits; the gate looks at every split."""
         candidate = self._features.of(x)
         gate = CopyGate(self._features, self._chosen)
         return Measured(candidate.compared(self._chosen), lambda: gate.verdict(candidate))
@@ -147,12 +150,13 @@ class OfSamples(Yardstick):
         return Measured(compared, lambda: self._verdict(x, known, comparison))
 
     def _verdict(self, x: NDArray[Any], train: NDArray[Any], comparison: Comparison) -> CopyVerdict:
-        rows = distinct(train)
-        known = flat(train[rows])
-        pixels = [nearest(flat(of), known, comparison.product) for of in (x, self.reference.x)]
-        generated, control = (Nearest(found.squared, rows[found.indices]) for found in pixels)
-        near = Distances(comparison.train_of_generated, comparison.train_of_real, generated, control)
-        return judged({"train": near}, self._extractor.identity)
+        real, known, product = self.reference.x, train[distinct(train)], comparison.product
+        rng = np.random.default_rng(int(self.reference.sha256, 16))
+        generated, control = (in_pixels(of, known, product, rng) for of in (x, real))
+        beside = Beside(Near(comparison.train_of_generated, generated), Near(comparison.train_of_real, control))
+        own, fresh = (nearest_others(flat(of), product, FAMILY + 1) for of in (x, real))
+        among = Among(repeats(x, real), families(own, fresh))  # a comparison has 7 of each at least
+        return judged({"train": beside}, self._extractor.identity, among)
 
     def _of(self, x: NDArray[Any], what: str) -> NDArray[Any]:
         return embedding(self._extractor, self._tools.device, self._tools.told, what)(x)
@@ -190,4 +194,4 @@ class OfFeatures(Yardstick):
 
 
 def _by_tail(comparison: Comparison) -> CopyVerdict:
-    return judged({"train": Distances(comparison.train_of_generated, comparison.train_of_real)}, AS_GIVEN)
+    return judged({"train": Beside(Near(comparison.train_of_generated), Near(comparison.train_of_real))}, AS_GIVEN)

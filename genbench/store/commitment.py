@@ -1,7 +1,7 @@
 """Commitment: what a process says of rows on the clock, so that it can leave no others afterwards."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,11 @@ def kept_rows(rows: NDArray[Any], digests: Sequence[str], size: int) -> bool:
     head = len(rows) - (len(digests) - 1) * size
     blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
     return len(blocks) == len(digests) and all(same(*own, head) for own in zip(blocks, digests, strict=True))
+
+
+def chained(digests: Iterable[str]) -> str:
+    """SHA-256 of the digests of several laps, one after the other."""
+    return hashlib.sha256(",".join(digests).encode()).hexdigest()
 
 
 def _half(rows: NDArray[Any]) -> str:

@@ -18,6 +18,7 @@ from genbench.files import codec
 from genbench.files.atomic import regular_bytes, remove, sha256_of, too_deep
 from genbench.files.codec import Seconds
 from genbench.files.plain import intact, read_json, sealed, write_json
+from genbench.records.effort import Effort
 from genbench.records.status import Status
 from genbench.records.timing import Timing
 
@@ -44,8 +45,12 @@ class Result(Generic[F]):
     """Seconds of its timed section, those of an earlier process that was killed included."""
     timing: Timing | None = None
     """Of a scored run."""
+    effort: Effort | None = None
+    """What its processes took; null where it is not ok."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """File name → SHA-256."""
+    committed: str = ""
+    """What it answered lap by lap before it was told more, as a digest of the digests; "" where it is told nothing."""
     exit_code: int | None = None
     """Of its process; negative: the signal that ended it; null where there was none."""
     measured: str = ""

@@ -96,6 +96,30 @@ def checked_nats(nats: object, space: Space, n: int) -> NDArray[np.float64]:
     return host
 
 
+def checked_log_weights(weights: object, n: int, levels: int) -> NDArray[np.float32]:
+    """What `Sequential.next` returned for n rows, as float32 [n, levels]; -inf is a level without any weight.
+
+    Raises:
+        InvalidEvidence: another form, numbers that are NaN or +inf, or a row without any weight at all.
+    """
+    if type(weights) is not Tensor or not weights.is_floating_point() or tuple(weights.shape) != (n, levels):
+        what = f"{plain_name(weights.dtype)} {tuple(weights.shape)}" if isinstance(weights, Tensor) else type(weights)
+        raise InvalidEvidence(f"next() returned {what}, expected floating-point {(n, levels)}, a row for each row")
+    host: NDArray[np.float32] = weights.detach().cpu().float().numpy()
+    check_log_weights(host, "next() returned")
+    return host
+
+
+def check_log_weights(weights: NDArray[Any], who: str) -> None:
+    """Refuse logarithms of weights [..., levels] that cannot be divided by their sum.
+
+    Raises:
+        InvalidEvidence: NaN, +inf, or a row of -inf alone.
+    """
+    if np.isnan(weights).any() or not np.isfinite(weights.max(-1)).all():
+        raise InvalidEvidence(f"{who} logarithms of weights that are NaN or infinite, or no weight at all")
+
+
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Save tensors as safetensors, atomically; each is cloned, since shared storage is refused."""
     write_bytes(path, save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}))

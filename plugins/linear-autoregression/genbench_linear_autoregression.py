@@ -12,7 +12,7 @@ WIDEST = 2.0  # the largest factor by which a deviation is multiplied, in the se
 STEPS = 21  # of that search
 
 
-class LinearAutoregression(genbench.Model, genbench.Density):
+class LinearAutoregression(genbench.Model, genbench.Density, genbench.Sequential):
     """P(x) = Π_d P(x_d | x_<d): a normal law about a linear function of the entries before, discretised.
 
     P(v | x_<d) = (1 - ε) [Φ((v + ½ - m_d)/σ_d) - Φ((v - ½ - m_d)/σ_d)] + ε/levels, where the lowest level's interval
@@ -76,15 +76,23 @@ class LinearAutoregression(genbench.Model, genbench.Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         rows = x.flatten(1).double()
-        m = self.bias + rows @ self.weight.T  # [N, D]
+        return self._log_p(rows, self.bias + rows @ self.weight.T, self.sigma).sum(1)
+
+    def next(self, x: Tensor, i: int) -> Tensor:
+        m = self.bias[i] + x.flatten(1)[:, :i].double() @ self.weight[i, :i]  # [N]
+        every = torch.arange(self.space.levels or 1, dtype=torch.float64, device=m.device)  # [levels]
+        return self._log_p(every, m[:, None], self.sigma[i])
+
+    def _log_p(self, values: Tensor, m: Tensor, sigma: Tensor) -> Tensor:
+        """log P(v | x_<d) of values under means m and deviations sigma, of shapes that broadcast."""
         top = (self.space.levels or 1) - 1
-        low = torch.where(rows == 0, -torch.inf, (rows - 0.5 - m) / self.sigma)
-        high = torch.where(rows == top, torch.inf, (rows + 0.5 - m) / self.sigma)
+        low = torch.where(values == 0, -torch.inf, (values - 0.5 - m) / sigma)
+        high = torch.where(values == top, torch.inf, (values + 0.5 - m) / sigma)
         right = low > 0  # there both tails are taken from above, where they are small and exact
         first, second = torch.where(right, -high, low), torch.where(right, -low, high)
         inside = torch.special.ndtr(second) - torch.special.ndtr(first)
         mixed = (1 - self.uniform) * inside + self.uniform / (top + 1)
-        return mixed.log().sum(1)
+        return mixed.log()
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
         levels, dim = self.space.levels or 1, self.space.dim

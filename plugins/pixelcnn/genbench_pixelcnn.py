@@ -62,7 +62,7 @@ class Layer(nn.Module):
         return h + self.out(gate(self.horizontal(h) + above))
 
 
-class PixelCNN(genbench.Model, genbench.Density):
+class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential):
     """p(x) = ∏ᵢ p(xᵢ | x₁ … xᵢ₋₁) over pixels in raster order, and over the channels within a pixel, eq. 1.
 
     A vertical stack sees the rows above, a horizontal one the pixels to the left, and together they leave no blind
@@ -104,6 +104,7 @@ class PixelCNN(genbench.Model, genbench.Density):
         self.space, self.lr, self.batch = space, lr, batch
         channels, height, columns = space.shape
         reach = kernel // 2
+        self.sight = reach * (layers + 1) + 1  # rows above that the vertical stack sees
         self.place = nn.Parameter(torch.zeros(width, height, columns))
         self.from_above = Shifted(channels + 1, width, (reach, reach), sides=reach, strict=True)
         self.from_left = Shifted(channels + 1, width, (0, reach), strict=True)
@@ -160,9 +161,9 @@ class PixelCNN(genbench.Model, genbench.Density):
         """int64 [N, C, H, W] → float32 [N, C + 1, H, W]: the scaled entries, and ones that tell them from padding."""
         return torch.cat([self.scaled(x), torch.ones_like(x[:, :1], dtype=torch.float32)], dim=1)
 
-    def vertical(self, x: Tensor) -> list[Tensor]:
-        """The first rows of images, int64 [N, C, R, W] → for each layer, what each row hears from those above it."""
-        v = self.from_above(self.seen(x)) + self.place[:, : x.shape[2]]
+    def vertical(self, x: Tensor, top: int = 0) -> list[Tensor]:
+        """Rows of images from `top`, int64 [N, C, R, W] → for each layer, what each row hears from those above it."""
+        v = self.from_above(self.seen(x)) + self.place[:, top : top + x.shape[2]]
         told = []
         for layer in self.layers:
             v, above = layer.down(v)
@@ -187,6 +188,21 @@ class PixelCNN(genbench.Model, genbench.Density):
             for c in range(x.shape[1])
         ]
         return -torch.stack(nats).sum((0, 2, 3))
+
+    def next(self, x: Tensor, i: int) -> Tensor:
+        """Of grey images alone: in the flat order a whole channel comes before the next one.
+
+        Of the rows above only those are looked at that the vertical stack can see. What it makes of the first of them,
+        which lack those above, is wrong and does not reach the present row.
+        """
+        channels, _, columns = x.shape[1:]
+        if channels > 1:
+            raise genbench.Unsuitable("pixelcnn goes pixel by pixel through all channels, not channel by channel")
+        r, j = divmod(i, columns)
+        top = max(0, r - self.sight)
+        told = [above[:, :, -1:] for above in self.vertical(x[:, :, top : r + 1], top)]
+        context = self.horizontal(x[:, :, r : r + 1], told)[..., j : j + 1]
+        return self.logits(context, x[:, :, r : r + 1, j : j + 1], 0).flatten(1)
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
         """Draw pixel by pixel: the vertical stack runs once a row, the horizontal one on the present row alone."""

@@ -172,20 +172,20 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent):
         return self.latent
 
     def fit(self, data: genbench.TrainingData) -> None:
-        share = min(1, self.epochs * len(data.train) / data.images)
+        most = min(data.images, self.epochs * len(data.train))
         optimiser = torch.optim.Adam(self.parameters(), self.lr)
-        schedule = LambdaLR(optimiser, lambda _: math.cos(math.pi / 2 * data.progress / share))
+        schedule = LambdaLR(optimiser, lambda _: math.cos(math.pi / 2 * data.progress_to(most)))
         best = genbench.BestWeights(self)
         data.checkpoint(model=self, optimiser=optimiser, schedule=schedule, best=best)
-        for x, _ in data.batches(self.batch, share=share):
+        for x, _ in data.batches(self.batch, most=most):
             reconstruction, kl = self._terms(x)
-            loss = (min(1, data.progress / share / WARM_UP) * kl - reconstruction).mean() / self.space.dim
+            loss = (min(1, data.progress_to(most) / WARM_UP) * kl - reconstruction).mean() / self.space.dim
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.parameters(), 5.0)
             optimiser.step()
             schedule.step()
-            if data.progress / share * CHECKS >= len(data.curve) + 1:
+            if data.progress_to(most) * CHECKS >= len(data.curve) + 1:
                 valid = self._validated(data)
                 best.offer(valid)
                 data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid, kl_nats=kl.mean().item())

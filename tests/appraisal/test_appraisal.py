@@ -16,7 +16,7 @@ from genbench.builtin.metrics import METRICS
 from genbench.contracts import dataset
 from genbench.contracts.evidence import Evidence
 from genbench.errors import GenbenchError
-from genbench.records.gates import GateStatus
+from genbench.records.gates import WORDS, GateStatus
 from genbench.scoring.features import Features
 from genbench.scoring.samples import rows_sha256
 from genbench.scoring.scores import scored
@@ -83,12 +83,16 @@ def test_the_identity_names_every_set_its_size_and_the_sha256_of_its_rows(held_o
     assert facts.train_sha256 == rows_sha256(splits.train.x)
 
 
-def test_fresh_digits_are_clear_and_copies_of_either_split_are_flagged(held_out, splits):
-    assert held_out.memorisation.status is GateStatus.CLEAR
-    for copied, word in ((splits.train.x, "training"), (splits.test.x, "test")):
+def test_what_is_no_copy_is_clear_and_copies_of_any_split_are_flagged(splits):
+    train = splits.train.x.reshape(599, -1)
+    drawn = np.random.default_rng(0).multivariate_normal(train.mean(0), np.cov(train.T), 449)
+    gaussian = drawn.round().clip(0, 16).astype(np.uint8).reshape(-1, 1, 8, 8)
+    assert genbench.score(gaussian, dataset="digits", scores="memorisation").memorisation.status is GateStatus.CLEAR
+    for split, word in WORDS.items():
+        copied = getattr(splits, split).x
         verdict = genbench.score(copied, dataset="digits", scores="memorisation").memorisation
         assert verdict.status is GateStatus.FLAGGED
-        assert f"against {word} data" in verdict.reason
+        assert {test.where for test in verdict.tests if test.flagged} == {f"against {word} data"}
 
 
 def test_scores_that_no_sample_gives_are_not_spoken_of_unless_asked_for(held_out):
@@ -148,6 +152,7 @@ def test_a_reference_and_training_data_that_are_given_take_the_place_of_a_datase
     assert copies.memorisation.status is GateStatus.FLAGGED
     (third,) = [test for test in copies.memorisation.tests if test.test == "one-third"]
     assert (third.share, third.control < 0.1) == (1, True)
+    assert [test.test for test in copies.memorisation.tests][-2:] == ["repeats", "near-repeats"]
     assert genbench.score(generated, reference=real, extractor="pixels").memorisation is None
 
 

@@ -165,7 +165,7 @@ def test_a_dry_run_prints_every_trial_and_writes_nothing(genbench_command, place
     trials = [(words[0], words[1]) for words in lines if len(words) > 2 and words[1] in ("0", "1")]
     controls = [(name, "0") for name in Generate.controls]
     assert trials == [*controls, *[(model, seed) for seed in "01" for model in ("tiny", "tiny[hidden=9]")]]
-    assert output.splitlines()[-1] == "13 trials, 1 at a time: unknown until a first run has been timed"
+    assert output.splitlines()[-1] == "16 trials, 1 at a time: unknown until a first run has been timed"
     assert (code, error) == (0, "")
     assert tree(place) == before
 

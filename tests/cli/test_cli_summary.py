@@ -3,7 +3,7 @@ from records import HOSTILE, TERMS, VALUES, audits, board_records, candidate, co
 
 from genbench.cli.summary import standings
 from genbench.leaderboard import Leaderboard
-from genbench.records.audits import AuditStatus
+from genbench.records.audits import AuditStatus, Verification
 from genbench.records.gates import GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.records.record import Record
@@ -20,7 +20,7 @@ def test_the_end_of_a_run_tells_verdict_tiers_flags_and_failures(capsys: pytest.
     lines = shown(records, capsys)
     assert Leaderboard.of(records).sentence in lines
     assert next(line for line in lines if line.startswith("ddpm[steps=200]/ddpm ")).startswith(
-        "ddpm[steps=200]/ddpm ● 1 1 8 "
+        "ddpm[steps=200]/ddpm ● 1 1 5 "
     )
     assert next(line for line in lines if line.startswith("replay ")).startswith("replay flagged – – – ")
     assert next(line for line in lines if line.startswith("copycat ")).startswith("copycat – – – ")
@@ -30,6 +30,18 @@ def test_the_end_of_a_run_tells_verdict_tiers_flags_and_failures(capsys: pytest.
         "flagged: replay copies and is not ranked",
     ]
     assert "timeout: ebm seed 1, sample: limit of 600 s" in lines
+
+
+def test_verified_bits_are_marked_and_the_mark_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    def dense(name: str, verified: Verification | None) -> Record:
+        values = VALUES | {"bits-per-dim": 2.25}
+        own = candidate(name, values, likelihood=Likelihood.EXACT, audits=audits(verified=verified))
+        return record(name, candidates=[own])
+
+    lines = shown([dense("word", None), dense("harness", Verification(200, 2.25, 0.1))], capsys)
+    assert [line.partition(" ")[0] for line in lines if "2.25 ✓" in line] == ["harness"]
+    assert any(line.startswith("✓ bits/dim verified") for line in lines)
+    assert not any("✓" in line for line in shown([dense("word", None)], capsys))
 
 
 def test_one_seed_has_ranks_in_the_place_of_tiers(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,7 +61,7 @@ def test_a_candidate_off_an_axis_is_named_with_the_reason(capsys: pytest.Capture
 def test_the_tiers_are_of_the_axes_that_the_task_has(capsys: pytest.CaptureFixture[str]) -> None:
     turned = terms(axes=dict(zip(("fidelity", "realism", "speed"), TERMS.axes.values(), strict=True)))
     lines = shown([record("a", suite=turned), record("b", suite=turned)], capsys)
-    assert "● on the Pareto front; tiers of fidelity, realism and speed, – where a candidate is not ranked" in lines
+    assert "● on the Pareto front; ranks of fidelity, realism and speed, – where a candidate is not ranked" in lines
 
 
 @pytest.mark.parametrize("word", [HOSTILE["control"], HOSTILE["bidi"]])

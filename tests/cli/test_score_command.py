@@ -139,7 +139,8 @@ def test_the_table_holds_value_and_interval_and_the_identity_below(command, plac
     assert set(found["scores"]) <= set(rows)
     assert float(rows["fd"][1]) == pytest.approx(found["scores"]["fd"]["value"], abs=0.005)
     assert float(rows["fd"][4]) == pytest.approx(found["scores"]["fd"]["high"], abs=0.005)
-    assert "memorisation: clear" in output
+    assert "memorisation: flagged: tail test against held-out data: 100.0% of the samples" in output
+    assert "(the smallest shares of copies that are seen: train 5.0%, valid 5.0%, test 5.0%, held 5.0%)" in output
     assert f"samples    digits.npy: 449 rows, sha256 {found['samples_sha256'][:16]}" in lines
     assert f"reference  digits/test: 449 rows, sha256 {found['reference_sha256'][:16]}" in lines
     assert lines[-1] == f"extractor  {found['extractor']}, on cpu"

@@ -6,7 +6,7 @@ import tiny
 from genbench.records.audits import AuditStatus
 from genbench.records.status import Status
 
-NAMES = ["exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering"]
+NAMES = ["exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering", "same-answer", "no-spikes"]
 
 
 def test_the_record_of_a_density_holds_its_audits(contracts: tiny.Run):
@@ -20,9 +20,9 @@ def test_the_record_of_a_density_holds_its_audits(contracts: tiny.Run):
     ("model", "status", "words"),
     [
         ("positive", AuditStatus.FAILED, "exhaustive-sum: the 256 states of 1×2×2, 4 levels, 2 classes sum to 65536"),
-        ("undefined", AuditStatus.FAILED, "exhaustive-sum: log_prob() gave NaN or infinity for noise"),
-        ("per-pixel", AuditStatus.UNAUDITED, "audit invalid-evidence: log_prob() returned no 32 floating-point nats"),
-        ("raises", AuditStatus.UNAUDITED, "audit error: RuntimeError: no density today"),
+        ("undefined", AuditStatus.FAILED, "exhaustive-sum: log_prob() gave NaN or infinity for the tiny space"),
+        ("per-pixel", AuditStatus.UNAUDITED, "2 classes: log_prob() returned no 256 floating-point nats"),
+        ("raises", AuditStatus.UNAUDITED, "2 classes: RuntimeError: no density today"),
     ],
 )
 def test_a_density_that_is_none_leaves_the_candidate_and_says_why(

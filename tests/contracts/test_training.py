@@ -6,6 +6,8 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
+from genbench.contracts import cpu_budget
+from genbench.contracts.cpu_budget import CpuBudget
 from genbench.contracts.dataset import Examples
 from genbench.contracts.training import BestWeights, Split, TrainingData
 from genbench.errors import GenbenchError
@@ -176,3 +178,52 @@ def test_without_a_finite_loss_the_weights_stay():
     module.weight.data.fill_(7.0)
     best.restore()
     assert module.weight.item() == 7.0
+
+
+def burn(seconds: float) -> None:
+    until = cpu_budget.cpu_seconds() + seconds
+    while cpu_budget.cpu_seconds() < until:
+        pass
+
+
+def test_batches_end_by_whichever_budget_is_spent_first():
+    training = data(10, images=1_000_000, cpu=CpuBudget(0.2))
+    for _ in training.batches(1):
+        burn(0.03)
+        assert training.progress == pytest.approx(training.cpu.share, abs=0.1) or training.progress == 1.0
+    assert 2 < training.seen < 8
+    assert training.progress == 1.0
+    few = data(10, images=5, cpu=CpuBudget(60.0))
+    assert len(drawn(few.batches(1))) == 5
+    assert few.progress == 1.0
+
+
+def test_a_stage_ends_by_its_share_of_cpu_seconds_and_one_that_is_left_none_is_told():
+    training = data(10, images=1_000_000, cpu=CpuBudget(0.2))
+    for _ in training.batches(1, share=0.5):
+        burn(0.02)
+    assert 0.5 <= training.progress < 0.8
+    assert len(drawn(training.batches(1))) > 0
+    with pytest.raises(GenbenchError, match=r"are spent before it, of 0\.2 until its end"):
+        training.batches(1)
+
+
+def test_what_happens_outside_of_batches_spends_cpu_seconds_too():
+    training = data(10, images=1_000, cpu=CpuBudget(0.1))
+    burn(0.12)
+    with pytest.raises(GenbenchError, match="a training stage got no batches"):
+        training.batches(1)
+
+
+def test_a_budget_goes_on_where_an_earlier_process_left_it():
+    assert CpuBudget(10.0).after(4.0).share == pytest.approx(0.4, abs=0.02)
+    assert CpuBudget().after(4.0).share == 0.0
+
+
+def test_a_fit_may_end_at_fewer_images_than_its_budget():
+    training = data(10, images=100)
+    assert len(drawn(training.batches(4, most=30))) == 7
+    assert (training.seen, training.progress) == (28, 0.28)
+    assert training.progress_to(56) == 0.5
+    assert training.progress_to(20) == 1.0
+    assert len(drawn(data(10, images=20).batches(4, most=30))) == 5

@@ -76,7 +76,7 @@ def test_a_trials_ready_calls_are_carried_out_one_after_the_other_until_it_is_to
     plain: tiny.Run, started: Callable[[Job], "subprocess.Popen[str]"], importing: Callable[..., Call], tmp_path: Path
 ):
     raising = importing("raising", "raise RuntimeError('boom')\n")
-    ready = [_of_a_trial(plain, step, tmp_path / step[:7]) for step in ("sample/default", "density")]
+    ready = [_of_a_trial(plain, step, tmp_path / step[:7]) for step in ("sample/default", "density/first")]
     calls = (raising, *ready, importing("sleeping", SLEEPS), importing("never", ""))
     program, job = started(Job("plain", calls)), tmp_path / "job.json"
     _until((tmp_path / "sleeping/pid").exists)
@@ -88,7 +88,7 @@ def test_a_trials_ready_calls_are_carried_out_one_after_the_other_until_it_is_to
     assert _outcomes(job)[0].reason == "RuntimeError: boom"
     assert _outcomes(job)[1].timeline.ran_once("run")
     # Under the same secrets they are the same bytes, wherever the call was carried out.
-    for name, step in (("sample/samples.safetensors", "sample/default"), ("density/nats.safetensors", "density")):
+    for name, step in (("sample/samples.safetensors", "sample/default"), ("density/nats.safetensors", "density/first")):
         whole = plain.root / "plain.default.0" / step / Path(name).name
         assert (tmp_path / name).read_bytes() == whole.read_bytes()
 

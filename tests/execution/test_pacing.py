@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from genbench.contracts.job import Call, Pace
-from genbench.execution.pacing import AGAIN, LEAST, Paced, Repeated, batch_secret, counted
+from genbench.contracts.job import Call, Pace, Telling
+from genbench.execution.pacing import AGAIN, LEAST, Disclosed, Paced, Repeated, batch_secret, counted
 from genbench.seeds import derived
 
 SECRET, OTHER = "5e" * 32, "a7" * 32
@@ -83,3 +83,12 @@ def test_the_batch_that_is_drawn_again_is_any_scored_one_but_the_runs_first(tmp_
     assert {counted(call, (3, 4, 5)) for call in calls} == {0, 1, 2}
     assert {counted(call, (0,)) for call in calls} == {0}
     assert batch_secret(calls[0], 2) == derived(derived(SECRET, 0), "batch", 2)
+
+
+def test_a_line_is_told_after_each_lap_that_commits_to_something(tmp_path: Path):
+    (tmp_path / "lines").write_text("3,1\n4,1\n")
+    told = Disclosed(Telling("verify", tmp_path / "lines"), {"verify": SECRET})
+    assert (told.ready("verify"), told.ready("load")) == (SECRET, "")
+    assert (told.lap("verify", "", 0.0), told.lap("load", "digest", 0.0)) == ("", "")
+    assert [told.lap("verify", "digest", 0.0) for _ in range(3)] == ["3,1", "4,1", ""]
+    assert told.done("verify") == ""

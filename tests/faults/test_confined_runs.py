@@ -135,11 +135,11 @@ TRAINING = {"train.x", "train.y", "valid.x", "valid.y"}
 READ = {  # stage → what its inputs name, of all that the plugin looks for
     "fit": TRAINING | {"space"},
     "sample/default": TRAINING | {"space", "checkpoint", "check"},
-    "audit": {"space", "valid.x", "valid.y", "checkpoint", "samples"},
+    "audit": {"space", "checkpoint", "samples"},
     "answer/interpolate/slerp": {"space", "checkpoint", "questions"},
-    "density": {"space", "test.x", "test.y", "checkpoint"},
+    "density/first": {"space", "checkpoint", "stream"},
 }
-TIMED = {"sample": "sample/default", "answer": "answer/interpolate/slerp", "density": "density"}
+TIMED = {"sample": "sample/default", "answer": "answer/interpolate/slerp", "density": "density/first"}
 
 
 def _places(out: Path, data: Path) -> dict[str, Path]:
@@ -163,6 +163,9 @@ def _places(out: Path, data: Path) -> dict[str, Path]:
         "questions": root / "exams/interpolate/questions/questions.safetensors",
         "key": root / "exams/interpolate/key/key.safetensors",
         "exam": root / "exams/interpolate/manifest.json",
+        "stream": own / "stream/first.safetensors",
+        "the other half": own / "stream/second.safetensors",
+        "the stream's key": own / "stream/key.safetensors",
     }
 
 
@@ -231,7 +234,8 @@ def test_a_stage_reads_what_its_inputs_name_and_nothing_else(confined: tiny.Run,
 @pytest.mark.parametrize("step", READ)
 def test_without_confinement_it_reads_everything_that_is_there(open_run: tiny.Run, planted: Path, step: str):
     assert open_run.record("peeking").machine.isolation == "process"
-    own = {"its own log", "checkpoint", "check", "samples"}  # were not there yet when the first stage looked
+    # Were not there yet when the first stage looked.
+    own = {"its own log", "checkpoint", "check", "samples", "stream", "the other half", "the stream's key"}
     assert _seen(open_run, step) | own == set(_places(open_run.root.parents[1], planted))
 
 
@@ -280,7 +284,7 @@ def test_who_asks_early_and_twice_is_told_once_and_leaves_no_evidence(confined: 
 
 
 def test_without_the_clocks_word_a_secret_that_was_taken_early_would_count(confined: tiny.Run, supervisor: Supervisor):
-    folder = next(confined.root.glob("early.*/density/told.json")).parent
+    folder = next(confined.root.glob("early.*/density/first/told.json")).parent
     call = codec.read(Call, folder / CALL)
     inputs, outcome = codec.decoded(DensityInputs, call.inputs), supervisor.run(call)
     assert judged(DENSITY, inputs, outcome, folder, []).status is Status.NO_EVIDENCE

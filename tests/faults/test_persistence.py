@@ -81,7 +81,8 @@ KEPT = (
     "fit/checkpoint.safetensors",
     "fit/curve.json",
     "sample/default/samples.safetensors",
-    "density/nats.safetensors",
+    "stream/first.safetensors",
+    "density/first/nats.safetensors",
 )
 
 

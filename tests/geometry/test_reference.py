@@ -66,7 +66,7 @@ def test_a_shared_reference_changes_no_score(draw, sets):
         shared, own = Comparison(reference, generated), Comparison(sets[0], generated, sets[2])
         for metric in (m for m in METRICS if m.uses_features and not m.reads and m.name != "class-tv"):
             score = [
-                metric().score(Evidence(Space((6,), levels=None), generated, features=c, held=own))
+                metric().score(Evidence(Space((6,), levels=None), generated, features=c, held=lambda own=own: own))
                 for c in (shared, own)
             ]
             assert score[0] == score[1], metric.name

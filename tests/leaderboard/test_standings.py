@@ -19,7 +19,7 @@ from boards import (
 from records import AXES, VALUES, audits, board_records, candidate, control, memorisation, record, score, terms
 
 from genbench.leaderboard import Leaderboard
-from genbench.records.audits import AuditStatus
+from genbench.records.audits import Assurance, AuditStatus, Verification
 from genbench.records.gates import GateStatus
 from genbench.records.kinds import ControlKind, Direction, Scale
 from genbench.records.record import Record
@@ -95,6 +95,63 @@ def test_bits_per_dim_are_ranked_only_where_the_audits_are_passed(
     assert row.unranked(column).startswith(why)
     assert bool(row.unranked(column)) == bool(why)
     assert row.places["quality"].rank  # the other axes do not care
+
+
+def verified(own: Record) -> Record:
+    return changed(own, audits=audits(verified=Verification(200, 2.0, 0.1)))
+
+
+def test_a_verified_density_has_the_best_bits_whatever_others_declare() -> None:
+    own = [
+        verified(scored("harness", bits=2.0)),
+        changed(scored("word", bits=0.5), audits=audits()),
+        changed(scored("liar", bits=0.1), audits=audits(AuditStatus.FAILED, verified=Verification(200, 0.1, 0.1))),
+    ]
+    board = Leaderboard.of(own)
+    column = next(column for column in board.columns if column.name == "bits-per-dim")
+    assert {row.name: row.assurance for row in board.rows} == {
+        "harness": Assurance.VERIFIED,
+        "word": Assurance.DECLARED,
+        "liar": Assurance.DECLARED,
+    }
+    assert (board.best(column), [row.name for row in board.leads(column)]) == (2.0, ["harness"])
+    assert Leaderboard.of(own[1:]).best(column) == 0.5
+    told = {row["name"]: row["assurance"] for row in board.to_json()["rows"]}
+    assert told == {"harness": "verified", "word": "declared", "liar": "declared"}
+    assert board.frame().loc["harness", "assurance"] == "verified"
+
+
+def test_a_density_is_verified_where_it_is_at_every_seed() -> None:
+    seeds = [verified(scored("half", 0, bits=2.0)), changed(scored("half", 1, bits=2.0), audits=audits())]
+    assert by_name(Leaderboard.of(seeds))["half"].assurance is Assurance.DECLARED
+    assert by_name(Leaderboard.of(seeds[:1]))["half"].assurance is Assurance.VERIFIED
+    assert by_name(Leaderboard.of([scored("none")]))["none"].assurance is None
+
+
+def test_on_an_axis_of_bits_declared_densities_are_ranked_below_verified_ones() -> None:
+    by_bits = {"quality": "bits-per-dim", "coverage": COVERAGE, "speed": SPEED}
+
+    def asked(own: Record) -> Record:
+        return replace(own, suite=terms(axes=by_bits))
+
+    names = {"first": 2.0, "second": 3.0}
+    own = [
+        asked(verified(scored(name, seed, bits=bits + seed / 10))) for name, bits in names.items() for seed in (0, 1)
+    ]
+    for name, bits in {"word": 0.5, "boast": 0.0}.items():
+        own += [asked(changed(scored(name, seed, bits=bits), audits=audits())) for seed in (0, 1)]
+    own += [asked(changed(scored("liar", bits=0.1), audits=audits(AuditStatus.FAILED)))]
+    board = Leaderboard.of(own)
+    places = {row.name: row.places["quality"] for row in board.rows}
+    assert {name: place.rank for name, place in places.items()} == {
+        "first": 1,
+        "second": 2,
+        "boast": 3,
+        "word": 4,
+        "liar": None,
+    }
+    assert places["liar"].missing.startswith("off this axis: its density failed an audit")
+    assert set(board.standings.contenders) == {"first", "second"}
 
 
 def test_a_control_that_copies_is_flagged_and_no_failure() -> None:

@@ -1,6 +1,7 @@
 """What a stage says that it did is held against its form, its range and the parent's clock."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from offered import OWN
@@ -8,6 +9,7 @@ from offered import OWN
 from genbench.contracts.job import Again, Outcome, Section, Timeline
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages import named
+from genbench.protocol.stages.fit import FitInputs
 from genbench.protocol.stages.judgement import judged
 from genbench.protocol.stages.sample import SampleInputs
 from genbench.records.kinds import Likelihood
@@ -24,6 +26,7 @@ SUBJECT = Subject(OWN, "m", "m", {}, 0, "digits", "cpu", 1)
 INPUTS = SampleInputs(
     Fitted(SUBJECT, Kept("c", "c")), Kept("k", "k"), SplitFiles("d", "d", ()), "default", 8, 4, 0.0, 0.0, "EPYC", "c0"
 )
+FIT_INPUTS = FitInputs(SUBJECT, SplitFiles("d", "d", ()), 5, 60.0)
 
 
 def timeline(section: str, laps: int = BATCHES, times: int = 1) -> Timeline:
@@ -41,7 +44,43 @@ def judge(stage, facts, folder, missing=(), **changes):
     clock = changes.get("timeline", timeline(named(stage).timed))
     again = Again(1, ("b1",), {"nfe": None, "flops": 3})
     outcome = Outcome(Status.OK, None, 3.0, clock, facts, 77, 0, places=(0, 1), again=again)
-    return judged(named(stage), INPUTS, outcome, folder, missing)
+    return judged(named(stage), FIT_INPUTS if stage == "fit" else INPUTS, outcome, folder, missing)
+
+
+def fitted(folder, seconds_cpu=None, facts=None, **changes):
+    """A fit that took 30 CPU seconds in its section, 2 in its import, and 40 in all."""
+    clock = {"load": (Section(2.0, cpu=2.0),), "fit": (Section(31.0, cpu=30.0),)}
+    told = {"cpu": 40.0, "waited": 0.5, **changes}
+    outcome = Outcome(Status.OK, None, 44.5, Timeline(clock), GOOD["fit"] | (facts or {}), exit_code=0, **told)
+    return judged(named("fit"), replace(FIT_INPUTS, seconds_cpu=seconds_cpu), outcome, folder, ())
+
+
+def test_a_fit_is_told_with_the_effort_of_all_its_processes(folder):
+    found = fitted(folder, facts={"cpu_before": 3.0, "seconds_before": 6.0}).effort
+    assert (found.cpu, found.seconds, found.beside, found.hides_children) == (43.0, 50.0, 8.0, False)
+    assert not found.elsewhere
+    assert fitted(folder, cpu=70.0).effort.elsewhere
+    assert fitted(folder, cpu=None).effort.beside is None
+
+
+def test_a_fit_that_was_handed_more_images_than_its_budget_fails(folder):
+    assert fitted(folder, facts={"images": 5}).ok
+    found = fitted(folder, facts={"images": 6})
+    assert (found.status, found.reason) == (Status.INVALID_EVIDENCE, "fit was handed 6 images, its budget is 5")
+
+
+def test_a_budget_in_cpu_seconds_is_held_by_the_parent_with_its_slack(folder):
+    assert fitted(folder, seconds_cpu=28.0).ok  # 40 <= 28 x 1.1 + 10
+    found = fitted(folder, seconds_cpu=27.0)
+    assert (found.status, found.facts) == (Status.INVALID_EVIDENCE, None)
+    assert found.reason == "fit took 40.0 CPU seconds, its budget is 27, and 39.7 with its slack"
+    assert not fitted(folder, seconds_cpu=28.0, facts={"cpu_before": 1.0}).ok
+
+
+@pytest.mark.parametrize("unseen", [{"cpu": None}, {"hides_children": True}])
+def test_a_budget_in_cpu_seconds_that_nobody_can_see_kept_is_not_kept(folder, unseen):
+    assert fitted(folder, **unseen).ok
+    assert "the kernel does not tell" in fitted(folder, seconds_cpu=1000.0, **unseen).reason
 
 
 @pytest.mark.parametrize("stage", GOOD)

@@ -101,7 +101,7 @@ def test_every_key_that_a_task_needs_is_asked_for(written, key):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("images = 1000", "imgaes = 1000", r"unknown key imgaes \(known: batch, caps, "),
+        ("images = 1000", "imgaes = 1000", r"unknown key imgaes \(known: batch, budget, caps, "),
         ("seeds = 2", "seeds = 2\nlatency_second = 3", r"unknown key latency_second \(known: .*latency_s"),
         ("count = 60", "count = 60\nsolver = ['slerp']", r"unknown key in \[tasks.generate\] solver \(known: "),
         ("images = 1000", "images = '1000'", "images: expected int, got str$"),
@@ -202,6 +202,28 @@ def test_the_quick_form_is_another_protocol_with_another_name(written):
     assert quick.protocol("sha") != found.protocol("sha")
     with pytest.raises(GenbenchError, match=r"suite mine-quick has no \[quick\] table"):
         quick.quickened()
+
+
+def test_a_budget_in_cpu_seconds_is_a_protocol_of_its_own(written):
+    plain, found = (suite.read(written(TOML + table)).suite for table in ("", "[budget]\nseconds_cpu = 60\n"))
+    assert (plain.budget, plain.terms.seconds_cpu) == (None, None)
+    assert (found.budget, found.terms.seconds_cpu) == (suite.Budget(60.0), 60.0)
+    other = suite.read(written(TOML + "[budget]\nseconds_cpu = 61\n")).suite
+    assert len({one.protocol("sha") for one in (plain, found, other)}) == 3
+
+
+def test_the_quick_form_changes_a_budget_in_cpu_seconds_where_there_is_one(written):
+    quick = "[quick]\nseconds_cpu = 6\n"
+    found = suite.read(written(f"{TOML}[budget]\nseconds_cpu = 60\n{quick}")).suite
+    assert found.quickened().budget == suite.Budget(6.0)
+    with pytest.raises(GenbenchError, match=r"\[quick\] seconds_cpu changes a \[budget\], and there is none"):
+        suite.read(written(TOML + quick))
+
+
+@pytest.mark.parametrize("line", ["seconds_cpu = 0", "seconds = 3", ""])
+def test_a_budget_names_positive_cpu_seconds(written, line):
+    with pytest.raises(GenbenchError, match="budget"):
+        suite.read(written(f"{TOML}[budget]\n{line}\n"))
 
 
 def test_the_quick_form_may_time_no_latency(written):

@@ -60,6 +60,8 @@ def test_a_candidate_keeps_all_that_it_said() -> None:
     assert list(found.timing.batches) == told["timing"]["batches"]
     assert found.memorisation is not None
     assert (found.memorisation.status, len(found.memorisation.tests)) == (GateStatus.CLEAR, 4)
+    assert {(test.bound, test.note) for test in found.memorisation.tests} == {(None, "")}
+    assert "p = 0.08" in str(found.memorisation.tests[0])
     assert found.audits is not None
     assert found.audits.status is AuditStatus.PASSED
     assert {name: score.value for name, score in found.scores.items()} == {

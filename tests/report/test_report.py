@@ -94,7 +94,9 @@ def test_the_best_of_a_column_is_marked_by_a_sign_and_words() -> None:
 
 def test_the_floor_of_real_data_stands_beside_every_fd() -> None:
     board = Leaderboard.of(board_records())
-    assert html(board).count("floor 2.10, n = 299") == len([row for row in (*board.rows, *board.controls) if row.ok])
+    assert html(board).count("<span>floor 2.10,</span> <span>n = 299</span>") == len(
+        [row for row in (*board.rows, *board.controls) if row.ok]
+    )
 
 
 def test_conditional_and_pretrained_models_are_marked() -> None:

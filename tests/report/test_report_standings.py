@@ -2,11 +2,12 @@ import re
 from dataclasses import replace
 
 from pages import Page, page
-from records import VALUES, audits, board_records, candidate, control, memorisation, record
+from records import AXES, VALUES, audits, board_records, candidate, control, memorisation, record, score, terms
 
 from genbench.leaderboard import Leaderboard
-from genbench.records.audits import AuditStatus
-from genbench.records.gates import GateStatus
+from genbench.records.audits import AuditStatus, Verification
+from genbench.records.effort import Effort
+from genbench.records.gates import CopyFinding, GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.report import html
 
@@ -41,6 +42,58 @@ def test_a_row_says_what_its_fit_was_handed_and_marks_one_that_was_handed_nothin
     assert "trained on 68,352 images" in found
     assert found.count("no counted training") == 1
     assert "trained on 0" not in found
+
+
+def test_a_row_says_what_its_fit_took_and_marks_what_it_hides() -> None:
+    honest = record("vae", model={"images": 68_352, "fit": Effort(41.2, 50.0, 1.0)})
+    later = record(
+        "later", model={"images": 100, "parameters": 0, "checkpoint_bytes": 17_408, "fit": Effort(63.0, 70.0, 60.0)}
+    )
+    hidden = record("hidden", model={"images": 0, "fit": Effort(1.0, 70.0, 0.0, hides_children=True)})
+    found = page(honest, later, hidden).text
+    assert "trained on 68,352 images, 41.2 CPU s" in found
+    assert "no counted training, ≥ 1.00 CPU s" in found
+    assert found.count("trained beside its fit") == found.count("hides its processes") == 1
+    assert "0 parameters, keeps 17.0 KiB" in found
+    assert "Mean fit: 41.2 CPU s in 50 s" in found
+
+
+def test_a_head_says_what_fresh_real_data_have_in_a_column_of_features() -> None:
+    held = control("real-held-out", ControlKind.CEILING, values=VALUES | {"fd@digits-net": 9.25})
+    shown = page(record("vae"), held).text
+    assert "digits-net real-held-out 9.25" in shown
+    assert "images/s real-held-out" not in shown
+    assert "digits-net real-held-out" not in page(record("vae")).text
+
+
+def test_the_page_says_what_a_board_cannot_know_and_what_a_fit_may_spend() -> None:
+    timed = replace(record("vae"), suite=replace(terms(), seconds_cpu=60.0))
+    shown = page(timed).text
+    assert "docs/what-a-board-cannot-know.md" in shown
+    assert "Training budget 60.0 CPU seconds, 300,000 images at most" in shown
+    assert "CPU seconds, 300,000" not in page(record("vae")).text
+
+
+def test_two_extractors_that_disagree_are_told_below_the_verdict() -> None:
+    second = AXES["quality"].replace("digits-net", "pixels")
+    asked = terms(scores=(AXES["quality"], second, "throughput", AXES["coverage"]))
+    records = []
+    for name, first, other in (("a", 0.9, 0.5), ("b", 0.7, 0.8)):
+        own = candidate(name, VALUES | {AXES["quality"]: first})
+        scores = {**own.scores, second: score(AXES["quality"], other, extractor="pixels/1/0")}
+        records.append(record(name, candidates=[replace(own, scores=scores)], suite=asked))
+    assert "pixels beside digits-net: quality of 2 candidates τ = -1.00, a over b turned round" in page(*records).text
+
+
+def test_a_contracted_candidate_is_marked_beside_its_name_and_a_control_is_not() -> None:
+    details = {"limit": 1.1}
+    own = candidate("mixup", VALUES)
+    scores = {**own.scores, AXES["quality"]: score(AXES["quality"], 0.5, details=details)}
+    shown = page(record("mixup", candidates=[replace(own, scores=scores)])).text
+    assert "contracted by digits-net" in shown
+    control_own = replace(own, name="smote", scores=scores)
+    smote = replace(control("smote", ControlKind.PROBE), candidates=(control_own,))
+    assert page(smote, record("vae")).text.count("contracted by") == 0
 
 
 def test_one_seed_says_nothing_of_tiers_or_separation() -> None:
@@ -99,6 +152,30 @@ def test_a_candidate_that_copies_is_flagged_with_its_reason_and_never_best() -> 
         assert words in own
 
 
+def test_each_test_of_the_gate_has_a_line_with_all_sets_and_the_bound_where_it_flags() -> None:
+    tests = (
+        CopyFinding("train", "span", 0.98, 0.011, True, 0.95),
+        CopyFinding("valid", "span", 0.012, 0.011, False, -0.03, note="interpolated or contracted"),
+        CopyFinding("samples", "repeats", 0.5, 0.0, True, p=1e-9, note="as from a bank of 449 images"),
+        CopyFinding("test", "tail", 0.01, 0.01, False, p=0.4),  # of an older record
+    )
+    own = candidate("vae", VALUES, memorisation=memorisation(GateStatus.FLAGGED, tests=tests))
+    found = page(record(candidates=[own])).text
+    for words in (
+        "Span training data 98.0%, fresh 1.1% (at least 95.0% too many, flagged); "
+        "validation data 1.2%, fresh 1.1% (interpolated or contracted)",
+        "Repeats among themselves 50.0%, fresh 0.0% (p = 1×10⁻⁹, flagged, as from a bank of 449 images)",
+        "Nearness in features test data 1.0%, fresh 1.0% (p = 0.4)",
+    ):
+        assert words in found
+
+
+def test_what_a_checkpoint_could_hold_stands_beside_what_the_model_was_shown() -> None:
+    known = record(model={"checkpoint_bytes": 1_234_567})
+    assert "Checkpoint 1,234,567 bytes, beside 76,672 of the data that it was shown" in page(known).text
+    assert "of the data that it was shown" not in page(record()).text
+
+
 def test_a_density_that_fails_its_audits_keeps_its_value_and_is_not_ranked() -> None:
     records = []
     for name, bits, status in (("cheat", 0.1, AuditStatus.FAILED), ("honest", 2.0, AuditStatus.PASSED)):
@@ -109,6 +186,17 @@ def test_a_density_that_fails_its_audits_keeps_its_value_and_is_not_ranked() -> 
     assert re.search(rf'<td data-value="0.1">.*{unranked}', found)
     assert re.search(r'<td class="best" data-value="2">.*2.00', found)
     assert "the 256 states of 1×2×2 with 4 levels sum to 3.2" in found
+
+
+def test_the_page_says_which_bits_are_verified_and_which_are_declared() -> None:
+    records = []
+    for name, bits, verified in (("word", 0.1, None), ("harness", 2.0, Verification(200, 2.0, 0.1))):
+        own = audits(verified=verified)
+        own = candidate(name, VALUES | {"bits-per-dim": bits}, likelihood=Likelihood.EXACT, audits=own)
+        records.append(record(name, candidates=[own]))
+    found = html(Leaderboard.of(records))
+    assert re.search(r'<td data-value="0.1">.*0.100<small></small><small>declared</small>', found)
+    assert re.search(r'<td class="best" data-value="2">.*2.00<small></small><small>verified</small>', found)
 
 
 def test_controls_say_what_the_gate_says_of_them_and_whether_that_is_right() -> None:

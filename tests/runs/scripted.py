@@ -32,7 +32,8 @@ FACTS: dict[str, Any] = {
     "sample": {"device_memory": None, "conditional": False},
     "answer": {"device_memory": None},
     "audit": {"likelihood": "exact", "rung": 0, "refused": []},
-    "stream": {"test": 9, "asked": 20},
+    "stream": {"test": 9, "asked": 20, "verified": 9},
+    "verify": {"entries": 3},
     "density": {"likelihood": "exact"},
 }
 LEFT = {
@@ -40,7 +41,8 @@ LEFT = {
     "sample": ("samples.safetensors",),
     "answer": ("answers.safetensors",),
     "audit": ("audit.safetensors",),
-    "stream": ("first.safetensors", "second.safetensors", "key.safetensors"),
+    "stream": ("first.safetensors", "second.safetensors", "key.safetensors", "columns.txt"),
+    "verify": ("log-weights.safetensors",),
     "density": ("nats.safetensors",),
     "score": (),
 }
@@ -65,6 +67,8 @@ def done(call: Call, facts: Any = None) -> Outcome:
         facts = {"candidates": [{"sampler": own["sampler"], "status": "ok"} for own in call.inputs["candidates"]]}
     laps = math.ceil(call.inputs["count"] / call.inputs["batch"]) if call.stage in TIMED else 0
     section = Section(2.0, (0.1,) * laps, digests=tuple(f"batch {i}" for i in range(laps)))
+    if call.stage == "verify":
+        section = Section(2.0, (0.1,) * 3, digests=tuple(f"entry {i}" for i in range(3)))
     timeline = Timeline({TIMED.get(call.stage, call.stage): (section,), "null": (Section(0.0),)})
     facts = FACTS.get(call.stage) if facts is None else facts
     again = Again(0, ("batch 0",), {"nfe": 1.0, "flops": None}) if laps else None

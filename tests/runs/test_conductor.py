@@ -12,7 +12,7 @@ from scripted import SECRET, Run, Script, Scripted, Together, crashed, done, gro
 from genbench.catalogue.plugins import MODELS, Plugin, builtin
 from genbench.contracts.assets import Asset
 from genbench.contracts.executor import Ended, Executor
-from genbench.contracts.job import Call, Outcome
+from genbench.contracts.job import Call, Outcome, Telling
 from genbench.errors import GenbenchError, OwnFault
 from genbench.files.atomic import sha256_of
 from genbench.protocol.inputs import Kept
@@ -23,6 +23,7 @@ from genbench.records.status import Status
 from genbench.runs.conductor import BUG, Bounds
 from genbench.runs.interruption import Interrupted
 from genbench.seeds import derived
+from genbench.store.commitment import chained
 
 HALVES = ("density/first", "density/second")
 ALL = ("fit", "sample/default", "audit", "stream", *HALVES, "score/generate")
@@ -210,8 +211,34 @@ def test_a_model_of_another_environment_runs_there_and_its_score_here(conducted:
     executor = Scripted()
     conducted(executor, *seeds(1, replace(PLUGIN, python="/opt/python")))
     assert {call.stage: call.python for call in executor.every} == {
-        stage: "" if stage in ("stream", "score") else "/opt/python" for stage in GENERATE
+        stage: "" if stage in ("stream", "score") else "/opt/python" for stage in GENERATE if stage != "verify"
     }
+
+
+def test_a_model_that_answers_entry_by_entry_is_told_the_rows_in_no_file(conducted: Conducted, tmp_path: Path):
+    executor = Scripted()
+    run = conducted(executor, trial(capabilities=("generate", "density", "sequential")))
+    (call,) = (call for call in executor.every if call.stage == "verify")
+    columns = tmp_path / "runs/mine/mine.default.0/stream/columns.txt"
+    assert call.telling == Telling("verify", columns)
+    assert (call.shown.telling, call.shown.secrets, call.shown.inputs) == (None, {}, call.inputs)
+    assert str(columns) not in str((call.inputs, call.confinement.reads))
+    assert call.confinement.sealed
+    names = [call.stage for call in executor.every]
+    assert names.index("verify") < names.index("density")
+    digests = tuple(f"entry {i}" for i in range(3))
+    assert run.results["mine.default.0/verify"].committed == chained(digests)
+    assert executor.every[-1].inputs["candidates"][0]["density"]["committed"] == chained(digests)
+
+
+@pytest.mark.parametrize("needs", ["network", "files"])
+def test_a_model_that_could_look_the_rows_up_is_not_asked_entry_by_entry(conducted: Conducted, needs: str):
+    executor = Scripted()
+    run = conducted(executor, trial(capabilities=("generate", "density", "sequential"), needs=(needs,)))
+    assert run.results["mine.default.0/verify"].status is Status.SKIPPED
+    told = executor.every[-1].inputs["candidates"][0]["density"]
+    assert (told["entries"], told["committed"]) == (None, "")
+    assert "could look the rows up" in told["unverified"]
 
 
 def test_files_from_outside_are_looked_at_before_a_process_starts(conducted: Conducted, tmp_path: Path):

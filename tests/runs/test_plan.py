@@ -194,7 +194,8 @@ def test_what_is_timed_is_exclusive(plan):
 
 def test_the_stages_of_a_run_are_those_that_its_tasks_list(plan):
     generate, paths = plan("vae").asked
-    assert [stage.name for stage in stages_of([generate])] == ["fit", "sample", "audit", "stream", "density", "score"]
+    names = [stage.name for stage in stages_of([generate])]
+    assert names == ["fit", "sample", "audit", "stream", "verify", "density", "score"]
     assert [stage.name for stage in stages_of([paths])] == ["fit", "answer", "score"]
 
 

@@ -58,6 +58,7 @@ def test_a_record_says_what_was_asked_of_whom_where(record: Recorded, tmp_path: 
     assert (told.name, told.reference, told.settings) == ("mine", "mine[hidden=32]", {"hidden": 32})
     assert (told.distribution, told.version, told.code) == ("genbench-theirs", "1", "0" * 64)
     assert (told.parameters, told.needs, told.control, told.pretrained_on) == (3, ("network",), None, ())
+    assert told.checkpoint_bytes == (tmp_path / "runs/mine" / of.slug / "fit/checkpoint.safetensors").stat().st_size > 0
     assert found.curve == ({"images": 500.0, "loss": 0.5},)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found.finished)
     assert read(tmp_path / "runs/mine" / of.slug / "record.json") == found
@@ -113,7 +114,8 @@ def test_what_never_left_its_fit_has_no_evidence_no_clock_and_no_parameters(reco
     candidate = only(found)
     assert (candidate.evidence, candidate.timing, candidate.likelihood, candidate.missing) == ({}, None, None, {})
     assert candidate.elapsed == 1.0
-    assert (found.model.parameters, found.model.images, found.curve) == (None, None, ())
+    model = found.model
+    assert (model.parameters, model.images, model.checkpoint_bytes, found.curve) == (None, None, None, ())
 
 
 def test_a_record_holds_the_images_that_the_fit_was_handed(record: Recorded):

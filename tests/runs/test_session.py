@@ -100,7 +100,7 @@ def test_the_same_call_again_runs_nothing_and_leaves_the_records_as_they_are(fir
 def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
     with (out / "plain.py").open("a") as file:
         file.write("# another comment\n")
-    steps = ("fit", "sample/default", "audit", "density", "score/generate")
+    steps = ("fit", "sample/default", "audit", "stream", "density/first", "density/second", "score/generate")
     assert again().heard.ran == {f"plain.default.0/{step}" for step in steps}
 
 
@@ -111,7 +111,9 @@ def test_other_settings_are_another_trial_and_leave_the_first(out: Path, supervi
         "fit",
         "sample/default",
         "audit",
-        "density",
+        "stream",
+        "density/first",
+        "density/second",
         "score/generate",
     }
     assert not any(name.startswith("plain.default.0/") for name in run.heard.ran)
@@ -131,7 +133,8 @@ def test_another_extractor_of_the_suite_is_another_verdict_and_nothing_else(out:
     [
         ("sample/default/samples.safetensors", {"sample/default", "score/generate"}),
         ("audit/audit.safetensors", {"audit"}),
-        ("density/nats.safetensors", {"density"}),
+        ("stream/key.safetensors", {"stream"}),
+        ("density/first/nats.safetensors", {"density/first"}),
         ("fit/checkpoint.safetensors", {"fit"}),
     ],
 )
@@ -148,8 +151,8 @@ def test_a_damaged_output_is_computed_again(out: Path, again: Again, first: tiny
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"status": "ok"}', b"[]"])
 def test_a_damaged_manifest_is_no_result(out: Path, again: Again, damage: bytes):
-    (out / "runs/tiny/plain.default.0/density/manifest.json").write_bytes(damage)
-    assert "plain.default.0/density" in again().heard.ran
+    (out / "runs/tiny/plain.default.0/density/first/manifest.json").write_bytes(damage)
+    assert "plain.default.0/density/first" in again().heard.ran
 
 
 def test_a_failed_result_is_kept_until_a_retry_is_asked_for(out: Path, again: Again):

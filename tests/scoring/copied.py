@@ -18,16 +18,22 @@ from genbench.contracts.model import Model
 from genbench.contracts.training import Split
 from genbench.geometry.sweep import product_on
 from genbench.records.gates import CopyVerdict
-from genbench.scoring.copies import CopyGate
 from genbench.scoring.features import Features
-from genbench.scoring.memorisation import BARS, Bars, Distances, distinct, flat, nearest
+from genbench.scoring.novelty.evidence import Beside, Near, in_pixels
+from genbench.scoring.novelty.gate import CopyGate
+from genbench.scoring.novelty.pairs import distinct, flat, nearest
 from genbench.store import datasets
 
 CPU = torch.device("cpu")
 CONTROLS = {control.name: control for control in controls.CONTROLS if issubclass(control, Model)}  # who draw samples
-COPYING = {"copycat": "train", "copycat-noise": "train", "partial-copycat": "train", "test-copycat": "test"}
+COPYING = {
+    "copycat": "train",
+    "copycat-noise": "train",
+    "partial-copycat": "train",
+    "test-copycat": "test",
+    "valid-copycat": "valid",
+}
 AVERAGING = ("smote", "local-means")
-REPLAYING = ("valid-copycat",)  # real data that the gate does not look at
 HONEST = ("real-held-out", "mode-dropper", "independent-pixels", "noise", "mean-image")
 PRODUCT = product_on(None)
 Samples = NDArray[np.uint8]
@@ -68,7 +74,7 @@ EXTRACTORS: dict[str, type[Extractor]] = {extractor.name: extractor for extracto
 
 def laid_down(splits: Splits, folder: Path) -> Path:
     home = folder / splits.sha256
-    home.mkdir()
+    home.mkdir(parents=True)
     datasets.write(splits, home)
     return home
 
@@ -86,15 +92,17 @@ def flagged(verdict: CopyVerdict) -> set[str]:
     return {test.against for test in verdict.tests if test.flagged}
 
 
-def measured(train: Samples, test: Samples, held: Samples, x: Samples) -> dict[str, Distances]:
-    """Distances in pixels."""
-    product, pixels = PRODUCT, {"train": train, "test": test}
+def measured(train: Samples, test: Samples, held: Samples, x: Samples) -> dict[str, Beside]:
+    """How near samples come to training and test data, in pixels, which stand for features too."""
     found = {}
-    for against, known in pixels.items():
-        rows = flat(known[distinct(known)])
-        near = [nearest(flat(y), flat(known), product) for y in (x, held)]
-        found[against] = Distances(*near, *(nearest(flat(y), rows, product) for y in (x, held)))
+    for against, known in {"train": train, "test": test}.items():
+        found[against] = Beside(*(near(of, known) for of in (x, held)))
     return found
+
+
+def near(x: Samples, known: Samples) -> Near:
+    rows = known[distinct(known)]
+    return Near(nearest(flat(x), flat(known), PRODUCT), in_pixels(x, rows, PRODUCT, np.random.default_rng(0)))
 
 
 def features_of(home: Path) -> Features:
@@ -102,6 +110,6 @@ def features_of(home: Path) -> Features:
     return Features(home, EXTRACTORS, CPU)
 
 
-def gated(features: Features, extractor: str, samples: Samples, bars: Bars = BARS) -> CopyVerdict:
-    """What the gate says of samples."""
-    return CopyGate(features, extractor, bars).verdict(features.of(samples))
+def gated(features: Features, extractor: str, samples: Samples, shows_held: bool = False) -> CopyVerdict:
+    """What the gate says of samples; `shows_held`: as it does of a control."""
+    return CopyGate(features, extractor, shows_held).verdict(features.of(samples))

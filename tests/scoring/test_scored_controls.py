@@ -6,7 +6,7 @@ from genbench.builtin.metrics import METRICS
 from genbench.contracts.evidence import Evidence
 from genbench.errors import Unavailable
 from genbench.geometry.comparison import Comparison
-from genbench.scoring.memorisation import flat
+from genbench.scoring.novelty.pairs import flat
 
 BY_NAME = {metric.name: metric for metric in METRICS}
 NEIGHBOURS = ("precision", "recall", "density", "coverage", "clipped-density", "clipped-coverage")

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.controls.rows import levels_of
-from genbench.contracts.model import Density, Model
+from genbench.contracts.model import Density, Model, Sequential
 from genbench.contracts.training import TrainingData
 from genbench.records.kinds import ControlKind, Family, Likelihood
 from genbench.records.space import Space
 
 
-class Noise(Model, Density):
+class Noise(Model, Density, Sequential):
     """Every entry uniform over its levels, and P(x) = levels^-D: the floor of every column, log2(levels) bits/dim."""
 
     name = "noise"
@@ -42,8 +42,12 @@ class Noise(Model, Density):
         """[N] nats of int64 [N, *shape]: the same for every sample."""
         return torch.full((len(x),), -math.prod(self._shape) * math.log(self._levels), dtype=torch.float64)
 
+    def next(self, x: Tensor, i: int) -> Tensor:
+        """[N, levels] zeros: every level of every entry alike."""
+        return torch.zeros(len(x), self._levels)
 
-class IndependentPixels(Model, Density):
+
+class IndependentPixels(Model, Density, Sequential):
     """P(x) = Π_d P_d(x_d), each P_d a histogram of the training set with add-one smoothing. The floor of a board."""
 
     name = "independent-pixels"
@@ -81,3 +85,7 @@ class IndependentPixels(Model, Density):
         """[N] nats of int64 [N, *shape]."""
         rows = x.flatten(1)  # [N, D]
         return self.log_p.double().gather(1, rows.T).sum(0)
+
+    def next(self, x: Tensor, i: int) -> Tensor:
+        """[N, levels] nats of entry i, whatever stands before it."""
+        return self.log_p[i].expand(len(x), -1)

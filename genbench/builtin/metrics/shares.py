@@ -16,6 +16,7 @@ from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
 from genbench.geometry.comparison import Comparison
 from genbench.records.kinds import Axis, Direction, Scale
+from genbench.records.score import CONTRACTED
 
 SPREADS = 3  # above 1, from where on a ratio is called contracted
 
@@ -92,14 +93,14 @@ class QualityShare(Metric):
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": "limit"}
+    shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": CONTRACTED}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """The share, in [0, 1]."""
         d = ratio(density(evidence.comparison), density(evidence.ceiling))
         limit = 1 + SPREADS * spread(evidence.ceiling, len(evidence.comparison.generated))
-        return Score(max(0.0, 1 - abs(1 - d)), details={"ratio": d} | ({"limit": limit} if d > limit else {}))
+        return Score(max(0.0, 1 - abs(1 - d)), details={"ratio": d} | ({CONTRACTED: limit} if d > limit else {}))
 
 
 class CoverageShare(Metric):

@@ -26,7 +26,7 @@ class Generate(Task):
     source = "Xiao, Kreis and Vahdat 2022, https://arxiv.org/abs/2112.07804"
     needs = Model
     axes = ("quality", "coverage", "speed")
-    stages = ("fit", "sample", "audit", "stream", "density", "score")
+    stages = ("fit", "sample", "audit", "stream", "verify", "density", "score")
     gates = ("memorisation",)
     controls = (
         "real-held-out",

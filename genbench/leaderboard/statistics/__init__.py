@@ -12,6 +12,7 @@ from genbench.leaderboard.statistics.procedure import (
     WELCH as WELCH,
     Procedure as Procedure,
 )
+from genbench.leaderboard.statistics.rank_correlation import kendall as kendall
 from genbench.leaderboard.statistics.replicates import Replicates as Replicates, replicates as replicates
 from genbench.leaderboard.statistics.scales import DIFFERENCES as DIFFERENCES, Ruler as Ruler
 from genbench.leaderboard.statistics.spreads import (

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from genbench.files.codec import Positive
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.sample import SAMPLE, SAMPLES
@@ -36,6 +37,10 @@ class AuditInputs:
     """Test rows that the density will be asked for."""
     images: int
     """The budget of a fit to its own samples."""
+    draws: str
+    """The commitment to the secret that is told when the clock starts."""
+    seconds_cpu: Positive | None = None
+    """The same in CPU seconds; null: there is none."""
 
 
 def described(trial: Trial, tasks: Sequence[Asked], stage: str) -> list[Asked]:
@@ -58,7 +63,18 @@ def _inputs(given: Given) -> AuditInputs:
     suite, ground = given.suite, given.ground
     rows = min(suite.density_rows or math.inf, ground.data.facts.rows["test"])
     images = max(suite.batch, suite.images // REFIT)
-    return AuditInputs(fitted, ground.rows(), samples, sampler, asked.terms.count, suite.batch, int(rows), images)
+    return AuditInputs(
+        fitted,
+        ground.rows(),
+        samples,
+        sampler,
+        asked.terms.count,
+        suite.batch,
+        int(rows),
+        images,
+        given.commitment,
+        suite.budget.seconds_cpu / REFIT if suite.budget else None,
+    )
 
 
 AUDIT = Stage(
@@ -73,4 +89,5 @@ AUDIT = Stage(
     share=3.0,
     after=(FIT.name, SAMPLE.name),
     sole=True,
+    secret="audit",
 )

@@ -1,6 +1,6 @@
 """The `density` stage: the log-probability of every row of a stream, in two processes that get a half of it each.
 
-It comes last, since it alone shows test rows to a plugin.
+It comes last, since it alone shows whole test rows to a plugin.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from genbench.protocol.stages.audit import described
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.stages.stream import STREAM
+from genbench.protocol.stages.verify import VERIFY
 from genbench.protocol.task import Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Likelihood
@@ -61,7 +62,7 @@ DENSITY = Stage(
     timed="density",
     own=("density",),
     share=1.5,
-    after=(FIT.name, "sample", "audit", "answer", STREAM.name),
+    after=(FIT.name, "sample", "audit", "answer", STREAM.name, VERIFY.name),
     sole=True,
     sealed=True,
     secret="density",

@@ -1,6 +1,7 @@
 """Judgement: the key of a step, and its result, its process's word held against its form and the parent's clock."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from genbench.files import codec
 from genbench.files.plain import digest
 from genbench.protocol.inputs import identity_of
 from genbench.protocol.stages.stage import Stage
+from genbench.records.effort import Effort
 from genbench.records.status import Status
+from genbench.store.commitment import chained
 from genbench.store.stage_folder import FORMAT, Result
 
 
@@ -39,10 +42,26 @@ def judged(stage: Stage[Any], inputs: object, outcome: Outcome, folder: Path, mi
             fault = Status.INVALID_EVIDENCE, plain(str(error))
     if fault is not None:
         return Result(*fault, seconds=outcome.seconds, exit_code=outcome.exit_code)
+    excess = stage.overdrawn(inputs, facts, outcome)
+    if excess is not None:
+        return Result(Status.INVALID_EVIDENCE, excess, seconds=outcome.seconds, exit_code=outcome.exit_code)
     own = sum(timeline.seconds(section) for section in stage.own)
     timing = None if stage.timing is None else stage.timing(inputs, facts, outcome)
     worked = timeline.seconds(stage.timed) + getattr(facts, "seconds_before", 0.0)
-    return Result(Status.OK, None, facts, outcome.seconds, own, worked, timing, exit_code=outcome.exit_code)
+    committed = "" if stage.telling is None else chained(timeline.sections[stage.timed][0].digests)
+    found = Result(Status.OK, None, facts, outcome.seconds, own, worked, timing, exit_code=outcome.exit_code)
+    return replace(found, committed=committed, effort=_effort(stage, facts, outcome))
+
+
+def _effort(stage: Stage[Any], facts: Any, outcome: Outcome) -> Effort:
+    """What a stage's processes took; of an earlier one that was killed, what it says itself."""
+    timeline = outcome.timeline
+    named = [timeline.cpu(section) for section in (*stage.before, stage.timed)]
+    known = [cpu for cpu in named if cpu is not None]
+    beside = max(0.0, outcome.cpu - sum(known)) if outcome.cpu is not None and len(known) == len(named) else None
+    cpu = None if outcome.cpu is None else outcome.cpu + getattr(facts, "cpu_before", 0.0)
+    seconds = max(0.0, outcome.seconds - outcome.waited) + getattr(facts, "seconds_before", 0.0)
+    return Effort(cpu, seconds, beside, outcome.hides_children)
 
 
 def _fault(

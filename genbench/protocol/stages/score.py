@@ -13,6 +13,7 @@ from genbench.protocol.stages.density import DENSITY, NATS
 from genbench.protocol.stages.fit import EVERYTHING, FIT
 from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.stages.stream import STREAM
+from genbench.protocol.stages.verify import LOG_WEIGHTS, VERIFY, VerifyFacts
 from genbench.protocol.task import Answerer, Asked, answerers
 from genbench.protocol.trial import Trial
 from genbench.records.audits import AuditVerdict
@@ -21,7 +22,8 @@ from genbench.records.kinds import Likelihood
 from genbench.records.score import Missing, ScoreRecord
 from genbench.records.status import Status
 from genbench.records.timing import Timing
-from genbench.scoring.audits.facts import HALVES
+from genbench.scoring.audits.facts import HALVES, KEY, QUESTIONS
+from genbench.store.stage_folder import Result
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class DensityEvidence:
     """Likewise."""
     unaudited: str = ""
     """Why there is no audit."""
+    entries: Kept | None = None
+    """What the model answered entry by entry; null where it did not."""
+    committed: str = ""
+    """The digest of what it committed to in the course of that, as the parent heard it."""
+    unverified: str = ""
+    """Why it was not asked, or did not answer."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,8 @@ class ScoreInputs:
     """Of the gate."""
     weights: Mapping[str, Kept]
     """Extractor → its weights file."""
+    shows_held: bool
+    """Whether the model is a control of the harness, which may show rows that no plugin sees."""
     candidates: tuple[CandidateEvidence, ...]
     """Those that left something to score."""
     questions: Kept | None = None
@@ -148,6 +158,7 @@ def _inputs(given: Given) -> ScoreInputs:
         asked.terms.scores,
         given.suite.extractor,
         dict(ground.data.weights),
+        given.trial.listing.control is not None,
         found,
         None if exam is None else exam.questions,
         None if exam is None else exam.key,
@@ -172,14 +183,25 @@ def _density(given: Given) -> DensityEvidence | None:
         return None
     asked = stream is not None and stream.ok
     said = all(half is not None and half.ok for half in halves)
+    verify = given.result(VERIFY)
+    answered = verify is not None and verify.ok
     return DensityEvidence(
-        tuple(given.kept(STREAM, "", name) for name in STREAM.outputs) if asked else (),
+        tuple(given.kept(STREAM, "", name) for name in (*QUESTIONS.values(), KEY)) if asked else (),
         tuple(given.kept(DENSITY, half, NATS) for half in HALVES) if said else (),
         tuple(half.facts.likelihood for half in halves if half is not None and half.facts),
         given.kept(AUDIT, "", AUDIT_FILE) if audit.ok else None,
         audit.facts,
         "" if audit.ok else f"audit {audit.status.value}: {audit.reason}",
+        given.kept(VERIFY, "", LOG_WEIGHTS) if answered else None,
+        verify.committed if verify is not None else "",
+        "" if answered else _unverified(verify),
     )
+
+
+def _unverified(verify: Result[VerifyFacts] | None) -> str:
+    if verify is None:
+        return "the model does not say the law of one entry given those before it"
+    return verify.reason or verify.status.value
 
 
 SCORE = Stage(
@@ -192,7 +214,7 @@ SCORE = Stage(
     timed="score",
     own=("score",),
     share=1.0,
-    after=(FIT.name, "sample", AUDIT.name, "answer", DENSITY.name),
+    after=(FIT.name, "sample", AUDIT.name, "answer", VERIFY.name, DENSITY.name),
     within_task=True,
     trusted=True,
 )

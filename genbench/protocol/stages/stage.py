@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from genbench.catalogue.plugins import Plugin
-from genbench.contracts.job import Outcome, Pace
+from genbench.contracts.job import Outcome, Pace, Telling
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.protocol.suite import Suite
@@ -33,6 +33,7 @@ class Stage(Generic[F]):
         outputs: the files that it leaves.
         evidence: the one of them that a candidate is scored by; "": none.
         timed: the section of the parent's clock that has to begin and end once in it; "": none.
+        before: the sections before that in which it is made ready.
         own: the sections that are its own work, as opposed to what the harness costs.
         share: of it in the bar of a run, relative to the others.
         after: names of the stages of the same trial that have to end before it.
@@ -44,6 +45,9 @@ class Stage(Generic[F]):
         secret: the section at whose start it is told what its seeds are made of; "": it has no secret.
         pace: how its timed run goes, from its inputs; None: it marks any number of calls.
         again: the function that draws one of its scored batches again, "module:name"; "": none does.
+        telling: what its process is told after each lap of its timed section, and in no file; None: nothing.
+        overdrawn: what it took beyond its budget, in words, from its inputs, its facts and its outcome; None where it
+            kept to it.
         fault: what is wrong with the files that it left, in words; None where nothing is.
         timing: the clock of its scored run, from its inputs, its facts and its outcome; None: it has none.
     """
@@ -57,6 +61,7 @@ class Stage(Generic[F]):
     timed: str
     own: tuple[str, ...]
     share: float
+    before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     within_task: bool = False
     sole: bool = False
@@ -67,8 +72,10 @@ class Stage(Generic[F]):
     evidence: str = ""
     pace: Callable[[Any], Pace] | None = None
     again: str = ""
+    telling: "Callable[[Given], Telling] | None" = None
     fault: Callable[[Path], str | None] = lambda folder: None
     timing: Callable[[Any, F, Outcome], Timing] | None = None
+    overdrawn: Callable[[Any, F, Outcome], str | None] = lambda inputs, facts, outcome: None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.task import Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Likelihood
-from genbench.scoring.audits.facts import KEY, QUESTIONS
+from genbench.scoring.audits.facts import COLUMNS, KEY, QUESTIONS, rows_by_entry
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class StreamInputs:
     """Test rows that are asked for; 0: all."""
     batch: int
     """The most rows of a call."""
+    verified: Count
+    """Test rows that are also asked for entry by entry."""
     draws: str
     """The commitment to the secret that is told when the clock starts."""
 
@@ -43,6 +45,8 @@ class StreamFacts:
     """Test rows."""
     asked: Count
     """Rows of both halves."""
+    verified: Count = 0
+    """Test rows that are also asked for entry by entry."""
 
 
 def _steps(trial: Trial, tasks: Sequence[Asked]) -> list[Step]:
@@ -64,8 +68,19 @@ def _inputs(given: Given) -> StreamInputs:
         audit.facts.likelihood if audit is not None and audit.facts is not None else None,
         given.suite.density_rows,
         given.suite.batch,
+        _verified(given),
         given.commitment,
     )
+
+
+def _verified(given: Given) -> int:
+    """How many rows a trial's model is asked entry by entry: none unless it can answer, and its density is exact."""
+    audit, facts, suite = given.result(AUDIT), given.ground.data.facts, given.suite
+    exact = audit is not None and audit.facts is not None and audit.facts.likelihood is Likelihood.EXACT
+    able = "sequential" in given.trial.listing.capabilities
+    if facts.space is None or not exact or not able:
+        return 0
+    return rows_by_entry(facts.space, min(suite.density_rows or facts.rows["test"], facts.rows["test"]))
 
 
 STREAM = Stage(
@@ -74,7 +89,7 @@ STREAM = Stage(
     steps=_steps,
     inputs=_inputs,
     facts=StreamFacts,
-    outputs=(*QUESTIONS.values(), KEY),
+    outputs=(*QUESTIONS.values(), KEY, COLUMNS),
     timed="stream",
     own=("stream",),
     share=0.5,

@@ -69,6 +69,9 @@ def _tempered(log_p: NDArray[np.float64], drawn: NDArray[np.int64]) -> NDArray[n
 
 def _independent(first: NDArray[np.int64], second: NDArray[np.int64], levels: int) -> NDArray[np.float64]:
     """A histogram of each entry with half a count added to every level (Krichevsky and Trofimov 1981)."""
-    counts = np.stack([(first == row).sum(0) for row in second])  # [M, D]
+    counts = np.empty(second.shape)  # [M, D]: how often the first rows have the same value there
+    for d, column in enumerate(np.sort(first, axis=0).T):
+        low, high = (np.searchsorted(column, second[:, d], side) for side in ("left", "right"))
+        counts[:, d] = high - low
     log_q: NDArray[np.float64] = np.log((counts + 0.5) / (len(first) + 0.5 * levels)).sum(1)
     return log_q

@@ -12,6 +12,19 @@ Nats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Twice:
+    """Rows that both halves were asked for.
+
+    Args:
+        nats: [2, T], both answers.
+        batches: [2, T] int64, which batch of its half each was asked in.
+    """
+
+    nats: Nats
+    batches: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Answers:
     """Nats of the rows of a stream, by their roles and in the order of their places.
 
@@ -20,8 +33,8 @@ class Answers:
         moved: [2, S] of test rows and of the same with one entry moved.
         valid, noise, own: [V], [N], [O].
         kernel, linear: [2, K], [2, K] of draws of the known densities, both answers.
-        alike: [2, A] of test rows that were asked for twice beside the same rows.
-        elsewhere: [2, E] of test rows that were asked for twice beside others.
+        alike: test rows that were asked for twice beside the same rows.
+        elsewhere: test rows that were asked for twice beside others.
     """
 
     test: Nats
@@ -31,8 +44,8 @@ class Answers:
     own: Nats
     kernel: Nats
     linear: Nats
-    alike: Nats
-    elsewhere: Nats
+    alike: Twice
+    elsewhere: Twice
 
 
 def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
@@ -47,6 +60,7 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
     role = np.concatenate([half.role for half in stream.halves])
     place = np.concatenate([half.place for half in stream.halves])
     alike = np.concatenate([half.alike for half in stream.halves])
+    batch = np.concatenate([np.searchsorted(half.ends, np.arange(len(half.role)), "right") for half in stream.halves])
     nats = np.concatenate(said)
 
     def of(wanted: Role) -> Nats:
@@ -68,6 +82,5 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
         of(Role.OWN),
         kernel,
         linear,
-        nats[pairs[:, same]],
-        nats[pairs[:, ~same]],
+        *(Twice(nats[pairs[:, chosen]], batch[pairs[:, chosen]]) for chosen in (same, ~same)),
     )

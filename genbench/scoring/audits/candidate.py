@@ -1,6 +1,7 @@
 """Candidate: the audits of one candidate, from what the stages left to the verdict of its record."""
 
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from genbench.records.audits import AuditStatus, AuditVerdict, finding, unaudite
 from genbench.scoring.audits.facts import AuditFacts
 from genbench.scoring.audits.judgement import judged, verdict
 from genbench.scoring.audits.left import DensityLeft, Left
+from genbench.scoring.audits.verification import verified
 from genbench.store import datasets
 from genbench.store.tensors import read_arrays
 
@@ -28,8 +30,9 @@ def audited(audit: Path, facts: AuditFacts, density: DensityLeft, samples: NDArr
     """
     try:
         left = Left(facts, **read_arrays(audit, ARRAYS), density=density)
-        findings = judged(left, samples, datasets.read(home, "test").x, datasets.read_space(home))
-        return verdict(facts.likelihood, findings)
+        test, space = datasets.read(home, "test").x, datasets.read_space(home)
+        findings, own = judged(left, samples, test, space), verified(density, test, space)
+        return replace(verdict(facts.likelihood, [*findings, own.finding]), verified=own.verification)
     except InvalidEvidence as error:
         return invalid(str(error))
     except Exception as error:  # noqa: BLE001  # whatever a stranger's numbers may lead to

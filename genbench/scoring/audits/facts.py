@@ -2,12 +2,24 @@
 
 from dataclasses import dataclass
 
+from genbench.execution.clock import MOST_LAPS
 from genbench.files.codec import Count
 from genbench.records.kinds import Likelihood
+from genbench.records.space import Space
 
 HALVES = ("first", "second")  # of a stream: each is asked by a process of its own
 QUESTIONS = {half: f"{half}.safetensors" for half in HALVES}
 KEY = "key.safetensors"
+COLUMNS = "columns.txt"  # line i: entry i of each of the rows that a model is asked entry by entry
+MOST_ROWS = 200  # that are asked entry by entry
+MOST_BYTES = 64 * 2**20  # of the answers for all of them, float32
+
+
+def rows_by_entry(space: Space, rows: int) -> int:
+    """How many of `rows` test rows are asked entry by entry; 0 for real numbers, and for rows that are too large."""
+    if space.levels is None or space.dim > MOST_LAPS:
+        return 0
+    return min(rows, MOST_ROWS, MOST_BYTES // (space.dim * space.levels * 4))
 
 
 @dataclass(frozen=True)

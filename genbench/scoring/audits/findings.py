@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
-from scipy.stats import mannwhitneyu
+from scipy.stats import fisher_exact, mannwhitneyu
 
 from genbench.records.audits import AuditFinding, AuditStatus, finding
 from genbench.records.kinds import Likelihood
+from genbench.scoring.audits.answers import Twice
 
 SUM_TOLERANCE = 1e-3  # of the sum over all states, where log_prob is no estimate
 LARGEST_TOLERANCE = 0.05  # beyond it, the scatter of the estimates hides what the sum would show
@@ -23,6 +24,7 @@ LOG_E_LIMIT = math.log(1000)  # by Markov an honest density comes here once in a
 SAMPLER_LIMIT = 7.0  # nats; e^7 = 1097
 SAME_LIMIT = 1e-4  # p of a row that moves more beside other rows than beside the same ones
 SPIKE_LIMIT = 10.0  # nats that one entry may move; honest densities stay below 6.4, tables of rows reach 80
+TOO_FEW = "too few rows were asked for twice"
 EXACTLY = (1e-2, 1e-4)  # nats, and share of the nats, by which rounding may move an exact density
 
 
@@ -115,7 +117,7 @@ def e_value(known: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) ->
     Args:
         known: of each q, nats [2, N] of N draws from it, asked for twice, and log q [N] of these. Where the answers
             differ, the scatter of their mean, which inflates the exponential of a random estimate by half its
-            variance, is taken off. The mean over several q is an e-value as well.
+            variance, is taken off, up to the limit itself. The mean over several q is an e-value as well.
     """
     values = [_log_e(nats, log_q) for nats, log_q in known]
     value = float(logsumexp(values)) - math.log(len(values))
@@ -126,7 +128,8 @@ def e_value(known: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) ->
 def _log_e(nats: NDArray[np.float64], log_q: NDArray[np.float64]) -> float:
     finite = nats[:, np.isfinite(nats).all(0)]
     variance = float(finite.var(axis=0, ddof=1).mean()) / len(nats) if finite.size else 0.0
-    return float(logsumexp(nats.mean(0) - log_q)) - math.log(nats.shape[1]) - variance / 2
+    inflation = min(variance / 2, LOG_E_LIMIT)  # a plugin could scatter as much as it pleases
+    return float(logsumexp(nats.mean(0) - log_q)) - math.log(nats.shape[1]) - inflation
 
 
 def sampler_density(ratios: Mapping[str, float]) -> AuditFinding:
@@ -141,48 +144,90 @@ def sampler_density(ratios: Mapping[str, float]) -> AuditFinding:
     return _found("sampler-density", value <= SAMPLER_LIMIT, words, value, SAMPLER_LIMIT)
 
 
-def ordering(test: NDArray[np.float64], x: NDArray[np.integer], own: NDArray[np.float64]) -> AuditFinding:
-    """Test bits/dim are at least the entropy of the test rows, log2(N)/D if all differ; own samples stand beside.
+def ordering(
+    test: NDArray[np.float64], x: NDArray[np.integer], valid: NDArray[np.float64], own: NDArray[np.float64]
+) -> AuditFinding:
+    """Test bits/dim are at least the entropy of the test rows, log2(N)/D if all differ; others stand beside.
 
     Args:
         test: [N] nats of the test rows x [N, D].
-        own: nats of some of the model's own samples.
+        valid, own: nats of some valid rows and of some of the model's own samples, which are told and not judged.
     """
     per_bit = x.shape[1] * math.log(2)
     _, counts = np.unique(x, axis=0, return_counts=True)
     bound = float(math.log(len(x)) - (counts * np.log(counts)).sum() / len(x)) / per_bit
     value = -float(test.mean()) / per_bit
-    words = f"test images cost {value:.3f} bits/dim, own samples {-float(own.mean()) / per_bit:.3f}; "
+    beside = [
+        f"{name} {-float(nats.mean()) / per_bit:.3f}"
+        for name, nats in (("valid", valid), ("own samples", own))
+        if len(nats)
+    ]
+    words = ", ".join([f"test images cost {value:.3f} bits/dim", *beside]) + "; "
     words += "ELBO ≤ IWAE-K: not applicable, no K is stated"
     return _found("ordering", value >= bound, words, value, bound)
 
 
-def same_answer(alike: NDArray[np.float64], elsewhere: NDArray[np.float64], kind: Likelihood) -> AuditFinding:
-    """A row has the same density whatever stands beside it: to rounding if exact, else within its own scatter.
+def same_answer(nats: NDArray[np.float64]) -> AuditFinding:
+    """An exact density is the same to rounding, whatever stands beside a row.
 
     Args:
-        alike: [2, A] nats of rows that were asked for twice beside the same rows.
-        elsewhere: [2, E] of rows that were asked for twice beside others.
+        nats: [2, T] of rows that were asked for twice.
     """
-    name, both = "same-answer", np.concatenate([alike, elsewhere], 1)
-    both = np.where(np.isneginf(both), -1e9, both)  # without probability twice is the same answer
-    if kind is Likelihood.EXACT:
-        spread = _spread(both) if both.size else 0.0
-        words = repeated(spread) if spread else f"{both.shape[1]} rows were asked for twice and had the same density"
-        return _found(name, not spread, words, spread, 0.0)
-    own, other = (_moves(pairs) for pairs in (both[:, : alike.shape[1]], both[:, alike.shape[1] :]))
+    if not nats.size:
+        return finding("same-answer", AuditStatus.SKIPPED, TOO_FEW)
+    spread = _spread(np.where(np.isneginf(nats), -1e9, nats))  # without probability twice is the same answer
+    words = repeated(spread) if spread else f"{nats.shape[1]} rows were asked for twice and had the same density"
+    return _found("same-answer", not spread, words, spread, 0.0)
+
+
+def same_scatter(alike: Twice, elsewhere: Twice) -> AuditFinding:
+    """A row moves no more beside other rows than the scatter of a bound moves it beside the same ones.
+
+    Rows of the same two batches may move together, as where the model draws one time or one mask a call: they count
+    once, by their median.
+
+    Args:
+        alike: rows that were asked for twice beside the same rows.
+        elsewhere: beside others.
+    """
+    apart = _apart(alike), _apart(elsewhere)
+    own, other = _medians(apart[0], alike.batches), _medians(apart[1], elsewhere.batches)
     if not len(own) or not len(other):
-        return finding(name, AuditStatus.SKIPPED, "too few rows were asked for twice")
+        return finding("same-answer", AuditStatus.SKIPPED, TOO_FEW)
     p = float(mannwhitneyu(other, own, alternative="greater").pvalue) if other.max() > 0 else 1.0
+    if not apart[0].any():  # no scatter beside the same rows: so many of the others must not have moved at all
+        moved, still = [int((rows > 0).sum()) for rows in apart], [int((rows == 0).sum()) for rows in apart]
+        p = min(p, float(fisher_exact([moved, still], alternative="less").pvalue))
     words = f"a row moves by {np.median(other):.3g} nats beside others, by {np.median(own):.3g} beside the same"
-    return _found(name, p >= SAME_LIMIT, f"{words} (p = {p:.2g})", p, SAME_LIMIT)
+    return _found("same-answer", p >= SAME_LIMIT, f"{words} (p = {p:.2g})", p, SAME_LIMIT)
 
 
-def _moves(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far the answers of each row are apart, beyond what rounding explains; nats."""
+def _apart(twice: Twice) -> NDArray[np.float64]:
+    """[T] how far both answers are apart, beyond what rounding explains; nats."""
     absolute, relative = EXACTLY
+    pairs = np.where(np.isneginf(twice.nats), -1e9, twice.nats)
     apart: NDArray[np.float64] = np.abs(pairs[0] - pairs[1]) - absolute - relative * np.abs(pairs).max(0)
     return np.maximum(apart, 0.0)
+
+
+def _medians(apart: NDArray[np.float64], batches: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The median of each pair of batches."""
+    _, which = np.unique(batches, axis=1, return_inverse=True)
+    return np.array([np.median(apart[which == i]) for i in range(which.max() + 1)] if len(apart) else [])
+
+
+def as_declared(nats: NDArray[np.float64], declared: NDArray[np.float64], dim: int) -> AuditFinding:
+    """What the harness normalised entry by entry is what `log_prob` says of the same rows, to rounding.
+
+    Args:
+        nats: [V] of test rows, from the model's law of each entry.
+        declared: [V] nats of the same rows.
+        dim: entries of a row.
+    """
+    both = np.where(np.isneginf([nats, declared]), -1e9, [nats, declared])
+    bits = -both.mean(1) / (dim * math.log(2))
+    words = f"entry by entry {len(nats)} test rows cost {bits[0]:.3f} bits/dim, and log_prob() declares {bits[1]:.3f}"
+    return _found("verified", _spread(both) == 0, words, float(bits[0]), float(bits[1]))
 
 
 def no_spikes(
@@ -197,6 +242,8 @@ def no_spikes(
         own, test: nats of the model's own samples, and of test rows.
         dim: entries of a row.
     """
+    if not moved.shape[1]:
+        return finding("no-spikes", AuditStatus.SKIPPED, "too few test rows for one to be moved")
     finite = np.where(np.isneginf(moved), -1e9, moved)
     drop = abs(float(np.median(finite[0] - finite[1])))
     excess = (float(test.mean()) - float(own.mean())) / (dim * math.log(2))

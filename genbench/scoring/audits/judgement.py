@@ -20,6 +20,7 @@ from genbench.scoring.audits.findings import (
     noise_floor,
     ordering,
     same_answer,
+    same_scatter,
     sampler_density,
 )
 from genbench.scoring.audits.left import Left
@@ -40,13 +41,15 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
     """
     _check(left, space)
     summed = _sum(left, space)
-    if left.density.stream is None or left.density.said is None:
-        return [summed, *(finding(name, AuditStatus.SKIPPED, NO_NATS) for name in OF_ANSWERS)]
-    answers = sorted_by(left.density.stream, left.density.said)
+    answers = None
+    if left.density.stream is not None and left.density.said is not None:
+        answers = sorted_by(left.density.stream, left.density.said)
     broken = [name for name, nats in _arrays(left, answers) if np.isnan(nats).any() or np.isposinf(nats).any()]
     if broken:
         words = f"log_prob() gave NaN or infinity for {', '.join(broken)}"
         return [finding("exhaustive-sum", AuditStatus.FAILED, words)]
+    if answers is None or left.density.stream is None:
+        return [summed, *(finding(name, AuditStatus.SKIPPED, NO_NATS) for name in OF_ANSWERS)]
     dim, levels = space.dim, space.levels or 0
     rows = test[left.density.stream.tested].reshape(-1, dim)
     return [
@@ -54,15 +57,18 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
         noise_floor(answers.noise, dim, levels),
         _e_value(answers, left.density.stream),
         _sampler(left, answers, samples[: len(answers.own)].reshape(-1, dim), levels),
-        ordering(answers.test, rows, answers.own),
-        same_answer(answers.alike, _elsewhere(answers, left.facts.likelihood), left.facts.likelihood),
+        ordering(answers.test, rows, answers.valid, answers.own),
+        _same_answer(answers, left.facts.likelihood),
         no_spikes(answers.moved, answers.own, answers.test, dim),
     ]
 
 
-def _arrays(left: Left, answers: Answers) -> list[tuple[str, NDArray[np.float64]]]:
-    own = vars(answers).items()
-    return [(name.replace("_", " "), nats) for name, nats in (*own, ("table", left.table), ("refit", left.refit))]
+def _arrays(left: Left, answers: Answers | None) -> list[tuple[str, NDArray[np.float64]]]:
+    found = [("the tiny space", left.table), ("a refit", left.refit)]
+    if answers is None:
+        return found
+    found += [(name, nats) for name, nats in vars(answers).items() if isinstance(nats, np.ndarray)]
+    return [*found, ("alike", answers.alike.nats), ("elsewhere", answers.elsewhere.nats)]
 
 
 def _check(left: Left, space: Space) -> None:
@@ -102,10 +108,12 @@ def _sum(left: Left, space: Space) -> AuditFinding:
     return exhaustive_sum(left.table, facts.likelihood, str(rungs.ladder(space)[facts.rung]))
 
 
-def _elsewhere(answers: Answers, kind: Likelihood) -> NDArray[np.float64]:
-    """Rows that were asked for beside others; where their own scatter counts, none but test rows, like those beside."""
-    others = [answers.kernel, answers.linear] if kind is Likelihood.EXACT else []
-    return np.concatenate([answers.elsewhere, *others], 1)
+def _same_answer(answers: Answers, kind: Likelihood) -> AuditFinding:
+    """Of an exact density every row that was asked for twice; of others, whose scatter counts, test rows alone."""
+    if kind is Likelihood.EXACT:
+        twice = [answers.alike.nats, answers.elsewhere.nats, answers.kernel, answers.linear]
+        return same_answer(np.concatenate(twice, 1))
+    return same_scatter(answers.alike, answers.elsewhere)
 
 
 def _e_value(answers: Answers, stream: Stream) -> AuditFinding:

@@ -1,6 +1,7 @@
 """Left: what the stages of a density left, to be judged."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,19 @@ from genbench.scoring.audits.stream import Stream
 
 
 @dataclass(frozen=True)
+class EntriesLeft:
+    """What the `verify` stage left: a model's answers entry by entry, and what it committed to while it was asked.
+
+    Args:
+        answers: the file with log_weights [D, V, levels].
+        committed: the digest of the laps' digests, as the parent heard them.
+    """
+
+    answers: Path
+    committed: str
+
+
+@dataclass(frozen=True)
 class DensityLeft:
     """What a density was asked, and what it said.
 
@@ -18,11 +32,15 @@ class DensityLeft:
         stream: the questions; None where there were none.
         said: nats of both halves; None where a stage failed.
         kinds: what the model said in these stages that its nats are.
+        entries: what it said entry by entry; None where it did not.
+        undone: why it did not.
     """
 
     stream: Stream | None = None
     said: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     kinds: tuple[Likelihood, ...] = ()
+    entries: EntriesLeft | None = None
+    undone: str = ""
 
 
 @dataclass(frozen=True)

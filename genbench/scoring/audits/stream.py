@@ -8,8 +8,9 @@ in the same half.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,10 @@ from genbench.scoring.audits import autoregression
 from genbench.scoring.audits.kernels import MAX_LEVELS, Kernels
 
 CENTRES = 500  # valid rows that the kernels lie around
+FITTED = 10_000  # train rows that the linear autoregression is fitted to
 OWN_SHOWN = 32  # of its own samples, where they are not judged
+OWN_JUDGED = 3000  # of them at most, where they are
+SMALL = 6  # rows of the largest of the small batches: those that both halves hold, and as many others
 
 Rows = NDArray[np.integer] | NDArray[np.floating]
 
@@ -48,7 +52,7 @@ class Counts:
     """Of each known density; each of them is asked for twice."""
     own: int
     repeated: int
-    """Test rows that are asked for twice: half of them beside the same rows, in the same batch."""
+    """Test rows that are asked for twice: half of them beside the same rows, in the same small batches."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Stream:
         tested: [R] indices of the test rows, ascending.
         moved: [S] places of the test rows that are also asked for with one entry moved.
         kernel, linear: [draws] log q of the draws of the known densities, nats; empty where there is no such density.
+        verified: [V] places of the test rows that are also asked for entry by entry, in the `verify` stage.
     """
 
     halves: tuple[Half, Half]
@@ -95,6 +100,7 @@ class Stream:
     moved: NDArray[np.int64]
     kernel: NDArray[np.float64]
     linear: NDArray[np.float64]
+    verified: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def counts(rows: int, kind: Likelihood | None, valid: int, samples: int) -> Counts:
@@ -105,8 +111,10 @@ def counts(rows: int, kind: Likelihood | None, valid: int, samples: int) -> Coun
         valid, samples: how many there are.
     """
     few = max(2, rows // 8)
-    own = rows + rows // 2 if kind is Likelihood.EXACT else OWN_SHOWN
-    repeated = 2 * min(24, rows // 8)
+    exact = kind is Likelihood.EXACT
+    own = min(rows + rows // 2, OWN_JUDGED) if exact else OWN_SHOWN
+    # A bound scatters, and its scatter has to be known from many batches.
+    repeated = 2 * min(24, rows // 8) if exact else 2 * min(48, rows // 4)
     return Counts(
         min(valid, 100, rows // 4), min(32, few), min(100, rows // 4), min(40, few), min(own, samples), repeated
     )
@@ -136,7 +144,7 @@ def composed(
         batch: the most rows of a call.
         rng: made of a secret of the run.
     """
-    tested = _chosen(len(real.test), rows or len(real.test), rng)
+    tested = chosen(len(real.test), rows or len(real.test), rng)
     found = counts(len(tested), kind, len(real.valid), len(samples))
     if real.space.levels is None:  # nothing sums to one: there is nothing that decoys could tell
         found = Counts(0, 0, 0, 0, 0, found.repeated)
@@ -145,12 +153,12 @@ def composed(
     moved = rng.permutation(single)[: found.moved]
     shown: dict[Role, Rows] = {
         Role.TEST: real.test[tested],
-        Role.VALID: real.valid[_chosen(len(real.valid), found.valid, rng)],
+        Role.VALID: real.valid[chosen(len(real.valid), found.valid, rng)],
         Role.NOISE: rng.integers(real.space.levels or 1, size=(found.noise, *real.space.shape)),
         Role.MOVED: _moved(np.array(real.test[tested[moved]]), real.space.levels or 0, rng),
         Role.OWN: samples[: found.own],
     }
-    known = {Role.KERNEL: kernels(real.space, real.valid), Role.LINEAR: _linear(real)}
+    known = {Role.KERNEL: kernels(real.space, real.valid), Role.LINEAR: _linear(real, rng)}
     log_q = {role: np.empty(0) for role in known}
     for role, q in known.items():
         if q is not None and found.draws:
@@ -160,14 +168,16 @@ def composed(
     return Stream(halves, tested, moved, log_q[Role.KERNEL], log_q[Role.LINEAR])
 
 
-def _linear(real: RealData) -> autoregression.LinearAutoregression | None:
+def _linear(real: RealData, rng: np.random.Generator) -> autoregression.LinearAutoregression | None:
     if real.space.levels is None or len(real.train) < 2:
         return None
-    rows = np.array(real.train).reshape(len(real.train), real.space.dim).astype(np.int64)
+    rows = real.train[chosen(len(real.train), FITTED, rng)]
+    rows = np.array(rows).reshape(len(rows), real.space.dim).astype(np.int64)
     return autoregression.fitted(rows, real.space.levels)
 
 
-def _chosen(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def chosen(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """`count` different places in [0, n), ascending; all where there are fewer."""
     return np.sort(rng.permutation(n)[:count])
 
 
@@ -203,23 +213,29 @@ def _halves(
     for role in (Role.VALID, Role.NOISE, Role.OWN):
         for place in range(len(shown[role])):
             sides[int(rng.integers(2))].append(_Item(role, place))
-    same = list(_cut(alike, batch, rng))
-    return _half(sides[0], same, shown, batch, rng), _half(sides[1], same, shown, batch, rng)
+    same = list(_cut(alike, 2, min(SMALL, batch), rng))
+    first, second = (_half(_batches(side, len(same), batch, rng), same, shown, rng) for side in sides)
+    return first, second
 
 
-def _cut(items: list[_Item], batch: int, rng: np.random.Generator) -> Iterator[list[_Item]]:
-    """Items in random order, in batches of half of `batch` up to all of it."""
-    left = [items[index] for index in rng.permutation(len(items))]
+def _batches(items: list[_Item], small: int, batch: int, rng: np.random.Generator) -> list[list[_Item]]:
+    """Items in random order, the first of them in `small` batches like those that both halves hold."""
+    items = [items[index] for index in rng.permutation(len(items))]
+    found = list(islice(_cut(items, 2, min(SMALL, batch), rng), small))
+    return found + list(_cut(items[sum(map(len, found)) :], (batch + 1) // 2, batch, rng))
+
+
+def _cut(items: list[_Item], least: int, most: int, rng: np.random.Generator) -> Iterator[list[_Item]]:
+    """Items in batches of random sizes, the last of what is left."""
+    left = items
     while left:
-        size = int(rng.integers((batch + 1) // 2, batch + 1))
+        size = int(rng.integers(min(least, most), most + 1))
         yield left[:size]
         left = left[size:]
 
 
-def _half(
-    items: list[_Item], same: list[list[_Item]], shown: dict[Role, Rows], batch: int, rng: np.random.Generator
-) -> Half:
-    batches = [(found, 0) for found in _cut(items, batch, rng)] + [(found, 1) for found in same]
+def _half(own: list[list[_Item]], same: list[list[_Item]], shown: dict[Role, Rows], rng: np.random.Generator) -> Half:
+    batches = [(found, 0) for found in own] + [(found, 1) for found in same]
     batches = [batches[index] for index in rng.permutation(len(batches))]
     flat = [item for found, _ in batches for item in found]
     shape, dtype = shown[Role.TEST].shape[1:], shown[Role.TEST].dtype

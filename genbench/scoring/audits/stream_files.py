@@ -7,12 +7,13 @@ import torch
 from numpy.typing import NDArray
 
 from genbench.errors import InvalidEvidence
-from genbench.scoring.audits.facts import HALVES, KEY, QUESTIONS
+from genbench.files.atomic import write_bytes
+from genbench.scoring.audits.facts import COLUMNS, HALVES, KEY, QUESTIONS
 from genbench.scoring.audits.stream import Half, Stream
 from genbench.store.tensors import read_arrays, read_named, write_tensors
 
 OF_ROWS = ("role", "place", "alike")
-OF_STREAM = ("tested", "moved", "kernel", "linear")
+OF_STREAM = ("tested", "moved", "kernel", "linear", "verified")
 
 
 def write(stream: Stream, folder: Path) -> None:
@@ -22,6 +23,20 @@ def write(stream: Stream, folder: Path) -> None:
         key |= {f"{name}.{part}": getattr(half, part) for part in OF_ROWS}
         _write(folder / QUESTIONS[name], {"rows": half.rows, "ends": half.ends})
     _write(folder / KEY, key)
+
+
+def write_columns(rows: NDArray[np.generic], folder: Path) -> None:
+    """Lay down what a model is told of rows [V, D] entry by entry: a line for each entry but the last.
+
+    Nobody asks for anything after the last one, so that nothing has to be told of it.
+    """
+    lines = [",".join(map(str, column.tolist())) for column in rows.T[:-1]]
+    write_bytes(folder / COLUMNS, "\n".join(lines).encode())
+
+
+def column(told: str) -> NDArray[np.int64]:
+    """The entries [V] of a line that `write_columns` wrote."""
+    return np.array(told.split(","), np.int64)
 
 
 def read(questions: tuple[Path, Path], key: Path) -> Stream:

@@ -29,10 +29,10 @@ from genbench.records.status import Status
 from genbench.records.timing import Timing
 from genbench.scoring.audits.answers import sorted_by
 from genbench.scoring.audits.candidate import audited
-from genbench.scoring.audits.left import DensityLeft
+from genbench.scoring.audits.left import DensityLeft, EntriesLeft
 from genbench.scoring.audits.stream_files import read as read_stream, read_said
-from genbench.scoring.copies import CopyGate, copy_verdict
 from genbench.scoring.features import Features, SampleFeatures
+from genbench.scoring.novelty.gate import CopyGate, copy_verdict
 from genbench.scoring.scores import scored
 from genbench.store import datasets
 from genbench.store.commitment import kept_rows
@@ -136,7 +136,7 @@ class _Scorer:
         )
 
     def _copies(self, own: SampleFeatures) -> CopyVerdict:
-        gate = CopyGate(self.features, self.inputs.extractor)
+        gate = CopyGate(self.features, self.inputs.extractor, self.inputs.shows_held)
         return copy_verdict(lambda: gate.verdict(own))
 
     def _audits(self, density: DensityEvidence, evidence: Evidence) -> AuditVerdict:
@@ -193,10 +193,11 @@ def density_left(density: DensityEvidence) -> DensityLeft:
         InvalidEvidence: the files of its nats are none.
     """
     if not density.stream:
-        return DensityLeft()
+        return DensityLeft(undone=density.unverified)
     first, second, key = (kept.path for kept in density.stream)
     said = read_said(density.nats[0].path, density.nats[1].path) if density.nats else None
-    return DensityLeft(read_stream((first, second), key), said, density.kinds)
+    entries = None if density.entries is None else EntriesLeft(density.entries.path, density.committed)
+    return DensityLeft(read_stream((first, second), key), said, density.kinds, entries, density.unverified)
 
 
 def likelihood(left: DensityLeft, space: Space) -> LogLikelihood | None:

@@ -20,10 +20,10 @@ from genbench.records.space import Space
 from genbench.scoring.audits import rungs
 from genbench.scoring.audits.findings import total
 from genbench.scoring.audits.stream import own_rows
-from genbench.seeds import seed_for
+from genbench.seeds import secret_seed, seed_for
 from genbench.store import datasets
 from genbench.store.tensors import narrowed, read_samples, write_tensors
-from genbench.workers.untrusted.instance import model_class, reloaded, seed_all
+from genbench.workers.untrusted.instance import model_class, reloaded, seed_all, seed_secretly
 from genbench.workers.untrusted.refit import nats_of, refitted
 
 STATES_A_CALL = 4096  # of a tiny space
@@ -47,9 +47,9 @@ def audit(folder: Path, inputs: AuditInputs, markers: Markers) -> AuditFacts:
         if not isinstance(model, Density):
             raise GenbenchError(f"{subject.model} is no Density")
         kind = model.likelihood
-    with markers.timed("audit"):
+    with markers.timed("audit") as timed:
         ladder = rungs.ladder(space) if kind is not Likelihood.ESTIMATE else []  # an estimate need not sum to 1
-        table, drawn, rung, refused = _climbed(subject, ladder, kind)
+        table, drawn, rung, refused = _climbed(subject, ladder, kind, timed.secret)
         markers.progress(0, 0.5)
         refit, why = _refit(inputs, space, kind)
     arrays = {"table": table, "drawn": drawn, "refit": refit}
@@ -63,22 +63,24 @@ def _refit(inputs: AuditInputs, space: Space, kind: Likelihood) -> tuple[NDArray
     own = own_rows(inputs.rows, kind, len(x))
     judged = np.zeros(len(x), bool)
     judged[own // 2 : own] = True
-    if kind is not Likelihood.EXACT or own < 2:
+    if kind is not Likelihood.EXACT:
         return np.empty(0), ""
+    if own < 2:
+        return np.empty(0), "two samples are the least that can be split"
     try:
         others = Examples(x[~judged], None if y is None else y[~judged])
-        model = refitted(inputs.fitted, space, others, inputs.images)
+        model = refitted(inputs.fitted, space, others, inputs.images, inputs.seconds_cpu)
         return nats_of(model, space, x[judged], inputs.batch, inputs.fitted.subject.device), ""
     except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
         return np.empty(0), _told(error)
 
 
-def _nats(model: Density, x: NDArray[Any], batch: int, subject: Subject, *names: object) -> NDArray[np.float64]:
+def _nats(model: Density, x: NDArray[Any], batch: int, device: str, secret: str, *names: object) -> NDArray[np.float64]:
     """log_prob of x [N, *shape] in batches, whatever it is: [N] float64 nats."""
     parts = [np.empty(0)]
     for start in range(0, len(x), batch):
-        rows = torch.from_numpy(x[start : start + batch].astype(np.int64)).to(subject.device)
-        seed_all("audit", *names, *subject.names, start // batch)
+        rows = torch.from_numpy(x[start : start + batch].astype(np.int64)).to(device)
+        seed_secretly(secret, *names, start // batch)
         with torch.no_grad():
             nats = model.log_prob(rows)
         if not isinstance(nats, Tensor) or not nats.is_floating_point() or tuple(nats.shape) != (len(rows),):
@@ -88,7 +90,7 @@ def _nats(model: Density, x: NDArray[Any], batch: int, subject: Subject, *names:
 
 
 def _climbed(
-    subject: Subject, ladder: list[Space], kind: Likelihood
+    subject: Subject, ladder: list[Space], kind: Likelihood, secret: str
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], int | None, tuple[str, ...]]:
     """The nats of every state of the first tiny space that the class serves, states that it drew, and which it was."""
     refused: list[str] = []
@@ -97,7 +99,8 @@ def _climbed(
             model = _fitted(subject, tiny)
             if model.likelihood is not kind:
                 raise GenbenchError(f"its audit_settings make it {model.likelihood.value}, where it is {kind.value}")
-            return _table(model, tiny, subject), _drawn(model, tiny, subject), index, tuple(refused)
+            table, drawn = _table(model, tiny, subject.device, secret), _drawn(model, tiny, subject.device, secret)
+            return table, drawn, index, tuple(refused)
         except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
             refused.append(f"{tiny}: {_told(error)}"[:REASON_LIMIT])
     return np.empty((0, 0)), np.empty(0, np.int64), None, tuple(refused)
@@ -121,16 +124,16 @@ def _fitted(subject: Subject, tiny: Space) -> Any:
     return model.eval()
 
 
-def _table(model: Density, tiny: Space, subject: Subject) -> NDArray[np.float64]:
+def _table(model: Density, tiny: Space, device: str, secret: str) -> NDArray[np.float64]:
     """[R, S] nats of every state, in other batches and another order each time: an exact density gives them again."""
     every, exact = rungs.states(tiny), model.likelihood is Likelihood.EXACT
-    rng = np.random.default_rng(seed_for("audit", "order"))
+    rng = np.random.default_rng(secret_seed(secret, "order"))
     table = np.empty((0, len(every)))
     for rounds in ROUNDS:
         while len(table) < rounds:
             order, nats = rng.permutation(len(every)), np.empty(len(every))
             batch = min(STATES_A_CALL, len(every) // (1 + len(table) % 2))
-            nats[order] = _nats(model, every[order], batch, subject, "table", len(table))
+            nats[order] = _nats(model, every[order], batch, device, secret, "table", len(table))
             table = np.vstack([table, nats])
         found = total(table)
         if exact or not found.spread or (rounds >= ROUNDS[1] and found.settled):
@@ -138,7 +141,7 @@ def _table(model: Density, tiny: Space, subject: Subject) -> NDArray[np.float64]
     return table
 
 
-def _drawn(model: Any, tiny: Space, subject: Subject) -> NDArray[np.int64]:
+def _drawn(model: Any, tiny: Space, device: str, secret: str) -> NDArray[np.int64]:
     """Places of DRAWS states of the described sampler; none where the density is not exact."""
     if model.likelihood is not Likelihood.EXACT or not isinstance(model, Model):
         return np.empty(0, np.int64)
@@ -146,9 +149,9 @@ def _drawn(model: Any, tiny: Space, subject: Subject) -> NDArray[np.int64]:
     described = str(getattr(model, "described_sampler", "")) or next(iter(model.samplers))
     places = []
     for start in range(0, DRAWS, STATES_A_CALL):
-        seed_all("audit", "draw", *subject.names, start)
+        seed_secretly(secret, "draw", start)
         which = torch.randint(rungs.TRAIN, (STATES_A_CALL,))
-        labels = None if train is None else torch.from_numpy(train)[which].to(subject.device)
+        labels = None if train is None else torch.from_numpy(train)[which].to(device)
         with torch.no_grad():
             x = model.sample(STATES_A_CALL, labels=labels, **model.samplers[described])
         places.append(rungs.indices(narrowed(x, tiny, STATES_A_CALL).numpy(), tiny))

@@ -1,9 +1,12 @@
 """Refit: the model trained further on its own samples, as a density that may explain them better than its own does."""
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from genbench.contracts.cpu_budget import CpuBudget
 from genbench.contracts.dataset import Examples
 from genbench.contracts.model import Density, Learner
 from genbench.contracts.training import Split, TrainingData
@@ -17,12 +20,13 @@ from genbench.workers.untrusted.instance import reloaded, seed_all
 VALID = 10  # one in so many of the samples is for early stopping
 
 
-def refitted(fitted: Fitted, space: Space, samples: Examples, images: int) -> Learner:
+def refitted(fitted: Fitted, space: Space, samples: Examples, images: int, seconds: float | None) -> Learner:
     """The fitted model, trained further on samples of its own.
 
     Args:
         samples: those that it is not asked about afterwards.
         images: the budget.
+        seconds: the same in CPU seconds; None: there is none.
     Raises: whatever the plugin raises.
     """
     names, device = fitted.subject.names, torch.device(fitted.subject.device)
@@ -35,7 +39,8 @@ def refitted(fitted: Fitted, space: Space, samples: Examples, images: int) -> Le
     seed_all("audit", "refit", *names)
     with torch.enable_grad():
         model.train()
-        model.fit(TrainingData(space, train, valid, images, device, seed_for("audit", "refit", "shuffle", *names)))
+        told = (space, train, valid, images, device, seed_for("audit", "refit", "shuffle", *names))
+        model.fit(TrainingData(*told, cpu=CpuBudget(seconds or math.inf)))
     return model.eval()
 
 

@@ -42,7 +42,7 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
         verify(draw.model, draw.space, Split(datasets.read(home, "valid")), inputs.check.path, subject)
     with markers.timed("warm-up"):
         draw.check_labels()
-        draw.openly(inputs.size, "warm-up", 0)
+        narrowed(draw.openly(inputs.size, "warm-up", 0), draw.space, inputs.size)
     _take_calls(draw, "latency" if inputs.latency_seconds else "call", inputs.latency_seconds, markers)
     null_calls(markers)
     reset_memory(draw.device)

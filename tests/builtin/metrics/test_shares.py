@@ -30,7 +30,7 @@ def evidence(digits):
     held = Comparison(reference, digits["held"])
 
     def of(generated):
-        return Evidence(SPACE, generated, features=Comparison(reference, generated), held=held)
+        return Evidence(SPACE, generated, features=Comparison(reference, generated), held=lambda: held)
 
     return of
 
@@ -63,7 +63,7 @@ def test_clipped_recall_is_its_definition(draw):
     real, generated, held = (draw(60, 3, seed).astype(np.float64) for seed in range(3))
     reference = Reference(real.astype(np.float32))
     compared = [Comparison(reference, x.astype(np.float32)) for x in (generated, held)]
-    score = ClippedRecall().score(Evidence(SPACE, generated, features=compared[0], held=compared[1]))
+    score = ClippedRecall().score(Evidence(SPACE, generated, features=compared[0], held=lambda: compared[1]))
     exact = [brute_recall(real.astype(np.float32), x.astype(np.float32)) for x in (generated, held)]
     assert score.details["uncalibrated"] == pytest.approx(exact[0], abs=1e-12)
     assert score.details["ratio"] == pytest.approx(exact[0] / exact[1], abs=1e-12)
@@ -105,6 +105,6 @@ def test_without_held_data_there_is_no_share_of_them(digits, metric):
 
 def test_held_data_that_score_nothing_divide_nothing(digits):
     reference, far = Reference(digits["test"]), digits["held"] + np.float32(100)
-    found = Evidence(SPACE, far, features=Comparison(reference, far), held=Comparison(reference, far))
+    found = Evidence(SPACE, far, features=Comparison(reference, far), held=lambda: Comparison(reference, far))
     with pytest.raises(Unavailable, match="held scores nothing itself"):
         QualityShare().score(found)

@@ -1,8 +1,10 @@
 """One model through fit, sample, density and audit in this process, and the judgement of what they left."""
 
 import contextlib
+import json
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from genbench.catalogue import plugins
@@ -57,37 +59,58 @@ class Asked:
         return {name for name, finding in self.findings.items() if finding.status is AuditStatus.FAILED}
 
 
-def ask(home: Path, folder: Path, file: str, model: str, images: int, **settings: float) -> Asked:
-    """Fit a model of a plugin to `images` images of the data at `home`, and audit it."""
+def ask(home: Path, folder: Path, file: str, model: str, images: int, seed: int = 0, **settings: float) -> Asked:
+    """Fit a model of a plugin to `images` images of the data at `home`, and audit it with a seed's own secret."""
+    secret = derived(SECRET, seed)
     for stage in ("fit", "sample", "audit", "stream", *(f"density/{half}" for half in HALVES)):
         (folder / stage).mkdir(parents=True)
-    subject = Subject(plugins.loose(file), model, model, settings, 0, "digits", "cpu", threads=1)
+    subject = Subject(plugins.loose(file), model, model, settings, seed, "digits", "cpu", threads=1)
     fit.fit(folder / "fit", FitInputs(subject, rows(home, "train", "valid"), images, 600.0), MARKERS)
     fitted = Fitted(subject, kept(folder / "fit" / CHECKPOINT))
     cls = model_class(subject)
     sampler = getattr(cls, "described_sampler", "") or next(iter(cls.samplers))
-    sample.sample(folder / "sample", samples_asked(folder, home, fitted, sampler), paced())
+    sample.sample(folder / "sample", samples_asked(folder, home, fitted, sampler, secret), paced(secret))
     samples, test = kept(folder / "sample" / SAMPLES), len(datasets.read(home, "test").x)
-    inputs = AuditInputs(fitted, rows(home), samples, sampler, COUNT, BATCH, test, max(BATCH, images // 10))
-    facts = audit.audit(folder / "audit", inputs, MARKERS)
-    density_asked(home, folder, fitted, facts)
+    inputs = AuditInputs(fitted, rows(home), samples, sampler, COUNT, BATCH, test, max(BATCH, images // 10), secret)
+    with working(folder / "audit", "audit"):
+        facts = audit.audit(folder / "audit", inputs, telling(secret))
+    density_asked(home, folder, fitted, facts, secret)
     return Asked(folder, facts, read(home, folder, folder / "audit" / AUDIT_FILE, facts))
 
 
-def density_asked(home: Path, folder: Path, fitted: Fitted, facts: AuditFacts) -> None:
+def density_asked(home: Path, folder: Path, fitted: Fitted, facts: AuditFacts, secret: str = SECRET) -> None:
     """Ask a fitted model for its density, in this process where a run takes two."""
     samples, data = kept(folder / "sample" / SAMPLES), rows(home, "train", "valid", "test")
-    asked = StreamInputs(data, samples, COUNT, facts.likelihood, 0, BATCH, SECRET)
-    stream.stream(folder / "stream", asked, MARKERS)
+    asked = StreamInputs(data, samples, COUNT, facts.likelihood, 0, BATCH, 0, secret)
+    stream.stream(folder / "stream", asked, telling(secret))
     with contextlib.suppress(InvalidEvidence):  # the stage refuses what is above 1; the audits say why
         for half, questions in QUESTIONS.items():
-            half_asked = DensityInputs(fitted, rows(home), kept(folder / "stream" / questions), SECRET)
-            density.density(folder / "density" / half, half_asked, Markers(partial(_told, half)))
+            half_asked = DensityInputs(fitted, rows(home), kept(folder / "stream" / questions), secret)
+            with working(folder / "density", "density"):
+                density.density(folder / "density" / half, half_asked, telling(derived(secret, half)))
 
 
-def paced() -> Markers:
+@contextlib.contextmanager
+def working(folder: Path, stage: str) -> Iterator[None]:
+    """Work in a stage's folder, which tells the stage as a run's does."""
+    (folder / "call.json").write_text(json.dumps({"stage": stage, "inputs": {}}))
+    home = os.environ.get("HOME", "")
+    os.environ["HOME"] = f"{folder}/home"
+    try:
+        with contextlib.chdir(folder):
+            yield
+    finally:
+        os.environ["HOME"] = home
+
+
+def telling(secret: str) -> Markers:
+    """Tells every section the same secret."""
+    return Markers(lambda marker: secret)
+
+
+def paced(secret: str = SECRET) -> Markers:
     """Tells a run the seed of each of its batches in turn."""
-    told = Paced(Pace("run", COUNT // BATCH), SECRET)
+    told = Paced(Pace("run", COUNT // BATCH), secret)
 
     def tell(marker: Marker) -> str:
         section = str(marker.get("section", ""))
@@ -98,14 +121,10 @@ def paced() -> Markers:
     return Markers(tell)
 
 
-def _told(half: str, marker: Marker) -> str:
-    return derived(SECRET, half)
-
-
-def samples_asked(folder: Path, home: Path, fitted: Fitted, sampler: str) -> SampleInputs:
+def samples_asked(folder: Path, home: Path, fitted: Fitted, sampler: str, secret: str = SECRET) -> SampleInputs:
     """What the described sampler of a fitted model is given."""
     check, data = kept(folder / "fit" / CHECK), rows(home, "train", "valid")
-    return SampleInputs(fitted, check, data, sampler, COUNT, BATCH, 0.0, 0.0, "this machine", SECRET)
+    return SampleInputs(fitted, check, data, sampler, COUNT, BATCH, 0.0, 0.0, "this machine", secret)
 
 
 def rows(home: Path, *splits: str) -> SplitFiles:

@@ -11,6 +11,8 @@ from genbench.builtin.datasets.digits import Digits
 from genbench.store import datasets
 
 FIRST_PARTY = Path(__file__).parents[3] / "plugins"
+MIXTURES = Path(__file__).parent / "plugins/mixtures.py"
+CHEATS = Path(__file__).parents[2] / "cheats/density.py"
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +33,22 @@ def audited(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         if name not in known:
             torch.set_num_threads(1)
             known[name] = asked.ask(digits, tmp_path_factory.mktemp("asked"), asked.PLANTED, model, 500, **settings)
+        return known[name]
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def cheating(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., asked.Asked]:
+    """`cheating(model, **settings)`: of a model of `mixtures.py`, or of the dishonest densities; asked once."""
+    known: dict[str, asked.Asked] = {}
+
+    def ask(model: str, **settings: object) -> asked.Asked:
+        name = f"{model} {settings}"
+        if name not in known:
+            torch.set_num_threads(1)
+            file = str(CHEATS if model.startswith("density-") else MIXTURES)
+            known[name] = asked.ask(digits, tmp_path_factory.mktemp("asked"), file, model, 500, **settings)
         return known[name]
 
     return ask

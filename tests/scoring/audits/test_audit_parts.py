@@ -11,6 +11,7 @@ from genbench.records.audits import AuditStatus
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
 from genbench.scoring.audits import alternatives, autoregression, findings, rungs
+from genbench.scoring.audits.answers import Twice
 from genbench.scoring.audits.kernels import Kernels
 
 TINY = Space((1, 2, 2), 4)
@@ -109,7 +110,9 @@ def test_test_images_cost_at_least_their_entropy():
     x = np.arange(64).reshape(64, 1) * np.ones((1, 4), int)
     for distinct, entropy in ((64, 6), (32, 5)):
         for bits, status in ((entropy - 0.1, AuditStatus.FAILED), (entropy + 0.1, AuditStatus.PASSED)):
-            found = findings.ordering(np.full(64, -bits * math.log(2)), x % distinct, np.full(4, -1.0))
+            test, one_bit = np.full(64, -bits * math.log(2)), np.full(4, -4 * math.log(2))
+            found = findings.ordering(test, x % distinct, one_bit, 2 * one_bit)
+            assert "valid 1.000, own samples 2.000" in found.words
             assert (found.status, found.bound) == (status, pytest.approx(entropy / 4))
 
 
@@ -122,27 +125,49 @@ def test_a_linear_autoregression_sums_to_one_and_draws_what_it_states(rng):
     assert np.abs(share - stated).sum() / 2 < 0.02
 
 
-def test_a_bound_may_scatter_but_not_more_beside_other_rows(rng):
-    def pairs(scatter: float, rows: int = 24) -> np.ndarray:
-        return -100 + rng.normal(0, scatter, (2, rows))
+def twice(nats: np.ndarray, together: int = 1) -> Twice:
+    """Rows of which each `together` stand in the same two batches."""
+    return Twice(nats, np.tile(np.arange(nats.shape[1]) // together, (2, 1)))
 
-    honest = [findings.same_answer(pairs(1), pairs(1), Likelihood.LOWER_BOUND) for _ in range(300)]
+
+def test_a_bound_may_scatter_but_not_more_beside_other_rows(rng):
+    def pairs(scatter: float, together: int) -> Twice:
+        return twice(-100 + rng.normal(0, scatter, (2, 48)), together)
+
+    honest = [findings.same_scatter(pairs(1, 4), pairs(1, 1)) for _ in range(300)]
     assert {found.status for found in honest} == {AuditStatus.PASSED}  # p < 1e-4 once in 10,000
-    moved = findings.same_answer(pairs(1), pairs(6), Likelihood.LOWER_BOUND)
-    assert moved.status is AuditStatus.FAILED
-    still = findings.same_answer(np.full((2, 24), -9.0), pairs(1), Likelihood.LOWER_BOUND)
-    assert still.status is AuditStatus.FAILED
-    assert findings.same_answer(pairs(1)[:, :0], pairs(1), Likelihood.LOWER_BOUND).status is AuditStatus.SKIPPED
+    assert findings.same_scatter(pairs(1, 4), pairs(6, 1)).status is AuditStatus.FAILED
+    still = twice(np.full((2, 48), -9.0), 4)
+    assert findings.same_scatter(still, pairs(1, 1)).status is AuditStatus.FAILED
+    some = rng.random((2, 48)) < 0.2
+    assert findings.same_scatter(still, twice(-9.0 - some)).status is AuditStatus.FAILED
+    few = [Twice(pairs.nats[:, :16], pairs.batches[:, :16]) for pairs in (still, pairs(1, 8))]
+    assert findings.same_scatter(*few).status is AuditStatus.FAILED
+    assert findings.same_scatter(twice(np.empty((2, 0))), pairs(1, 1)).status is AuditStatus.SKIPPED
 
 
 def test_rounding_is_no_other_answer_and_a_row_without_probability_is_the_same_twice():
-    twice = np.array([[-100.0, -np.inf], [-100.005, -np.inf]])
-    assert findings.same_answer(twice, twice, Likelihood.EXACT).status is AuditStatus.PASSED
+    same = np.array([[-100.0, -np.inf], [-100.005, -np.inf]])
+    assert findings.same_answer(same).status is AuditStatus.PASSED
     once = np.array([[-100.0], [-np.inf]])
-    assert findings.same_answer(twice, once, Likelihood.EXACT).status is AuditStatus.FAILED
+    assert findings.same_answer(np.concatenate([same, once], 1)).status is AuditStatus.FAILED
 
 
 def test_findings_are_plain_json_also_where_a_number_is_infinite():
     found = findings.e_value([(np.full((2, 2), np.inf), np.zeros(2))])
     assert found.status is AuditStatus.FAILED
     assert json.loads(json.dumps(encoded(found), allow_nan=False))["value"] is None
+
+
+def test_scatter_takes_no_more_off_an_e_value_than_its_limit(rng):
+    scattered = rng.normal(60, 30, (2, 40))  # e^60 too much, and e^(30²/4) would be taken off
+    assert findings.e_value([(scattered, np.zeros(40))]).status is AuditStatus.FAILED
+    honest = rng.normal(0, 1, (2, 40))
+    assert findings.e_value([(honest, np.zeros(40))]).status is AuditStatus.PASSED
+
+
+def test_a_histogram_counts_the_equal_values_of_an_entry_and_half_a_sample_more(rng):
+    first, second = rng.integers(3, size=(2, 30, 5))
+    log_q = alternatives.of_samples(np.concatenate([first, second]), 3)[0]
+    counts = (first[:, None] == second).sum(0)  # [30, 5]
+    assert log_q == pytest.approx(np.log((counts + 0.5) / 31.5).sum(1), abs=1e-12)

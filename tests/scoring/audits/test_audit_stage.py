@@ -12,6 +12,8 @@ from genbench.contracts import dataset
 from genbench.errors import Unsuitable
 from genbench.protocol.inputs import Fitted, Kept, Subject
 from genbench.protocol.stages.audit import AuditInputs
+from genbench.protocol.stages.sample import SAMPLES
+from genbench.protocol.stages.stage import CHECKPOINT
 from genbench.records.audits import AuditStatus
 from genbench.records.kinds import Likelihood
 from genbench.scoring.audits.facts import AuditFacts
@@ -66,6 +68,20 @@ def test_real_numbers_have_nothing_that_sums_to_one(tmp_path: Path):
     datasets.write(dataset.Splits(asked.REALS, numbers, numbers, numbers, numbers), tmp_path)
     subject = Subject(plugins.loose(asked.PLANTED), "honest", "honest", {}, 0, "points", "cpu", threads=1)
     nothing = Kept("", "")  # nobody comes to open it
-    inputs = AuditInputs(Fitted(subject, nothing), asked.rows(tmp_path), nothing, "", 4, 4, 4, 100)
+    inputs = AuditInputs(Fitted(subject, nothing), asked.rows(tmp_path), nothing, "", 4, 4, 4, 100, asked.SECRET)
     with pytest.raises(Unsuitable, match="nothing has to sum to 1"):
         audit.audit(tmp_path, inputs, asked.MARKERS)
+
+
+def test_what_is_drawn_on_the_tiny_space_is_drawn_with_the_secret(audited, digits: Path, tmp_path: Path):
+    folder = audited("honest").folder
+    subject = Subject(plugins.loose(asked.PLANTED), "honest", "honest", {}, 0, "digits", "cpu", threads=1)
+    fitted, samples = Fitted(subject, asked.kept(folder / "fit" / CHECKPOINT)), asked.kept(folder / "sample" / SAMPLES)
+    inputs = AuditInputs(fitted, asked.rows(digits), samples, "", asked.COUNT, 100, 100, 100, asked.SECRET)
+    found = []
+    for secret in ("00" * 32, "11" * 32):
+        (tmp_path / secret).mkdir()
+        audit.audit(tmp_path / secret, inputs, asked.telling(secret))
+        found.append(load_file(tmp_path / secret / "audit.safetensors"))
+    assert torch.allclose(found[0]["table"], found[1]["table"])
+    assert (found[0]["drawn"] != found[1]["drawn"]).any()

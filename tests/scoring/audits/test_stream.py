@@ -11,7 +11,8 @@ from genbench.records.space import Space
 from genbench.scoring.audits import stream_files
 from genbench.scoring.audits.answers import sorted_by
 from genbench.scoring.audits.facts import HALVES, KEY, QUESTIONS
-from genbench.scoring.audits.stream import RealData, Role, Stream, composed, counts, own_rows
+from genbench.scoring.audits.findings import SAME_LIMIT, same_scatter
+from genbench.scoring.audits.stream import OWN_JUDGED, SMALL, RealData, Role, Stream, composed, counts, own_rows
 
 BATCH = 50
 TWICE = (Role.KERNEL, Role.LINEAR)
@@ -88,6 +89,31 @@ def test_what_the_stream_costs_is_at_most_four_times_the_test_rows():
             assert extra <= max(3 * rows, 64), (rows, kind, some)
 
 
+def test_batches_that_both_halves_hold_are_no_smaller_than_as_many_others(found: Stream):
+    for half in found.halves:
+        ends, sizes = half.ends, np.diff(half.ends, prepend=0)
+        same = half.alike[ends - 1] == 1
+        assert 2 < same.sum() <= (sizes[~same] <= SMALL).sum() <= same.sum() + 1
+        assert sizes[same].max() <= SMALL
+
+
+def test_a_bound_whose_scatter_is_common_to_a_batch_is_not_taken_for_one_that_uses_its_batch(real: RealData):
+    rng = np.random.default_rng(0)
+    p = []
+    for _ in range(150):
+        asked = composed(real, real.train, Likelihood.LOWER_BOUND, 0, BATCH, rng)
+        said = tuple(np.repeat(rng.normal(size=len(half.ends)), np.diff(half.ends, prepend=0)) for half in asked.halves)
+        answers = sorted_by(asked, (said[0], said[1]))
+        p.append(same_scatter(answers.alike, answers.elsewhere).value)
+    assert np.min(p) > SAME_LIMIT
+    assert np.mean(np.array(p) < 0.01) < 0.06  # rows that share one of their batches are not quite independent
+
+
+def test_of_many_test_rows_no_more_own_samples_are_judged_than_tell():
+    assert counts(10_000, Likelihood.EXACT, 5000, 10_000).own == OWN_JUDGED
+    assert own_rows(449, Likelihood.EXACT, 1000) == 449 + 224
+
+
 def test_draws_of_known_densities_are_in_both_halves_with_what_they_are_worth(found: Stream):
     for role, log_q in zip(TWICE, (found.kernel, found.linear), strict=True):
         rows = rows_of(found, role)
@@ -105,7 +131,7 @@ def test_answers_are_sorted_back_to_what_was_asked(found: Stream, real: RealData
     for role, pairs in zip(TWICE, (answers.kernel, answers.linear), strict=True):
         assert (pairs == role * 1000 + np.arange(40) + np.array([[0], [0.25]])).all()
     for pairs in (answers.alike, answers.elsewhere):
-        assert (pairs[1] - pairs[0] == 0.25).all()
+        assert (pairs.nats[1] - pairs.nats[0] == 0.25).all()
     assert (np.floor(answers.own) == 6000 + np.arange(own_rows(len(real.test), Likelihood.EXACT, 500))).all()
 
 
