@@ -105,13 +105,14 @@ def _mistakes(*, large: bool) -> Iterator[Case]:
 
 
 def _line(case: Case, home: Path, folder: Path, seeds: int) -> str:
-    failed, by = 0, Counter[str]()
+    failed, by = 0, Counter[str]()  # audits that failed, and how often
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as own:
             found = asked.ask(home, Path(own), case.file, case.model, IMAGES, seed, **case.settings)
         failed += found.audits.status is AuditStatus.FAILED
         by.update(found.failed)
-    return f"| {case.words} | {seeds} | {failed} | {', '.join(f'{name} {n}' for name, n in by.most_common())} |"
+        by["unaudited, not ranked"] += found.audits.status is AuditStatus.UNAUDITED
+    return f"| {case.words} | {seeds} | {failed} | {', '.join(f'{name} {n}' for name, n in by.most_common() if n)} |"
 
 
 if __name__ == "__main__":
