@@ -142,9 +142,9 @@ def test_everything_is_there_with_scripts_off(open_page: Open) -> None:
 
 def test_the_verdict_and_the_gates_open_without_scripts(open_page: Open) -> None:
     page = open_page(java_script_enabled=False)
-    assert page.locator(".verdict .says").inner_text().startswith("No candidate wins quality, coverage and speed")
+    assert "No candidate wins quality, coverage and speed" in page.locator(".verdict .says").inner_text()
     page.locator(".verdict summary").first.click()
-    assert page.locator(".verdict details").first.locator("li").count() == 11
+    assert page.locator(".verdict details").first.locator("li").count() == 7  # one for each in the running
     expect(page.locator("#gates details[open]")).to_have_count(2)  # the one that copies, and a density that failed
     expect(page.locator("#gates details[open] img").first).to_be_visible()
 
