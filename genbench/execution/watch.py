@@ -9,6 +9,7 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genbench.contracts.job import Call, Progress
 from genbench.execution import machine
@@ -17,10 +18,12 @@ from genbench.execution.clock import Clock
 from genbench.execution.effort import Effort
 from genbench.execution.launcher import Child
 from genbench.execution.pacing import Teller
-from genbench.execution.workload import INTERVAL, MOST, Workload
 from genbench.files.atomic import DEEPEST, below
 from genbench.files.plain import parsed_json
 from genbench.records.status import Status
+
+if TYPE_CHECKING:
+    from genbench.execution.workload import Workload
 
 MARKER_LIMIT = 1 << 16  # bytes of one marker line
 OUTPUT_BLOCK = 1 << 20
@@ -28,6 +31,8 @@ LOOK = 0.25  # seconds between two looks at what a child takes
 LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its answer meanwhile would look slow
 TIMED = ("run", "latency", "call")  # sections whose seconds are results
 MOST_IMAGES = MOST_NUMBERED = 10**15
+INTERVAL = 0.025  # seconds of a run after which the workload is measured again
+MOST = 8  # times in a row, after a batch that took many intervals
 LONGEST_NAME = 64  # characters of a section's name, and of a digest
 MIB = 2**20
 
@@ -39,7 +44,7 @@ class Watch:
         self._child = child
         self._progress, self._teller = progress, teller
         self._paced, self._enough = call.pace.section if call.pace is not None else "", False
-        self._workload = Workload(call.threads) if self._paced and call.device == "cpu" else None
+        self._workload = _workload(call.threads) if self._paced and call.device == "cpu" else None
         self._measured = self._looked = 0.0
         self.effort = Effort(child.pid)
         self._output = _Output(child.output, call.log, call.caps.log)
@@ -145,6 +150,13 @@ class Watch:
         with contextlib.suppress(OSError):  # it died while it waited; its exit says why
             # Who never reads its answers is not waited for.
             self._child.markers.send(answer(number, told), socket.MSG_DONTWAIT)
+
+
+def _workload(threads: int) -> "Workload":
+    """The workload; numpy is loaded where a run is timed, and by no command that only lists."""
+    from genbench.execution.workload import Workload
+
+    return Workload(threads)
 
 
 def _marker(line: bytes) -> Marker | None:

@@ -13,8 +13,6 @@ from statistics import fmean
 
 import numpy as np
 
-INTERVAL = 0.025  # seconds of a run after which it is measured again
-MOST = 8  # times in a row, after a batch that took many intervals
 ROWS, COLUMNS = 96, 256
 
 

@@ -55,10 +55,25 @@ class Clock(genbench.Model):
     samplers: ClassVar = {
         name: {"mode": name.replace("-", "_")}
         for name in (
-            "honest", "from-bank", "bank-jittered", "bank-in-weights", "load", "warm-up", "ahead", "lazy", "early-done",
-            "nfe", "nfe-unseen", "one-at-a-time", "in-the-latency", "child", "threads", "own-clock", "at-the-end",
+            "honest",
+            "from-bank",
+            "bank-jittered",
+            "bank-in-weights",
+            "load",
+            "warm-up",
+            "ahead",
+            "lazy",
+            "early-done",
+            "nfe",
+            "nfe-unseen",
+            "one-at-a-time",
+            "in-the-latency",
+            "child",
+            "threads",
+            "own-clock",
+            "at-the-end",
         )
-    }  # fmt: skip
+    }
 
     small: ClassVar = {"steps": 3, "drawn": 2}  # what it is tried with
 

@@ -6,7 +6,16 @@ import tiny
 from genbench.records.audits import AuditStatus
 from genbench.records.status import Status
 
-NAMES = ["exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering", "same-answer", "no-spikes"]
+NAMES = [
+    "exhaustive-sum",
+    "noise-floor",
+    "e-value",
+    "sampler-density",
+    "ordering",
+    "same-answer",
+    "no-spikes",
+    "verified",
+]
 
 
 def test_the_record_of_a_density_holds_its_audits(contracts: tiny.Run):

@@ -122,6 +122,9 @@ class Gentle(Child):
     def status(self) -> int | None:
         return self._child.status()
 
+    def wait(self, seconds: float) -> None:
+        self._child.wait(seconds)
+
     def close(self) -> None:
         self._child.close()
 

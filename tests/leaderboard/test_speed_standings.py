@@ -45,9 +45,9 @@ def test_without_a_tie_the_same_difference_is_one():
 
 def test_a_tie_is_a_factor_whichever_way_is_better():
     for ruler in (Ruler(Scale.SPEED, tie=1.25), Ruler(Scale.SPEED, higher=False, tie=1.25)):
-        at = [ruler.position(value) for value in (100.0, 124.0, 126.0)]
-        assert [ruler.tied(at[0], other) for other in at] == [True, True, False]
-    assert not Ruler(Scale.SPEED).tied(2.0, 2.0)
+        better = 125.0 if ruler.higher else 80.0
+        assert ruler.untied(ruler.position(100.0)) == pytest.approx(ruler.position(better))
+    assert Ruler(Scale.SPEED).untied(2.0) == 2.0
 
 
 def test_a_speed_that_is_void_has_no_rank_and_says_why():

@@ -189,7 +189,7 @@ def test_a_call_is_told_its_limits_its_secret_and_what_it_may_reach(conducted: C
     assert {stage: call.secrets for stage, call in calls.items()} == {
         "fit": {},
         "sample": {"run": derived(SECRET, "sample/default")},
-        "audit": {},
+        "audit": {"audit": derived(SECRET, "audit")},
         "stream": {"stream": derived(SECRET, "stream")},
         "density": {"density": derived(SECRET, "density/second")},
         "score": {},

@@ -96,14 +96,18 @@ def test_nats_become_float64_whatever_their_precision(dtype):
         (torch.tensor([-1, -2]), "log_prob() returned int64 (2,), expected 2 floating-point nats, one a sample"),
         (torch.zeros(2, 1), "log_prob() returned float32 (2, 1), expected 2 floating-point nats, one a sample"),
         (torch.tensor(0.0), "log_prob() returned float32 (), expected 2 floating-point nats, one a sample"),
-        (torch.tensor([0.0, float("nan")]), "log_prob() returned 1 values that are not finite"),
-        (torch.tensor([0.0, -float("inf")]), "log_prob() returned 1 values that are not finite"),
+        (torch.tensor([0.0, float("nan")]), "log_prob() returned 1 values that are NaN or infinite"),
+        (torch.tensor([0.0, float("inf")]), "log_prob() returned 1 values that are NaN or infinite"),
         (torch.tensor([12.5, -1.0]), "log_prob() returned 12.5 nats, a probability above 1"),
     ],
 )
 def test_nats_of_another_kind_are_refused(nats, message):
     with pytest.raises(InvalidEvidence, match=f"^{re.escape(message)}"):
         checked_nats(nats, GREY, 2)
+
+
+def test_a_row_may_have_no_probability_at_all():
+    assert checked_nats(torch.tensor([0.0, -float("inf")]), GREY, 2).tolist() == [0.0, -float("inf")]
 
 
 def test_a_density_of_real_numbers_may_be_above_1():

@@ -1,5 +1,7 @@
 """What most controls of `generate` have in common: they show rows that they were given."""
 
+from typing import Self
+
 import torch
 from torch import Tensor
 
@@ -19,12 +21,17 @@ class Rows(Model):
     def __init__(self, space: Space) -> None:
         super().__init__()
         self.space = space
-        self.register_buffer("rows", None)
         self._next = 0
+        self.register_buffer("rows", None)
 
     def keep(self, rows: Tensor) -> None:
         """Hold these rows [N, *shape], as narrow as the dataset does."""
         self.rows = rows.to(getattr(torch, self.space.storage))
+
+    def train(self, mode: bool = True) -> Self:
+        """Begin with the first row again, whatever was drawn before."""
+        self._next = 0
+        return super().train(mode)
 
     def following(self, n: int) -> Tensor:
         """The next n rows, int64 [n, *shape]; float32 where the Space has no levels."""

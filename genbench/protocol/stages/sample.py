@@ -82,14 +82,15 @@ def _inputs(given: Given) -> SampleInputs:
     terms = step.asked.terms if step.asked else None
     if terms is None or step.answerer is None:
         raise ValueError(f"{step.name} belongs to no task")
+    fitted = given.fitted(FIT)
     return SampleInputs(
-        given.fitted(FIT),
+        fitted,
         given.kept(FIT, "", CHECK),
         given.ground.rows(*SEEN),
         step.answerer.sampler,
         terms.count,
         suite.batch,
-        suite.run_seconds,
+        0.0 if fitted.subject.is_control else suite.run_seconds,  # it shows its rows in turn, each once
         suite.latency_seconds if given.trial.seed == 0 else 0.0,
         given.ground.probe.machine.device_name,
         given.commitment,

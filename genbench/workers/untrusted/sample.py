@@ -46,6 +46,7 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
     _take_calls(draw, "latency" if inputs.latency_seconds else "call", inputs.latency_seconds, markers)
     null_calls(markers)
     reset_memory(draw.device)
+    draw.model.eval()
     count, batch = inputs.count, inputs.size
     with Spool(folder, draw.space, batch) as spool:
         with markers.timed(RUN) as timed:
