@@ -153,7 +153,7 @@ class StageFolder(Generic[F]):
         return kept
 
 
-def log_tail(path: Path, limit: int = 4000) -> str:
+def log_tail(path: Path, limit: int = 8000) -> str:
     """The last `limit` bytes of a log as text; what is not UTF-8 is replaced."""
     try:
         return regular_bytes(path, limit, last=True).decode(errors="replace")

@@ -181,8 +181,8 @@ HARM = {  # name: (where, code, status, words of the reason)
     "draws-less": (
         "sample",
         "tell(at='lap', section='run')",
-        Status.NO_EVIDENCE,
-        "batches on the clock, expected 2",
+        Status.INVALID_EVIDENCE,
+        "somebody marked a batch that was not",
     ),
     "surer-than-sure": (
         "log_prob",

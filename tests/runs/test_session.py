@@ -100,7 +100,8 @@ def test_the_same_call_again_runs_nothing_and_leaves_the_records_as_they_are(fir
 def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
     with (out / "plain.py").open("a") as file:
         file.write("# another comment\n")
-    steps = ("fit", "sample/default", "audit", "stream", "density/first", "density/second", "score/generate")
+    # Its samples are the same bytes, so that it is asked the same.
+    steps = ("fit", "sample/default", "audit", "density/first", "density/second", "score/generate")
     assert again().heard.ran == {f"plain.default.0/{step}" for step in steps}
 
 

@@ -13,6 +13,7 @@ from genbench.contracts.model import Conditional, Density, Model
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers
+from genbench.execution.child import described
 from genbench.protocol.inputs import Subject
 from genbench.protocol.stages.audit import AUDIT_FILE, AuditFacts, AuditInputs
 from genbench.records.kinds import Likelihood
@@ -107,8 +108,7 @@ def _climbed(
 
 
 def _told(error: Exception) -> str:
-    words = str(error) if isinstance(error, GenbenchError) else f"{type(error).__name__}: {error}"
-    return " ".join(words.split())[:REASON_LIMIT]
+    return described(error)[1][:REASON_LIMIT]
 
 
 def _fitted(subject: Subject, tiny: Space) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genbench.errors import InvalidEvidence
 from genbench.records.space import Space
 
 
@@ -56,7 +57,14 @@ class Spool:
         self._labels.append(drawn.labels)
 
     def chosen(self, places: Sequence[int], count: int) -> dict[str, Tensor]:
-        """The first `count` samples of some batches, `x` [count, *shape] with their `labels` [count], if any."""
+        """The first `count` samples of some batches, `x` [count, *shape] with their `labels` [count], if any.
+
+        Raises:
+            InvalidEvidence: one of them was never drawn.
+        """
+        if max(places) >= len(self._labels):
+            found = f"the clock counted batch {max(places) + 1}, and {len(self._labels)} were drawn"
+            raise InvalidEvidence(f"{found}: somebody marked a batch that was not")
         x = torch.cat([self._read(place) for place in places])[:count]
         labels = [labels for place in places if (labels := self._labels[place]) is not None]
         return {"x": x} | ({"labels": torch.cat(labels)[:count]} if labels else {})

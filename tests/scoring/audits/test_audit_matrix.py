@@ -61,7 +61,7 @@ def test_a_density_above_one_fails_its_sum_and_has_no_nats(audited: Audited, mod
 def test_an_honest_density_passes(audited: Audited, model: str):
     found = audited(model)
     assert (found.failed, found.audits.status, found.audits.reason) == (set(), AuditStatus.PASSED, None)
-    assert len(found.audits.audits) == 7
+    assert len(found.audits.audits) == 8
 
 
 def test_an_honest_noisy_bound_passes_and_one_that_hides_the_sum_in_noise_is_not_audited(audited: Audited):
