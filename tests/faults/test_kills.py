@@ -17,6 +17,7 @@ import pytest
 import tiny
 from pids import runs
 
+from genbench.builtin.tasks.generate import Generate
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.records.files import read
@@ -168,7 +169,7 @@ def test_a_run_killed_at_random_and_resumed_ends_with_the_table_of_an_undisturbe
     assert _numbers(root) | finished == _numbers(root)
     undisturbed = tiny.run(supervisor, tmp_path / "undisturbed", plugins, ["plain", "learning"], suite, afresh=True)
     assert _numbers(root) == _numbers(undisturbed.root)
-    assert len(_numbers(root)) == 11  # both models and the nine controls
+    assert len(_numbers(root)) == 2 + len(Generate.controls)  # both models and the controls
 
 
 @pytest.fixture
