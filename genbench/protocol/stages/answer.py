@@ -45,6 +45,11 @@ class AnswerInputs:
         """Calls."""
         return math.ceil(self.count / self.batch)
 
+    @property
+    def head(self) -> int:
+        """Questions of the last call."""
+        return self.count - (self.batches - 1) * self.batch
+
     def rows(self, place: int) -> tuple[int, int]:
         """The first question of a call, and the first that is not of it any more."""
         return place * self.batch, min((place + 1) * self.batch, self.count)

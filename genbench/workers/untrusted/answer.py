@@ -43,7 +43,7 @@ def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
         while told:
             start, end = inputs.rows(len(answers))
             answers.append(asker.secretly(start, end, told))
-            told = timed.lap(committed(answers[-1]))
+            told = timed.lap(committed(answers[-1], inputs.head))
             markers.progress(end, end / inputs.count)
     write_tensors(folder / ANSWERS, {"answers": torch.from_numpy(np.concatenate(answers))})
     return AnswerFacts(peak_memory(asker.device))
@@ -61,8 +61,8 @@ def again(folder: Path, inputs: AnswerInputs, markers: Markers) -> CountedFacts:
         start, end = inputs.rows(int(place))
         found: list[NDArray[Any]] = []
         counts = accounted(asker.model, lambda: found.append(asker.secretly(start, end, secret)), end - start)
-        if secret := timed.lap(committed(found[0])):
-            timed.lap(committed(asker.secretly(start, end, secret)))
+        if secret := timed.lap(committed(found[0], inputs.head)):
+            timed.lap(committed(asker.secretly(start, end, secret), inputs.head))
     return CountedFacts(*counts)
 
 
