@@ -35,6 +35,7 @@ class ClassTotalVariation(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"missing": "missing"}
     symmetric = True
     blind_to = frozenset({"noise"})  # what keeps its class

@@ -67,6 +67,7 @@ class ClippedRecall(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"uncut": "ratio"}
 
     def score(self, evidence: Evidence) -> Score:
@@ -118,6 +119,7 @@ class CoverageShare(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"clipped coverage": "coverage", "clipped recall": "recall"}
 
     def score(self, evidence: Evidence) -> Score:
