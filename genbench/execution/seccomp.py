@@ -1,8 +1,9 @@
 """Seccomp: system calls that Landlock does not cover and by which a process reaches others or outlives its end.
 
 Refused with EPERM: limits, priorities and affinities of other processes; shared memory, queues and keys that stay when
-a process has gone; extended attributes of files; a child that is made somebody else's (CLONE_PARENT). A sealed process
-is refused modes, owners and times of files and new sockets as well. Linux on x86-64 and 64-bit ARM.
+a process has gone; extended attributes of files; a child that is made somebody else's (CLONE_PARENT), and grandchildren
+that are (PR_SET_CHILD_SUBREAPER): whoever is not in the tree is not counted. A sealed process is refused modes, owners
+and times of files and new sockets as well. Linux on x86-64 and 64-bit ARM.
 
 Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
@@ -11,6 +12,8 @@ import ctypes
 import platform
 import struct
 from collections.abc import Mapping, Sequence
+
+from genbench.execution.machine import CHILD_SUBREAPER
 
 ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → its audit number, its system calls'
     "x86_64": (
@@ -48,6 +51,7 @@ ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → it
             "socket": 41,
             "clone": 56,
             "clone3": 435,
+            "prctl": 157,
         },
     ),
     "aarch64": (
@@ -79,6 +83,7 @@ ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → it
             "socket": 198,
             "clone": 220,
             "clone3": 435,
+            "prctl": 167,
         },
     ),
 }
@@ -133,6 +138,8 @@ def _compiled(architecture: int, numbers: Mapping[str, int], refused: Sequence[s
             (RETURN, 0, 0, REFUSE),
             (RETURN, 0, 0, ALLOW),
         ]
+    lines += [(EQUAL, 0, 4, numbers["prctl"]), (LOAD, 0, 0, ARGUMENTS), (EQUAL, 0, 1, CHILD_SUBREAPER)]
+    lines += [(RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
     # clone3 keeps its flags where a filter cannot look; without it the C library takes clone.
     lines += [(EQUAL, 0, 1, numbers["clone3"]), (RETURN, 0, 0, UNKNOWN)]
     lines += [(EQUAL, 0, 3, numbers["clone"]), (LOAD, 0, 0, ARGUMENTS), (ANY_BIT, 0, 1, CLONE_PARENT)]

@@ -142,13 +142,16 @@ class Comparison:
 
     @cached_property
     def labels(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The predicted classes of S [N] and of G [M].
+        """The classes of S [N] and of G [M]: those that the extractor predicts, else each one's nearest T's.
 
         Raises:
-            Unavailable: the extractor names no classes.
+            Unavailable: the extractor names no classes, and T have none.
         """
+        classes = self.reference.classes
+        if self._classify is None and classes is not None:
+            return classes[self.train_of_real.indices[:, 0]], classes[self.train_of_generated.indices[:, 0]]
         if self._classify is None:
-            raise Unavailable("needs an extractor that names classes, such as digits-net")
+            raise Unavailable("needs training data with classes, or an extractor that names some, such as digits-net")
         real, generated = (x.astype(np.float32, copy=False) for x in (self.real, self.generated))
         return self._classify(real), self._classify(generated)
 

@@ -46,15 +46,22 @@ class Reference:
         real, train: [N, d] and [K, d] float32 or float64 both, of magnitudes up to 1e15; never changed.
         device: where torch multiplies the blocks (`cuda`); None: NumPy does.
         block: rows of a block; the results do not depend on it.
+        classes: of T, [K] int64; None: they have none.
     Raises:
         ValueError: other shapes or another dtype.
         Unavailable: values that are too large or not finite.
     """
 
     def __init__(
-        self, real: Features, train: Features | None = None, *, device: str | None = None, block: int = BLOCK
+        self,
+        real: Features,
+        train: Features | None = None,
+        *,
+        device: str | None = None,
+        block: int = BLOCK,
+        classes: Indices | None = None,
     ) -> None:
-        self.real, self._train = real, train
+        self.real, self._train, self.classes = real, train, classes
         self.product, self.block = product_on(device), block
         self.check("real", real)
         if train is not None:

@@ -11,7 +11,7 @@ from genbench.leaderboard.statistics import Ruler
 from genbench.records.audits import Assurance
 from genbench.records.kinds import Axis, ControlKind, Direction, Scale
 from genbench.records.record import Candidate, ModelFacts, Record
-from genbench.records.score import CONTRACTED, Missing, failed, not_applicable
+from genbench.records.score import CONTRACTED, LEFT_OUT, Missing, failed, not_applicable
 from genbench.records.status import Status, words
 
 MIXED = "mixed"
@@ -210,6 +210,21 @@ class Row:
         words = [timing.void for result in self.ok if (timing := result.candidate.timing) and timing.void]
         return f"void at {len(words)} of {len(self.ok)} seeds: {words[0]}" if 2 * len(words) > len(self.ok) else ""
 
+    def left_out(self, column: Column) -> str:
+        """Why a score of coverage does not count: at most seeds a class is left out. "" where it does.
+
+        Any score of coverage by the same features may have told of it.
+        """
+        features, found = column.features, list[float]()
+        for result in self.ok:
+            scores = result.candidate.scores.items()
+            told = [own.details.get(LEFT_OUT, 0) for name, own in scores if name.partition("@")[2] == features]
+            found.append(max(told, default=0))
+        count = sum(map(bool, found))
+        classes = int(max(found, default=0))
+        words = f"{classes} class{'es' * (classes > 1)} of the data left out at {count} of {len(found)} seeds"
+        return words if 2 * count > len(found) else ""
+
     def contractions(self) -> Iterator[tuple[str, str]]:
         """Where it is contracted: "contracted by digits-net", and at how many seeds."""
         for name, count in self.contracted.items():
@@ -226,10 +241,14 @@ class Row:
         """Why it is not ranked in a column; "" where it is."""
         if self.control:
             return "a control"
-        if self.bar:
-            return self.bar
+        return self.bar or self.off(column)
+
+    def off(self, column: Column) -> str:
+        """Why its own values in a column do not count; "" where they do."""
         if column.axis is Axis.SPEED:
             return self.void
+        if column.axis is Axis.COVERAGE:
+            return self.left_out(column)
         return self.audits.unranked if column.axis is Axis.DENSITY else ""
 
 

@@ -87,8 +87,7 @@ class Standings:
     def _barred(self, row: Row, axis: str) -> str:
         """Why a row is off an axis on which it has a score; "" where it is not."""
         guarded = self.guards[axis].barred(row) if axis in self.guards else ""
-        of = self.columns[axis].axis
-        own = row.void if of is Axis.SPEED else row.audits.unranked if of is Axis.DENSITY else ""
+        own = row.off(self.columns[axis])
         return guarded or (f"off this axis: {own}" if own else "")
 
     @cached_property

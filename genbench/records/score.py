@@ -12,6 +12,8 @@ LARGEST = 1e30  # of a number that a record holds
 AT_LEAST = "at least"  # the detail of a value that is a lower bound
 CONTRACTED = "limit"  # the detail of a score of quality whose samples lie denser than this, as fresh real data do not
 
+LEFT_OUT = "left out"  # the detail of a score of coverage: how many classes of the data the samples all but leave out
+
 
 @dataclass(frozen=True)
 class ScoreRecord:

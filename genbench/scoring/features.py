@@ -93,7 +93,8 @@ class Features:
         if name not in self._references:
             real, train = self.of_split(name, "test"), self.of_split(name, "train") if self._with_train else None
             device = None if self.device.type == "cpu" else str(self.device)
-            self._references[name] = Reference(real, train, device=device)
+            classes = datasets.read(self.home, "train").y if self._with_train else None
+            self._references[name] = Reference(real, train, device=device, classes=classes)
         return self._references[name]
 
     def held(self, name: str) -> Comparison:

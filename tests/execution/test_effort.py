@@ -20,6 +20,12 @@ if not os.fork():
     if not os.fork(): burn(.3); os._exit(0)
     os.wait(); os._exit(0)
 os.wait()""",
+    "a daemon of one that takes up orphans": """import ctypes, os
+ctypes.CDLL(None).prctl(36, 1)
+if not os.fork():
+    if not os.fork(): os.setsid(); burn(.3); time.sleep(9)
+    os._exit(0)
+os.wait()""",
 }
 
 

@@ -155,6 +155,8 @@ TOUCHES = {
     "gives its child away": "import ctypes, os; c = ctypes.CDLL(None, use_errno=True)\n"
     "pid = c.syscall({clone}, 0x8000 | 17, 0, 0, 0, 0)\nif pid == 0: os._exit(0)\n"
     "if pid < 0: raise PermissionError(ctypes.get_errno(), 'Permission')",
+    "gives its grandchildren away": "import ctypes; c = ctypes.CDLL(None, use_errno=True)\n"
+    "if c.prctl(36, 0): raise PermissionError(ctypes.get_errno(), 'Permission')",
     "removes its neighbour": "import shutil; shutil.rmtree({neighbour!r})",
 }
 

@@ -34,7 +34,7 @@ class Authenticity(Metric):
     direction = Direction.HIGHER
     unit = ""
     source = "Alaa et al. 2022, https://arxiv.org/abs/2102.08921"
-    version = "1"
+    version = "2"
     scale = Scale.SHARE
     uses_features = True
     needs_train = True

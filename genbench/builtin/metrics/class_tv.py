@@ -1,4 +1,4 @@
-"""Class frequencies: how far those of generated samples are from those of real ones."""
+"""Class frequencies: how far those of generated samples are from those of real ones, and which classes are left out."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -8,22 +8,55 @@ from numpy.typing import NDArray
 
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
+from genbench.geometry.excess import newcombe
 from genbench.records.kinds import Axis, Direction, Scale
+from genbench.records.score import LEFT_OUT
+
+Labels = NDArray[np.int64]
+
+LACKING = 0.5  # of a class's real share, which has to be lacking for it to be left out
+Z = 2.3263478740408408  # of a one-sided 99 % bound
 
 
-def total_variation(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
+def frequencies(real: Labels, generated: Labels) -> tuple[Labels, Labels]:
+    """How many of each class there are among labels [N] and [M], [C] each."""
+    classes = int(max(real.max(), generated.max())) + 1
+    return np.bincount(real, minlength=classes), np.bincount(generated, minlength=classes)
+
+
+def total_variation(a: Labels, b: Labels) -> float:
     """Half of Σ |p - q| over the classes, in [0, 1], for the frequencies p and q of labels a [N] and b [M]."""
-    classes = int(max(a.max(), b.max())) + 1
-    p, q = (np.bincount(labels, minlength=classes) / len(labels) for labels in (a, b))
+    p, q = (counts / counts.sum() for counts in frequencies(a, b))
     return float(np.abs(p - q).sum() / 2)
+
+
+def left_out(real: Labels, generated: Labels) -> int:
+    """How many classes are all but left out: half of their real share or more is lacking, with 99 % confidence each.
+
+    A class that is drawn at its full share is never among them but by confusion; one drawn at half of it, once in 100.
+    """
+    of_real, of_generated = frequencies(real, generated)
+    n, m = len(real), len(generated)
+    pairs = zip(of_real.tolist(), of_generated.tolist(), strict=True)
+    return sum(a > 0 and newcombe(a, n, b, m, Z) >= LACKING * a / n for a, b in pairs)
+
+
+def told_left_out(evidence: Evidence) -> dict[str, float]:
+    """The detail of a score of coverage, {} where no class is left out.
+
+    Raises:
+        Unavailable: nobody names classes.
+    """
+    count = left_out(*evidence.comparison.labels)
+    return {LEFT_OUT: float(count)} if count else {}
 
 
 class ClassTotalVariation(Metric):
     """The share of samples that would have to change their class for the frequencies of the real test data.
 
-    The extractor's classifier labels both sets, so that its confusions weigh on both. A diagnosis: it asks nothing of
-    a sample but its class. Fresh real data score about √(C/(πN)) for C even classes and N samples each, by chance.
-    Detail: `missing`, how many classes of the test data no sample is of.
+    The extractor's classifier labels both sets, so that its confusions weigh on both; where it names no classes, each
+    vector's nearest training row does. A diagnosis: it asks nothing of a sample but its class. Fresh real data score
+    about √(C/(πN)) for C even classes and N samples each, by chance. Detail: `left out`, how many classes are, if any.
     """
 
     name = "class-tv"
@@ -32,11 +65,11 @@ class ClassTotalVariation(Metric):
     direction = Direction.LOWER
     unit = ""
     source = "Levin, Peres, Wilmer 2009, Markov Chains and Mixing Times, sec. 4.1, https://bookstore.ams.org/mbk-107"
-    version = "1"
+    version = "2"
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = {"missing": "missing"}
+    shown: ClassVar[Mapping[str, str]] = {"classes left out": LEFT_OUT}
     symmetric = True
     blind_to = frozenset({"noise"})  # what keeps its class
 
@@ -44,8 +77,6 @@ class ClassTotalVariation(Metric):
         """Total variation, in [0, 1].
 
         Raises:
-            Unavailable: the extractor does not name classes.
+            Unavailable: nobody names classes.
         """
-        real, generated = evidence.comparison.labels
-        missing = np.setdiff1d(real, generated)
-        return Score(total_variation(real, generated), details={"missing": float(len(missing))})
+        return Score(total_variation(*evidence.comparison.labels), details=told_left_out(evidence))

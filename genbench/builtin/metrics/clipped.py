@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.builtin.metrics.repeats import SHOWN, told
+from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
-from genbench.contracts.metric import Metric, Score
+from genbench.contracts.metric import Score
 from genbench.geometry.cloud import Reals
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.reference import Within
-from genbench.records.kinds import Axis, Direction, Scale
+from genbench.records.kinds import Axis
 
 K = 5
 SOURCE = "Salvy, Talbot, Thirion 2025, https://arxiv.org/abs/2507.01761"
@@ -72,7 +73,7 @@ def clipped_coverage(comparison: Comparison) -> float:
     return good_share(raw, len(comparison.real), len(comparison.generated), K)
 
 
-class ClippedDensity(Metric):
+class ClippedDensity(Share):
     """In how many real samples' balls a generated sample lies, at most 5, over the same of the real samples.
 
     The balls reach to the 5th neighbour, at most to the median of these distances. Detail: `uncalibrated`.
@@ -81,13 +82,7 @@ class ClippedDensity(Metric):
     name = "clipped-density"
     title = "Clipped density"
     axis = Axis.QUALITY
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated", **SHOWN}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
@@ -99,7 +94,7 @@ class ClippedDensity(Metric):
         return Score(min(1.0, raw / ideal), details={"uncalibrated": raw} | told(comparison.within_real, K))
 
 
-class ClippedCoverage(Metric):
+class ClippedCoverage(Share):
     """The share of good samples that explains how many generated samples, at most 5, real samples have near them.
 
     Near is nearer than the 5th real neighbour. Detail: `uncalibrated`.
@@ -108,13 +103,7 @@ class ClippedCoverage(Metric):
     name = "clipped-coverage"
     title = "Clipped coverage"
     axis = Axis.COVERAGE
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"uncalibrated": "uncalibrated", **SHOWN}
 
     def score(self, evidence: Evidence) -> Score:

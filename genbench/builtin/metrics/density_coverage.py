@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from genbench.builtin.metrics.repeats import SHOWN, told
+from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.balls import Balls
-from genbench.records.kinds import Axis, Direction, Scale
+from genbench.records.kinds import Axis, Direction
 
 K = 5
 SOURCE = "Naeem et al. 2020, https://arxiv.org/abs/2002.09797"
@@ -44,20 +45,13 @@ class Density(Metric):
         return Score(density(comparison.across.real5, K), details=told(comparison.within_real, K))
 
 
-class Coverage(Metric):
+class Coverage(Share):
     """The share of real samples with a generated one nearer than their 5th real neighbour."""
 
     name = "coverage"
     title = "Coverage"
     axis = Axis.COVERAGE
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = SHOWN
 
     def score(self, evidence: Evidence) -> Score:
         """Coverage, in [0, 1]."""

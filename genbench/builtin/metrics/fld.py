@@ -194,7 +194,7 @@ class FeatureLikelihoodDivergence(Metric):
     direction = Direction.LOWER
     unit = ""
     source = SOURCE
-    version = "1"
+    version = "2"
     uses_features = True
     guard = "fd"
     needs_train = True

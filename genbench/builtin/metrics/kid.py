@@ -75,7 +75,7 @@ class KernelInceptionDistance(Metric):
     direction = Direction.LOWER
     unit = ""
     source = "Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401"
-    version = "1"
+    version = "2"
     uses_features = True
     guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"legacy": "legacy"}

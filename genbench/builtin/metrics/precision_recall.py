@@ -1,15 +1,13 @@
 """Improved precision and recall: who lies within the other set's nearest-neighbour balls."""
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from genbench.builtin.metrics.repeats import SHOWN, told
+from genbench.builtin.metrics.repeats import told
+from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
-from genbench.contracts.metric import Metric, Score
+from genbench.contracts.metric import Score
 from genbench.errors import Unavailable
 from genbench.geometry.balls import Balls
 from genbench.geometry.comparison import Across, Comparison
-from genbench.records.kinds import Axis, Direction, Scale
+from genbench.records.kinds import Axis
 
 K = 3
 SOURCE = "Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991"
@@ -27,20 +25,13 @@ def _equal_sets(comparison: Comparison) -> Across:
     return comparison.across
 
 
-class Precision(Metric):
+class Precision(Share):
     """The share of generated samples within a real sample's distance to its 3rd neighbour. 1.0 for the mean image."""
 
     name = "precision"
     title = "Precision"
     axis = Axis.QUALITY
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = SHOWN
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
@@ -49,20 +40,13 @@ class Precision(Metric):
         return Score(inside, details=told(evidence.comparison.within_real, K))
 
 
-class Recall(Metric):
+class Recall(Share):
     """The share of real samples within a generated sample's distance to its 3rd neighbour. High for wide noise."""
 
     name = "recall"
     title = "Recall"
     axis = Axis.COVERAGE
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = SHOWN
     blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 
     def score(self, evidence: Evidence) -> Score:

@@ -4,19 +4,22 @@ Clipped density alone rewards contraction (averages of neighbours lie in more ba
 coverage alone ranks as it does. So quality falls on either side of the ceiling, and coverage is the lesser of two.
 """
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
+from genbench.builtin.metrics.class_tv import told_left_out
 from genbench.builtin.metrics.clipped import SOURCE, K, clipped_coverage, clipped_mean
+from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
-from genbench.contracts.metric import Metric, Score
+from genbench.contracts.metric import Score
 from genbench.errors import Unavailable
 from genbench.geometry.comparison import Comparison
-from genbench.records.kinds import Axis, Direction, Scale
-from genbench.records.score import CONTRACTED
+from genbench.records.kinds import Axis
+from genbench.records.score import CONTRACTED, LEFT_OUT
 
 SPREADS = 3  # above 1, from where on a ratio is called contracted
 
@@ -51,7 +54,7 @@ def spread(held: Comparison, count: int) -> float:
     return float(shares.std(ddof=1) / shares.mean() * math.sqrt(1 / count + 1 / len(shares)))
 
 
-class ClippedRecall(Metric):
+class ClippedRecall(Share):
     """Clipped density with the roles exchanged: in how many generated samples' balls a real sample lies, at most 5.
 
     The balls reach to the 5th generated neighbour, at most to the median of the real ones' radii. Divided by the same
@@ -61,13 +64,7 @@ class ClippedRecall(Metric):
     name = "clipped-recall"
     title = "Clipped recall"
     axis = Axis.COVERAGE
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"uncut": "ratio"}
 
     def score(self, evidence: Evidence) -> Score:
@@ -77,7 +74,7 @@ class ClippedRecall(Metric):
         return Score(min(1.0, found), details={"ratio": found, "uncalibrated": raw})
 
 
-class QualityShare(Metric):
+class QualityShare(Share):
     """1 - |1 - d|, at least 0, where d is the clipped density, uncut, over that of the split held.
 
     Contraction makes d large: samples that lie in more balls than fresh real data do are no better than those that
@@ -87,13 +84,7 @@ class QualityShare(Metric):
     name = "quality-share"
     title = "Quality"
     axis = Axis.QUALITY
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
     shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": CONTRACTED}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
@@ -104,26 +95,28 @@ class QualityShare(Metric):
         return Score(max(0.0, 1 - abs(1 - d)), details={"ratio": d} | ({CONTRACTED: limit} if d > limit else {}))
 
 
-class CoverageShare(Metric):
+class CoverageShare(Share):
     """The lesser of clipped coverage and clipped recall: it reads as the share of good samples.
 
-    Details: `coverage` and `recall`.
+    Neither need fall where a class that is drawn badly is not drawn at all. Details: `coverage` and `recall`; and
+    `left out`, how many classes are, if any and if classes are known.
     """
 
     name = "coverage-share"
     title = "Coverage share"
     axis = Axis.COVERAGE
-    direction = Direction.HIGHER
-    unit = ""
     source = SOURCE
-    version = "1"
-    scale = Scale.SHARE
-    uses_features = True
-    guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = {"clipped coverage": "coverage", "clipped recall": "recall"}
+    shown: ClassVar[Mapping[str, str]] = {
+        "clipped coverage": "coverage",
+        "clipped recall": "recall",
+        "classes left out": LEFT_OUT,
+    }
 
     def score(self, evidence: Evidence) -> Score:
         """The share, in [0, 1]."""
         coverage = clipped_coverage(evidence.comparison)
         recalled = min(1.0, ratio(recall(evidence.comparison), recall(evidence.ceiling)))
-        return Score(min(coverage, recalled), details={"coverage": coverage, "recall": recalled})
+        lacking: dict[str, float] = {}
+        with contextlib.suppress(Unavailable):
+            lacking = told_left_out(evidence)
+        return Score(min(coverage, recalled), details={"coverage": coverage, "recall": recalled} | lacking)

@@ -8,10 +8,11 @@ from scipy.stats import wasserstein_distance
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
-from genbench.builtin.metrics.class_tv import ClassTotalVariation, total_variation
+from genbench.builtin.metrics.class_tv import ClassTotalVariation, left_out, total_variation
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.extractor import Classifier, Extractor
 from genbench.errors import GenbenchError, Unavailable
+from genbench.records.score import LEFT_OUT
 from genbench.scoring.features import Features
 from genbench.store import datasets
 
@@ -70,14 +71,44 @@ def test_dropped_digits_are_missed_and_fresh_ones_are_not(home, splits):
     fresh = score(features, "digits-net", splits.held.x)
     half = score(features, "digits-net", splits.held.x[splits.held.y < 5])
     assert fresh.value < 0.1  # two even draws of 449 in ten classes are 0.08 apart on average
-    assert fresh.details == {"missing": 0}
+    assert fresh.details == {}
     assert half.value == pytest.approx((splits.test.y >= 5).mean(), abs=0.05)
-    assert half.details["missing"] >= 4  # a five that is taken for a three may hide one
+    assert half.details == {LEFT_OUT: 5}
 
 
-def test_an_extractor_without_classes_is_refused_with_the_way_out(home, splits):
+@pytest.mark.parametrize(
+    ("drawn", "count"),
+    [([50] * 10, 0), ([50] * 9 + [0], 1), ([50] * 9 + [5], 1), ([50] * 9 + [25], 0), ([5] * 2 + [50] * 8, 2)],
+)
+def test_a_class_is_left_out_where_half_of_it_or_more_is_surely_lacking(drawn, count):
+    assert left_out(labels(*[50] * 10), labels(*drawn)) == count
+
+
+def test_a_class_that_the_data_hardly_have_is_never_left_out():
+    assert left_out(labels(446, 3), labels(449, 0)) == 0
+    assert left_out(labels(4460, 40), labels(4500, 0)) == 1
+
+
+def test_a_class_at_its_full_share_is_not_left_out_by_chance():
+    rng = np.random.default_rng(0)
+    sets = rng.integers(10, size=(2, 2000, 449))
+    assert not any(left_out(a, b) for a, b in zip(*sets, strict=True))
+
+
+def test_an_extractor_without_classes_takes_those_of_the_nearest_training_rows(home, splits):
     features = Features(home, {"pixels": Pixels}, CPU)
-    with pytest.raises(Unavailable, match="needs an extractor that names classes, such as digits-net"):
+    fresh = score(features, "pixels", splits.held.x)
+    lacking = score(features, "pixels", splits.held.x[splits.held.y != 9])
+    assert fresh.value < 0.1
+    assert fresh.details == {}
+    assert lacking.details == {LEFT_OUT: 1}
+    known, _ = features.of(splits.held.x).comparison("pixels").labels
+    assert (known == splits.test.y).mean() > 0.95
+
+
+def test_without_classes_anywhere_it_is_refused_with_the_way_out(home, splits):
+    features = Features(home, {"pixels": Pixels}, CPU, with_train=False)
+    with pytest.raises(Unavailable, match="needs training data with classes, or an extractor that names some"):
         score(features, "pixels", splits.held.x)
 
 
