@@ -25,7 +25,7 @@ def test_starting_and_ending_a_stage(
     (tmp_path / "nothing.py").write_text(LISTS_NOTHING)
     (tmp_path / "job").mkdir()
     plugin = plugins.loose(str(tmp_path / "nothing.py"))
-    confinement = Confinement(reads=plugin.places) if confined else None
+    confinement = Confinement(plugin.reads) if confined else None
     call = replace(listing_call(plugin, tmp_path / "job"), confinement=confinement)
     outcome = benchmark.pedantic(supervisor.run, args=(call,), warmup_rounds=1, rounds=ROUNDS)
     assert outcome.ok
