@@ -1,9 +1,5 @@
 """Whatever a plugin does at whichever moment, its own candidate says so and its neighbours' numbers stay the same."""
 
-import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
