@@ -63,12 +63,16 @@ def test_an_honest_run_has_a_speed_and_nothing_is_void():
         ),
         ("hides what its children take", {"hides_children": True}),
         ("9.47 s beside a run of 2 s, where 9 s are allowed", {"cpu": 11.5}),
-        ("a batch takes 50 ms, and one sample 100 ms", {"call": 0.1}),
+        ("a batch takes 50 ms, and one sample 120 ms", {"call": 0.12}),
         ("two calls under different seeds gave", {"run": section(digests=("digest",) * LAPS)}),
     ],
 )
 def test_a_speed_is_void_for_a_reason(words: str, changes):
     assert words in timing(**changes).void
+
+
+def test_first_calls_may_be_slower_than_a_batch():
+    assert timing(call=0.09).void == ""
 
 
 def test_repetitions_that_differ_void_a_speed():

@@ -15,7 +15,7 @@ FEWEST = 5  # repetitions that tell a spread
 SPREAD = 0.25  # of their speeds: the range of the middle half over the median, beyond which there is no speed
 ALLOWANCE = 5.0  # seconds beside the run for imports and a slow start
 SHARE = 2.0  # of the run, which what is beside it may take on top of that
-QUICKER = 0.8  # of the quickest call for one sample, which a batch takes at least
+QUICKER = 0.5  # of the quickest call for one sample, which a batch takes at least; first calls are slow by themselves
 FEW = 8  # samples that two calls may have in common by chance
 
 
