@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from genbench.geometry.excess import Excess
 from genbench.geometry.neighbours import Nearest
@@ -46,7 +46,7 @@ class Repeats:
         The rate among the latter is taken with one more than was seen, since it may be 0 by chance.
         """
         possible = self.count * (self.count - 1) / max(1, self.controls * (self.controls - 1))
-        return float(poisson.sf(self.rows - 1, (self.expected + 1) * possible))
+        return float(pdtrc(self.rows - 1, (self.expected + 1) * possible)) if self.rows else 1.0
 
     @property
     def flagged(self) -> bool:
