@@ -62,7 +62,9 @@ def _add_how(parser: Parser) -> None:
     add_device(how)
     how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
     how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
-    how.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="gets runs/ and reports/ (default: here)")
+    how.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
+    )
     how.add_argument(
         "--existing",
         default="reuse",
@@ -148,8 +150,8 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
         again = shlex.join(["genbench", *sys.argv[1:]])
         print(f"\ninterrupted; what has finished is kept. This goes on from it:\n  {again}", file=sys.stderr)
         return Exit.INTERRUPTED
-    for damage in finished.damaged:
-        tell(damage)
+    for words in (*finished.damaged, *finished.left_out):
+        tell(words)
     if as_json:
         print_json(finished.board.to_json())
     else:

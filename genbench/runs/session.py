@@ -12,7 +12,9 @@ from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
 from genbench.execution.in_process import InProcess, debugged
 from genbench.execution.supervisor import Supervisor
+from genbench.errors import GenbenchError
 from genbench.leaderboard import Leaderboard, boards
+from genbench.leaderboard.joining import joined
 from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
@@ -27,11 +29,13 @@ from genbench.runs.meter import Meter
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan, asked_of, find_suite, planned
 from genbench.runs.preparation import data_inputs, laid_down, posed, probed
+from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
 
 JOBS = ".jobs"  # the executor's folder within the run's
+REPORT = "report"  # the site's
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Finished:
     """A finished run.
 
     Args:
-        boards: by the suite's name of a task, the leaderboard over all its records.
+        boards: by the suite's name of a task, the leaderboard over all records of the protocol in the run's folder.
         records: one a trial.
         report: the path of the rendered site's first page.
         seconds: wall time of the run.
@@ -47,6 +51,7 @@ class Finished:
         own_seconds: the part of it inside the stages' own work: fitting, sampling, density, scoring.
         idle_seconds: wall time in which no stage ran.
         damaged: stored files that were not as they were written, in words; their stages ran anew.
+        left_out: earlier records in the run's folder that could not stand on its board, and why, a line each.
     """
 
     boards: dict[str, Leaderboard]
@@ -57,6 +62,7 @@ class Finished:
     own_seconds: float
     idle_seconds: float
     damaged: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def board(self) -> Leaderboard:
@@ -164,10 +170,9 @@ class _Session:
         """Prepare, conduct, rank and render."""
         from genbench.report import render
 
-        root, site = run_folder(self.options, self.plan), self.options.out / "reports" / self.plan.suite.name
+        root = run_folder(self.options, self.plan)
         kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
-        for folder in (root, site):
-            check_writable(folder)
+        check_writable(root)
         given = read_secret(self.options.secret) if self.options.secret else ""
         replayed = [read(path) for path in self.options.replay]
         meter = Meter(self.listener)
@@ -177,11 +182,13 @@ class _Session:
                 ground = self._ground(root, probe, data, given or secret_of(root), replayed)
                 conductor = self._conducted(ground, kind, meter)
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
-                found = dict(boards(records))
-                report = render(found, site)
+                beside, unread = _lying_in(root)
+                shown = joined(records, beside)
+                found = dict(boards(shown.records))
+                report = render(found, root / REPORT)
         damaged = (*data.damaged, *conductor.damaged)
         spent = meter.stage_seconds, meter.own_seconds, meter.idle_seconds
-        return Finished(found, records, report, meter.seconds, *spent, damaged=damaged)
+        return Finished(found, records, report, meter.seconds, *spent, damaged, (*unread, *shown.left_out))
 
     def _probe(self) -> Probe:
         probe = probed(self.options.device, self.options.isolation, self.supervisor)
@@ -231,6 +238,17 @@ def jobs_of(options: Options, plan: Plan, probe: Probe) -> int:
     """What `--jobs` says; else one trial per GPU, on the CPU as many as its cores hold the suite's threads."""
     on_cpu = probe.machine.device == "cpu"
     return options.jobs or (max(1, (probe.machine.cpus or 1) // plan.suite.threads) if on_cpu else 1)
+
+
+def _lying_in(root: Path) -> tuple[list[Record], list[str]]:
+    """The records of all trials in a run's folder, and what cannot be read, a line each."""
+    found, unread = [], []
+    for path in sorted(root.glob(f"*/{RECORD}")):
+        try:
+            found.append(read(path))
+        except GenbenchError as error:
+            unread.append(f"{error}; it is not on the board")
+    return found, unread
 
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:

@@ -105,6 +105,28 @@ def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
     assert again().heard.ran == {f"plain.default.0/{step}" for step in steps}
 
 
+def test_a_smaller_run_keeps_the_bigger_board(out: Path, supervisor: Supervisor, first: tiny.Run):
+    run = tiny.run(supervisor, out, [out / "plain.py"], ["plain"], tiny.write_suite(out), isolation="process")
+    assert not run.finished.failed
+    assert run.finished.board.to_json() == first.finished.board.to_json()
+    assert "flaky" in run.finished.report.read_text()
+
+
+def test_the_report_lies_in_the_runs_folder_and_nothing_is_written_beside_it(out: Path, again: Again):
+    before = {path.name for path in out.iterdir()}
+    assert again().finished.report.relative_to(out) == Path("runs/tiny/report/index.html")
+    assert {path.name for path in out.iterdir()} == before
+    assert not (out / "reports").exists()
+
+
+def test_an_earlier_record_that_cannot_be_read_is_named_and_left_out(out: Path, supervisor: Supervisor):
+    (out / "runs/tiny/flaky.default.0/record.json").write_text("{")
+    run = tiny.run(supervisor, out, [out / "plain.py"], ["plain"], tiny.write_suite(out), isolation="process")
+    (words,) = run.finished.left_out
+    assert "flaky.default.0/record.json" in words
+    assert words.endswith("it is not on the board")
+
+
 def test_other_settings_are_another_trial_and_leave_the_first(out: Path, supervisor: Supervisor, first: tiny.Run):
     models = ["plain[smoothing=2]", "plain"]
     run = tiny.run(supervisor, out, [out / "plain.py"], models, tiny.write_suite(out), isolation="process")
