@@ -16,6 +16,7 @@ from genbench.records.record import Candidate, Record
 from genbench.records.status import Status
 from genbench.runs import session
 from genbench.runs.conductor import BOUNDS, Bounds
+from genbench.runs.estimate import Forecast
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
 from genbench.runs.session import Finished
@@ -75,8 +76,10 @@ class Heard:
     """A listener that remembers how each step ended."""
 
     results: dict[str, Result[object]] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)
 
-    def planned(self, plan: Plan, jobs: int) -> None: ...
+    def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
+        self.awaited = {"/".join(step.key) for step in plan.steps if step.key in forecast.waiting}
 
     def progress(self, step: Step, images: int, share: float) -> None: ...
 

@@ -68,6 +68,7 @@ class Conductor:
         ended: hears of each step that has ended.
         recorded: hears of each trial's record once it is written.
         bounds: how much the run bears.
+        begun: hears of each step that was given to the executor.
     """
 
     ground: Ground
@@ -76,6 +77,7 @@ class Conductor:
     ended: Callable[[Step, Result[Any]], None]
     recorded: Callable[[Record], None]
     bounds: Bounds = BOUNDS
+    begun: Callable[[Step], None] = lambda step: None
     records: list[Record] = field(default_factory=list, init=False)
     damaged: list[str] = field(default_factory=list, init=False)
     _results: dict[str, dict[str, Result[Any]]] = field(default_factory=dict, init=False)
@@ -127,6 +129,8 @@ class Conductor:
             ticket = self._submitted(begun) if begun else None
         if ticket is not None:
             self._begun[ticket] = begun
+            for own in begun:
+                self.begun(own.step)
 
     def _ready(self, begun: _Begun, schedule: Schedule) -> bool:
         """Whether a step can start: its folder is empty, and the machine has what it takes."""

@@ -19,10 +19,12 @@ from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
 from genbench.protocol.stages.services import LaidData, Probe
-from genbench.protocol.stages.stage import Ground
+from genbench.protocol.stages.stage import Ground, Step
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
 from genbench.runs.conductor import BOUNDS, Bounds, Conductor
+from genbench.runs.estimate import Forecast, recorded_steps
+from genbench.runs.foresight import finished_steps
 from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
@@ -32,7 +34,9 @@ from genbench.runs.preparation import data_inputs, laid_down, posed, probed
 from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
+from genbench.runs.timings import Timings
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
+from genbench.store.stage_folder import Result
 
 JOBS = ".jobs"  # the executor's folder within the run's
 REPORT = "report"  # the site's
@@ -219,18 +223,28 @@ class _Session:
         carry_out = debugged if self.debug else self.supervisor.run
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
+        timings = Timings.here(self.plan.suite, ground.probe.threaded(self.plan.suite.threads), ground.root)
+        steps, existing = self.plan.steps, self.options.existing
+        forecast = self._forecast = Forecast(self.plan, jobs, timings, finished_steps(ground, steps, existing))
+
+        def ended(step: Step, result: Result[Any]) -> None:
+            forecast.ended(step, result)
+            meter.ended(step, result)
+
         told = _teller(self.plan.catalogue)
-        self._conductor = Conductor(ground, executor, self.options.existing, meter.ended, told, self.bounds)
-        self.listener.planned(self.plan, jobs)
+        self._conductor = Conductor(ground, executor, existing, ended, told, self.bounds, forecast.begun)
+        self.listener.planned(self.plan, jobs, forecast)
         try:
-            self._conductor.conduct(self.plan.trials, Schedule(self.plan.steps, jobs), self.plan.steps)
+            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs), steps)
         finally:
             executor.close()
+            forecast.keep()
         return self._conductor
 
     def _told(self, ticket: Ticket, call: Call, images: int, share: float) -> None:
         step = self._conductor.step_of(ticket, call)
         if step is not None:
+            self._forecast.progress(step, share)
             self.listener.progress(step, images, share)
 
 
@@ -249,6 +263,13 @@ def _lying_in(root: Path) -> tuple[list[Record], list[str]]:
         except GenbenchError as error:
             unread.append(f"{error}; it is not on the board")
     return found, unread
+
+
+def forecast_of(options: Options, plan: Plan, probe: Probe) -> Forecast:
+    """How long a plan would take, by the records in its folder and what steps took on this machine."""
+    root, machine = run_folder(options, plan), probe.threaded(plan.suite.threads)
+    finished = recorded_steps(plan, _lying_in(root)[0]) if options.existing == "reuse" else set()
+    return Forecast(plan, jobs_of(options, plan, probe), Timings.here(plan.suite, machine, root), finished)
 
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:
