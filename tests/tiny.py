@@ -127,7 +127,8 @@ def run(
     """Run models of loose plugin files under a suite file, with children of a shared supervisor.
 
     Args:
-        afresh: run the controls as well; else their results are those of the first run here under such a suite.
+        afresh: run the controls as well; else their results are those of the first run here under such a suite, or
+            of any other where they are the same.
         bounds: how much the run bears.
         options: as `genbench.runs.options.Options` has them.
     """
@@ -137,6 +138,8 @@ def run(
     keep_secret(root)
     controls = [trial.slug for trial in plan.trials if trial.listing.control is not None]
     kept = cache_folder("controls") / hashlib.sha256(suite.read_bytes()).hexdigest()
+    if afresh:
+        shutil.rmtree(cache_folder("stages"))
     for slug in () if afresh else controls:
         if (kept / slug).exists() and not (root / slug).exists():
             shutil.copytree(kept / slug, root / slug)

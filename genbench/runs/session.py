@@ -36,6 +36,7 @@ from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.runs.timings import Timings
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
+from genbench.store.shelf import Shelf
 from genbench.store.stage_folder import Result
 
 JOBS = ".jobs"  # the executor's folder within the run's
@@ -223,16 +224,18 @@ class _Session:
         carry_out = debugged if self.debug else self.supervisor.run
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
-        timings = Timings.here(self.plan.suite, ground.probe.threaded(self.plan.suite.threads), ground.root)
+        machine = ground.probe.threaded(self.plan.suite.threads)
+        timings, shelf = Timings.here(self.plan.suite, machine, ground.root), Shelf(machine.speed_class)
         steps, existing = self.plan.steps, self.options.existing
-        forecast = self._forecast = Forecast(self.plan, jobs, timings, finished_steps(ground, steps, existing))
+        finished = finished_steps(ground, steps, existing, shelf)
+        forecast = self._forecast = Forecast(self.plan, jobs, timings, finished)
 
         def ended(step: Step, result: Result[Any]) -> None:
             forecast.ended(step, result)
             meter.ended(step, result)
 
         told = _teller(self.plan.catalogue)
-        self._conductor = Conductor(ground, executor, existing, ended, told, self.bounds, forecast.begun)
+        self._conductor = Conductor(ground, executor, existing, ended, told, self.bounds, forecast.begun, shelf)
         self.listener.planned(self.plan, jobs, forecast)
         try:
             self._conductor.conduct(self.plan.trials, Schedule(steps, jobs), steps)
