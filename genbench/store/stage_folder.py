@@ -163,10 +163,14 @@ class StageFolder(Generic[F]):
         for path in (self.path / RESUME, self.path / MANIFEST, *deep):
             remove(path)
         hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
-        kept = replace(result, outputs=hashes, measured=datetime.now(UTC).isoformat(timespec="seconds"))
+        kept = replace(result, outputs=hashes, measured=_now())
         manifest = Manifest(key, replace(kept, facts=codec.encoded(kept.facts)))
         write_json(self.path / MANIFEST, sealed(codec.encoded(manifest)))
         return kept
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def log_tail(path: Path, limit: int = 8000) -> str:
