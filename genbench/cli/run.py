@@ -160,12 +160,21 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
 
 def _debugged(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool) -> Exit:
     """Run the first trial of a model in this process; show what its stages raise."""
+    from bdb import BdbQuit
+
+    from genbench.cli.printing import tell
     from genbench.contracts.executor import Raised
 
     first = min(plan.trials, key=lambda trial: trial.listing.control is not None)
+    # What failed before is what somebody wants to look at.
+    existing = "retry-failed" if chosen.existing == "reuse" else chosen.existing
+    chosen = replace(chosen, jobs=1, existing=existing)
     try:
-        return _executed(replace(plan, trials=(first,)), replace(chosen, jobs=1), supervisor, as_json, debug=True)
+        return _executed(replace(plan, trials=(first,)), chosen, supervisor, as_json, debug=True)
     except Raised as raised:
+        if isinstance(raised.__cause__, BdbQuit):
+            tell("the debugger was quit; nothing is recorded of the stage that it was in")
+            return Exit.INTERRUPTED
         traceback.print_exception(raised.__cause__)
         return Exit.FAILED
 

@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from genbench.cli.board import board_lines, unshown
+from genbench.cli.failures import Folders, failure_lines
 from genbench.cli.figures import duration, number
 from genbench.leaderboard import Leaderboard, Row
 from genbench.leaderboard.words import listed, outcome
@@ -22,7 +24,7 @@ def summary(finished: "Finished") -> None:
     for board in finished.boards.values():
         if len(finished.boards) > 1:
             print(f"{_plain(board.task)}:")
-        standings(board)
+        standings(board, finished.folders)
     if finished.stage_seconds:
         print(f"\n{duration(finished.seconds)}, of which the harness itself cost {finished.overhead:.1%}")
     print(f"report: {finished.report}")
@@ -30,8 +32,12 @@ def summary(finished: "Finished") -> None:
         print("some candidates failed; the same command with --existing retry-failed tries them again")
 
 
-def standings(board: Leaderboard) -> None:
-    """A board in short: its table, its verdict, what is flagged and what failed."""
+def standings(board: Leaderboard, folders: Folders = MappingProxyType({})) -> None:
+    """A board in short: its table, its verdict, what is flagged and what failed.
+
+    Args:
+        folders: of the trials, where their logs lie.
+    """
     width, console = shutil.get_terminal_size().columns, Console()
     for line in board_lines(board, width):
         console.print(line, soft_wrap=True)
@@ -50,9 +56,8 @@ def standings(board: Leaderboard) -> None:
         print(f"{more} more {'score is' if more == 1 else 'scores are'} in the report")
     for words in gated(board):
         print(_plain(words))
-    for failure in board.failures:
-        where = f", {failure.stage}" if failure.stage else ""
-        print(_plain(f"{failure.words}: {failure.name} seed {failure.seed}{where}: {failure.reason}"))
+    for words in failure_lines(board.failures, folders):
+        print(_plain(words))
 
 
 def support(board: Leaderboard) -> Iterator[str]:

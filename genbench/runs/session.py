@@ -1,6 +1,6 @@
 """A session: discover → plan → pose → fit → sample → audit → answer → density → score → record → rank → render."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Finished:
         own_seconds: the part of it inside the stages' own work: fitting, sampling, density, scoring.
         idle_seconds: wall time in which no stage ran.
         damaged: stored files that were not as they were written, in words; their stages ran anew.
+        folders: of all trials that lie in the run's folder, by their model with its settings and their seed.
         left_out: earlier records in the run's folder that could not stand on its board, and why, a line each.
     """
 
@@ -68,6 +69,7 @@ class Finished:
     idle_seconds: float
     damaged: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    folders: Mapping[tuple[str, int], Path] = field(default_factory=dict, repr=False)
 
     @property
     def board(self) -> Leaderboard:
@@ -188,12 +190,14 @@ class _Session:
                 conductor = self._conducted(ground, kind, meter)
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
                 beside, unread = _lying_in(root)
-                shown = joined(records, beside)
+                shown = joined(records, beside.values())
                 found = dict(boards(shown.records))
                 report = render(found, root / REPORT)
         damaged = (*data.damaged, *conductor.damaged)
         spent = meter.stage_seconds, meter.own_seconds, meter.idle_seconds
-        return Finished(found, records, report, meter.seconds, *spent, damaged, (*unread, *shown.left_out))
+        folders = {(record.model.reference, record.seed): folder for folder, record in beside.items()}
+        left_out = *unread, *shown.left_out
+        return Finished(found, records, report, meter.seconds, *spent, damaged, left_out, folders)
 
     def _probe(self) -> Probe:
         probe = probed(self.options.device, self.options.isolation, self.supervisor)
@@ -257,12 +261,13 @@ def jobs_of(options: Options, plan: Plan, probe: Probe) -> int:
     return options.jobs or (max(1, (probe.machine.cpus or 1) // plan.suite.threads) if on_cpu else 1)
 
 
-def _lying_in(root: Path) -> tuple[list[Record], list[str]]:
-    """The records of all trials in a run's folder, and what cannot be read, a line each."""
-    found, unread = [], []
+def _lying_in(root: Path) -> tuple[dict[Path, Record], list[str]]:
+    """The records of all trials in a run's folder, by their folders, and what cannot be read, a line each."""
+    found: dict[Path, Record] = {}
+    unread = []
     for path in sorted(root.glob(f"*/{RECORD}")):
         try:
-            found.append(read(path))
+            found[path.parent] = read(path)
         except GenbenchError as error:
             unread.append(f"{error}; it is not on the board")
     return found, unread
@@ -271,7 +276,7 @@ def _lying_in(root: Path) -> tuple[list[Record], list[str]]:
 def forecast_of(options: Options, plan: Plan, probe: Probe) -> Forecast:
     """How long a plan would take, by the records in its folder and what steps took on this machine."""
     root, machine = run_folder(options, plan), probe.threaded(plan.suite.threads)
-    finished = recorded_steps(plan, _lying_in(root)[0]) if options.existing == "reuse" else set()
+    finished = recorded_steps(plan, _lying_in(root)[0].values()) if options.existing == "reuse" else set()
     return Forecast(plan, jobs_of(options, plan, probe), Timings.here(plan.suite, machine, root), finished)
 
 

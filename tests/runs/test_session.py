@@ -287,3 +287,34 @@ def test_debug_stops_in_a_debugger_at_the_line_that_raised(supervisor: Superviso
     assert done.returncode == 1
     assert done.stderr.endswith("OSError: flaky\n")
     assert "a bug of genbench" not in done.stderr
+
+
+def _debugged(folder: Path, model: str, typed: str) -> "subprocess.CompletedProcess[str]":
+    command = ["run", "-m", model, "--plugin", f"{model}.py", "--suite", "tiny.toml", "--device", "cpu", "--debug"]
+    return subprocess.run(
+        [sys.executable, "-m", "genbench", *command, "--isolation", "process"],
+        cwd=folder,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_debug_after_an_ordinary_failure_stops_where_it_failed(out: Path):
+    done = _debugged(out, "flaky", "q\n")
+    assert '-> raise OSError("flaky")' in done.stdout
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "OSError: flaky")
+
+
+def test_a_debugger_that_is_quit_is_no_evidence_of_anything(tmp_path: Path):
+    stops = WAITS.replace("waits", "stops").replace("        return torch", "        breakpoint()\n        return torch")
+    (tmp_path / "stops.py").write_text(stops)
+    (tmp_path / "release").touch()
+    tiny.write_suite(tmp_path)
+    done = _debugged(tmp_path, "stops", "q\n")
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1].startswith("genbench: the debugger was quit")
+    assert "invalid-evidence" not in done.stdout + done.stderr
+    assert list((tmp_path / "runs/tiny").glob("*/record.json")) == []
