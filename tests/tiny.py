@@ -16,6 +16,7 @@ from genbench.records.record import Candidate, Record
 from genbench.records.status import Status
 from genbench.runs import session
 from genbench.runs.conductor import BOUNDS, Bounds
+from genbench.runs.estimate import Forecast
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
 from genbench.runs.session import Finished
@@ -75,8 +76,10 @@ class Heard:
     """A listener that remembers how each step ended."""
 
     results: dict[str, Result[object]] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)
 
-    def planned(self, plan: Plan, jobs: int) -> None: ...
+    def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
+        self.awaited = {"/".join(step.key) for step in plan.steps if step.key in forecast.waiting}
 
     def progress(self, step: Step, images: int, share: float) -> None: ...
 
@@ -124,7 +127,8 @@ def run(
     """Run models of loose plugin files under a suite file, with children of a shared supervisor.
 
     Args:
-        afresh: run the controls as well; else their results are those of the first run here under such a suite.
+        afresh: run the controls as well; else their results are those of the first run here under such a suite, or
+            of any other where they are the same.
         bounds: how much the run bears.
         options: as `genbench.runs.options.Options` has them.
     """
@@ -134,6 +138,8 @@ def run(
     keep_secret(root)
     controls = [trial.slug for trial in plan.trials if trial.listing.control is not None]
     kept = cache_folder("controls") / hashlib.sha256(suite.read_bytes()).hexdigest()
+    if afresh:
+        shutil.rmtree(cache_folder("stages"))
     for slug in () if afresh else controls:
         if (kept / slug).exists() and not (root / slug).exists():
             shutil.copytree(kept / slug, root / slug)

@@ -2,27 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from genbench.cli.figures import duration
 from genbench.protocol.stages.stage import Step
 from genbench.records.status import words as status_words
-from genbench.runs.estimate import estimates, wall_seconds
+from genbench.runs.estimate import Forecast
 from genbench.runs.listener import RunListener
 from genbench.runs.plan import Plan
 from genbench.store.stage_folder import Result
 
 
 @contextmanager
-def progress(stream: TextIO, root: Path, live: bool = True) -> Iterator[RunListener]:
+def progress(stream: TextIO, live: bool = True) -> Iterator[RunListener]:
     """A listener that shows a run's progress on `stream` while the block runs; `live`: bars, if it is a terminal."""
     console = Console(file=stream)
     if not live or not console.is_terminal:
-        yield RunLines(console, root)
+        yield RunLines(console)
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -30,11 +29,10 @@ def progress(stream: TextIO, root: Path, live: bool = True) -> Iterator[RunListe
         TextColumn("{task.fields[note]}", markup=False),
         TextColumn("elapsed"),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as bars:
-        yield RunBars(bars, root)
+        yield RunBars(bars)
 
 
 @contextmanager
@@ -51,14 +49,14 @@ def waiting(stream: TextIO, words: str) -> Iterator[None]:
 class RunLines:
     """One line for each step that ends; those that were found finished are only counted."""
 
-    def __init__(self, console: Console, root: Path) -> None:
-        self._console, self._root = console, root
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._total = self._done = self._reused = 0
 
-    def planned(self, plan: Plan, jobs: int) -> None:
+    def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         """Announce the plan."""
-        self._total = len(plan.steps)
-        self._say(announcement(plan, jobs, self._root))
+        self._total, self._forecast = len(plan.steps), forecast
+        self._say(announcement(plan, jobs, forecast))
 
     def progress(self, step: Step, images: int, share: float) -> None:
         """A line would be too much."""
@@ -68,7 +66,8 @@ class RunLines:
         self._done += 1
         self._reused += result.reused
         if not result.reused or not result.ok:
-            self._say(f"[{self._done:{len(str(self._total))}}/{self._total}] {title(step)} {ending(result)}")
+            about = f", {left(self._forecast)}" if self._done < self._total else ""
+            self._say(f"[{self._done:{len(str(self._total))}}/{self._total}] {title(step)} {ending(result)}{about}")
         if self._done == self._total and self._reused:
             self._say(f"{self._reused} of {self._total} steps were found finished")
 
@@ -79,29 +78,30 @@ class RunLines:
 class RunBars:
     """A bar for the whole run, and one for each running step."""
 
-    def __init__(self, bars: Progress, root: Path) -> None:
-        self._bars, self._root = bars, root
-        self._overall = bars.add_task("looking at the machine and the data", total=None, note="")
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._overall = bars.add_task("looking at the machine and the data", total=None, note="", left="")
         self._steps = self._ended = 0
         self._running: dict[tuple[str, str], TaskID] = {}  # slug of the trial and name of the step → its bar
         self._shares: dict[tuple[str, str], float] = {}
 
-    def planned(self, plan: Plan, jobs: int) -> None:
+    def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         """Announce the plan and start the overall bar."""
         self._bars.remove_task(self._overall)
-        self._bars.console.print(announcement(plan, jobs, self._root), markup=False, highlight=False)
-        self._steps = len(plan.steps)
+        self._bars.console.print(announcement(plan, jobs, forecast), markup=False, highlight=False)
+        self._steps, self._forecast = len(plan.steps), forecast
         total = sum(map(share_of, plan.steps))
-        self._overall = self._bars.add_task(plan.suite.name, total=total, note=f"0/{self._steps} steps")
+        self._overall = self._bars.add_task(plan.suite.name, total=total, note=f"0/{self._steps} steps", left="")
 
     def progress(self, step: Step, images: int, share: float) -> None:
         """Move a running step's bar, and the overall one by the same work."""
         key = (step.trial.slug, step.name)
         if key not in self._running:
-            self._running[key] = self._bars.add_task(f"  {title(step)}", total=1.0, note="")
+            self._running[key] = self._bars.add_task(f"  {title(step)}", total=1.0, note="", left="")
         note = f"{images:,} {'candidates' if step.stage.trusted else 'images'}"
         self._bars.update(self._running[key], completed=share, note=note)
-        self._bars.update(self._overall, advance=(share - self._shares.get(key, 0.0)) * share_of(step))
+        advance = (share - self._shares.get(key, 0.0)) * share_of(step)
+        self._bars.update(self._overall, advance=advance, left=left(self._forecast))
         self._shares[key] = share
 
     def ended(self, step: Step, result: Result[Any]) -> None:
@@ -110,8 +110,9 @@ class RunBars:
         self._ended += 1
         if key in self._running:
             self._bars.remove_task(self._running.pop(key))
-        left = (1.0 - self._shares.pop(key, 0.0)) * share_of(step)
-        self._bars.update(self._overall, advance=left, note=f"{self._ended}/{self._steps} steps")
+        advance = (1.0 - self._shares.pop(key, 0.0)) * share_of(step)
+        note, about = f"{self._ended}/{self._steps} steps", left(self._forecast)
+        self._bars.update(self._overall, advance=advance, note=note, left=about)
         if not result.ok:
             style = "red" if result.status.failed else ""
             self._bars.console.print(f"{title(step)} {ending(result)}", markup=False, highlight=False, style=style)
@@ -130,15 +131,30 @@ def title(step: Step) -> str:
     return f"{who} seed {trial.seed}: {what}"
 
 
-def announcement(plan: Plan, jobs: int, root: Path) -> str:
+def announcement(plan: Plan, jobs: int, forecast: Forecast) -> str:
     """What is about to happen, in one line."""
     models = {trial.reference for trial in plan.trials if trial.listing.control is None}
-    seconds = wall_seconds(plan, estimates(plan, root), jobs)
-    about = f", about {duration(seconds)}" if seconds is not None else ""
     return (
         f"{plan.suite.name}: {len(models)} models × {plan.suite.seeds} seeds and the controls, "
-        f"{plan.suite.images:,} training images each, {jobs} at a time{about}"
+        f"{plan.suite.images:,} training images each, {jobs} at a time: {expected(forecast)}"
     )
+
+
+def expected(forecast: Forecast) -> str:
+    """How long all that is to be done will take, or that nobody knows, and what the suite's author needed."""
+    if not forecast.waiting:
+        return "all of it is finished"
+    seconds = forecast.seconds
+    if seconds is not None:
+        return f"about {duration(seconds)}"
+    typical = "" if forecast.typical is None else f" (its author's machine takes {duration(forecast.typical)})"
+    return f"how long is not known yet, {forecast.unknown} of {len(forecast.waiting)} steps never ran here{typical}"
+
+
+def left(forecast: Forecast) -> str:
+    """How much time is left, or that nobody knows."""
+    seconds = forecast.left
+    return "time left not known yet" if seconds is None else f"about {duration(seconds)} left"
 
 
 def ending(result: Result[Any]) -> str:

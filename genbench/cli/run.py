@@ -4,7 +4,6 @@ import shlex
 import sys
 import traceback
 from argparse import Namespace
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from genbench.cli.grammar import Arguments, Commands, Parser, add_command, add_d
 
 if TYPE_CHECKING:
     from genbench.execution.supervisor import Supervisor
-    from genbench.runs.estimate import Estimate
+    from genbench.runs.estimate import Forecast
     from genbench.runs.options import Options
     from genbench.runs.plan import Plan
 
@@ -62,7 +61,9 @@ def _add_how(parser: Parser) -> None:
     add_device(how)
     how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
     how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
-    how.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="gets runs/ and reports/ (default: here)")
+    how.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
+    )
     how.add_argument(
         "--existing",
         default="reuse",
@@ -127,8 +128,8 @@ def ran(options: Namespace) -> Exit:
         for note in plan.notes:
             tell(note)
         if options.dry_run:
-            jobs = session.jobs_of(chosen, plan, probed(chosen.device, chosen.isolation, supervisor))
-            return _forecast(plan, session.run_folder(chosen, plan), jobs, options.json)
+            found = probed(chosen.device, chosen.isolation, supervisor)
+            return _forecast(session.forecast_of(chosen, plan, found), options.json)
         if options.debug:
             return _debugged(plan, chosen, supervisor, options.json)
         return _executed(plan, chosen, supervisor, options.json)
@@ -142,14 +143,14 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
     from genbench.runs.interruption import Interrupted
 
     try:
-        with progress(sys.stderr, session.run_folder(chosen, plan), live=not debug) as listener:
+        with progress(sys.stderr, live=not debug) as listener:
             finished = session.execute(plan, chosen, supervisor, listener, debug)
     except Interrupted:
         again = shlex.join(["genbench", *sys.argv[1:]])
         print(f"\ninterrupted; what has finished is kept. This goes on from it:\n  {again}", file=sys.stderr)
         return Exit.INTERRUPTED
-    for damage in finished.damaged:
-        tell(damage)
+    for words in (*finished.damaged, *finished.left_out):
+        tell(words)
     if as_json:
         print_json(finished.board.to_json())
     else:
@@ -159,42 +160,51 @@ def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json
 
 def _debugged(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool) -> Exit:
     """Run the first trial of a model in this process; show what its stages raise."""
+    from bdb import BdbQuit
+
+    from genbench.cli.printing import tell
     from genbench.contracts.executor import Raised
 
     first = min(plan.trials, key=lambda trial: trial.listing.control is not None)
+    # What failed before is what somebody wants to look at.
+    existing = "retry-failed" if chosen.existing == "reuse" else chosen.existing
+    chosen = replace(chosen, jobs=1, existing=existing)
     try:
-        return _executed(replace(plan, trials=(first,)), replace(chosen, jobs=1), supervisor, as_json, debug=True)
+        return _executed(replace(plan, trials=(first,)), chosen, supervisor, as_json, debug=True)
     except Raised as raised:
+        if isinstance(raised.__cause__, BdbQuit):
+            tell("the debugger was quit; nothing is recorded of the stage that it was in")
+            return Exit.INTERRUPTED
         traceback.print_exception(raised.__cause__)
         return Exit.FAILED
 
 
-def _forecast(plan: "Plan", root: Path, jobs: int, as_json: bool) -> Exit:
+def _forecast(forecast: "Forecast", as_json: bool) -> Exit:
     """Print what a run would do, and how long it might take."""
     from genbench.cli.printing import print_json
     from genbench.files.codec import encoded
-    from genbench.runs.estimate import estimates, wall_seconds
 
-    found = estimates(plan, root)
-    seconds = wall_seconds(plan, found, jobs)
+    plan, found = forecast.plan, forecast.estimates
     if as_json:
         trials = [
             {"model": t.reference, "seed": t.seed, "seconds": found[t.slug].seconds, "basis": found[t.slug].basis}
             for t in plan.trials
         ]
-        print_json({"suite": encoded(plan.suite), "trials": trials, "seconds": seconds})
+        print_json({"suite": encoded(plan.suite), "trials": trials, "seconds": forecast.seconds})
     else:
-        _show(plan, found, seconds, jobs)
+        _show(forecast)
     return Exit.OK
 
 
-def _show(plan: "Plan", found: "Mapping[str, Estimate]", seconds: float | None, jobs: int) -> None:
+def _show(forecast: "Forecast") -> None:
     from rich.markup import escape
 
     from genbench.cli.figures import duration
+    from genbench.cli.progress import expected
     from genbench.cli.tables import show, table
     from genbench.protocol.stages import steps_of
 
+    plan, found = forecast.plan, forecast.estimates
     rows = table("model", "seed", "stages", "estimate", "from", title=f"{plan.suite.name}: {plan.suite.title}")
     for trial in plan.trials:
         estimate = found[trial.slug]
@@ -202,5 +212,4 @@ def _show(plan: "Plan", found: "Mapping[str, Estimate]", seconds: float | None, 
         time = "unknown" if estimate.seconds is None else duration(estimate.seconds)
         rows.add_row(escape(trial.reference), str(trial.seed), ", ".join(stages), time, estimate.basis)
     show(rows)
-    total = "unknown until a first run has been timed" if seconds is None else f"about {duration(seconds)}"
-    print(f"{len(plan.trials)} trials, {jobs} at a time: {total}")
+    print(f"{len(plan.trials)} trials, {forecast.jobs} at a time: {expected(forecast)}")

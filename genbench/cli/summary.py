@@ -1,23 +1,22 @@
 """What a run found, in short, on stdout."""
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
+from rich.console import Console
 
+from genbench.cli.board import board_lines, unshown
+from genbench.cli.failures import Folders, failure_lines
 from genbench.cli.figures import duration, number
-from genbench.cli.tables import show, table
-from genbench.leaderboard import Cell, Column, Leaderboard, Place, Row
+from genbench.leaderboard import Leaderboard, Row
 from genbench.leaderboard.words import listed, outcome
 from genbench.records.audits import Assurance, AuditStatus
-from genbench.records.kinds import Axis, Direction
-from genbench.records.score import AT_LEAST
 from genbench.report.text import visible
 
 if TYPE_CHECKING:
     from genbench.runs.session import Finished
-
-ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓", None: ""}
 
 
 def summary(finished: "Finished") -> None:
@@ -25,7 +24,7 @@ def summary(finished: "Finished") -> None:
     for board in finished.boards.values():
         if len(finished.boards) > 1:
             print(f"{_plain(board.task)}:")
-        standings(board)
+        standings(board, finished.folders)
     if finished.stage_seconds:
         print(f"\n{duration(finished.seconds)}, of which the harness itself cost {finished.overhead:.1%}")
     print(f"report: {finished.report}")
@@ -33,17 +32,15 @@ def summary(finished: "Finished") -> None:
         print("some candidates failed; the same command with --existing retry-failed tries them again")
 
 
-def standings(board: Leaderboard) -> None:
-    """A board in short: its table, its verdict, what is flagged and what failed."""
-    columns = [column for column in board.columns if column.axis is not Axis.COST]
-    places = "tiers" if board.standings.running.tested else "ranks"
-    board_table = table("candidate", places, *map(_head, columns), "seeds")
-    for heading, rows in (("", board.rows), ("controls", board.controls)):
-        if heading and rows:
-            board_table.add_section()
-        for row in rows:
-            board_table.add_row(*_row(row, columns, board))
-    show(board_table)
+def standings(board: Leaderboard, folders: Folders = MappingProxyType({})) -> None:
+    """A board in short: its table, its verdict, what is flagged and what failed.
+
+    Args:
+        folders: of the trials, where their logs lie.
+    """
+    width, console = shutil.get_terminal_size().columns, Console()
+    for line in board_lines(board, width):
+        console.print(line, soft_wrap=True)
     for words in (board.sentence, *support(board), board.procedure, board.second_opinion):
         if words:
             print(_plain(words))
@@ -53,11 +50,14 @@ def standings(board: Leaderboard) -> None:
     print(f"● on the Pareto front; {places}, – where a candidate is not ranked")
     if any(row.assurance is Assurance.VERIFIED for row in (*board.rows, *board.controls)):
         print("✓ bits/dim verified: normalised by the harness; the others are declared, and never above a verified one")
+    if any(cell.half_width is not None for row in board.rows for cell in row.cells.values()):
+        print("± half the width of a 95% interval over training seeds")
+    if more := unshown(board, width):
+        print(f"{more} more {'score is' if more == 1 else 'scores are'} in the report")
     for words in gated(board):
         print(_plain(words))
-    for failure in board.failures:
-        where = f", {failure.stage}" if failure.stage else ""
-        print(_plain(f"{failure.words}: {failure.name} seed {failure.seed}{where}: {failure.reason}"))
+    for words in failure_lines(board.failures, folders):
+        print(_plain(words))
 
 
 def support(board: Leaderboard) -> Iterator[str]:
@@ -69,11 +69,6 @@ def support(board: Leaderboard) -> Iterator[str]:
     if found:
         told = [f"{words} without {listed(own, 'or')}" for words, own in found.items()]
         yield f"With one left out: {'; '.join(told)}."
-
-
-def _head(column: Column) -> str:
-    title = f"{column.title} in {column.further_unit}" if column.further_unit else column.title
-    return escape(visible(title)) + ARROWS[column.direction]
 
 
 def gated(board: Leaderboard) -> Iterator[str]:
@@ -105,38 +100,3 @@ def remarks(row: Row) -> Iterator[tuple[str, str]]:
 
 def _plain(words: str) -> str:
     return visible(" ".join(words.split()))
-
-
-def _row(row: Row, columns: Sequence[Column], board: Leaderboard) -> list[str]:
-    cells = [_cell(row.cells[column.name], board.is_best(row, column)) + _assured(row, column) for column in columns]
-    mark = " ●" if row.front else " flagged" if row.bar and not row.control else ""
-    tiers = _tiers(row, board.standings.axes, board.standings.running.tested)
-    return [escape(visible(row.name)) + mark, tiers, *cells, f"{len(row.ok)}/{len(row.results)}"]
-
-
-def _assured(row: Row, column: Column) -> str:
-    """The mark of bits/dim that are verified."""
-    shown = column.axis is Axis.DENSITY and row.cells[column.name].mean is not None
-    return " ✓" if shown and row.assurance is Assurance.VERIFIED else ""
-
-
-def _tiers(row: Row, axes: Sequence[str], tested: bool) -> str:
-    """The tiers of the axes, ranks in brackets for what has none; ranks alone where nobody has a tier."""
-    return " ".join(_standing(row.places.get(axis), tested) for axis in axes)
-
-
-def _standing(place: Place | None, tested: bool) -> str:
-    if place is None or place.rank is None:
-        return "–"
-    return f"({place.rank})" if tested and place.tier is None else str(place.tier or place.rank)
-
-
-def _cell(cell: Cell, best: bool) -> str:
-    if cell.mean is None:
-        return cell.missing.kind.value if cell.missing else "n/a"
-    text = (
-        ("≥ " if AT_LEAST in cell.details else "")
-        + number(cell.mean)
-        + (f" ± {number(cell.half_width)}" if cell.half_width is not None else "")
-    )
-    return f"[bold]{text}[/bold]" if best else text

@@ -1,5 +1,6 @@
 """External assets: files that a pretrained model needs and declares instead of copying them into every trial."""
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -14,16 +15,16 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Asset:
-    """A file outside the trial: where it is, what its bytes are, what it was trained on.
+    """A file or a folder outside the trial: where it is, what its bytes are, what it was trained on.
 
     Raises:
         ValueError: its location or its hash is of another form.
     """
 
     location: str
-    """An absolute path, or an https URL that `genbench run` fetches once into the cache."""
+    """An absolute path, or an https URL of a file that `genbench run` fetches once into the cache."""
     sha256: str
-    """Of the file, 64 hexadecimal digits; part of the trial's identity."""
+    """Of the file, or of a folder's files and their names as `content_sha256` has it; part of the trial's identity."""
     trained_on: str
     """What the board shows as "pretrained on …"."""
 
@@ -42,12 +43,13 @@ class Asset:
         return Path(self.location)
 
     def verified(self) -> Path:
-        """The file's path, its bytes checked.
+        """The path, the bytes checked.
 
         Raises:
-            GenbenchError: the file is missing, or is not the declared one.
+            GenbenchError: it is missing, or is not the declared one.
         """
-        if not self.path.is_file():
+        folder = self.path.is_dir() and not self.location.startswith(SECURE)
+        if not folder and not self.path.is_file():
             raise GenbenchError(f"asset {self.location} is not at {self.path}: put it there, or run with a network")
         self._check(self.path)
         return self.path
@@ -74,9 +76,27 @@ class Asset:
         return self.verified()
 
     def _check(self, path: Path) -> None:
-        found = sha256_of(path)
+        found = content_sha256(path)
         if found != self.sha256:
             raise GenbenchError(f"asset {self.location} has sha256 {found}, its declaration says {self.sha256}")
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes; of a folder, over the names below it and the SHA-256 of each file, sorted.
+
+    Raises:
+        GenbenchError: the folder holds a link that leads out of it, which a confined plugin could not follow.
+    """
+    if not path.is_dir():
+        return sha256_of(path)
+    state, root = hashlib.sha256(), path.resolve()
+    for file in sorted(found for found in root.rglob("*") if not found.is_dir()):
+        if not file.resolve().is_relative_to(root):
+            raise GenbenchError(
+                f"asset {path} holds a link out of it, {file.relative_to(root)}; put the file in its place"
+            )
+        state.update(f"{file.relative_to(root).as_posix()}\0{sha256_of(file)}\n".encode())
+    return state.hexdigest()
 
 
 OPTION = "--extractor-weights"

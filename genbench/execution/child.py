@@ -17,6 +17,7 @@ from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers, over_socket
 from genbench.execution.isolation import confine
 from genbench.execution.machine import die_with_parent
+from genbench.execution.refusal import way_out
 from genbench.files import codec
 from genbench.files.plain import write_json
 from genbench.records.status import Status
@@ -42,10 +43,12 @@ def carry_out(folder: Path, markers: Markers) -> None:
 def main(folder: Path, descriptor: int) -> int:
     """Carry out the call in `folder`, markers on a socket; the exit code is 0 or 1, why it is 1 lies in the folder."""
     faulthandler.enable()
+    confinement = None
     try:
         call = codec.read(Call, folder / CALL)
-        if call.confinement is not None:
-            confine(folder, call.temporary, call.confinement)
+        confinement = call.confinement
+        if confinement is not None:
+            confine(folder, call.temporary, confinement)
         _pin_threads(call.threads)
         if call.device != "cpu":
             _take_device(call)
@@ -54,6 +57,8 @@ def main(folder: Path, descriptor: int) -> int:
         with contextlib.suppress(BaseException):
             traceback.print_exc()
         status, reason = described(error)
+        refused = way_out(error, confinement)
+        reason += f"; {refused}" if refused else ""
         write_json(folder / FAILURE, {"status": status.value, "reason": reason})
         return 1
     return 0

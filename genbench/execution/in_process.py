@@ -3,6 +3,7 @@
 import pdb
 import sys
 import time
+from bdb import BdbQuit
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,7 +26,7 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
     """Carry out a call here: no limits, no isolation, and a debugger where something raises.
 
     Raises:
-        GenbenchError: it was raised. Raised: something else was; the debugger comes first.
+        GenbenchError: it was raised. Raised: something else was, after the debugger, or that was quit.
     """
     clock, started, told = Clock(), time.monotonic(), teller(call)
 
@@ -47,6 +48,8 @@ def debugged(call: Call, progress: Progress, cancelled: Callable[[], bool] = lam
     codec.write(call.folder / CALL, call.shown)
     try:
         carry_out(call.folder, Markers(tell))
+    except BdbQuit as error:
+        raise Raised from error
     except Exception as error:
         pdb.post_mortem(sys.exc_info()[2])
         if isinstance(error, GenbenchError):

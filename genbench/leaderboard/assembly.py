@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from genbench.errors import GenbenchError
 from genbench.leaderboard.row import Cell, Column, Row, SeedResult, why
 from genbench.leaderboard.statistics import interval
+from genbench.leaderboard.traces import place
 from genbench.records.record import Candidate, Record, TaskTerms
 from genbench.records.score import not_applicable
 from genbench.records.status import Status, words
@@ -34,6 +35,12 @@ class Failure:
     """Wall seconds of the fit and of the candidate's own stages; None: the record does not say."""
     log: str
     """The end of the log of that stage."""
+    model: str = ""
+    """The model with its settings."""
+    step: str = ""
+    """The stage with its sampler, solver or task, as its folder is called."""
+    place: str = ""
+    """The plugin's file and line that it came from; "" where the log does not say."""
 
     @property
     def words(self) -> str:
@@ -131,6 +138,8 @@ def failures_of(records: Sequence[Record], task: str) -> Iterator[Failure]:
                     stage.reason or "",
                     stage.seconds,
                     "",
+                    record.model.reference,
+                    name,
                 )
 
 
@@ -144,7 +153,17 @@ def _failure(record: Record, candidate: Candidate) -> Failure:
         candidate.reason or "",
         candidate.elapsed,
         candidate.log,
+        record.model.reference,
+        _step(record, candidate),
+        place(candidate.log, record.model.distribution),
     )
+
+
+def _step(record: Record, candidate: Candidate) -> str:
+    """The step that failed, by the names of the record's."""
+    stage, task, sampler = candidate.stage or "", candidate.task, candidate.sampler
+    known = (f"{stage}/{sampler}", f"{stage}/{task}/{sampler}", f"{stage}/{task}")
+    return next((name for name in known if name in record.stages), stage)
 
 
 def _kind(stage: str) -> str:

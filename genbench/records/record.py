@@ -160,6 +160,8 @@ class StageFacts:
     """Wall time of its process; null where there was none."""
     exit_code: int | None = None
     """Of its process; negative: the signal that ended it; null where there was none."""
+    measured: str = ""
+    """When it ended, UTC; "" where it did not run, or where an older record does not say."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,6 @@ class Record:
     secret: str = ""
     """What the seeds of its scored draws were made of, 64 hexadecimal digits; `--replay` draws with it again."""
     finished: str = ""
-    """When it was written, UTC."""
+    """When it was written, UTC; when each stage was measured stands with it."""
     sha256: str = ""
     """Of the file's other fields, as they were written."""

@@ -22,8 +22,22 @@ def section(board: Leaderboard) -> dict[str, Any]:
         "limits": limits(board.suite),
         "budget": budget(board.suite),
         "machines": machines(board),
-        "finished": sorted({record.finished for record in board.records} - {""}),
+        "times": times(board),
     }
+
+
+def times(board: Leaderboard) -> list[tuple[str, str]]:
+    """When stages were measured and scored, and records written: (what, the first and the last)."""
+    stages = [(name, stage.measured) for record in board.records for name, stage in record.stages.items()]
+    scored = {measured for name, measured in stages if name.partition("/")[0] == "score"}
+    measured = {measured for name, measured in stages if name.partition("/")[0] != "score"}
+    written = {record.finished for record in board.records}
+    known = {"Stages measured": measured, "Scored": scored, "Records written": written}
+    return [(what, _span(sorted(found - {""}))) for what, found in known.items()]
+
+
+def _span(found: Sequence[str]) -> str:
+    return " to ".join(dict.fromkeys((found[0], found[-1]))) if found else NOT_STATED
 
 
 def count(value: int | None, unit: str = "") -> str:

@@ -1,7 +1,6 @@
 """The conductor: gives steps that may start to the executor as jobs, keeps their results, and records each trial."""
 
 import contextlib
-import shutil
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genbench.contracts.assets import Asset
 from genbench.contracts.executor import Ended, Executor, Raised, Ticket
 from genbench.contracts.job import Call, Confinement, Job, Outcome
 from genbench.errors import GenbenchError, OwnFault, own_fault
@@ -21,10 +19,12 @@ from genbench.protocol.stages.stage import Given, Ground, Lacking, Step
 from genbench.protocol.trial import Trial
 from genbench.records.record import Record
 from genbench.records.status import Status
+from genbench.runs.admission import Admission
 from genbench.runs.handed import HandedJobs
 from genbench.runs.interruption import Interrupted
 from genbench.runs.recording import recorded
 from genbench.runs.schedule import Schedule
+from genbench.store.shelf import Shelf
 from genbench.store.stage_folder import Damaged, Result, StageFolder
 
 BUG = "bug.txt"  # in the run's folder: the traceback of what went wrong in genbench itself
@@ -68,6 +68,8 @@ class Conductor:
         ended: hears of each step that has ended.
         recorded: hears of each trial's record once it is written.
         bounds: how much the run bears.
+        begun: hears of each step that was given to the executor.
+        shelf: where the harness's own models have stages that other runs finished; None: nowhere.
     """
 
     ground: Ground
@@ -76,16 +78,18 @@ class Conductor:
     ended: Callable[[Step, Result[Any]], None]
     recorded: Callable[[Record], None]
     bounds: Bounds = BOUNDS
+    begun: Callable[[Step], None] = lambda step: None
+    shelf: Shelf | None = None
     records: list[Record] = field(default_factory=list, init=False)
     damaged: list[str] = field(default_factory=list, init=False)
     _results: dict[str, dict[str, Result[Any]]] = field(default_factory=dict, init=False)
     _left: Counter[str] = field(default_factory=Counter, init=False)
     _deaths: Counter[str] = field(default_factory=Counter, init=False)
     _begun: dict[Ticket, list[_Begun]] = field(default_factory=dict, init=False)
-    _verified: set[Asset] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._handed = HandedJobs(self.ground.root, self.executor)
+        self._admission = Admission(self.ground, self.bounds.free_space)
 
     def conduct(self, trials: tuple[Trial, ...], schedule: Schedule, steps: list[Step]) -> None:
         """Carry out every step, and record each trial once its last one has ended.
@@ -127,11 +131,13 @@ class Conductor:
             ticket = self._submitted(begun) if begun else None
         if ticket is not None:
             self._begun[ticket] = begun
+            for own in begun:
+                self.begun(own.step)
 
     def _ready(self, begun: _Begun, schedule: Schedule) -> bool:
         """Whether a step can start: its folder is empty, and the machine has what it takes."""
         begun.folder.empty(begun.key)
-        refused = self._refused(begun.step, begun.folder.path)
+        refused = self._admission.refused(begun.step, begun.folder.path)
         if refused is not None:
             self._end(begun.step, refused, schedule)  # not kept: it is the machine's trouble, and may have passed
         return refused is None
@@ -154,39 +160,32 @@ class Conductor:
             return Result(Status.SKIPPED, str(lack))
         folder = StageFolder(self.ground.root / trial.slug / step.name, step.stage.facts)
         key = key_of(step.name, inputs)
-        found = self._found(folder, key) if self.existing != "force" else None
+        found = self._found(folder, key, trial) if self.existing != "force" else None
         if found is not None and (found.ok or self.existing == "reuse"):
             return found
         return _Begun(step, folder, key, inputs)
 
-    def _found(self, folder: StageFolder[Any], key: str) -> Result[Any] | None:
-        """A stored result of these inputs; what is damaged is set aside and named, and does not count."""
+    def _found(self, folder: StageFolder[Any], key: str, trial: Trial) -> Result[Any] | None:
+        """A stored result of these inputs, of this run or, of a control, of any."""
+        found = self._stored(folder, key)
+        if found is None and (shelf := self._shelf_of(trial)) is not None and shelf.take(key, folder.path):
+            found = self._stored(folder, key)
+            if found is None:
+                shelf.drop(key)
+        return found
+
+    def _shelf_of(self, trial: Trial) -> Shelf | None:
+        """No plugin's results are taken from another run: its process might have written them."""
+        return self.shelf if trial.model.plugin.is_builtin else None
+
+    def _stored(self, folder: StageFolder[Any], key: str) -> Result[Any] | None:
+        """A result of these inputs that lies there; what is damaged is set aside and named, and does not count."""
         try:
             return folder.found(key)
         except Damaged as damage:
             place = folder.quarantine()
             self.damaged.append(f"{folder.path / str(damage)} is not as it was written; set aside as {place.name}")
             return None
-
-    def _refused(self, step: Step, folder: Path) -> Result[Any] | None:
-        """Why a step cannot start on this machine now."""
-        if shutil.disk_usage(folder).free < self.bounds.free_space:
-            words = f"less than {self.bounds.free_space >> 20} MiB free at {self.ground.root}"
-            return Result(Status.DISK_FULL, words)
-        fault = None if step.stage.trusted else self._asset_fault(step.trial)
-        return Result(Status.ERROR, fault) if fault is not None else None
-
-    def _asset_fault(self, trial: Trial) -> str | None:
-        """Fetch and verify the files that a model needs from outside; what is wrong with them, in words."""
-        among = Path(self.ground.data.path).parent.resolve()
-        for asset in set(trial.listing.assets) - self._verified:
-            try:
-                if asset.fetched().resolve().is_relative_to(among):
-                    return f"asset {asset.location} lies among the data that models are held against"
-            except GenbenchError as error:
-                return str(error)
-            self._verified.add(asset)
-        return None
 
     def _call(self, begun: _Begun) -> Call:
         step, ground = begun.step, self.ground
@@ -242,7 +241,10 @@ class Conductor:
         stage, folder = begun.step.stage, begun.folder
         missing = folder.missing(stage.outputs) if outcome.ok else []
         result = judged(stage, begun.inputs, outcome, folder.path, missing)
-        return folder.keep(begun.key, result, stage.outputs)
+        kept = folder.keep(begun.key, result, stage.outputs)
+        if kept.ok and (shelf := self._shelf_of(begun.step.trial)) is not None:
+            shelf.put(begun.key, folder.path)
+        return kept
 
     def _end(self, step: Step, result: Result[Any], schedule: Schedule) -> None:
         """Note how a step ended; after the last one of its trial, write the record."""

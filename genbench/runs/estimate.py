@@ -1,16 +1,23 @@
-"""How long a plan will take, from what earlier runs of the same models took."""
+"""How long a run will take: by what its steps took here before and by how it goes, or it is not known."""
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from genbench.errors import GenbenchError
 from genbench.protocol.stages import steps_of
+from genbench.protocol.stages.fit import FIT
+from genbench.protocol.stages.stage import Step
 from genbench.protocol.trial import Trial
-from genbench.records.files import read
+from genbench.records.record import Record
 from genbench.runs.plan import Plan
+from genbench.runs.schedule import Key
+from genbench.runs.timings import Timings
+from genbench.store.stage_folder import Result
+
+ENOUGH = 5.0  # seconds that steps were expected to take before the machine's pace is judged by them
+SHARE, WATCHED = 0.05, 3.0  # of a step that has to be seen, and for how many seconds, before the rest is foretold
+RISE = 1.25  # by how much the time left has to grow against what was said before anything else is said
 
 
 @dataclass(frozen=True)
@@ -18,46 +25,188 @@ class Estimate:
     """Seconds of one trial, and where the figure comes from.
 
     Args:
-        seconds: None: nothing is known.
-        basis: "earlier run", "suite's typical" or "unknown".
+        seconds: None: nobody can know.
+        basis: "finished", "earlier runs" or "unknown".
     """
 
     seconds: float | None
     basis: str
 
 
-def estimates(plan: Plan, root: Path) -> dict[str, Estimate]:
-    """An estimate for every trial of a plan, by its slug, from the records below the run's folder."""
-    history = _history(root)
-    return {trial.slug: _estimate(trial, plan, history) for trial in plan.trials}
+@dataclass
+class _Running:
+    """A step that runs, and what was heard of it: how far it was, and when."""
+
+    begun: float
+    heard: list[tuple[float, float]] = field(default_factory=list)  # the first and the last (clock, share)
+
+    def left(self, expected: float | None, now: float) -> float | None:
+        """Seconds that are left: at its pace so far where enough was seen of it, else of what it was expected to take."""
+        if self.heard:
+            (since, first), (until, share) = self.heard[0], self.heard[-1]
+            if share - first >= SHARE and until - since >= WATCHED:
+                return max(0.0, (until - since) / (share - first) * (1 - share) - (now - until))
+        return None if expected is None else max(0.0, expected - (now - self.begun))
 
 
-def _estimate(trial: Trial, plan: Plan, history: Mapping[str, list[float]]) -> Estimate:
-    if history.get(trial.reference):
-        return Estimate(median(history[trial.reference]), "earlier run")
-    typical = plan.suite.typical
-    stages = {step.stage.name for step in steps_of(trial, plan.asked)}
-    known = [seconds for stage, seconds in typical.items() if stage in stages]
-    if trial.listing.control is not None and "score" in typical:
-        return Estimate(typical["score"], "suite's typical")
-    return Estimate(sum(known), "suite's typical") if known else Estimate(None, "unknown")
+class Forecast:
+    """What a run's steps will take. A fit that never ran here is not guessed at; it is learnt while it runs.
+
+    Args:
+        plan: what will be done.
+        jobs: steps beside each other.
+        timings: what steps took here.
+        finished: keys of steps that need not run.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        jobs: int,
+        timings: Timings,
+        finished: Collection[Key] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan, self.jobs, self._timings, self._clock = plan, jobs, timings, clock
+        self._waiting = {step.key: step for step in plan.steps if step.key not in finished}
+        self._running: dict[Key, _Running] = {}
+        self._expected = {key: self._guess(step) for key, step in self._waiting.items()}
+        self._took = self._foretold = 0.0
+        self._said: tuple[float, float] | None = None  # when, and the seconds left
+
+    @property
+    def estimates(self) -> Mapping[str, Estimate]:
+        """Of each trial, by its slug."""
+        return {trial.slug: self._of(trial) for trial in self.plan.trials}
+
+    @property
+    def waiting(self) -> Collection[Key]:
+        """Keys of the steps that are to be done."""
+        return self._waiting.keys()
+
+    @property
+    def unknown(self) -> int:
+        """How many steps cannot be foretold yet."""
+        return sum(self._seconds(step) is None for step in self._waiting.values())
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall seconds of all that is to be done; None where a part of it is not known."""
+        known = [(step, self._seconds(step)) for step in self._waiting.values()]
+        if any(seconds is None for _, seconds in known):
+            return None
+        return _wall([(step, seconds or 0.0) for step, seconds in known], self.jobs)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, as they are said to people: they go down with the clock, and up only with a reason."""
+        found, now = self.seconds, self._clock()
+        if found is None:
+            self._said = None
+        elif self._said is None:
+            self._said = now, found
+        else:
+            counted = max(0.0, self._said[1] - (now - self._said[0]))
+            self._said = now, found if found < counted or found > RISE * counted + 1 else counted
+        return None if self._said is None else self._said[1]
+
+    @property
+    def typical(self) -> float | None:
+        """What the suite says of a machine of its author's, in wall seconds; None: it says nothing."""
+        typical = self.plan.suite.typical
+        known = [(step, _typical(step, typical)) for step in self._waiting.values()]
+        return _wall(known, self.jobs) if typical else None
+
+    def begun(self, step: Step) -> None:
+        """A step runs from now on."""
+        self._running[step.key] = _Running(self._clock())
+
+    def progress(self, step: Step, share: float) -> None:
+        """A running step has done so much of its work, a share in [0, 1]."""
+        running = self._running.setdefault(step.key, _Running(self._clock()))
+        running.heard[1:] = [(self._clock(), share)]
+
+    def ended(self, step: Step, result: Result[Any]) -> None:
+        """A step has ended; what it took tells of the others."""
+        if self._waiting.pop(step.key, None) is None:
+            return
+        self._running.pop(step.key, None)
+        expected = self._expected.pop(step.key)
+        if result.ok and not result.reused:
+            if expected is not None:
+                self._took, self._foretold = self._took + result.seconds, self._foretold + expected
+            self._timings.note(step, result.seconds)
+            for key, other in self._waiting.items():
+                if self._expected[key] is None:
+                    self._expected[key] = self._unpaced(other)
+
+    def keep(self) -> None:
+        """Remember what steps took for later runs."""
+        self._timings.keep()
+
+    @property
+    def _pace(self) -> float:
+        """How much longer steps of this run took than was expected."""
+        return self._took / self._foretold if self._foretold >= ENOUGH else 1.0
+
+    def _unpaced(self, step: Step) -> float | None:
+        """What is known since a step ended, as if the machine were as it was before this run."""
+        found = self._guess(step)
+        return None if found is None else found / self._pace
+
+    def _guess(self, step: Step) -> float | None:
+        own = self._timings.of(step)
+        if own is not None or (step.stage is FIT and step.trial.listing.control is None):
+            return own  # models differ a hundredfold in their fits
+        return self._timings.of_stage(step)
+
+    def _seconds(self, step: Step) -> float | None:
+        running, guess = self._running.get(step.key), self._expected[step.key]
+        expected = None if guess is None else guess * self._pace
+        return expected if running is None else running.left(expected, self._clock())
+
+    def _of(self, trial: Trial) -> Estimate:
+        waiting = [step for step in self._waiting.values() if step.trial.slug == trial.slug]
+        if not waiting:
+            return Estimate(0.0, "finished")
+        seconds = [self._seconds(step) for step in waiting]
+        known = [found for found in seconds if found is not None]
+        return Estimate(sum(known), "earlier runs") if len(known) == len(seconds) else Estimate(None, "unknown")
 
 
-def _history(root: Path) -> Mapping[str, list[float]]:
-    """Seconds that all stages of each finished trial took, by model reference."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for path in sorted(root.glob("*/record.json")):
-        try:
-            record = read(path)
-        except GenbenchError:
-            continue  # a record that cannot be read tells nothing
-        if all(candidate.ok for candidate in record.candidates):  # a failure came early, or late: no measure
-            found[record.model.reference].append(sum(stage.seconds or 0.0 for stage in record.stages.values()))
-    return found
+def _typical(step: Step, typical: Mapping[str, float]) -> float:
+    """A control is fitted at once."""
+    control = step.trial.listing.control is not None and step.stage is FIT
+    return typical.get("score" if control else step.stage.name, 0.0)
 
 
-def wall_seconds(plan: Plan, found: Mapping[str, Estimate], jobs: int) -> float | None:
-    """Wall seconds of the whole plan on `jobs` slots; None where a trial's time is unknown."""
-    seconds = [found[trial.slug].seconds for trial in plan.trials]
-    known = [value for value in seconds if value is not None]
-    return sum(known) / jobs if len(known) == len(seconds) else None
+def _wall(steps: Iterable[tuple[Step, float]], jobs: int) -> float:
+    """Wall seconds of steps: a timed one has the machine alone, of the others `jobs` run beside each other."""
+    known = list(steps)
+    alone = sum(seconds for step, seconds in known if step.stage.exclusive)
+    shared = [seconds for step, seconds in known if not step.stage.exclusive]
+    return alone + max(sum(shared) / jobs, max(shared, default=0.0))
+
+
+def recorded_steps(plan: Plan, records: Iterable[Record]) -> set[Key]:
+    """Keys of the steps of trials that lie finished in a run's folder, as their records tell without any data."""
+    found = {(record.model.reference, record.seed): record for record in records}
+    done = [trial for trial in plan.trials if _is_of(found.get((trial.reference, trial.seed)), trial, plan)]
+    return {step.key for trial in done for step in steps_of(trial, plan.asked)}
+
+
+def _is_of(record: Record | None, trial: Trial, plan: Plan) -> bool:
+    if record is None or record.model.code != trial.model.plugin.code:
+        return False
+    own, terms = record.suite, plan.suite.terms
+    alike = (own.dataset, own.images, own.seconds_cpu, own.batch, own.tasks, own.threads, own.extractor)
+    return alike == (
+        terms.dataset,
+        terms.images,
+        terms.seconds_cpu,
+        terms.batch,
+        terms.tasks,
+        terms.threads,
+        terms.extractor,
+    )

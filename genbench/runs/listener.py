@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from genbench.protocol.stages.stage import Step
+from genbench.runs.estimate import Forecast
 from genbench.runs.plan import Plan
 from genbench.store.stage_folder import Result
 
@@ -10,8 +11,8 @@ from genbench.store.stage_folder import Result
 class RunListener(Protocol):
     """Is told how a run goes, from one thread."""
 
-    def planned(self, plan: Plan, jobs: int) -> None:
-        """The plan is fixed and starts, so many jobs at a time."""
+    def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
+        """The plan is fixed and starts, so many jobs at a time; the forecast knows at any time how long it will take."""
 
     def progress(self, step: Step, images: int, share: float) -> None:
         """A running step has done so many images, a share in [0, 1] of its work."""
@@ -23,7 +24,7 @@ class RunListener(Protocol):
 class Silence:
     """Is told, and says nothing."""
 
-    def planned(self, plan: Plan, jobs: int) -> None:
+    def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         """Let the plan pass."""
 
     def progress(self, step: Step, images: int, share: float) -> None:

@@ -26,7 +26,7 @@ class Options:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         jobs: steps that may run beside each other; None: one per core, or one per GPU.
         plugin: loose model plugins: files or modules.
-        out: the folder that gets `runs/` and `reports/`.
+        out: the folder that gets `runs/SUITE`, with the report in it.
         existing: "reuse" finished results, "retry-failed", or "force" everything anew.
         executor: where steps run.
         python: "NAME=PATH" of model plugins with an environment of their own: the interpreter there.

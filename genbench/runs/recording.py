@@ -75,7 +75,7 @@ def _record(trial: Trial, ground: Ground, results: Results) -> Record:
 
 
 def _stage(result: Result[Any]) -> StageFacts:
-    return StageFacts(result.status, result.reason, result.seconds, result.exit_code)
+    return StageFacts(result.status, result.reason, result.seconds, result.exit_code, result.measured)
 
 
 def _model(trial: Trial, fit: Result[FitFacts] | None, checkpoint: Path) -> ModelFacts:

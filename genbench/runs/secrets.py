@@ -8,10 +8,11 @@ from genbench.records.record import Record
 from genbench.seeds import derived
 
 LENGTH = 64  # hexadecimal digits
+PUBLIC = "0" * LENGTH  # in the place of the run's secret, for the harness's own models: they need not be surprised
 
 
 def secrets_of(trials: Sequence[Trial], secret: str, dataset_sha256: str, replayed: Sequence[Record]) -> dict[str, str]:
-    """The secret of each trial, by its slug.
+    """The secret of each trial, by its slug. A control's is no secret: its results are the same in every run's folder.
 
     Args:
         secret: the run's.
@@ -19,7 +20,8 @@ def secrets_of(trials: Sequence[Trial], secret: str, dataset_sha256: str, replay
     Raises:
         GenbenchError: a record is of other data, of no trial of this run, or of a time before there were secrets.
     """
-    own = {trial.slug: derived(secret, "trial", trial.reference, dataset_sha256, trial.seed) for trial in trials}
+    roots = {trial.slug: PUBLIC if trial.model.plugin.is_builtin else secret for trial in trials}
+    own = {t.slug: derived(roots[t.slug], "trial", t.reference, dataset_sha256, t.seed) for t in trials}
     slugs = {(trial.reference, trial.seed): trial.slug for trial in trials}
     for record in replayed:
         what = f"the record of {record.model.reference}, seed {record.seed}"

@@ -1,6 +1,6 @@
 """A session: discover → plan → pose → fit → sample → audit → answer → density → score → record → rank → render."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,26 +12,35 @@ from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
 from genbench.execution.in_process import InProcess, debugged
 from genbench.execution.supervisor import Supervisor
+from genbench.errors import GenbenchError
 from genbench.leaderboard import Leaderboard, boards
+from genbench.leaderboard.joining import joined
 from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
 from genbench.protocol.stages.services import LaidData, Probe
-from genbench.protocol.stages.stage import Ground
+from genbench.protocol.stages.stage import Ground, Step
 from genbench.records.files import read
 from genbench.records.record import Candidate, Record
 from genbench.runs.conductor import BOUNDS, Bounds, Conductor
+from genbench.runs.estimate import Forecast, recorded_steps
+from genbench.runs.foresight import finished_steps
 from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan, asked_of, find_suite, planned
 from genbench.runs.preparation import data_inputs, laid_down, posed, probed
+from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
+from genbench.runs.timings import Timings
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
+from genbench.store.shelf import Shelf
+from genbench.store.stage_folder import Result
 
 JOBS = ".jobs"  # the executor's folder within the run's
+REPORT = "report"  # the site's
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Finished:
     """A finished run.
 
     Args:
-        boards: by the suite's name of a task, the leaderboard over all its records.
+        boards: by the suite's name of a task, the leaderboard over all records of the protocol in the run's folder.
         records: one a trial.
         report: the path of the rendered site's first page.
         seconds: wall time of the run.
@@ -47,6 +56,8 @@ class Finished:
         own_seconds: the part of it inside the stages' own work: fitting, sampling, density, scoring.
         idle_seconds: wall time in which no stage ran.
         damaged: stored files that were not as they were written, in words; their stages ran anew.
+        folders: of all trials that lie in the run's folder, by their model with its settings and their seed.
+        left_out: earlier records in the run's folder that could not stand on its board, and why, a line each.
     """
 
     boards: dict[str, Leaderboard]
@@ -57,6 +68,8 @@ class Finished:
     own_seconds: float
     idle_seconds: float
     damaged: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    folders: Mapping[tuple[str, int], Path] = field(default_factory=dict, repr=False)
 
     @property
     def board(self) -> Leaderboard:
@@ -164,10 +177,9 @@ class _Session:
         """Prepare, conduct, rank and render."""
         from genbench.report import render
 
-        root, site = run_folder(self.options, self.plan), self.options.out / "reports" / self.plan.suite.name
+        root = run_folder(self.options, self.plan)
         kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
-        for folder in (root, site):
-            check_writable(folder)
+        check_writable(root)
         given = read_secret(self.options.secret) if self.options.secret else ""
         replayed = [read(path) for path in self.options.replay]
         meter = Meter(self.listener)
@@ -177,11 +189,15 @@ class _Session:
                 ground = self._ground(root, probe, data, given or secret_of(root), replayed)
                 conductor = self._conducted(ground, kind, meter)
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
-                found = dict(boards(records))
-                report = render(found, site)
+                beside, unread = _lying_in(root)
+                shown = joined(records, beside.values())
+                found = dict(boards(shown.records))
+                report = render(found, root / REPORT)
         damaged = (*data.damaged, *conductor.damaged)
         spent = meter.stage_seconds, meter.own_seconds, meter.idle_seconds
-        return Finished(found, records, report, meter.seconds, *spent, damaged=damaged)
+        folders = {(record.model.reference, record.seed): folder for folder, record in beside.items()}
+        left_out = *unread, *shown.left_out
+        return Finished(found, records, report, meter.seconds, *spent, damaged, left_out, folders)
 
     def _probe(self) -> Probe:
         probe = probed(self.options.device, self.options.isolation, self.supervisor)
@@ -212,18 +228,30 @@ class _Session:
         carry_out = debugged if self.debug else self.supervisor.run
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
+        machine = ground.probe.threaded(self.plan.suite.threads)
+        timings, shelf = Timings.here(self.plan.suite, machine, ground.root), Shelf(machine.speed_class)
+        steps, existing = self.plan.steps, self.options.existing
+        finished = finished_steps(ground, steps, existing, shelf)
+        forecast = self._forecast = Forecast(self.plan, jobs, timings, finished)
+
+        def ended(step: Step, result: Result[Any]) -> None:
+            forecast.ended(step, result)
+            meter.ended(step, result)
+
         told = _teller(self.plan.catalogue)
-        self._conductor = Conductor(ground, executor, self.options.existing, meter.ended, told, self.bounds)
-        self.listener.planned(self.plan, jobs)
+        self._conductor = Conductor(ground, executor, existing, ended, told, self.bounds, forecast.begun, shelf)
+        self.listener.planned(self.plan, jobs, forecast)
         try:
-            self._conductor.conduct(self.plan.trials, Schedule(self.plan.steps, jobs), self.plan.steps)
+            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs), steps)
         finally:
             executor.close()
+            forecast.keep()
         return self._conductor
 
     def _told(self, ticket: Ticket, call: Call, images: int, share: float) -> None:
         step = self._conductor.step_of(ticket, call)
         if step is not None:
+            self._forecast.progress(step, share)
             self.listener.progress(step, images, share)
 
 
@@ -231,6 +259,25 @@ def jobs_of(options: Options, plan: Plan, probe: Probe) -> int:
     """What `--jobs` says; else one trial per GPU, on the CPU as many as its cores hold the suite's threads."""
     on_cpu = probe.machine.device == "cpu"
     return options.jobs or (max(1, (probe.machine.cpus or 1) // plan.suite.threads) if on_cpu else 1)
+
+
+def _lying_in(root: Path) -> tuple[dict[Path, Record], list[str]]:
+    """The records of all trials in a run's folder, by their folders, and what cannot be read, a line each."""
+    found: dict[Path, Record] = {}
+    unread = []
+    for path in sorted(root.glob(f"*/{RECORD}")):
+        try:
+            found[path.parent] = read(path)
+        except GenbenchError as error:
+            unread.append(f"{error}; it is not on the board")
+    return found, unread
+
+
+def forecast_of(options: Options, plan: Plan, probe: Probe) -> Forecast:
+    """How long a plan would take, by the records in its folder and what steps took on this machine."""
+    root, machine = run_folder(options, plan), probe.threaded(plan.suite.threads)
+    finished = recorded_steps(plan, _lying_in(root)[0].values()) if options.existing == "reuse" else set()
+    return Forecast(plan, jobs_of(options, plan, probe), Timings.here(plan.suite, machine, root), finished)
 
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:

@@ -100,6 +100,25 @@ class StageFolder(Generic[F]):
         for folder in (self.path.parent, self.path):  # a neighbour may have locked its owner out
             with contextlib.suppress(OSError):
                 folder.chmod(0o755)
+        kept = self._kept(key)
+        for name, sha in kept.outputs.items() if kept is not None else ():
+            if self.missing((name,)) or sha256_of(self.path / name) != sha:
+                raise Damaged(name)
+        return kept
+
+    def told(self, key: str) -> Result[F] | None:
+        """What the manifest says, if it is of these inputs; whether the files are as they were is not looked at."""
+        try:
+            return self._kept(key)
+        except (Damaged, OSError):
+            return None
+
+    def _kept(self, key: str) -> Result[F] | None:
+        """The result that the manifest holds, if it is of these inputs.
+
+        Raises:
+            Damaged: it is not as it was written.
+        """
         if not (self.path / MANIFEST).exists():
             return None
         try:
@@ -112,9 +131,6 @@ class StageFolder(Generic[F]):
             facts = None if kept.facts is None else codec.decoded(self._facts, kept.facts, "facts")
         except GenbenchError as error:
             raise Damaged(MANIFEST) from error
-        for name, sha in kept.outputs.items():
-            if self.missing((name,)) or sha256_of(self.path / name) != sha:
-                raise Damaged(name)
         return replace(kept, facts=facts, reused=True)
 
     def quarantine(self) -> Path:
@@ -147,10 +163,14 @@ class StageFolder(Generic[F]):
         for path in (self.path / RESUME, self.path / MANIFEST, *deep):
             remove(path)
         hashes = {name: sha256_of(self.path / name) for name in outputs} if result.ok else {}
-        kept = replace(result, outputs=hashes, measured=datetime.now(UTC).isoformat(timespec="seconds"))
+        kept = replace(result, outputs=hashes, measured=_now())
         manifest = Manifest(key, replace(kept, facts=codec.encoded(kept.facts)))
         write_json(self.path / MANIFEST, sealed(codec.encoded(manifest)))
         return kept
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def log_tail(path: Path, limit: int = 8000) -> str:

@@ -1,12 +1,18 @@
 import pytest
 from records import HOSTILE, TERMS, VALUES, audits, board_records, candidate, control, memorisation, record, terms
 
+from genbench.cli.board import board_lines
 from genbench.cli.summary import standings
 from genbench.leaderboard import Leaderboard
 from genbench.records.audits import AuditStatus, Verification
 from genbench.records.gates import GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.records.record import Record
+
+
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
 
 
 def shown(records: list[Record], capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -50,6 +56,18 @@ def test_one_seed_has_ranks_in_the_place_of_tiers(capsys: pytest.CaptureFixture[
     )
     assert any(line.startswith("a ● 1 1 1 ") for line in lines)
     assert any(line.startswith("b 2 2 2 ") for line in lines)
+    assert not any("tier" in line for line in lines)
+
+
+def test_a_pipe_gets_the_board_in_the_form_of_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS")
+    board = Leaderboard.of(board_records())
+    standings(board)
+    printed = capsys.readouterr().out
+    assert printed.startswith("\n".join(line.plain for line in board_lines(board, 80)))
+    assert "1 more score is in the report" in printed
 
 
 def test_a_candidate_off_an_axis_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from genbench.contracts.assets import Asset
+from genbench.contracts.assets import Asset, content_sha256
 from genbench.errors import GenbenchError
 from genbench.files.atomic import cache_folder
 
@@ -120,3 +120,42 @@ def test_who_only_verifies_never_downloads(server):
 def test_a_declaration_of_another_form_is_refused_where_it_is_written(location, sha256, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         Asset(location, sha256, "ImageNet")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkpoint as a folder."""
+    home = tmp_path / "checkpoint"
+    (home / "unet").mkdir(parents=True)
+    (home / "config.json").write_text("{}")
+    (home / "unet/weights.bin").write_bytes(WEIGHTS)
+    return home
+
+
+def test_a_folder_is_an_asset_whose_hash_holds_every_name_and_every_byte(folder: Path) -> None:
+    asset = Asset(str(folder), content_sha256(folder), "ImageNet")
+    assert asset.fetched() == asset.verified() == folder
+    (folder / "unet/weights.bin").rename(folder / "unet/other.bin")
+    with pytest.raises(GenbenchError, match="has sha256"):
+        asset.verified()
+    (folder / "unet/other.bin").rename(folder / "unet/weights.bin")
+    assert asset.verified() == folder
+    (folder / "config.json").write_text("[]")
+    with pytest.raises(GenbenchError, match="has sha256"):
+        asset.verified()
+
+
+def test_what_the_hash_of_a_folder_is_the_refusal_says(folder: Path) -> None:
+    with pytest.raises(GenbenchError) as refusal:
+        Asset(str(folder), "0" * 64, "ImageNet").verified()
+    assert content_sha256(folder) in str(refusal.value)
+
+
+def test_a_folder_with_a_link_out_of_it_is_refused(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "blob").write_bytes(WEIGHTS)
+    (folder / "linked.bin").symlink_to(tmp_path / "blob")
+    with pytest.raises(GenbenchError, match=r"a link out of it, linked\.bin"):
+        content_sha256(folder)
+    (folder / "linked.bin").unlink()
+    (folder / "linked.bin").symlink_to(folder / "config.json")
+    assert content_sha256(folder)

@@ -19,6 +19,7 @@ from genbench.execution.supervisor import Supervisor
 from genbench.protocol.stages.stage import Step
 from genbench.records.status import Status
 from genbench.runs import session
+from genbench.runs.estimate import Forecast
 from genbench.runs.listener import RunListener
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
@@ -63,7 +64,7 @@ class Mistaken:
     def __init__(self, where: str) -> None:
         self.where = where
 
-    def planned(self, plan: Plan, jobs: int) -> None: ...
+    def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None: ...
 
     def progress(self, step: Step, images: int, share: float) -> None:
         self._fail("progress", step)

@@ -10,7 +10,9 @@ from records import MACHINE, VALUES, board_records, candidate, control, record
 
 from genbench.leaderboard import Leaderboard
 from genbench.records.kinds import ControlKind, Likelihood
+from genbench.records.record import StageFacts
 from genbench.records.score import failed
+from genbench.records.status import Status
 from genbench.report import html, render, text
 
 # Rendering
@@ -148,3 +150,15 @@ def test_provenance_names_protocol_data_extractors_and_sources() -> None:
     assert {"https://archive.ics.uci.edu/dataset/80", "https://arxiv.org/abs/1312.6114"} <= {
         attrs["href"] for attrs in found.all("a")
     }
+
+
+def test_the_page_says_when_stages_were_measured_and_when_they_were_scored():
+    stages = {
+        "fit": StageFacts(Status.OK, measured="2026-01-02T00:00:00Z"),
+        "sample/default": StageFacts(Status.OK, measured="2026-01-03T00:00:00Z"),
+        "score/generate": StageFacts(Status.OK, measured="2026-05-05T00:00:00Z"),
+    }
+    text = page(record(stages=stages)).text
+    assert "Stages measured 2026-01-02T00:00:00Z to 2026-01-03T00:00:00Z" in text
+    assert "Scored 2026-05-05T00:00:00Z" in text
+    assert "Stages measured not stated" in page(record()).text

@@ -21,6 +21,7 @@ from genbench.records.space import Space
 from genbench.records.status import Status
 from genbench.runs.conductor import BOUNDS, Bounds, Conductor
 from genbench.runs.schedule import Schedule
+from genbench.store.shelf import Shelf
 from genbench.store.stage_folder import Result
 
 ROWS = {"train": 9, "valid": 9, "test": 9, "held": 9}
@@ -182,11 +183,12 @@ class Run:
         slots: int = 1,
         existing: str = "reuse",
         bounds: Bounds = BOUNDS,
+        shelf: Shelf | None = None,
     ) -> None:
         stands_on.root.mkdir(parents=True, exist_ok=True)
         self.results: dict[str, Result[Any]] = {}
         self.records: list[Record] = []
-        self.conductor = Conductor(stands_on, executor, existing, self.ended, self.records.append, bounds)
+        self.conductor = Conductor(stands_on, executor, existing, self.ended, self.records.append, bounds, shelf=shelf)
         self._trials, self._slots = tuple(trials), slots
         self._steps = [step for found in trials for step in steps_of(found, stands_on.asked)]
 

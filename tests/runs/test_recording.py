@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from genbench.catalogue.plugins import MODELS, Plugin, builtin
 from genbench.contracts.assets import Asset
 from genbench.contracts.job import Call, Outcome
 from genbench.files.atomic import sha256_of
+from genbench.files.plain import read_json, sealed, write_json
 from genbench.protocol.stages.stage import Ground
 from genbench.protocol.trial import Trial
 from genbench.records.files import read, write
@@ -87,8 +89,9 @@ def test_a_candidate_holds_its_evidence_its_clock_and_what_was_scored(record: Re
 def test_every_stage_is_there_with_its_end(record: Recorded):
     found = record(("audit", crashed))
     assert set(found.stages) == {"fit", "sample/default", "audit", "stream", "density/first", "density/second", "score/generate"}
-    assert found.stages["audit"] == StageFacts(Status.CRASHED, "audit was ended by SIGSEGV", 1.0, -11)
-    assert found.stages["density/first"] == StageFacts(Status.OK, None, 2.5, 0)
+    stages = {name: replace(stage, measured="") for name, stage in found.stages.items()}
+    assert stages["audit"] == StageFacts(Status.CRASHED, "audit was ended by SIGSEGV", 1.0, -11)
+    assert stages["density/first"] == StageFacts(Status.OK, None, 2.5, 0)
     assert only(found).status is Status.OK  # an audit bars it from ranks, and is shown, and is no failure of its own
 
 
@@ -228,3 +231,27 @@ def test_a_record_that_cannot_be_read_is_told_and_written_again(ended: Any, dama
     assert found.damage.startswith(str(path))
     assert found.damage.endswith("; written again")
     assert read(path) == found.record
+
+
+def test_each_stage_says_when_it_was_measured_and_one_that_did_not_run_says_nothing(record: Recorded):
+    before = datetime.now(UTC).replace(microsecond=0)
+    found = record(("sample", crashed))
+    times = {name: stage.measured for name, stage in found.stages.items() if stage.seconds}
+    assert {"fit", "sample/default"} <= times.keys() < found.stages.keys()
+    assert {found.stages[name].measured for name in found.stages.keys() - times.keys()} == {""}
+    assert all(before <= datetime.fromisoformat(time) <= datetime.now(UTC) for time in times.values())
+    assert all(time.endswith("Z") for time in times.values())
+
+
+def test_a_rescoring_is_no_new_measurement(tmp_path: Path):
+    own, old = trial(), "2020-01-01T00:00:00Z"
+    Run(ground(tmp_path, [own]), [own], Scripted()).conduct()
+    for path in (tmp_path / "runs/mine").rglob("manifest.json"):
+        value = read_json(path)
+        value["result"]["measured"] = old
+        write_json(path, sealed({name: part for name, part in value.items() if name != "sha256"}))
+    stands_on = ground(tmp_path, [own])
+    stands_on = replace(stands_on, suite=replace(stands_on.suite, extractor="digits-net"))
+    (found,) = Run(stands_on, [own], Scripted()).conduct().records
+    assert {name for name, stage in found.stages.items() if stage.measured != old} == {"score/generate"}
+    assert found.finished > old

@@ -48,8 +48,18 @@ def test_each_trial_has_a_secret_of_its_own_that_the_data_and_the_runs_secret_ma
     assert set(found) == {trial.slug for trial in trials}
     assert len({*found.values(), SECRET}) == len(trials) + 1
     assert secrets_of(trials[1:], SECRET, "data", []) == {trial.slug: found[trial.slug] for trial in trials[1:]}
-    for other in (secrets_of(trials, OTHER, "data", []), secrets_of(trials, SECRET, "other data", [])):
-        assert not {*found.values()} & {*other.values()}
+    assert not {*found.values()} & {*secrets_of(trials, SECRET, "other data", []).values()}
+    other = secrets_of(trials, OTHER, "data", [])
+    controls = {trial.slug for trial in trials if trial.listing.control is not None}
+    assert {slug for slug in found if found[slug] == other[slug]} == controls
+    assert controls
+
+
+def test_no_control_of_a_plugin_draws_in_public(trials: tuple[Trial, ...]):
+    control = next(trial for trial in trials if trial.listing.control is not None)
+    theirs = replace(control, model=replace(control.model, plugin=replace(control.model.plugin, module="theirs")))
+    own, other = (secrets_of([theirs], secret, "data", []) for secret in (SECRET, OTHER))
+    assert own[theirs.slug] != other[theirs.slug]
 
 
 def test_a_replayed_record_gives_its_trial_its_secret_and_no_other(trials: tuple[Trial, ...], plain: tiny.Run):

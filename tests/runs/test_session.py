@@ -92,7 +92,7 @@ def _run(supervisor: Supervisor, out: Path, **options: object) -> tiny.Run:
 
 def test_the_same_call_again_runs_nothing_and_leaves_the_records_as_they_are(first: tiny.Run, again: Again):
     second = again()
-    assert second.heard.ran == set()
+    assert second.heard.ran == second.heard.awaited == set()
     assert second.files() == first.files()
     assert second.finished.board.to_json() == first.finished.board.to_json()
 
@@ -102,7 +102,32 @@ def test_an_edited_plugin_is_fitted_again_and_no_other(out: Path, again: Again):
         file.write("# another comment\n")
     # Its samples are the same bytes, so that it is asked the same.
     steps = ("fit", "sample/default", "audit", "density/first", "density/second", "score/generate")
-    assert again().heard.ran == {f"plain.default.0/{step}" for step in steps}
+    heard = again().heard
+    assert heard.ran == {f"plain.default.0/{step}" for step in steps}
+    assert heard.ran <= heard.awaited
+    assert all(name.startswith("plain.default.0/") for name in heard.awaited)
+
+
+def test_a_smaller_run_keeps_the_bigger_board(out: Path, supervisor: Supervisor, first: tiny.Run):
+    run = tiny.run(supervisor, out, [out / "plain.py"], ["plain"], tiny.write_suite(out), isolation="process")
+    assert not run.finished.failed
+    assert run.finished.board.to_json() == first.finished.board.to_json()
+    assert "flaky" in run.finished.report.read_text()
+
+
+def test_the_report_lies_in_the_runs_folder_and_nothing_is_written_beside_it(out: Path, again: Again):
+    before = {path.name for path in out.iterdir()}
+    assert again().finished.report.relative_to(out) == Path("runs/tiny/report/index.html")
+    assert {path.name for path in out.iterdir()} == before
+    assert not (out / "reports").exists()
+
+
+def test_an_earlier_record_that_cannot_be_read_is_named_and_left_out(out: Path, supervisor: Supervisor):
+    (out / "runs/tiny/flaky.default.0/record.json").write_text("{")
+    run = tiny.run(supervisor, out, [out / "plain.py"], ["plain"], tiny.write_suite(out), isolation="process")
+    (words,) = run.finished.left_out
+    assert "flaky.default.0/record.json" in words
+    assert words.endswith("it is not on the board")
 
 
 def test_other_settings_are_another_trial_and_leave_the_first(out: Path, supervisor: Supervisor, first: tiny.Run):
@@ -262,3 +287,34 @@ def test_debug_stops_in_a_debugger_at_the_line_that_raised(supervisor: Superviso
     assert done.returncode == 1
     assert done.stderr.endswith("OSError: flaky\n")
     assert "a bug of genbench" not in done.stderr
+
+
+def _debugged(folder: Path, model: str, typed: str) -> "subprocess.CompletedProcess[str]":
+    command = ["run", "-m", model, "--plugin", f"{model}.py", "--suite", "tiny.toml", "--device", "cpu", "--debug"]
+    return subprocess.run(
+        [sys.executable, "-m", "genbench", *command, "--isolation", "process"],
+        cwd=folder,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_debug_after_an_ordinary_failure_stops_where_it_failed(out: Path):
+    done = _debugged(out, "flaky", "q\n")
+    assert '-> raise OSError("flaky")' in done.stdout
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "OSError: flaky")
+
+
+def test_a_debugger_that_is_quit_is_no_evidence_of_anything(tmp_path: Path):
+    stops = WAITS.replace("waits", "stops").replace("        return torch", "        breakpoint()\n        return torch")
+    (tmp_path / "stops.py").write_text(stops)
+    (tmp_path / "release").touch()
+    tiny.write_suite(tmp_path)
+    done = _debugged(tmp_path, "stops", "q\n")
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1].startswith("genbench: the debugger was quit")
+    assert "invalid-evidence" not in done.stdout + done.stderr
+    assert list((tmp_path / "runs/tiny").glob("*/record.json")) == []

@@ -1,5 +1,6 @@
 """Asks a density for what the audits judge. Runs the plugin's code, and judges nothing itself."""
 
+from bdb import BdbQuit
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ def _refit(inputs: AuditInputs, space: Space, kind: Likelihood) -> tuple[NDArray
         others = Examples(x[~judged], None if y is None else y[~judged])
         model = refitted(inputs.fitted, space, others, inputs.images, inputs.seconds_cpu)
         return nats_of(model, space, x[judged], inputs.batch, inputs.fitted.subject.device), ""
+    except BdbQuit:
+        raise  # who quits a debugger says nothing of the model
     except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
         return np.empty(0), _told(error)
 
@@ -102,6 +105,8 @@ def _climbed(
                 raise GenbenchError(f"its audit_settings make it {model.likelihood.value}, where it is {kind.value}")
             table, drawn = _table(model, tiny, subject.device, secret), _drawn(model, tiny, subject.device, secret)
             return table, drawn, index, tuple(refused)
+        except BdbQuit:
+            raise
         except Exception as error:  # noqa: BLE001  # a plugin may raise anything where it was never run before
             refused.append(f"{tiny}: {_told(error)}"[:REASON_LIMIT])
     return np.empty((0, 0)), np.empty(0, np.int64), None, tuple(refused)
