@@ -63,10 +63,12 @@ def _add_how(parser: Parser) -> None:
 
 def scored(options: Namespace) -> Exit:
     """Print the scores of some samples, the verdict on memorisation, and what was compared with what."""
-    from genbench.appraisal import Request, appraised
-    from genbench.cli.printing import print_json, tell
+    from genbench.appraisal.request import Request
 
     request = Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
+    from genbench.appraisal.session import appraised  # torch takes seconds, and a slip is told before
+    from genbench.cli.printing import print_json, tell
+
     with _progress(sys.stderr) as listener:
         found = appraised(request, listener)
     for warning in found.warnings:

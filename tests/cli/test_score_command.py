@@ -237,6 +237,14 @@ def test_torch_fidelitys_own_command_gives_the_same_fd_kid_precision_and_recall(
     assert 0 < found["precision"]["value"] < 1
 
 
+@pytest.mark.parametrize("arguments", [(), ("absent", "--dataset", "digits"), ("generated", "--train", "real")])
+def test_a_slip_is_told_before_torch_is_imported(place, arguments):
+    code = f"import sys\nfrom genbench.cli import main\nassert main({['score', *arguments]!r}) == 2\n"
+    code += "assert not {'torch', 'rich', 'PIL'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=place, check=True, capture_output=True, text=True)
+    assert done.stderr.startswith("genbench: ")
+
+
 def test_the_help_says_which_extractor_is_the_default(capsys):
     with pytest.raises(SystemExit):
         main(["score", "--help"])
