@@ -1,14 +1,16 @@
-"""Improved precision and recall: who lies within the other set's nearest-neighbour balls."""
+"""Improved precision and recall: who lies within the other set's nearest-neighbour balls.
+
+Both depend on the sizes of the sets, which the paper makes equal: of the larger set as many are drawn.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
+from genbench.builtin.metrics.equal_sets import SHOWN as EQUAL, drawn
 from genbench.builtin.metrics.repeats import SHOWN, told
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
-from genbench.errors import Unavailable
 from genbench.geometry.balls import Balls
-from genbench.geometry.comparison import Across, Comparison
 from genbench.records.kinds import Axis, Direction, Scale
 
 K = 3
@@ -18,13 +20,6 @@ SOURCE = "Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991"
 def share_inside(balls: Balls) -> float:
     """The share of points that lie in at least one ball, in [0, 1]."""
     return float((balls.balls_around_point > 0).mean())
-
-
-def _equal_sets(comparison: Comparison) -> Across:
-    n, m = len(comparison.real), len(comparison.generated)
-    if n != m:
-        raise Unavailable(f"needs as many generated as real samples, got {m} and {n}: the value depends on both")
-    return comparison.across
 
 
 class Precision(Metric):
@@ -40,13 +35,14 @@ class Precision(Metric):
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = SHOWN
+    shown: ClassVar[Mapping[str, str]] = {**SHOWN, **EQUAL}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """Precision, in [0, 1]."""
-        inside = share_inside(_equal_sets(evidence.comparison).real3)
-        return Score(inside, details=told(evidence.comparison.within_real, K))
+        equal = evidence.comparison.equal
+        inside = share_inside(equal.across.real3)
+        return Score(inside, details=told(equal.within_real, K) | drawn(evidence.comparison))
 
 
 class Recall(Metric):
@@ -62,10 +58,11 @@ class Recall(Metric):
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"
-    shown: ClassVar[Mapping[str, str]] = SHOWN
+    shown: ClassVar[Mapping[str, str]] = {**SHOWN, **EQUAL}
     blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 
     def score(self, evidence: Evidence) -> Score:
         """Recall, in [0, 1]."""
-        inside = share_inside(_equal_sets(evidence.comparison).generated3)
-        return Score(inside, details=told(evidence.comparison.within_generated, K))
+        equal = evidence.comparison.equal
+        inside = share_inside(equal.across.generated3)
+        return Score(inside, details=told(equal.within_generated, K) | drawn(evidence.comparison))
