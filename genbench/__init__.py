@@ -10,6 +10,7 @@ from genbench.version import VERSION as __version__  # noqa: N811  # as Python's
 
 if TYPE_CHECKING:
     from genbench.appraisal.session import score as score
+    from genbench.appraisal.stream import Stream as Stream
     from genbench.contracts.assets import Asset as Asset, Weights as Weights
     from genbench.contracts.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
     from genbench.contracts.evidence import Evidence as Evidence
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "appraisal.session": ["score"],
+    "appraisal.stream": ["Stream"],
     "contracts.assets": ["Asset", "Weights"],
     "contracts.dataset": ["Dataset", "Examples", "Splits"],
     "contracts.evidence": ["Evidence"],
