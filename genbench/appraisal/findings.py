@@ -105,11 +105,14 @@ def _short(missing: Missing) -> str:
 def _with_way_out(missing: Missing, evidence: Evidence, compared: Compared, tools: Tools) -> Missing:
     """Why there is no FD, with an extractor that has few enough features where too many are the reason."""
     comparison = compared.comparison
-    counts = [len(comparison.generated), *([len(comparison.real)] if comparison.reference.has_vectors else [])]
-    if missing.kind is not MissingKind.NOT_APPLICABLE or min(counts) > comparison.dim:
+    if missing.kind is not MissingKind.NOT_APPLICABLE or not comparison.reference.has_vectors:
         return missing
-    name = (compared.identity or "").partition("/")[0]
-    return replace(missing, reason=missing.reason + tools.fitting(name, evidence.space, min(counts)))
+    n, name = min(len(comparison.real), len(comparison.generated)), (compared.identity or "").partition("/")[0]
+    return (
+        replace(missing, reason=missing.reason + tools.fitting(name, evidence.space, n))
+        if n <= comparison.dim
+        else missing
+    )
 
 
 def identity_of(sides: Sides, request: Request, tools: Tools) -> Identity:

@@ -59,6 +59,8 @@ def read(source: Source, space: Space | None = None, how: How = PLAIN) -> Sample
     if is_array(source) or not _path(source).is_dir():
         name, x, y = _array(source, arrays.USUAL, how.key)
         found = replace(_of_array(name, x, space, fit), y=y if y is not None and len(y) == len(x) else None)
+    elif how.key:
+        raise GenbenchError(f"--key {how.key} names an array in a file, and {source} is a folder; leave it out")
     else:
         found = _of_folder(_path(source), space, Reading(how.upright, fit))
     if len(found.x) < FEWEST:

@@ -152,10 +152,12 @@ def _upright(path: Path, image: Any, reading: Reading) -> Any:
     """The image, loaded, as its EXIF orientation says it is to be shown."""
     from PIL import ImageOps
 
-    turned = _orientation(image)  # before it is loaded: a TIFF is then turned already, and its tag is gone
+    turned = _orientation(image)  # before it is loaded: of a TIFF Pillow then drops the tag
     image.load()
     if turned in UPRIGHT:
         return image
+    if image.format == "TIFF":  # whose pixels Pillow turns by itself, and not always so that they fit
+        raise GenbenchError(f"{path} is a TIFF that is stored turned (orientation {turned}); store it upright")
     if not reading.upright:
         raise GenbenchError(
             f"{path} is stored turned (EXIF orientation {turned}), which tools read in two ways; store it upright, or "

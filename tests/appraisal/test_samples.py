@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays as any_array
 from PIL import Image
 from safetensors.numpy import save_file
 
+import genbench
 from genbench.appraisal import samples
 from genbench.errors import GenbenchError
+from genbench.files import rows
 from genbench.records.space import Space
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 3, 5, 7), dtype=np.uint8)
@@ -293,3 +296,35 @@ def test_any_array_becomes_samples_of_its_space_or_one_line(data):
     assert found.x.shape == (len(x), *found.space.shape)
     assert (found.space.is_image, found.x.dtype) == (True, np.uint8)
     assert sorted(found.x.ravel()) == sorted(x.ravel())
+
+
+def test_a_tensor_is_one_more_array():
+    np.testing.assert_array_equal(samples.read(torch.from_numpy(COLOUR)).x, COLOUR)
+    found = samples.read_features(torch.arange(6.0, dtype=torch.bfloat16, requires_grad=True).view(3, 2))
+    np.testing.assert_array_equal(found.x, np.arange(6, dtype=np.float32).reshape(3, 2))
+    assert found.x.dtype == np.float32
+
+
+def test_labels_beside_images_are_kept_where_they_are_as_many(tmp_path):
+    np.savez(tmp_path / "x.npz", images=COLOUR, labels=np.arange(6))
+    np.testing.assert_array_equal(samples.read(tmp_path / "x.npz").y, np.arange(6))
+    np.savez(tmp_path / "x.npz", images=COLOUR, labels=np.arange(5))
+    assert samples.read(tmp_path / "x.npz").y is None
+
+
+def test_a_key_of_a_folder_is_refused(tmp_path):
+    message = f"--key x names an array in a file, and {tmp_path} is a folder; leave it out"
+    with pytest.raises(GenbenchError, match=message):
+        samples.read(tmp_path, None, samples.How(key="x"))
+
+
+@pytest.mark.parametrize("scores", ["kid,mind", "fd,memorisation"])
+def test_streamed_samples_score_as_kept_ones(tmp_path, monkeypatch, scores):
+    x = np.random.default_rng(0).integers(0, 256, (3, 60, 3, 4, 4), dtype=np.uint8)
+    folder = drawn(tmp_path / "folder", x[0])
+    np.save(tmp_path / "real.npy", x[1].transpose(0, 2, 3, 1))
+    options = {"reference": tmp_path / "real.npy", "train": x[2], "extractor": "pixels", "scores": scores}
+    kept = genbench.score(folder, **options)
+    monkeypatch.setattr(rows, "KEPT", 0)
+    assert not isinstance(samples.read(tmp_path / "real.npy").x, np.ndarray)
+    assert genbench.score(folder, **options) == kept
