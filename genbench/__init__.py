@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from genbench.version import VERSION as __version__  # noqa: N811  # as Python's packages say it
 
 if TYPE_CHECKING:
-    from genbench.appraisal import score as score
+    from genbench.appraisal.session import score as score
+    from genbench.appraisal.stream import Stream as Stream
     from genbench.contracts.assets import Asset as Asset, Weights as Weights
     from genbench.contracts.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
     from genbench.contracts.evidence import Evidence as Evidence
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
     from genbench.runs.session import run as run
 
 _HOMES = {
-    "appraisal": ["score"],
+    "appraisal.session": ["score"],
+    "appraisal.stream": ["Stream"],
     "contracts.assets": ["Asset", "Weights"],
     "contracts.dataset": ["Dataset", "Examples", "Splits"],
     "contracts.evidence": ["Evidence"],

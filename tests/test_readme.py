@@ -73,4 +73,4 @@ def test_every_command_that_a_readme_shows_is_one(path: str) -> None:
     shown = re.findall(r"^ *(genbench [a-z].*?)(?: {2,}#.*)?$", (ROOT / path).read_text(), re.MULTILINE)
     for command in shown:
         words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', command)]
-        assert parser().parse_args(words[1:]).command in ("run", "list", "report", "prepare", "score")
+        assert parser().parse_args(words[1:]).command in ("run", "list", "report", "prepare", "score", "stats")

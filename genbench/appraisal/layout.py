@@ -29,7 +29,7 @@ def arranged(name: str, x: NDArray[Any], shape: tuple[int, ...] | None) -> NDArr
     found = [view for view in _readings(x) if _fits(view.shape[1:], shape)]
     if not found:
         wanted = LAYOUTS if shape is None else f"samples of {'×'.join(map(str, shape))}"
-        extra = ", with one channel or three" if shape is None else " (nothing is resized here)"
+        extra = ", with one channel or three" if shape is None else " (--resize NAME brings images to this size)"
         raise GenbenchError(f"{name} is {written}, expected {wanted}{extra}")
     if len(found) > 1:
         raise GenbenchError(

@@ -3,7 +3,9 @@
 Images have 256 levels. Samples of a Space with another number of levels are integers in [0, levels), as an array.
 """
 
-from dataclasses import replace
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,72 +15,115 @@ from numpy.typing import NDArray
 from genbench.appraisal.layout import arranged
 from genbench.errors import GenbenchError
 from genbench.files import arrays, images
+from genbench.files.images import Reading
+from genbench.files.rows import blocks, lazy
 from genbench.geometry.cloud import LARGEST
 from genbench.geometry.rows import cut_loses
 from genbench.records.space import Space
+from genbench.scoring.resizing import Resize
 from genbench.scoring.samples import Samples, Source
 
-LOSSY = (".jpeg", ".jpg")
 FEWEST = 2
 FEATURES = ("features", *arrays.USUAL)
 
 
-def read(source: Source, space: Space | None = None) -> Samples:
-    """Samples from a folder of images, an array file or an array.
+@dataclass(frozen=True)
+class How:
+    """How samples are read.
+
+    Args:
+        key: the name of their array in a file that holds several; "": the usual ones.
+        upright: turn images whose EXIF orientation says so, which are refused else.
+        resize: brings images to another size; None: they keep theirs.
+    """
+
+    key: str = ""
+    upright: bool = False
+    resize: Resize | None = None
+
+
+PLAIN = How()
+
+
+def read(source: Source, space: Space | None = None, how: How = PLAIN) -> Samples:
+    """Samples from a folder of images, an array file or an array; many are read again whenever they are asked for.
 
     Args:
         source: an array is [N, H, W], [N, H, W, C] or [N, C, H, W], of integers, or as the Space says.
         space: that they have to lie in; None: images of 256 levels, of whatever size they are.
+        how: they are read.
     Raises:
         GenbenchError: they cannot be read, are fewer than two, or lie in no Space or another one.
     """
-    if isinstance(source, np.ndarray) or not _path(source).is_dir():
-        name, x = _array(source, arrays.USUAL)
-        found = _of_array(name, x, space)
+    fit = _fitted(how.resize, space)
+    if is_array(source) or not _path(source).is_dir():
+        name, x, y = _array(source, arrays.USUAL, how.key)
+        found = replace(_of_array(name, x, space, fit), y=y if y is not None and len(y) == len(x) else None)
+    elif how.key:
+        raise GenbenchError(f"--key {how.key} names an array in a file, and {source} is a folder; leave it out")
     else:
-        found = _of_folder(_path(source), space)
+        found = _of_folder(_path(source), space, Reading(how.upright, fit))
     if len(found.x) < FEWEST:
         raise GenbenchError(f"{found.name} holds {len(found.x)} sample, expected at least {FEWEST}; draw more samples")
     return found
 
 
-def read_features(source: Source) -> Samples:
+def read_features(source: Source, key: str = "") -> Samples:
     """Feature vectors that somebody already has, [N, d]: as float32, or as float64 where float32 would lose too much.
 
     Raises:
         GenbenchError: they cannot be read, or are not at least two rows of finite floating-point numbers.
     """
-    if not isinstance(source, np.ndarray) and _path(source).is_dir():
+    if not is_array(source) and _path(source).is_dir():
         raise GenbenchError(f"{source} is a folder, expected feature vectors in an array file; give images as SAMPLES")
-    name, x = _array(source, FEATURES)
+    name, x, y = _array(source, FEATURES, key)
     if x.dtype.kind != "f" or x.ndim != 2 or len(x) < FEWEST or not x.shape[1]:
         raise GenbenchError(f"{name} holds {_form(x)}, expected features: floats [N, d] with N ≥ {FEWEST}")
     _check_finite(name, x)
     if float(np.abs(x).max()) > LARGEST:
         raise GenbenchError(f"{name} holds features up to {np.abs(x).max():.3g}, expected at most {LARGEST:g}")
     x = np.array(x, np.float64 if cut_loses(x) else np.float32)
-    return Samples(name, x, Space(x.shape[1:], levels=None))
+    return Samples(name, x, Space(x.shape[1:], levels=None), y=y if y is not None and len(y) == len(x) else None)
+
+
+def is_array(source: object) -> bool:
+    """Whether it is an array, or a torch tensor; torch is not imported for the question."""
+    torch = sys.modules.get("torch")
+    return isinstance(source, np.ndarray) or (torch is not None and isinstance(source, torch.Tensor))
 
 
 def _path(source: object) -> Path:
     if not isinstance(source, str | Path):
-        what = type(source).__name__
-        raise GenbenchError(f"expected a path or a NumPy array, got a {what}; a tensor has .numpy()")
+        raise GenbenchError(f"expected a path, a NumPy array or a torch tensor, got a {type(source).__name__}")
     return Path(source).expanduser()
 
 
-def _array(source: Source, usual: tuple[str, ...]) -> tuple[str, NDArray[Any]]:
+def _array(source: Source, usual: tuple[str, ...], key: str) -> tuple[str, NDArray[Any], NDArray[Any] | None]:
+    """Where an array comes from, the array, and the labels that its file holds beside it."""
     if isinstance(source, np.ndarray):
-        return "an array", source
+        return "an array", source, None
+    if is_array(source):
+        return "a tensor", arrays.plain(source), None
     path = _path(source)
     if not path.exists():
         raise GenbenchError(f"no such file or folder: {path}")
     if path.suffix.lower() in images.SUFFIXES:
         raise GenbenchError(f"{path} is one image, expected a folder of images or an array file; name its folder")
-    return str(path), arrays.read(path, usual)
+    return str(path), arrays.read(path, usual, key), arrays.labels(path)
 
 
-def _of_folder(folder: Path, space: Space | None) -> Samples:
+def _fitted(resize: Resize | None, space: Space | None) -> Resize | None:
+    """The transform with its size."""
+    if resize is None or (space is None and resize.size is None):
+        return None
+    if space is None:
+        return resize
+    if not (space.is_image and space.levels == 256):
+        raise GenbenchError(f"--resize goes with images of 256 levels, and the data lie in {space}")
+    return resize.to(space.shape)
+
+
+def _of_folder(folder: Path, space: Space | None, reading: Reading) -> Samples:
     if space is not None and not (space.is_image and space.levels == 256):
         raise GenbenchError(
             f"{folder} is a folder of images, which have 256 levels, and the data lie in {space}; "
@@ -87,34 +132,62 @@ def _of_folder(folder: Path, space: Space | None) -> Samples:
     found = images.found(folder)
     if {"train", "test"} <= {image.partition("/")[0] for image in found}:
         raise GenbenchError(f"{folder} holds splits, expected one set; name {folder / 'test'} or another one of them")
-    x = images.stacked(folder, found)
-    lossy = sum(image.lower().endswith(LOSSY) for image in found)
-    warning = f"{lossy} of the {len(found)} images in {folder} are JPEG, whose losses move every score; save PNG"
-    read = Samples(str(folder), x, Space(x.shape[1:]), (warning,) if lossy else ())
+    x = images.stacked(folder, found, reading)
+    lossy = images.lossy(folder, found)
+    warning = (
+        f"{lossy} of the {len(found)} images in {folder} are JPEG, or otherwise compressed with losses, which move "
+        "every score; save PNG"
+    )
+    read = Samples(str(folder), x, Space(x.shape[1:]), (warning,) if lossy else (), _numbered(found))
     if space is not None and x.shape[1:] != space.shape:
         raise unlike(read, space)
     return read
 
 
-def _of_array(name: str, x: NDArray[Any], space: Space | None) -> Samples:
+def _numbered(found: Sequence[str]) -> NDArray[np.int64] | None:
+    """Labels [N] where every image lies in a sub-folder whose name is a number; else None."""
+    folders = [image.partition("/")[0] if "/" in image else "" for image in found]
+    return np.array(folders, np.int64) if all(name.isdecimal() and len(name) < 10 for name in folders) else None
+
+
+def _of_array(name: str, x: NDArray[Any], space: Space | None, fit: Resize | None) -> Samples:
     wanted = space or Space((1, 1, 1))  # of this only the levels count
     _check_kind(name, x, wanted)
-    x = arranged(name, x, None if space is None else space.shape)
-    if wanted.levels is not None and x.size and not 0 <= x.min() <= x.max() < wanted.levels:
+    x = arranged(name, x, None if space is None or fit else space.shape)
+    low, high = _range(x)
+    if wanted.levels is not None and x.size and not 0 <= low <= high < wanted.levels:
         raise GenbenchError(
-            f"{name} holds integers from {x.min()} to {x.max()}, expected {_entries(wanted)}; scale them first"
+            f"{name} holds integers from {low} to {high}, expected {_entries(wanted)}; scale them first"
         )
-    found = replace(wanted, shape=x.shape[1:], classes=None)
-    few = wanted.levels == 256 and x.size and x.max() <= 1
+    few = wanted.levels == 256 and x.size and high <= 1
     warning = f"{name} holds 0 and 1 alone, of 256 levels: if these are black and white, multiply by 255"
-    return Samples(name, np.ascontiguousarray(x, found.storage), found, (warning,) if few else ())
+    shape = (x.shape[1], *fit.size) if fit and fit.size else x.shape[1:]
+    found = replace(wanted, shape=shape, classes=None)
+    kept = lazy((len(x), *shape), found.storage, lambda start, stop: _block(x[start:stop], found, fit))
+    read = Samples(name, kept, found, (warning,) if few else ())
+    if space is not None and shape != space.shape:
+        raise unlike(read, space)
+    return read
+
+
+def _block(x: NDArray[Any], space: Space, fit: Resize | None) -> NDArray[Any]:
+    """Some rows in the Space's storage dtype, at its size."""
+    rows = np.ascontiguousarray(x, space.storage)
+    return rows if fit is None or not len(rows) else np.stack([fit(row) for row in rows])
+
+
+def _range(x: NDArray[Any]) -> tuple[Any, Any]:
+    """The least and the greatest entry; (0, 0) of none."""
+    ends = [(block.min(), block.max()) for block in blocks(x) if block.size]
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0, 0)
 
 
 def unlike(samples: Samples, space: Space) -> GenbenchError:
     """The error for samples that lie in another Space than what they are compared with."""
     return GenbenchError(
         f"{samples.name} holds samples {Space(samples.space.shape, samples.space.levels)}, and what they are compared "
-        f"with is {Space(space.shape, space.levels)}; sizes and channels have to agree (nothing is resized here)"
+        f"with is {Space(space.shape, space.levels)}; sizes and channels have to agree: --resize NAME brings images to "
+        "one size"
     )
 
 

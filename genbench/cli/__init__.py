@@ -7,7 +7,7 @@ is there at once.
 import sys
 from collections.abc import Callable, Sequence
 
-from genbench.cli import doctor, listing, prepare, report, run, schema, score
+from genbench.cli import doctor, listing, prepare, report, run, schema, score, stats
 from genbench.cli.bugs import reported
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Body, Commands, Parser
@@ -17,7 +17,7 @@ from genbench.execution import machine
 from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
-COMMANDS: Sequence[Add] = (run.add, listing.add, prepare.add, score.add, report.add, schema.add, doctor.add)
+COMMANDS: Sequence[Add] = (run.add, listing.add, prepare.add, score.add, stats.add, report.add, schema.add, doctor.add)
 
 
 def entry() -> int:

@@ -31,7 +31,8 @@ The extractor is digits-net for digits, inception-v3-compat for other images of 
 else pixels; inception-v3-compat-64, -192 and -768 do with fewer images than FID's 2048 features ask for.
 Without --scores the training split is read as well, for the verdict on memorisation and the scores that need it.
 fd-infinity, mind, fld and copy-auc take long or are seldom read: name them, or say --all-scores.
-exit codes: 0 scored, 2 wrong usage, unusable input, or nothing that could be computed
+exit codes: 0 scored, 2 wrong usage, unusable input, or nothing that could be computed, 3 what --fail-if says is so,
+or cannot be told
 """
 BETTER = {"higher": "↑ higher", "lower": "↓ lower"}
 
@@ -47,9 +48,13 @@ def add(commands: Commands) -> None:
 def _add_against(parser: Parser) -> None:
     against = parser.add_argument_group("against what")
     against.add_argument("--dataset", default="", metavar="NAME", help="a dataset's test split (see genbench list)")
-    against.add_argument("--reference", metavar="OTHER", help="a folder of images or an array file")
+    against.add_argument(
+        "--against", default="", metavar="PART", help="test (default) or train, its whole training set"
+    )
+    against.add_argument("--reference", metavar="OTHER", help="images, an array, or statistics: mu, sigma")
     against.add_argument("--train", metavar="OTHER", help="what the model was trained on, beside --reference")
     against.add_argument("--features", metavar="FILE", help="[N, d] floats instead of SAMPLES; the others then too")
+    against.add_argument("--protocol", default="", metavar="NAME", help="fid-50k-train: how the literature compares")
 
 
 def _add_how(parser: Parser) -> None:
@@ -58,19 +63,28 @@ def _add_how(parser: Parser) -> None:
     how.add_argument("--scores", default="", metavar="NAME,…", help="also: memorisation (default: the core)")
     beyond = "all that apply, also those that take long or are seldom read"
     how.add_argument("--all-scores", action="store_true", help=beyond)
+    how.add_argument("--resize", default="", metavar="NAME", help="tf1-bilinear, bicubic, centre-crop, centre-square")
+    how.add_argument("--upright", action="store_true", help="turn images as their EXIF orientation says (else refused)")
+    how.add_argument("--key", default="", metavar="NAME", help="of the samples' array in a file that holds several")
     add_device(how)
     add_sources(how)
     how.add_argument("--name", default="", help="of what is scored (default: the last part of its path)")
+    how.add_argument("--per-class", action="store_true", help="each class as well, where labels are known or predicted")
+    how.add_argument(
+        "--fail-if", action="append", default=[], metavar="CONDITION", help='exit with 3 where it is so, as "fd>5"'
+    )
     add_json(how, "the scores and their identity as JSON on stdout")
 
 
 def scored(options: Namespace) -> Exit:
     """Print the scores of some samples, the verdict on memorisation, and what was compared with what."""
-    from genbench.appraisal import Request, appraised
-    from genbench.cli.printing import print_json, tell
+    from genbench.appraisal.request import Request
 
     request = Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
-    with _progress(sys.stderr) as listener:
+    from genbench.appraisal.session import appraised  # torch takes seconds, and a slip is told before
+    from genbench.cli.printing import print_json, tell
+
+    with progress(sys.stderr) as listener:
         found = appraised(request, listener)
     for warning in found.warnings:
         tell(f"warning: {warning}")
@@ -78,11 +92,13 @@ def scored(options: Namespace) -> Exit:
         print_json(found.to_json())
     else:
         _show(found)
-    return Exit.OK
+    for condition in found.come_true:
+        tell(condition)
+    return Exit.UNMET if found.come_true else Exit.OK
 
 
 @contextmanager
-def _progress(stream: TextIO) -> Iterator["AppraisalListener"]:
+def progress(stream: TextIO) -> Iterator["AppraisalListener"]:
     """A listener that shows on `stream` how an appraisal goes: bars if it is a terminal, else one line."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -133,6 +149,8 @@ def _show(found: "Appraisal") -> None:
     """The scores as a table; below it what is missing and why, the verdict, and what was compared with what."""
     if found.scores:
         _show_scores(found)
+    if found.per_class:
+        _show_classes(found)
     for name, missing in found.missing.items():
         _say(f"{name}: {missing}")
     if found.memorisation:
@@ -158,6 +176,19 @@ def _show_scores(found: "Appraisal") -> None:
     show(scores)
 
 
+def _show_classes(found: "Appraisal") -> None:
+    """A row for each class; a dash where a score cannot be had of so few, which the JSON explains."""
+    from genbench.cli.figures import number
+    from genbench.cli.tables import show, table
+
+    names = [name for name in found.scores if any(name in part.scores for part in found.per_class.values())]
+    classes = table("class", "n", "real", *names, title=f"per class, labels {found.labels}")
+    for label, part in found.per_class.items():
+        values = [number(part.scores[name].value) if name in part.scores else "–" for name in names]
+        classes.add_row(label, f"{part.n:,}", f"{part.reference_n:,}", *values)
+    show(classes)
+
+
 def _verdict(verdict: "CopyVerdict") -> str:
     seen = ", ".join(f"{name} {share:.1%}" for name, share in verdict.detectable.items() if share is not None)
     meaning = "" if verdict.reason else "; clear means not refuted"
@@ -174,7 +205,10 @@ def _show_identity(facts: "Identity") -> None:
     )
     for name, origin, count, sha256 in rows:
         if origin is not None:
-            _say(f"{name:<10} {origin}: {count:,} rows, sha256 {(sha256 or '')[:16]}")
+            what = f"{count:,} rows" if count else "mean and covariance"
+            _say(f"{name:<10} {origin}: {what}, sha256 {(sha256 or '')[:16]}")
+    if facts.protocol:
+        _say(f"{'protocol':<10} {facts.protocol}")
     _say(f"{'extractor':<10} {facts.extractor or 'none: features as given'}, on {facts.device}")
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -64,6 +64,7 @@ class Splits:
     valid: Examples
     test: Examples
     held: Examples = CUT
+    held_is_cut: bool = field(default=False, init=False, compare=False)  # from `train`, since none was given
 
     def __post_init__(self) -> None:
         if self.held is CUT:
@@ -71,6 +72,7 @@ class Splits:
             train, held = _cut(self.train, len(self.test))
             object.__setattr__(self, "train", train)
             object.__setattr__(self, "held", held)
+            object.__setattr__(self, "held_is_cut", True)
         for name in SPLITS:
             _check(self.space, name, getattr(self, name))
 
@@ -145,6 +147,7 @@ class Dataset(ABC):
     license: ClassVar[str]
     argument: ClassVar[str] = ""  # what follows the colon, in capitals, or "" where nothing does
     extractor: ClassVar[str] = ""  # of its samples' features unless another one is named; "": as their Space says
+    training: ClassVar[Sequence[str]] = ("train",)  # the splits that its publisher's training set was cut into
     places: Sequence[Path] = ()
     hides: Sequence[str] = ()  # absolute, or below a folder of packages: "sklearn/datasets/data/digits.csv.gz"
 

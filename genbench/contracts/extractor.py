@@ -19,6 +19,7 @@ class Extractor(ABC):
     source: ClassVar[str]
     version: ClassVar[str]  # of the preprocessing: part of the identity
     weights: ClassVar[Weights | None] = None  # the file that it reads and that comes from outside
+    dim: ClassVar[int | None] = None  # features in a vector; 0: as many as a sample has entries; None: not told
     hides: ClassVar[Sequence[str]] = ()  # files that no confined plugin can open, as a Dataset's
 
     @abstractmethod

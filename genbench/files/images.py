@@ -1,7 +1,10 @@
-"""Images: files of one size and mode in a folder and its sub-folders, read as they are stored."""
+"""Images: files of one mode in a folder and its sub-folders, read as they are stored, by a few threads."""
 
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.errors import GenbenchError
+from genbench.files import content
+from genbench.files.rows import lazy
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")  # Pillow's modes with transparency
+ORIENTATION, UPRIGHT = 0x0112, (0, 1)  # the EXIF tag, and its values that turn nothing
+THREADS = 8  # at most, that decode
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How images are read.
+
+    Args:
+        upright: turn those whose EXIF orientation says so, which are refused else.
+        fit: makes each image [C, H, W] one of the wanted size; None: all have to have one size.
+    """
+
+    upright: bool = False
+    fit: Callable[[Pixels], Pixels] | None = None
+
+
+AS_STORED = Reading()
 
 
 def found(folder: Path) -> list[str]:
@@ -28,25 +53,54 @@ def found(folder: Path) -> list[str]:
     return images
 
 
-def stacked(folder: Path, images: Sequence[str]) -> NDArray[np.uint8]:
-    """All images, [N, 1, H, W] grey or [N, 3, H, W] colour, in the order of their names.
+def stacked(folder: Path, images: Sequence[str], reading: Reading = AS_STORED) -> Pixels:
+    """All images, [N, 1, H, W] grey or [N, 3, H, W] colour, in the order of their names; many are read when asked for.
 
     Black-and-white images are grey, palettes are looked up.
 
     Raises:
-        GenbenchError: an image that cannot be read or would lose something, or two of different forms.
+        GenbenchError: an image that cannot be read or would lose something, or two of different forms; of many, at the
+            time when they are read.
     """
-    first = _pixels(folder / images[0])
-    x = np.empty((len(images), *first.shape), np.uint8)
-    for row, image in enumerate(images):
-        pixels = _pixels(folder / image)
+    first = _pixels(folder / images[0], reading)
+
+    def one(image: str) -> Pixels:
+        pixels = _pixels(folder / image, reading)
         if pixels.shape != first.shape:
             raise GenbenchError(
                 f"images differ: {images[0]} is {_form(first)}, {image} is {_form(pixels)}; "
                 "convert all to one size and one mode"
             )
-        x[row] = pixels
-    return x
+        return pixels
+
+    def read(start: int, stop: int) -> Pixels:
+        block: Pixels = np.empty((stop - start, *first.shape), np.uint8)
+        with ThreadPoolExecutor(_threads()) as pool:
+            for row, pixels in enumerate(pool.map(one, images[start:stop])):
+                block[row] = pixels
+        return block
+
+    return lazy((len(images), *first.shape), np.uint8, read)
+
+
+def lossy(folder: Path, images: Sequence[str]) -> int:
+    """How many of the images were compressed with losses, by their content: JPEG, lossy WebP, JPEG in TIFF."""
+    return sum(content.is_lossy(folder / image, _compression) for image in images)
+
+
+def _compression(path: Path) -> str:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return str(image.info.get("compression", ""))
+    except (OSError, SyntaxError, ValueError):
+        return ""  # reading it will say what is wrong
+
+
+def _threads() -> int:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(THREADS, usable)
 
 
 def _walked(folder: Path) -> Iterator[str]:
@@ -57,30 +111,67 @@ def _walked(folder: Path) -> Iterator[str]:
             if here.resolve().is_relative_to((here / name).resolve()):
                 raise GenbenchError(f"{here / name} is a link to a folder that holds it; remove the link")
         for name in files:
-            if not name.startswith(".") and name.lower().endswith(SUFFIXES):
+            if not name.startswith(".") and name.lower().endswith(SUFFIXES) and _may_be_read(here / name):
                 yield (here / name).relative_to(folder).as_posix()
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether a path is a file, or leads nowhere, which reading it will tell; no pipe, socket or device."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
 
 
 def _unreadable(error: OSError) -> None:
     raise GenbenchError(f"folder {error.filename} cannot be read ({error.strerror}); make it readable or remove it")
 
 
-def _form(pixels: NDArray[np.uint8]) -> str:
+def _form(pixels: Pixels) -> str:
     channels, height, width = pixels.shape
     return f"{'RGB' if channels == 3 else 'grey'} {width}×{height}"
 
 
-def _pixels(path: Path) -> NDArray[np.uint8]:
+def _pixels(path: Path, reading: Reading) -> Pixels:
     """One image, [1, H, W] grey or [3, H, W] colour."""
     from PIL import Image
 
     try:
         with Image.open(path) as image:
             target = _mode(path, image)
-            pixels = np.asarray(image.convert(target), np.uint8)  # [H, W] or [H, W, 3]
+            pixels = np.asarray(_upright(path, image, reading).convert(target), np.uint8)  # [H, W] or [H, W, 3]
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise GenbenchError(f"{path} is not a readable image ({error}); repair or remove it") from error
-    return pixels[None] if target == "L" else pixels.transpose(2, 0, 1)
+        what = content.described(content.head(path)) if path.is_file() else ""
+        reason = f"it is {what}" if what and "image" not in what else str(error)
+        raise GenbenchError(f"{path} is not a readable image ({reason}); repair or remove it") from error
+    pixels = pixels[None] if target == "L" else pixels.transpose(2, 0, 1)
+    return pixels if reading.fit is None else reading.fit(pixels)
+
+
+def _upright(path: Path, image: Any, reading: Reading) -> Any:
+    """The image, loaded, as its EXIF orientation says it is to be shown."""
+    from PIL import ImageOps
+
+    turned = _orientation(image)  # before it is loaded: of a TIFF Pillow then drops the tag
+    image.load()
+    if turned in UPRIGHT:
+        return image
+    if image.format == "TIFF":  # whose pixels Pillow turns by itself, and not always so that they fit
+        raise GenbenchError(f"{path} is a TIFF that is stored turned (orientation {turned}); store it upright")
+    if not reading.upright:
+        raise GenbenchError(
+            f"{path} is stored turned (EXIF orientation {turned}), which tools read in two ways; store it upright, or "
+            "let --upright of genbench score turn all that are"
+        )
+    return ImageOps.exif_transpose(image)
+
+
+def _orientation(image: Any) -> int:
+    try:
+        found = image.getexif().get(ORIENTATION, 1)
+        return found if isinstance(found, int) and 1 <= found <= 8 else 1
+    except Exception:  # noqa: BLE001  # a block that is no EXIF turns nothing, whatever Pillow makes of it
+        return 1
 
 
 def _mode(path: Path, image: Any) -> str:

@@ -27,6 +27,7 @@ from genbench.geometry.kernel import KernelSums
 from genbench.geometry.moments import Moments, moments
 from genbench.geometry.neighbours import Nearest, Neighbours
 from genbench.geometry.reference import NEAREST, Reference, Within
+from genbench.geometry.rows import drawn
 from genbench.geometry.sweep import BLOCK, Turned, sweep_across
 
 Classify = Callable[[Vectors], NDArray[np.int64]]
@@ -102,7 +103,30 @@ class Comparison:
             self.reference = Reference(real, train, device=device, block=block)
         self.reference.check("generated", generated)
         self.generated, self._classify = generated, classify
-        self.real, self.train, self.product = self.reference.real, self.reference.train, self.reference.product
+        self.train, self.product = self.reference.train, self.reference.product
+
+    @property
+    def real(self) -> Features:
+        """S, [N, d].
+
+        Raises:
+            Unavailable: only its moments are known.
+        """
+        return self.reference.real
+
+    @cached_property
+    def equal(self) -> "Comparison":
+        """As many vectors of S as of G: the larger set is cut to drawn ones, always the same; itself if it is so.
+
+        Raises:
+            Unavailable: only the moments of S are known.
+        """
+        n, m = len(self.real), len(self.generated)
+        if n == m:
+            return self
+        reference = self.reference.drawn(m) if n > m else self.reference
+        generated = self.generated if n > m else self.generated[drawn(m, n, "generated")]
+        return Comparison(reference, generated, classify=self._classify)
 
     @property
     def dim(self) -> int:

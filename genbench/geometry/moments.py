@@ -17,7 +17,7 @@ class Moments:
     """What a Gaussian needs to know of N feature vectors.
 
     Args:
-        count: N.
+        count: N; 0 where somebody else took them and does not tell.
         mean: [d] float64, in feature units.
         covariance: [d, d] float64, in squared feature units, divided by N - 1.
     """

@@ -11,7 +11,7 @@ from genbench.geometry.frechet import Floor, frechet_distance, halves
 from genbench.geometry.kernel import KernelSums
 from genbench.geometry.moments import Moments, moments, pooled
 from genbench.geometry.neighbours import Nearest, Neighbours
-from genbench.geometry.rows import distinct
+from genbench.geometry.rows import distinct, drawn
 from genbench.geometry.sweep import BLOCK, product_on, sweep_across, sweep_within
 from genbench.seeds import seed_for
 
@@ -43,7 +43,9 @@ class Reference:
     """Feature vectors of real test data S and, perhaps, of real training data T.
 
     Args:
-        real, train: [N, d] and [K, d] float32 or float64 both, of magnitudes up to 1e15; never changed.
+        real: S, [N, d] float32 or float64, of magnitudes up to 1e15, never changed; or its moments, where these alone
+            are known.
+        train: T, [K, d] of the same type, likewise.
         device: where torch multiplies the blocks (`cuda`); None: NumPy does.
         block: rows of a block; the results do not depend on it.
         classes: of T, [K] int64; None: they have none.
@@ -54,24 +56,54 @@ class Reference:
 
     def __init__(
         self,
-        real: Features,
+        real: Features | Moments,
         train: Features | None = None,
         *,
         device: str | None = None,
         block: int = BLOCK,
         classes: Indices | None = None,
     ) -> None:
-        self.real, self._train, self.classes = real, train, classes
-        self.product, self.block = product_on(device), block
-        self.check("real", real)
-        if train is not None:
-            self.check("train", train)
+        self._real: Features | None = None if isinstance(real, Moments) else real
+        self._moments: Moments | None = real if isinstance(real, Moments) else None
+        self._train, self.classes = train, classes
+        self.device, self.product, self.block = device, product_on(device), block
+        for name, x in (("real", self._real), ("train", train)):
+            if x is not None:
+                self.check(name, x)
         self._within_real: dict[int, Within] = {}
+        self._drawn: dict[int, Reference] = {}
+
+    @property
+    def real(self) -> Features:
+        """S, [N, d].
+
+        Raises:
+            Unavailable: only its moments are known.
+        """
+        if self._real is None:
+            raise Unavailable("needs the reference's feature vectors, and only their mean and covariance are known")
+        return self._real
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether S is known, and not its moments alone."""
+        return self._real is not None
 
     @property
     def dim(self) -> int:
         """Features in one vector, d."""
-        return int(self.real.shape[-1])
+        return int((self.real if self._moments is None else self._moments.mean).shape[-1])
+
+    def drawn(self, count: int) -> "Reference":
+        """`count` vectors of S, drawn without replacement, always the same; without T. The same object at every call.
+
+        Raises:
+            Unavailable: only the moments of S are known.
+        """
+        if count not in self._drawn:
+            real: Features = self.real[drawn(len(self.real), count, "real")]
+            self._drawn[count] = Reference(real, device=self.device, block=self.block)
+        return self._drawn[count]
 
     @property
     def train(self) -> Features | None:
@@ -80,7 +112,7 @@ class Reference:
 
     def check(self, name: str, x: Features) -> None:
         """Refuse vectors that cannot be compared with these."""
-        kind = self.real.dtype if self.real.dtype == np.float64 else np.dtype(np.float32)
+        kind = np.dtype(np.float64 if (x if self._real is None else self._real).dtype == np.float64 else np.float32)
         if x.dtype != kind or x.ndim != 2 or x.shape[1] != self.dim or not x.size:
             raise ValueError(f"{name}: expected {kind} [N, {self.dim}], got {x.dtype} {list(x.shape)}")
         if not max(x.max(), -x.min()) <= LARGEST:  # NaN fails as well
@@ -113,11 +145,13 @@ class Reference:
     @cached_property
     def moments_real(self) -> Moments:
         """Mean and covariance of S."""
+        if self._moments is not None:
+            return self._moments
         return pooled(*self._halves) if self._halves_serve else moments(self.real)
 
     @property
     def _halves_serve(self) -> bool:
-        return len(self.real) // 2 > self.dim
+        return self._real is not None and len(self._real) // 2 > self.dim
 
     @cached_property
     def floor(self) -> Floor | None:
@@ -131,7 +165,7 @@ class Reference:
             further = SPLITS - 1 if len(self.real) * self.dim**2 <= CHEAP else 0
             pairs = [self._halves, *(halves(self.real, rng) for _ in range(further))]
             return Floor(float(np.mean([frechet_distance(*pair) for pair in pairs])), len(self.real) // 2)
-        if self._train is None or not self.dim < len(self.real) <= len(self._train):
+        if self._real is None or self._train is None or not self.dim < len(self.real) <= len(self._train):
             return None
         order = np.random.default_rng(seed_for("fd", "floor")).permutation(len(self._train))
         fresh = moments(self._train, order[: len(self.real)])

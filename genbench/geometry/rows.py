@@ -3,6 +3,7 @@
 import numpy as np
 
 from genbench.geometry.cloud import Features, Indices
+from genbench.seeds import seed_for
 
 GROUPS = 20  # of equally many rows, by the size of a feature: modes that hold as many are seen
 LOSS = 1e-4  # of the width of the narrowest group: what rounding a feature may move it by
@@ -21,6 +22,16 @@ def distinct(x: Features) -> tuple[Indices, Indices]:
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return first[order], place[which]
+
+
+def drawn(of: int, count: int, name: str) -> Indices:
+    """Which of so many rows are drawn without replacement, [count] ascending: the same ones at every call.
+
+    Args:
+        name: of the set; sets of other names are drawn independently.
+    """
+    rows = np.random.default_rng(seed_for("equal sets", name, of, count)).permutation(of)[:count]
+    return np.sort(rows)
 
 
 def cut_loses(x: Features) -> bool:

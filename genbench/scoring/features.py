@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from genbench.contracts.extractor import Extractor, loaded
 from genbench.errors import Unavailable
+from genbench.files.rows import blocks
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.reference import Reference
 from genbench.scoring.extraction import Told, classifying, embedding, untold
@@ -118,7 +119,8 @@ class SampleFeatures:
     def sha256(self) -> str:
         """SHA-256 of the samples: of their shape, their type and their bytes."""
         state = hashlib.sha256(f"{self.samples.shape} {self.samples.dtype}".encode())
-        state.update(np.ascontiguousarray(self.samples).data)
+        for block in blocks(self.samples):
+            state.update(np.ascontiguousarray(block).data)
         return state.hexdigest()
 
     def comparison(self, name: str) -> Comparison:

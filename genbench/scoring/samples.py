@@ -9,9 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genbench.files.rows import blocks
 from genbench.records.space import Space
 
-Source = str | Path | NDArray[Any]
+Source = str | Path | NDArray[Any]  # or a torch tensor, which is one more array
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is known of one side of a comparison.
+
+    Args:
+        name: where it comes from.
+        n: its rows; None: its file does not tell.
+        sha256: of its rows, or of what stands for them.
+    """
+
+    name: str
+    n: int | None
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -20,24 +36,32 @@ class Samples:
 
     Args:
         name: where they come from: the path, or "an array".
-        x: [N, *shape] in the Space's storage dtype; features: float32 [N, d].
+        x: [N, *shape] in the Space's storage dtype; features: float32 [N, d]. Many are read when they are asked for.
         space: where they live.
         warnings: what is allowed and moves scores all the same.
+        y: [N] int64 classes, where the file holds them; else None.
     """
 
     name: str
     x: NDArray[Any]
     space: Space
     warnings: tuple[str, ...] = ()
+    y: NDArray[np.int64] | None = None
 
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the rows: of their shape, dtype and bytes, in order."""
         return rows_sha256(self.x)
 
+    @property
+    def side(self) -> Side:
+        """Name, number and hash."""
+        return Side(self.name, len(self.x), self.sha256)
+
 
 def rows_sha256(x: NDArray[Any]) -> str:
     """SHA-256 of an array's shape, dtype and bytes."""
     state = hashlib.sha256(f"{list(x.shape)} {x.dtype}".encode())
-    state.update(np.ascontiguousarray(x).data)
+    for block in blocks(x):
+        state.update(np.ascontiguousarray(block).data)
     return state.hexdigest()

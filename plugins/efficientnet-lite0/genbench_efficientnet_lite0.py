@@ -27,6 +27,7 @@ class EfficientNetLite0(genbench.Extractor):
     name = "efficientnet-lite0"
     source = "Tan and Le 2019, https://arxiv.org/abs/1905.11946; architecture by timm, weights by ML Illustrated"
     version = "1"
+    dim = 1280
 
     def __init__(self, space: genbench.Space, device: torch.device) -> None:
         """Load the weights from the package that carries them.

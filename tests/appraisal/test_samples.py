@@ -13,8 +13,10 @@ from hypothesis.extra.numpy import arrays as any_array
 from PIL import Image
 from safetensors.numpy import save_file
 
+import genbench
 from genbench.appraisal import samples
 from genbench.errors import GenbenchError
+from genbench.files import rows
 from genbench.records.space import Space
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 3, 5, 7), dtype=np.uint8)
@@ -122,7 +124,10 @@ def test_of_several_arrays_the_usual_name_is_taken_else_all_are_listed(tmp_path)
     np.savez(path, samples=COLOUR, labels=np.arange(6))
     np.testing.assert_array_equal(samples.read(path).x, COLOUR)
     np.savez(path, fake=COLOUR, real=COLOUR)
-    message = f"{path} holds the arrays fake, real; expected one array, or one that is called x or samples or arr_0"
+    message = (
+        f"{path} holds the arrays fake, real; expected one array, or one that is called x or samples or images or arr_0"
+    )
+    message += "; --key NAME says which is meant"
     assert refusal(path) == message
     np.savez(path, x=COLOUR, samples=COLOUR)
     assert "holds the arrays samples, x" in refusal(path)
@@ -153,7 +158,7 @@ def test_a_cut_off_array_file_is_named(tmp_path, suffix):
     path.write_bytes(path.read_bytes()[:100])
     assert f"{path} is not a readable array file (" in refusal(path)
     path.write_bytes(b"")
-    assert f"{path} is not a readable array file (" in refusal(path)
+    assert refusal(path) == f"{path} is no .{suffix} file: it is empty"
 
 
 UNIT = COLOUR / 255
@@ -174,7 +179,7 @@ FLOATS = {
     "a number": (np.array(3), "is [], expected [N, H, W]"),
     "one sample": (COLOUR[:1], "an array holds 1 sample, expected at least 2; draw more samples"),
     "none": (COLOUR[:0], "an array holds 0 sample, expected at least 2; draw more samples"),
-    "a tensor": (torch.zeros(3), "expected a path or a NumPy array, got a Tensor; a tensor has .numpy()"),
+    "a list": ([1, 2], "expected a path, a NumPy array or a torch tensor, got a list"),
 }
 
 
@@ -196,7 +201,7 @@ def test_levels_are_those_of_the_data():
 
 def test_a_shape_that_is_not_the_datas_is_refused():
     x = np.zeros((4, 28, 28), np.uint8)
-    assert "an array is [4, 28, 28], expected samples of 3×32×32 (nothing is resized" in refusal(x, Space((3, 32, 32)))
+    assert "an array is [4, 28, 28], expected samples of 3×32×32 (--resize" in refusal(x, Space((3, 32, 32)))
 
 
 def test_black_and_white_as_0_and_1_is_warned_of():
@@ -249,7 +254,7 @@ def test_paths_that_lead_nowhere_are_named(tmp_path):
     assert refusal(tmp_path / "nowhere.npy") == f"no such file or folder: {tmp_path / 'nowhere.npy'}"
     assert "no images in" in refusal(tmp_path)
     (tmp_path / "x.csv").touch()
-    assert "x.csv is no array file (known: .npy, .npz, .safetensors)" in refusal(tmp_path / "x.csv")
+    assert "x.csv is no array file (known: .npy, .npz, .pt, .pth, .safetensors)" in refusal(tmp_path / "x.csv")
 
 
 def test_features_are_float32_rows_whatever_their_width_was(tmp_path):
@@ -291,3 +296,35 @@ def test_any_array_becomes_samples_of_its_space_or_one_line(data):
     assert found.x.shape == (len(x), *found.space.shape)
     assert (found.space.is_image, found.x.dtype) == (True, np.uint8)
     assert sorted(found.x.ravel()) == sorted(x.ravel())
+
+
+def test_a_tensor_is_one_more_array():
+    np.testing.assert_array_equal(samples.read(torch.from_numpy(COLOUR)).x, COLOUR)
+    found = samples.read_features(torch.arange(6.0, dtype=torch.bfloat16, requires_grad=True).view(3, 2))
+    np.testing.assert_array_equal(found.x, np.arange(6, dtype=np.float32).reshape(3, 2))
+    assert found.x.dtype == np.float32
+
+
+def test_labels_beside_images_are_kept_where_they_are_as_many(tmp_path):
+    np.savez(tmp_path / "x.npz", images=COLOUR, labels=np.arange(6))
+    np.testing.assert_array_equal(samples.read(tmp_path / "x.npz").y, np.arange(6))
+    np.savez(tmp_path / "x.npz", images=COLOUR, labels=np.arange(5))
+    assert samples.read(tmp_path / "x.npz").y is None
+
+
+def test_a_key_of_a_folder_is_refused(tmp_path):
+    message = f"--key x names an array in a file, and {tmp_path} is a folder; leave it out"
+    with pytest.raises(GenbenchError, match=message):
+        samples.read(tmp_path, None, samples.How(key="x"))
+
+
+@pytest.mark.parametrize("scores", ["kid,mind", "fd,memorisation"])
+def test_streamed_samples_score_as_kept_ones(tmp_path, monkeypatch, scores):
+    x = np.random.default_rng(0).integers(0, 256, (3, 60, 3, 4, 4), dtype=np.uint8)
+    folder = drawn(tmp_path / "folder", x[0])
+    np.save(tmp_path / "real.npy", x[1].transpose(0, 2, 3, 1))
+    options = {"reference": tmp_path / "real.npy", "train": x[2], "extractor": "pixels", "scores": scores}
+    kept = genbench.score(folder, **options)
+    monkeypatch.setattr(rows, "KEPT", 0)
+    assert not isinstance(samples.read(tmp_path / "real.npy").x, np.ndarray)
+    assert genbench.score(folder, **options) == kept

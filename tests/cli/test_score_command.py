@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch_fidelity
 from PIL import Image
 
 from genbench.builtin.datasets.digits import Digits
 from genbench.cli import main, parser
 from genbench.errors import GenbenchError
+from genbench.scoring.resizing import TRANSFORMS
 from genbench.scoring.samples import rows_sha256
 
 N = 70  # more than the 64 features of the layer that is compared
@@ -26,6 +29,7 @@ def place(tmp_path_factory):
     splits = Digits().splits()
     np.save(folder / "digits.npy", splits.held.x)
     np.savez(folder / "several.npz", fake=splits.held.x, real=splits.test.x)
+    np.savez(folder / "labelled.npz", images=splits.held.x, labels=splits.held.y)
     np.save(folder / "unit.npy", splits.held.x / 16)
     np.save(folder / "objects.npy", np.array([{}, []], dtype=object), allow_pickle=True)
     np.save(folder / "one.npy", splits.held.x[:1])
@@ -99,7 +103,7 @@ WRONG = {
     ),
     "another size than the data": (
         ("large.npy", *ON_DIGITS),
-        "large.npy is [9, 28, 28], expected samples of 1×8×8 (nothing is resized here)",
+        "large.npy is [9, 28, 28], expected samples of 1×8×8 (--resize NAME brings images",
     ),
     "images for other levels": (("generated", *ON_DIGITS), "generated is a folder of images, which have 256 levels"),
     "NaN": (("--features", "nan.npy", "--reference", "S.npy"), "nan.npy holds NaN or infinity in "),
@@ -171,7 +175,10 @@ def test_jpeg_samples_are_scored_with_a_warning_on_stderr(command, place, tmp_pa
     for path in (place / "generated").iterdir():
         Image.open(path).save(tmp_path / f"{path.stem}.jpg", quality=30)
     code, text, error = command(str(tmp_path), *PAIR[1:], "--scores", "kid", "--json")
-    warning = f"{N} of the {N} images in {tmp_path} are JPEG, whose losses move every score; save PNG"
+    warning = (
+        f"{N} of the {N} images in {tmp_path} are JPEG, or otherwise compressed with losses, which move every score; "
+        "save PNG"
+    )
     assert (code, json.loads(text)["warnings"]) == (0, [warning])
     assert error.splitlines()[-1] == f"genbench: warning: {warning}"
 
@@ -235,6 +242,158 @@ def test_torch_fidelitys_own_command_gives_the_same_fd_kid_precision_and_recall(
         assert found[name]["value"] == pytest.approx(expected[key], rel=1e-4, abs=1e-7), name
     assert found["fd"]["value"] > 1e-3
     assert 0 < found["precision"]["value"] < 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("absent", "--dataset", "digits"), ("generated", "--train", "real")])
+def test_a_slip_is_told_before_torch_is_imported(place, arguments):
+    code = f"import sys\nfrom genbench.cli import main\nassert main({['score', *arguments]!r}) == 2\n"
+    code += "assert not {'torch', 'rich', 'PIL'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=place, check=True, capture_output=True, text=True)
+    assert done.stderr.startswith("genbench: ")
+
+
+OURS = ("--extractor", "inception-v3-compat-64", "--device", "cpu", "--json", "--scores", "fd")
+
+
+def their_fid(weights: Path, first: Path, second: Path) -> float:
+    """torch-fidelity's, of two folders, on the layer that few images suffice for."""
+    return torch_fidelity.calculate_metrics(
+        input1=str(first),
+        input2=str(second),
+        fid=True,
+        feature_extractor="inception-v3-compat",
+        feature_layer_fid="64",
+        feature_extractor_weights_path=str(weights),
+        cuda=False,
+        cache=False,
+        save_cpu_ram=True,
+        verbose=False,
+    )["frechet_inception_distance"]
+
+
+@pytest.fixture(scope="module")
+def split_folder(place) -> Path:
+    """A folder with the splits of a dataset, of which held is cut from train."""
+    folder = place / "splits"
+    for split, source, count in (("train", "real", N), ("valid", "generated", 4), ("test", "generated", 10)):
+        (folder / split).mkdir(parents=True)
+        for path in sorted((place / source).iterdir())[:count]:
+            (folder / split / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def test_against_train_and_against_its_statistics_the_fd_is_torch_fidelitys(command, place, weights, split_folder):
+    given = ("--extractor-weights", f"inception-v3-compat-64={weights}")
+    expected = their_fid(weights, place / "generated", place / "real")
+    dataset = ("--dataset", f"folder:{split_folder}", "--against", "train")
+    code, text, _ = command("generated", *dataset, *OURS, *given)
+    found = json.loads(text)
+    assert (code, found["reference_n"]) == (0, N)
+    assert found["scores"]["fd"]["value"] == pytest.approx(expected, rel=1e-4)
+    code = main(["stats", *dataset, *OURS[:4], *given, "-o", "train.npz"])
+    assert code == 0
+    code, text, _ = command("generated", "--reference", "train.npz", *OURS[2:], *given)
+    found = json.loads(text.partition("\n")[2] if text.startswith("train.npz") else text)
+    assert found["extractor"].startswith("inception-v3-compat-64/")
+    assert found["scores"]["fd"]["value"] == pytest.approx(expected, rel=1e-4)
+    (place / "train.npz").unlink()
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_resized_images_have_torch_fidelitys_fd_of_the_same_resized_images(command, place, weights, name, tmp_path):
+    rng = np.random.default_rng(1)
+    draw(tmp_path / "large", rng, 90)
+    (tmp_path / "by-hand").mkdir()
+    for path in sorted((tmp_path / "large").iterdir()):
+        large = Image.open(path).resize((24, 20), Image.Resampling.NEAREST)
+        large.save(path)
+        pixels = TRANSFORMS[name](np.asarray(large).transpose(2, 0, 1), (16, 16))
+        Image.fromarray(pixels.transpose(1, 2, 0)).save(tmp_path / "by-hand" / path.name)
+    options = ("--reference", "real", "--resize", name, *OURS, "--extractor-weights", str(weights))
+    code, text, _ = command(str(tmp_path / "large"), *options)
+    fd = json.loads(text)["scores"]["fd"]
+    assert (code, fd["extractor"].endswith(f"+{name}/1/16×16")) == (0, True)
+    assert fd["value"] == pytest.approx(their_fid(weights, tmp_path / "by-hand", place / "real"), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"), [("fd>1e9", 0), ("fd > 0", 3), ("fd<=1e9", 3), ("kid >= 1e9", 0), ("throughput<1", 3)]
+)
+def test_fail_if_ends_with_3_where_it_is_so_or_cannot_be_told(command, condition, code):
+    options = ("--features", "G.npy", "--reference", "S.npy", "--scores", "kid", "--fail-if", condition)
+    found, output, error = command(*options)
+    assert found == code
+    assert "kid" in output  # what was asked for is there all the same
+    last = error.splitlines()[-1]
+    if code:
+        assert last.startswith(f"genbench: {condition.split('<')[0].split('>')[0].strip()}")
+        assert ("cannot be told" in last) == condition.startswith("throughput")
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("fd", "--fail-if takes a score, < or > or <= or >=, and a number"),
+        ("fd>five", "--fail-if takes a score"),
+        ("fd>nan", "--fail-if takes a score"),
+        ("fd=5", "--fail-if takes a score"),
+        ("fid>5", "no score is named 'fid'; did you mean 'fld'"),
+    ],
+)
+def test_a_condition_that_is_none_is_told_before_anything_is_computed(command, condition, message):
+    code, output, error = command("--features", "G.npy", "--reference", "S.npy", "--fail-if", condition)
+    assert (code, output, error.count("\n")) == (2, "", 1)
+    assert message in error
+
+
+def test_of_too_few_samples_for_an_extractor_one_that_fits_is_named_and_the_other_scores_are_there(
+    command, place, weights
+):
+    options = ("--extractor", "inception-v3-compat-192", "--extractor-weights", str(weights), "--device", "cpu")
+    code, text, _ = command("generated", "--reference", "real", *options, "--scores", "fd,kid", "--json")
+    found = json.loads(text)
+    assert (code, set(found["scores"])) == (0, {"kid"})
+    assert found["missing"]["fd"]["reason"].endswith("; --extractor inception-v3-compat-64 has 64")
+
+
+def test_without_weights_what_serves_without_a_download_is_named(command, monkeypatch, tmp_path):
+    for name in ("GENBENCH_CACHE", "TORCH_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    code, _, error = command("generated", "--reference", "real")
+    assert (code, error.count("\n")) == (2, 1)
+    assert "genbench prepare inception-v3-compat downloads" in error
+    assert re.search(r"; without a download: --extractor (\S+ or )*pixels( or \S+)* \(only fd of", error)
+    assert "digits-net" not in error
+
+
+def test_the_statistics_command_says_what_it_wrote_and_refuses_what_it_cannot(place, monkeypatch, capfd):
+    monkeypatch.chdir(place)
+    assert main(["stats", "--features", "G.npy", "-o", "g.npz"]) == 0
+    assert capfd.readouterr().out == "g.npz: mean and covariance of 200 rows of G.npy, features as given\n"
+    before = (place / "g.npz").read_bytes()
+    for arguments, message in {
+        (): "-o FILE says where the statistics are written",
+        ("real", "-o", "g.csv"): "-o takes the name of a .npz file, got 'g.csv'",
+        ("-o", "g.npz"): "one of DATA, --dataset and --features says of what",
+        ("absent", "-o", "g.npz"): "no such file or folder: absent",
+        ("--features", "few.npy", "-o", "g.npz"): "a covariance of 4 features needs more than 4 rows, got 4",
+        ("--features", "G.npy", "-o", "absent/g.npz"): "absent/g.npz cannot be written",
+        ("real", "--extractor", "pixels", "--resize", "bicubic", "-o", "g.npz"): "say bicubic:SIDE",
+    }.items():
+        assert main(["stats", *arguments]) == 2
+        error = capfd.readouterr().err
+        assert message in error.splitlines()[-1]
+    assert (place / "g.npz").read_bytes() == before
+    (place / "g.npz").unlink()
+
+
+def test_the_table_of_classes_has_a_row_for_each(command):
+    code, output, _ = command("labelled.npz", *ON_DIGITS, "--scores", "kid,coverage", "--per-class")
+    assert code == 0
+    lines = output.splitlines()
+    (start,) = [i for i, line in enumerate(lines) if line.strip() == "per class, labels as given"]
+    assert lines[start + 1].split() == ["class", "n", "real", "kid", "coverage"]
+    assert [line.split()[0] for line in lines[start + 3 : start + 13]] == [str(label) for label in range(10)]
 
 
 def test_the_help_says_which_extractor_is_the_default(capsys):

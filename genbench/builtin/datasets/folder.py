@@ -53,7 +53,9 @@ class ImageFolder(Dataset):
         in_splits = _has_split_folders(self._folder)
         labels, classes = _labels(images, depth=int(in_splits))
         rows = _rows_in_folders(images) if in_splits else _rows_drawn(images, labels)
-        everything = Examples(stacked(self._folder, images), np.array(labels, np.int64) if classes else None)
+        everything = Examples(
+            np.asarray(stacked(self._folder, images)), np.array(labels, np.int64) if classes else None
+        )
         _check_filled(rows, self._folder)
         space = Space(everything.x.shape[1:], levels=256, classes=classes or None)
         return Splits(space, **{split: everything.rows(np.array(rows[split])) for split in rows})

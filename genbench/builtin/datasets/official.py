@@ -3,7 +3,7 @@
 import os
 import tempfile
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ class Official(Dataset):
     The draws are stratified by class, with seeds made of the dataset's name: the same rows for everyone.
     """
 
+    training: ClassVar[Sequence[str]] = ("train", "valid", "held")
     space: ClassVar[Space]
     counts: ClassVar[Mapping[str, int]]  # rows of the official "train" and "test" splits
     folders: ClassVar[tuple[str, ...]]  # where in a place the files may lie, best first

@@ -21,6 +21,7 @@ class ClipVitB32(Fidelity):
     name: ClassVar[str] = "clip-vit-b-32"
     source = "Radford et al. 2021, https://arxiv.org/abs/2103.00020; by torch-fidelity"
     version = "1"
+    dim = 512
     weights = Weights(
         f"https://openaipublic.azureedge.net/clip/models/{SHA256}/ViT-B-32.pt",
         SHA256,

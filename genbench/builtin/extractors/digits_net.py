@@ -75,6 +75,7 @@ class DigitsNet(Classifier):
     name: ClassVar[str] = "digits-net"
     source: ClassVar[str] = "genbench; trained on the training split of `digits`"
     version: ClassVar[str] = "1"
+    dim: ClassVar[int | None] = 64
     hides = (f"genbench/builtin/extractors/{WEIGHTS.name}",)
 
     def __init__(self, space: Space, device: torch.device, *, batch: int = BATCH) -> None:

@@ -119,6 +119,7 @@ class DinoV2VitL14(Fidelity):
     """
 
     name = "dinov2-vit-l-14"
+    dim = 1024
     source = "Oquab et al. 2023, https://arxiv.org/abs/2304.07193; images prepared as torch-fidelity does"
     version = "1"
     weights = Weights(

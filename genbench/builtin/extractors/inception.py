@@ -39,28 +39,28 @@ class InceptionV3Compat(Inception):
     """Inception v3 of 2015-12-05, last pooling layer, d = 2048, 299 pixels by TF1's bilinear: FD on it is the FID."""
 
     name = "inception-v3-compat"
-    layer = "2048"
+    layer, dim = "2048", 2048
 
 
 class InceptionV3Compat768(Inception):
     """The same network before its auxiliary classifier, d = 768: for fewer images; FD on it is not the FID."""
 
     name = "inception-v3-compat-768"
-    layer = "768"
+    layer, dim = "768", 768
 
 
 class InceptionV3Compat192(Inception):
     """The same network after its second pooling, d = 192: textures, for few images; FD on it is not the FID."""
 
     name = "inception-v3-compat-192"
-    layer = "192"
+    layer, dim = "192", 192
 
 
 class InceptionV3Compat64(Inception):
     """The same network after its first pooling, d = 64: textures, for very few images; FD on it is not the FID."""
 
     name = "inception-v3-compat-64"
-    layer = "64"
+    layer, dim = "64", 64
 
 
 LAYERS: tuple[type[Inception], ...] = (

@@ -18,6 +18,7 @@ class Pixels(Extractor):
     name: ClassVar[str] = "pixels"
     source: ClassVar[str] = "the samples themselves"
     version: ClassVar[str] = "1"
+    dim: ClassVar[int | None] = 0
 
     def __init__(self, space: Space, device: torch.device) -> None:
         """Any Space and device will do."""

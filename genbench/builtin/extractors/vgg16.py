@@ -12,6 +12,7 @@ class Vgg16(Fidelity):
     """VGG-16, second fully connected layer after its ReLU, d = 4096, 224 pixels by TF1's bilinear."""
 
     name = "vgg16"
+    dim = 4096
     source = "Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991; by torch-fidelity"
     version = "1"
     weights = Weights(

@@ -33,7 +33,8 @@ class FrechetDistance(Metric):
     - `against_train`: to the training data.
 
     Where N and d are too large for the fewest resamples, `resamples` is 0, and `resample_gflop`, what these would
-    take, stands beside `budget_gflop`, what they may.
+    take, stands beside `budget_gflop`, what they may. Where only mean and covariance of the real data are known, there
+    is the distance alone.
     """
 
     name = "fd"
@@ -58,7 +59,9 @@ class FrechetDistance(Metric):
     def score(self, evidence: Evidence) -> Score:
         """FD against the real test data."""
         comparison = evidence.comparison
-        refuse_fewer_than(comparison.dim + 1, comparison)
+        if not comparison.reference.has_vectors:
+            return _to_moments(comparison)
+        refuse_fewer_than(comparison.dim + 1, min(len(comparison.real), len(comparison.generated)), comparison.dim)
         real, generated = comparison.moments_real, comparison.moments_generated
         with workers() as (pool, _):  # a spectrum gains little from threads: several at once gain more
             further = [pool.submit(part, comparison) for part in (_against_train, _floor)]
@@ -77,14 +80,19 @@ class FrechetDistance(Metric):
         return Score(value, max(0.0, value - 1.96 * error), value + 1.96 * error, details)
 
 
-def refuse_fewer_than(least: int, comparison: Comparison) -> None:
-    """Raise Unavailable where a set has fewer than `least` samples, d + 1 or more, with the way out."""
-    n = min(len(comparison.real), len(comparison.generated))
+def refuse_fewer_than(least: int, n: int, dim: int) -> None:
+    """Raise Unavailable where n samples are fewer than `least`, d + 1 or more, with the way out."""
     if n < least:
         raise Unavailable(
-            f"a covariance of {comparison.dim} features needs more than {least - 1} samples, got {n}: "
+            f"a covariance of {dim} features needs more than {least - 1} samples, got {n}: "
             "draw more samples or take an extractor with fewer features"
         )
+
+
+def _to_moments(comparison: Comparison) -> Score:
+    """To a mean and a covariance that are all that is known: without what takes vectors, interval and floor."""
+    refuse_fewer_than(comparison.dim + 1, len(comparison.generated), comparison.dim)
+    return Score(frechet_distance(comparison.moments_real, comparison.moments_generated))
 
 
 def _against_train(comparison: Comparison) -> dict[str, float]:

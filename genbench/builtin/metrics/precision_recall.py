@@ -1,12 +1,17 @@
-"""Improved precision and recall: who lies within the other set's nearest-neighbour balls."""
+"""Improved precision and recall: who lies within the other set's nearest-neighbour balls.
 
-from genbench.builtin.metrics.repeats import told
+Both depend on the sizes of the sets, which the paper makes equal: of the larger set as many are drawn.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from genbench.builtin.metrics.equal_sets import SHOWN as EQUAL, drawn
+from genbench.builtin.metrics.repeats import SHOWN, told
 from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Score
-from genbench.errors import Unavailable
 from genbench.geometry.balls import Balls
-from genbench.geometry.comparison import Across, Comparison
 from genbench.records.kinds import Axis
 
 K = 3
@@ -18,13 +23,6 @@ def share_inside(balls: Balls) -> float:
     return float((balls.balls_around_point > 0).mean())
 
 
-def _equal_sets(comparison: Comparison) -> Across:
-    n, m = len(comparison.real), len(comparison.generated)
-    if n != m:
-        raise Unavailable(f"needs as many generated as real samples, got {m} and {n}: the value depends on both")
-    return comparison.across
-
-
 class Precision(Share):
     """The share of generated samples within a real sample's distance to its 3rd neighbour. 1.0 for the mean image."""
 
@@ -32,12 +30,14 @@ class Precision(Share):
     title = "Precision"
     axis = Axis.QUALITY
     source = SOURCE
+    shown: ClassVar[Mapping[str, str]] = {**SHOWN, **EQUAL}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """Precision, in [0, 1]."""
-        inside = share_inside(_equal_sets(evidence.comparison).real3)
-        return Score(inside, details=told(evidence.comparison.within_real, K))
+        equal = evidence.comparison.equal
+        inside = share_inside(equal.across.real3)
+        return Score(inside, details=told(equal.within_real, K) | drawn(evidence.comparison))
 
 
 class Recall(Share):
@@ -47,9 +47,11 @@ class Recall(Share):
     title = "Recall"
     axis = Axis.COVERAGE
     source = SOURCE
+    shown: ClassVar[Mapping[str, str]] = {**SHOWN, **EQUAL}
     blind_to = frozenset({"noise"})  # wide generated balls hold the real samples
 
     def score(self, evidence: Evidence) -> Score:
         """Recall, in [0, 1]."""
-        inside = share_inside(_equal_sets(evidence.comparison).generated3)
-        return Score(inside, details=told(evidence.comparison.within_generated, K))
+        equal = evidence.comparison.equal
+        inside = share_inside(equal.across.generated3)
+        return Score(inside, details=told(equal.within_generated, K) | drawn(evidence.comparison))

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from genbench.builtin.metrics.mind import DIRECTIONS, MongeInceptionDistance, directions, sliced_distances
-from genbench.errors import Unavailable
+from genbench.geometry.rows import drawn
 
 
 def score(found):
@@ -80,8 +80,11 @@ def test_fewer_samples_than_features_will_do(draw, evidence):
     assert 0 < score(evidence(draw(5, 40, 1), draw(5, 40, 2))).value < np.inf
 
 
-def test_sets_of_different_sizes_are_refused_with_the_way_out(draw, evidence):
-    with pytest.raises(Unavailable, match="as many generated as real samples, got 49 and 50: set the suite's count"):
-        score(evidence(draw(50, 4, 1), draw(49, 4, 2)))
+def test_of_unequal_sets_as_many_are_drawn_from_the_larger(draw, evidence):
+    x, y = draw(50, 4, 1), draw(30, 4, 2)
+    found = score(evidence(x, y))
+    assert found.details["drawn"] == 30
+    assert found.value == score(evidence(x[drawn(50, 30, "real")], y)).value
+    assert "drawn" not in score(evidence(x, x)).details
     with pytest.raises(ValueError, match="differ in shape"):
         sliced_distances(draw(50, 4, 1), draw(49, 4, 2), directions(3, 4))

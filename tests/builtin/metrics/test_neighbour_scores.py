@@ -12,6 +12,7 @@ from genbench.errors import Unavailable
 from genbench.geometry.balls import Balls
 from genbench.geometry.cloud import cloud
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.rows import drawn
 from genbench.geometry.sweep import Turned, sweep_across
 
 PRDC = (Precision, Recall, Density, Coverage)
@@ -79,11 +80,26 @@ def test_exchanged_sets_exchange_precision_and_recall_which_differ(draw, evidenc
     assert one["recall"] == other["precision"] < 0.5
 
 
-def test_precision_and_recall_demand_sets_of_equal_size(draw, evidence):
-    found = evidence(draw(50, 4, 1), draw(49, 4, 2))
+@pytest.mark.parametrize(("n", "m"), [(400, 250), (250, 400)])
+def test_precision_and_recall_of_unequal_sets_are_torch_fidelitys_of_equal_drawn_ones(draw, evidence, n, m):
+    real, generated = draw(n, 8, 1), draw(m, 8, 2, scale=0.9)
+    x = real if n < m else real[drawn(n, m, "real")]
+    y = generated if m < n else generated[drawn(m, n, "generated")]
+    theirs = prc_features_to_metric(torch.from_numpy(y).double(), torch.from_numpy(x).double(), verbose=False)
+    found = evidence(real, generated)
     for metric in (Precision, Recall):
-        with pytest.raises(Unavailable, match="as many generated as real samples, got 49 and 50"):
-            metric().score(found)
+        score = metric().score(found)
+        assert score.value == pytest.approx(theirs[metric.name], abs=1e-7)
+        assert score.details["drawn"] == 250
+        assert metric.shown["equal sets drawn, n ="] == "drawn"
+
+
+def test_rows_that_are_drawn_are_different_ones_the_same_at_every_call_and_cover_the_whole_set():
+    rows = drawn(1000, 500, "real")
+    assert len(set(rows)) == 500
+    np.testing.assert_array_equal(rows, drawn(1000, 500, "real"))
+    assert set(rows) != set(drawn(1000, 500, "generated"))
+    assert 400 < rows.mean() < 600  # of evenly drawn ones 500, give or take 9
 
 
 def test_fewer_than_seven_samples_are_refused(draw, evidence):
