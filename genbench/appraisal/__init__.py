@@ -39,7 +39,8 @@ class Request:
         train: what the samples' model was trained on, beside a reference; a dataset brings its own.
         extractor: "": digits-net for digits, inception-v3-compat for images of 256 levels, else pixels.
         extractor_weights: NAME=FILE, or FILE, where the weights are not in the cache.
-        scores: names, "memorisation" among them, as a list or with commas; empty: all that apply.
+        scores: names, "memorisation" among them, as a list or with commas; empty: the core of those that apply.
+        all_scores: all that apply, those beyond the core as well.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         data_root: the folder with copies of datasets; "": what GENBENCH_DATA says, and the cache.
         name: of what is scored; "": the last part of its path.
@@ -53,6 +54,7 @@ class Request:
     extractor: str = ""
     extractor_weights: Sequence[str] = ()
     scores: str | Sequence[str] = ()
+    all_scores: bool = False
     device: str = "auto"
     data_root: str = ""
     name: str = ""
@@ -65,6 +67,8 @@ class Request:
             raise GenbenchError("--features goes with --reference, which are features as well, and with no extractor")
         if ("dataset" in has) == ("reference" in has):
             raise GenbenchError("one of --dataset NAME and --reference OTHER says what to compare with, and only one")
+        if self.all_scores and not _is_empty(self.scores):
+            raise GenbenchError("--all-scores gives all of them, and --scores those that it names; choose one")
         if "train" in has and "reference" not in has:
             raise GenbenchError("--train goes with --reference; a dataset brings its own training split")
 
@@ -172,13 +176,14 @@ def appraised(request: Request, listener: AppraisalListener) -> Appraisal:
 
 
 def _chosen(request: Request, known: Mapping[str, type[Metric]]) -> tuple[dict[str, type[Metric]], bool]:
-    """Name → class of the scores that were asked for, or of all; and whether the verdict was."""
+    """Name → class of the scores that were asked for, or of the core, or of all; and whether the verdict was."""
     asked = request.scores.split(",") if isinstance(request.scores, str) else list(request.scores)
     names = [name.strip() for name in asked if name.strip()]
     for name in names:
         if name not in known and name != MEMORISATION:
             raise unknown("score", name, [*known, MEMORISATION])
-    chosen = {name: known[name] for name in names or known if name != MEMORISATION}
+    usual = [name for name, cls in known.items() if request.all_scores or not cls.further]
+    chosen = {name: known[name] for name in names or usual if name != MEMORISATION}
     return chosen, MEMORISATION in names or not names
 
 

@@ -30,6 +30,7 @@ Samples are a folder of images (PNG; JPEG with a warning), or an array in a .npy
 The extractor is digits-net for digits, inception-v3-compat for other images of 256 levels (fd is then the FID),
 else pixels; inception-v3-compat-64, -192 and -768 do with fewer images than FID's 2048 features ask for.
 Without --scores the training split is read as well, for the verdict on memorisation and the scores that need it.
+fd-infinity, mind, fld and copy-auc take long or are seldom read: name them, or say --all-scores.
 exit codes: 0 scored, 2 wrong usage, unusable input, or nothing that could be computed
 """
 BETTER = {"higher": "↑ higher", "lower": "↓ lower"}
@@ -54,7 +55,9 @@ def _add_against(parser: Parser) -> None:
 def _add_how(parser: Parser) -> None:
     how = parser.add_argument_group("how")
     how.add_argument("--extractor", default="", metavar="NAME", help="what makes the features (default: see below)")
-    how.add_argument("--scores", default="", metavar="NAME,…", help="also: memorisation (default: all that apply)")
+    how.add_argument("--scores", default="", metavar="NAME,…", help="also: memorisation (default: the core)")
+    beyond = "all that apply, also those that take long or are seldom read"
+    how.add_argument("--all-scores", action="store_true", help=beyond)
     add_device(how)
     add_sources(how)
     how.add_argument("--name", default="", help="of what is scored (default: the last part of its path)")

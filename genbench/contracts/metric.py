@@ -48,6 +48,7 @@ class Metric(ABC):
     needs_train: ClassVar[bool] = False  # of the features, those of training data too
     shown: ClassVar[Mapping[str, str]] = {}  # words → the detail that stands behind them beside the value, in order
     titles: ClassVar[Mapping[str, str]] = {}  # extractor → the column head that it alone gives a right to
+    further: ClassVar[bool] = False  # dear, or seldom read: `genbench score` gives it only where it is asked for
     guard: ClassVar[str] = ""  # the metric, of the same features, that has to beat the floor's
     blind_to: ClassVar[frozenset[str]] = frozenset()  # names of known distortions
     symmetric: ClassVar[bool] = False

@@ -32,7 +32,7 @@ LONG_LOOK = 2.0  # the same while a result is timed: a child that waits for its 
 TIMED = ("run", "latency", "call")  # sections whose seconds are results
 MOST_IMAGES = MOST_NUMBERED = 10**15
 INTERVAL = 0.025  # seconds of a run after which the workload is measured again
-MOST = 8  # times in a row, after a batch that took many intervals
+MOST = 200  # times in a row, after a batch that took many intervals: a few alone are as noisy as a single moment
 LONGEST_NAME = 64  # characters of a section's name, and of a digest
 MIB = 2**20
 

@@ -26,11 +26,16 @@ class Repetition:
         return self.images / self.seconds
 
     @property
+    def uncorrected(self) -> float:
+        """Images a CPU second, whatever the machine was busy with; `wall` where the kernel does not tell."""
+        return self.wall if self.cpu is None else self.images / self.cpu
+
+    @property
     def speed(self) -> float:
         """Images a CPU second of a machine on which the harness's workload takes a millisecond; else `wall`."""
         if self.cpu is None or self.yardstick is None:
             return self.wall
-        return self.images / self.cpu * (self.yardstick / YARDSTICK)
+        return self.uncorrected * (self.yardstick / YARDSTICK)
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,7 @@ class Conductor:
             ground.probe.device_free,
             {stage.secret: given.secret} if stage.secret else {},
             None if stage.pace is None else stage.pace(begun.inputs),
-            stage.again,
+            stage.again(begun.inputs),
             None if stage.telling is None else stage.telling(given),
         )
 

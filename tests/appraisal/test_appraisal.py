@@ -99,6 +99,14 @@ def test_scores_that_no_sample_gives_are_not_spoken_of_unless_asked_for(held_out
     assert not {"throughput", "parameters", "bits-per-dim"} & {*held_out.scores, *held_out.missing}
 
 
+def test_what_is_dear_or_seldom_read_is_given_where_it_is_asked_for(held_out, splits):
+    further = {"fd-infinity", "mind", "fld", "copy-auc"}
+    every = genbench.score(splits.held.x, dataset="digits", all_scores=True)
+    assert set(every.scores) - set(held_out.scores) == further
+    with pytest.raises(GenbenchError, match="choose one"):
+        genbench.score(splits.held.x, dataset="digits", scores="fd", all_scores=True)
+
+
 def test_a_score_that_was_asked_for_and_cannot_be_had_says_why(splits):
     found = genbench.score(splits.held.x[:300], dataset="digits", scores=["kid", "precision", "throughput"])
     assert set(found.scores) == {"kid"}

@@ -4,12 +4,14 @@ Run with `pytest tests/bench -s`, or `tox -e bench`. Times are shown and not jud
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from calls import listing_call
 
 from genbench.catalogue import plugins
-from genbench.contracts.job import Confinement, Job
+from genbench.contracts.job import Confinement
 from genbench.execution.supervisor import Supervisor
 
 LISTS_NOTHING = "import genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
@@ -23,14 +25,7 @@ def test_starting_and_ending_a_stage(
     (tmp_path / "nothing.py").write_text(LISTS_NOTHING)
     (tmp_path / "job").mkdir()
     plugin = plugins.loose(str(tmp_path / "nothing.py"))
-    confinement = Confinement(reads=plugin.places) if confined else None
-    job = Job(
-        "listing",
-        tmp_path / "job",
-        {"plugin": plugin.to_json()},
-        tmp_path / "job/log.txt",
-        60,
-        confinement=confinement,
-    )
-    outcome = benchmark.pedantic(supervisor.run, args=(job,), warmup_rounds=1, rounds=ROUNDS)
+    confinement = Confinement(plugin.reads) if confined else None
+    call = replace(listing_call(plugin, tmp_path / "job"), confinement=confinement)
+    outcome = benchmark.pedantic(supervisor.run, args=(call,), warmup_rounds=1, rounds=ROUNDS)
     assert outcome.ok

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from offered import OWN
+from offered import OWN, PLUGIN
 
 from genbench.contracts.job import Again, Outcome, Section, Timeline
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
@@ -22,7 +22,7 @@ GOOD = {
     "audit": {"likelihood": "exact", "rung": 0, "refused": []},
 }
 BATCHES, DIGESTS = 2, ("b0", "b1", "b2")
-SUBJECT = Subject(OWN, "m", "m", {}, 0, "digits", "cpu", 1)
+SUBJECT = Subject(PLUGIN, "m", "m", {}, 0, "digits", "cpu", 1)
 INPUTS = SampleInputs(
     Fitted(SUBJECT, Kept("c", "c")), Kept("k", "k"), SplitFiles("d", "d", ()), "default", 8, 4, 0.0, 0.0, "EPYC", "c0"
 )
@@ -155,6 +155,16 @@ def test_the_clock_of_a_scored_run_is_kept_less_what_markers_cost(folder):
     assert (timing.flops, timing.memory, timing.warm_up_seconds) == (3, 77, 0.25)
     assert (timing.scored, timing.digests, timing.drawn_again, timing.void) == ((0, 1), ("b0", "b1"), 1, "")
     assert judge("density", GOOD["density"], folder).timing is None
+
+
+def test_a_control_has_a_clock_and_no_speed_and_draws_no_batch_again(folder):
+    of_control = replace(INPUTS, fitted=replace(INPUTS.fitted, subject=replace(SUBJECT, plugin=OWN)))
+    outcome = Outcome(Status.OK, None, 3.0, timeline("run"), GOOD["sample"], 77, 0, places=(0, 1))
+    timing = judged(named("sample"), of_control, outcome, folder, ()).timing
+    assert (timing.seconds, timing.drawn_again) == (1.0, None)
+    assert timing.void == "a control shows what it holds: its speed says nothing"
+    assert named("sample").again(of_control) == ""
+    assert named("sample").again(INPUTS).startswith("genbench.workers.untrusted.")
 
 
 def test_the_likelihoods_of_facts_are_the_contracts(folder):

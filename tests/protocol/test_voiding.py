@@ -79,6 +79,13 @@ def test_repetitions_that_differ_void_a_speed():
     assert timing(replace(section(), efforts=efforts, yardsticks=shared)).void == ""
 
 
+def test_a_yardstick_that_was_disturbed_voids_no_speed():
+    shared = tuple(YARDSTICK * (1 if lap < 15 else 1.6) for lap in range(LAPS))
+    found = timing(replace(section(), yardsticks=shared))
+    assert found.void == ""
+    assert max(own.speed for own in found.repetitions) > 1.5 * min(own.speed for own in found.repetitions)
+
+
 def test_what_was_drawn_otherwise_while_it_was_counted_is_not_counted():
     found = timing(again=replace(AGAIN, digests=("other", "digest 21")))
     assert (found.nfe, found.flops, found.void) == (None, None, "")

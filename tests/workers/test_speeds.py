@@ -6,7 +6,6 @@ import pytest
 import tiny
 
 from genbench.execution.supervisor import Supervisor
-from genbench.protocol.stages.sample import SAMPLE
 from genbench.records.status import Status
 
 PLUGINS = [Path(__file__).parent / "plugins/clocks.py", Path(__file__).parent / "plugins/forgers.py"]
@@ -29,7 +28,7 @@ COUNTED = ("hooked", "remembering")
 def board(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
     """The finished run of all of them."""
     out = tmp_path_factory.mktemp("clocks")
-    suite = tiny.write_suite(out, limit=240, latency=0.0, run=2.0, count=300, scores='"throughput", "nfe"')
+    suite = tiny.write_suite(out, limit=240, latency=0.0, run=1.0, count=300, scores='"throughput", "nfe"')
     names = ["slow", "fast", *CAUGHT, "lazy", *TIMED, *COUNTED, "swaps", "forges"]
     return tiny.run(supervisor, out, PLUGINS, names, suite)
 
@@ -43,7 +42,7 @@ def test_an_honest_model_has_a_speed_and_its_evaluations(board: tiny.Run, name: 
     found = board.candidate(name)
     assert found.timing.void == ""
     assert found.scores["nfe"].value == {"slow": 12, "fast": 1}[name]
-    assert found.timing.seconds > 1  # of two, less what the markers cost, which is at most half
+    assert found.timing.seconds > 0.5  # of one, less what the markers cost, which is at most half
     assert len(found.timing.scored) == 6
     assert len(found.timing.repetitions) == 8
     assert all(own.cpu and own.yardstick for own in found.timing.repetitions)
@@ -90,7 +89,6 @@ def test_samples_that_the_clock_did_not_see_are_no_evidence(board: tiny.Run, nam
     assert not found.scores
 
 
-def test_a_scored_batch_is_drawn_again_by_another_function_of_the_stage(board: tiny.Run):
-    assert SAMPLE.again.startswith("genbench.workers.untrusted.")
+def test_a_scored_batch_is_drawn_again(board: tiny.Run):
     timing = board.candidate("slow").timing
     assert timing.drawn_again in timing.scored

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from genbench.builtin.extractors.fidelity import Fidelity
 from genbench.contracts.assets import Weights
@@ -24,10 +25,13 @@ class Inception(Fidelity):
     )
 
     def network(self, weights: Path) -> nn.Module:
-        """torch-fidelity's own class."""
-        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+        """torch-fidelity's own class, its batch norms folded into its convolutions."""
+        from torch_fidelity.feature_extractor_inceptionv3 import BasicConv2d, FeatureExtractorInceptionV3
 
-        network: nn.Module = FeatureExtractorInceptionV3(self.name, [self.layer], str(weights))
+        network: nn.Module = FeatureExtractorInceptionV3(self.name, [self.layer], str(weights)).eval()
+        for block in network.modules():
+            if isinstance(block, BasicConv2d):
+                block.conv, block.bn = fuse_conv_bn_eval(block.conv, block.bn), nn.Identity()
         return network
 
 

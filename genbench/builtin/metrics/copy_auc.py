@@ -34,6 +34,7 @@ class CopyAuc(Metric):
     version = "1"
     scale = Scale.SHARE
     uses_features = True
+    further = True
     needs_train = True
 
     def score(self, evidence: Evidence) -> Score:

@@ -47,6 +47,7 @@ class FrechetInfinity(Metric):
     source = "Chong and Forsyth 2020, https://arxiv.org/abs/1911.07023"
     version = "1"
     uses_features = True
+    further = True
     guard = "fd"
     symmetric = True
 

@@ -196,6 +196,7 @@ class FeatureLikelihoodDivergence(Metric):
     source = SOURCE
     version = "2"
     uses_features = True
+    further = True
     guard = "fd"
     needs_train = True
     shown: ClassVar[Mapping[str, str]] = {"train-test gap": "gap"}

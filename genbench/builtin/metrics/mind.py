@@ -66,6 +66,7 @@ class MongeInceptionDistance(Metric):
     version = "1"
     scale = Scale.DISTANCE
     uses_features = True
+    further = True
     guard = "fd"
     symmetric = True
 

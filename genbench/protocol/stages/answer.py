@@ -111,6 +111,6 @@ ANSWER = Stage(
     sealed=True,
     secret=RUN,
     pace=lambda inputs: Pace(RUN, inputs.batches),
-    again="genbench.workers.untrusted.answer:again",
+    again=lambda inputs: "genbench.workers.untrusted.answer:again",
     timing=_timing,
 )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from genbench.contracts.job import Outcome, Pace
 from genbench.files.codec import Count
@@ -15,6 +15,7 @@ from genbench.protocol.trial import Trial
 from genbench.records.timing import Timing
 
 SAMPLES = "samples.safetensors"
+OF_CONTROLS = "a control shows what it holds: its speed says nothing"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def _inputs(given: Given) -> SampleInputs:
 def _timing(inputs: SampleInputs, facts: SampleFacts, outcome: Outcome) -> Timing:
     control = inputs.fitted.subject.is_control
     run = Run(inputs.fitted.subject.device, inputs.count, inputs.size, inputs.seconds > 0, repeats=control)
-    return clocked(outcome, run, facts.device_memory)
+    found = clocked(outcome, run, facts.device_memory)
+    return replace(found, void=OF_CONTROLS) if control else found
 
 
 SAMPLE = Stage(
@@ -119,6 +121,6 @@ SAMPLE = Stage(
     exclusive=True,
     secret=RUN,
     pace=lambda inputs: Pace(RUN, inputs.batches, inputs.seconds),
-    again="genbench.workers.untrusted.sample:again",
+    again=lambda inputs: "" if inputs.fitted.subject.is_control else "genbench.workers.untrusted.sample:again",
     timing=_timing,
 )

@@ -44,7 +44,7 @@ class Stage(Generic[F]):
         sealed: whether it is shown test rows, or questions made of them, of which it may leave nothing to other stages.
         secret: the section at whose start it is told what its seeds are made of; "": it has no secret.
         pace: how its timed run goes, from its inputs; None: it marks any number of calls.
-        again: the function that draws one of its scored batches again, "module:name"; "": none does.
+        again: the function that draws one of its scored batches again, "module:name", from its inputs; "": none does.
         telling: what its process is told after each lap of its timed section, and in no file; None: nothing.
         overdrawn: what it took beyond its budget, in words, from its inputs, its facts and its outcome; None where it
             kept to it.
@@ -71,7 +71,7 @@ class Stage(Generic[F]):
     secret: str = ""
     evidence: str = ""
     pace: Callable[[Any], Pace] | None = None
-    again: str = ""
+    again: Callable[[Any], str] = lambda inputs: ""
     telling: "Callable[[Given], Telling] | None" = None
     fault: Callable[[Path], str | None] = lambda folder: None
     timing: Callable[[Any, F, Outcome], Timing] | None = None
