@@ -61,7 +61,8 @@ def test_a_child_that_nobody_accounts_for_is_seen_while_it_lives_and_told():
 def test_children_that_the_kernel_forgets_at_their_end_are_missed():
     unheard = """import ctypes, os
 class Action(ctypes.Structure):
-    _fields_ = [("handler", ctypes.c_void_p), ("mask", ctypes.c_byte * 128), ("flags", ctypes.c_int), ("_", ctypes.c_long)]
+    _fields_ = [("handler", ctypes.c_void_p), ("mask", ctypes.c_byte * 128), ("flags", ctypes.c_int)]
+    _fields_ += [("restorer", ctypes.c_void_p)]
 libc = ctypes.CDLL(None)
 libc.sigaction(17, ctypes.byref(Action(flags=FLAGS)), None)
 for _ in range(20):
