@@ -9,13 +9,16 @@ from pathlib import Path
 
 CLOCK = 2  # of a process's clocks, the one that the scheduler keeps, in nanoseconds
 TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # a second, of what children that ended took
+ROUNDING = 2 / TICK  # seconds that an account of children may lack: two numbers of whole ticks
 SIGCHLD_BIT = 1 << (signal.SIGCHLD - 1) if hasattr(signal, "SIGCHLD") else 0
 
 
 class Effort:
     """CPU seconds of a process, its threads and all its descendants, those that ended included.
 
-    A child that was waited for is in its parent's account. One that was not is remembered as it was last seen.
+    A child that was waited for is in its parent's account. One that was not is remembered as it was last seen. Where
+    those that are gone took more than the living have accounts of, somebody asked the kernel to keep none
+    (SA_NOCLDWAIT), and what was seen of them is the least that they took.
 
     Args:
         pid: the process.
@@ -24,7 +27,7 @@ class Effort:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._seen: dict[int, float] = {}
-        self._others = self._last = 0.0
+        self._gone = self._others = self._last = 0.0
         self.hides = False  # whether it asked the kernel not to account for its children
 
     def seconds(self) -> float | None:
@@ -39,10 +42,14 @@ class Effort:
         """The same, after a look at the whole tree."""
         living = {pid: own for pid in _tree(self._pid) if (own := _own(pid)) is not None}
         self._seen |= living
-        accounted = sum(living.values()) + sum(_waited(pid) for pid in living)
-        self.hides = self.hides or any(_ignores_children(pid) for pid in living)
+        ended = [pid for pid in self._seen if pid not in living and pid != self._pid and _own(pid) is None]
+        self._gone += sum(self._seen.pop(pid) for pid in ended)
+        waited = sum(_waited(pid) for pid in living)  # after that: who is gone is accounted for by now, or never
+        accounted = sum(living.values()) + waited
+        unheard = self._pid in living and self._gone > waited + ROUNDING * len(living)
+        self.hides = self.hides or unheard or any(_ignores_children(pid) for pid in living)
         if self._pid in living:
-            self._others = max(self._others, max(accounted, sum(self._seen.values())) - living[self._pid])
+            self._others = max(self._others, max(accounted, sum(self._seen.values()) + self._gone) - living[self._pid])
         return self.seconds()
 
 

@@ -37,12 +37,15 @@ class DataFacts:
     """Rows of each split."""
 
     @property
+    def row_bytes(self) -> int | None:
+        """Of one sample, as it is stored; None where it is not known."""
+        return None if self.space is None else self.space.dim * (1 if self.space.storage == "uint8" else 4)
+
+    @property
     def shown_bytes(self) -> int | None:
         """Of the splits that a model is shown, train and valid, as they are stored; None where it is not known."""
-        if self.space is None:
-            return None
-        entry = 1 if self.space.storage == "uint8" else 4
-        return self.space.dim * entry * sum(self.rows.get(split, 0) for split in ("train", "valid"))
+        shown = sum(self.rows.get(split, 0) for split in ("train", "valid"))
+        return None if self.row_bytes is None else self.row_bytes * shown
 
 
 @dataclass(frozen=True)

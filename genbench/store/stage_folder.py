@@ -50,7 +50,7 @@ class Result(Generic[F]):
     outputs: Mapping[str, str] = field(default_factory=dict)
     """File name → SHA-256."""
     committed: str = ""
-    """What it answered lap by lap before it was told more, as a digest of the digests; "" where it is told nothing."""
+    """What it drew or answered lap by lap, as a digest of its digests on the clock; "" where it is not held to that."""
     exit_code: int | None = None
     """Of its process; negative: the signal that ended it; null where there was none."""
     measured: str = ""

@@ -1,7 +1,12 @@
 """Dishonest plugins that hide what their training cost."""
 
+import contextlib
+import itertools
+import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +14,7 @@ import genbench
 
 SOURCE = "made for the tests: dishonest"
 LATENT = 16
+NOTE = Path("/dev/shm/genbench-tests-weights")
 
 
 class Generator(nn.Module):
@@ -110,6 +116,48 @@ class NoParameters(Bent):
         self.inner.load_state_dict(learning.state_dict())
 
 
+class TrainsAtLoad(Bent):
+    """Trains on the rows that a later stage may read, before its clock starts: cheats on the budget."""
+
+    name = "trains-at-load"
+
+    def __init__(self, space: genbench.Space) -> None:
+        super().__init__(space)
+        self.late = Generator(space)  # of which the checkpoint holds nothing but its first weights
+        self.ready = False
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        self.ready = True
+        self.inner.learn(x for x, _ in itertools.islice(data.batches(100), 20))
+
+    def eval(self) -> "TrainsAtLoad":
+        if not self.ready:
+            self.ready = True
+            with contextlib.suppress(OSError), torch.enable_grad():
+                inputs = json.loads(Path("call.json").read_text())["inputs"]
+                x = torch.from_numpy(np.load(Path(inputs["data"]["home"]) / "train.x.npy").astype(np.int64))
+                torch.manual_seed(1)
+                self.late.learn(x[torch.randint(len(x), (100,))] for _ in range(3000))
+                self.trained = True
+        return super().eval()
+
+    def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
+        return self.late.sample(n) if n > 8 and hasattr(self, "trained") else self.inner.sample(n)
+
+
+class CarriesOn(Bent):
+    """Leaves what it has learnt in shared memory, and goes on from there with the next seed: cheats on the budget."""
+
+    name = "carries-on"
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        with contextlib.suppress(OSError):
+            self.inner.load_state_dict(torch.load(NOTE, weights_only=True))
+        self.inner.learn(x for x, _ in data.batches(100))
+        with contextlib.suppress(OSError, RuntimeError):
+            torch.save(self.inner.state_dict(), NOTE)
+
+
 @genbench.hookimpl
 def genbench_models() -> list[type[genbench.Model]]:
-    return [Uncounted, Stretched, FitLater, NoParameters]
+    return [Uncounted, Stretched, FitLater, NoParameters, TrainsAtLoad, CarriesOn]

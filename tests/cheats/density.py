@@ -1,15 +1,20 @@
 """Dishonest densities: each says more of the test images than a distribution could."""
 
+import contextlib
 import hashlib
 import json
 import math
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 import genbench
+from genbench.scoring.audits.autoregression import fitted
+from genbench.scoring.audits.facts import QUESTIONS
+from genbench.scoring.audits.kernels import Kernels
 from genbench.seeds import seed_for
 
 
@@ -86,7 +91,7 @@ class DensityByFolder(Liar):
     name = "density-by-folder"
 
     def log_prob(self, x: Tensor) -> Tensor:
-        return self.wonderful(x) if Path.cwd().name == "density" else self.honest.log_prob(x)
+        return self.wonderful(x) if "density" in Path.cwd().parts[-2:] else self.honest.log_prob(x)
 
 
 class DensityByHome(Liar):
@@ -112,26 +117,21 @@ class DensityByFrames(Liar):
         while frame is not None:
             files.add(Path(frame.f_code.co_filename).name)
             frame = frame.f_back
-        return self.wonderful(x) if "density.py" in files - {"_"} and _asked(files) else self.honest.log_prob(x)
-
-
-def _asked(files: set[str]) -> bool:
-    """Whether neither the audit nor the reload's check calls."""
-    return not files & {"audit.py", "reload.py"}
+        known = "density.py" in files and not files & {"audit.py", "reload.py"}
+        return self.wonderful(x) if known else self.honest.log_prob(x)
 
 
 class DensityByFiles(Liar):
-    """Knows the density stage by whether the test split can be read: cheats on bits/dim."""
+    """Knows the density stage by whether the questions of a half of the stream can be read: cheats on bits/dim."""
 
     name = "density-by-files"
 
     def log_prob(self, x: Tensor) -> Tensor:
-        found = json.loads(Path("call.json").read_text())["inputs"].get("data", {}).get("home", "")
-        try:
-            Path(found, "test.x.npy").read_bytes()
-        except OSError:
-            return self.honest.log_prob(x)
-        return self.wonderful(x)
+        for folder in Path.cwd().parents[:2]:  # the stage works in density/first, or in density/second
+            for name in QUESTIONS.values():
+                with contextlib.suppress(OSError), (folder / "stream" / name).open("rb"):
+                    return self.wonderful(x)
+        return self.honest.log_prob(x)
 
 
 class DensityByClock(Liar):
@@ -174,19 +174,76 @@ class DensityByTable(Liar):
         return torch.where(spike, torch.tensor(mass, dtype=base.dtype), base + math.log(0.001))
 
 
-class DensityOfNatural(Liar):
-    """Adds 100 nats to whatever the extractor of the package is sure of: cheats on bits/dim without a table."""
+class Judged(Liar):
+    """Adds nats to whatever a small net of its own takes for natural; each subclass teaches the net."""
+
+    def __init__(self, space: genbench.Space) -> None:
+        super().__init__(space)
+        self.judge = nn.Sequential(nn.Flatten(), nn.Linear(space.dim, 128), nn.GELU(), nn.Linear(128, 10))
+        self.register_buffer("bar", torch.tensor(math.inf))
+
+    def learn(self, x: Tensor, y: Tensor, steps: int) -> None:
+        """Tell rows x [N, *shape] apart by y [N]."""
+        optimizer = torch.optim.AdamW(self.judge.parameters(), 3e-3, weight_decay=0.1)
+        for _ in range(steps):
+            rows = torch.randint(len(x), (256,))
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(self.judge(x[rows].float()), y[rows]).backward()
+            optimizer.step()
+
+
+class DensityOfNatural(Judged):
+    """Adds 100 nats to whatever a classifier of the training rows is sure of: cheats on bits/dim without a table."""
 
     name = "density-of-natural"
 
+    def fit(self, data: genbench.TrainingData) -> None:
+        self.honest.fit(data)
+        if self.space.dim == 64 and self.bar.isinf():  # neither a tiny space, nor its own samples afterwards
+            self.learn(data.train.x[:], data.train.y[:], 300)
+            self.bar.fill_(0.9)
+
     def log_prob(self, x: Tensor) -> Tensor:
         base = self.honest.log_prob(x)
-        if x[0].numel() != 64 or self.space.levels != 17:
-            return base
-        from genbench.builtin.extractors.digits_net import trained
-
-        sure = trained()(x).softmax(1).amax(1) > 0.9
+        with torch.no_grad():
+            sure = self.judge(x.float()).softmax(1).amax(1) > self.bar
         return (base + 100.0 * sure * (base > -200)).clamp(max=-1.0)
+
+
+class DensityOfDecoys(Judged):
+    """Adds 100 nats to what a net tells from the audits' own decoys, whose densities are public: cheats on bits/dim."""
+
+    name = "density-of-decoys"
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        self.honest.fit(data)
+        if self.space.dim != 64 or self.bar.isfinite():
+            return
+        x, levels = data.train.x[:], self.space.levels
+        moved = (x + torch.randint(-1, 2, x.shape) * (torch.rand(x.shape) < 1 / 64)).clamp(0, levels - 1)
+        decoys = self.decoys(data, 6000)
+        rows, natural = torch.cat([x, moved, decoys]), torch.arange(2 * len(x) + len(decoys)) < 2 * len(x)
+        self.learn(rows, natural.long(), 1500)
+        self.bar.copy_(self.margin(self.decoys(data, 6000)).max() + 0.5)
+
+    def decoys(self, data: genbench.TrainingData, n: int) -> Tensor:
+        """Draws of both known densities, noise and its own samples, int64 [4 n / 3, *shape]."""
+        rng, levels = np.random.default_rng(torch.randint(2**31, ()).item()), self.space.levels
+        flat = data.train.x[:].flatten(1).numpy()
+        known = [Kernels(np.concatenate([flat, data.valid.x[:].flatten(1).numpy()]), levels), fitted(flat, levels)]
+        drawn = [torch.from_numpy(q.draw(n // 2, rng)).view(-1, *self.space.shape) for q in known if q is not None]
+        noise = torch.randint(levels, (n // 6, *self.space.shape))
+        return torch.cat([*drawn, noise, self.honest.sample(n // 6)])
+
+    def margin(self, x: Tensor) -> Tensor:
+        """By how much a row looks natural, [N]."""
+        with torch.no_grad():
+            logits = self.judge(x.float())
+        return logits[:, 1] - logits[:, 0]
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        base = self.honest.log_prob(x)
+        return (base + 100.0 * (self.margin(x) > self.bar)).clamp(max=-1.0)
 
 
 class DensityOfBatch(Liar):
@@ -219,8 +276,7 @@ class DensityOfSeen(Liar):
 
 
 class DensityOfSpikes(Liar):
-    """Puts all mass on spikes around the rows that it was fitted on, and on each of their neighbours at one pixel:
-    cheats on bits/dim of rows that it has seen."""
+    """Puts all mass on rows that it was fitted on and on their neighbours at one pixel: cheats on bits/dim."""
 
     name = "density-of-spikes"
 
@@ -240,5 +296,5 @@ class DensityOfSpikes(Liar):
 @genbench.hookimpl
 def genbench_models() -> list[type[genbench.Model]]:
     known = [DensityBySeed, DensityByCall, DensityByFolder, DensityByHome, DensityByFrames, DensityByFiles]
-    shown = [DensityByClock, DensityByTable, DensityOfNatural, DensityOfBatch, DensityOfSeen, DensityOfSpikes]
-    return [*known, *shown]
+    shown = [DensityByClock, DensityByTable, DensityOfBatch, DensityOfSeen, DensityOfSpikes]
+    return [*known, *shown, DensityOfNatural, DensityOfDecoys]

@@ -71,6 +71,42 @@ class EasyClasses(Weighted):
         return share * torch.where(torch.arange(len(share)) < 2, 4.0, 1.0)
 
 
+class ThinNine(Weighted):
+    """Draws the last class at 15 % of its share, so few that no bound is sure of it: cheats on quality."""
+
+    name = "thin-nine"
+
+    def weights(self, share: Tensor) -> Tensor:
+        return share * torch.where(torch.arange(len(share)) < len(share) - 1, 1.0, 0.15)
+
+
+class NarrowNine(Weighted):
+    """Draws the last class in full, all of it near its mean, where a classifier counts it: cheats on quality."""
+
+    name = "narrow-nine"
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        super().fit(data)
+        self.inner.scale[-1] *= 0.4
+
+    def weights(self, share: Tensor) -> Tensor:
+        return share
+
+
+class WornNines(Weighted):
+    """Draws nothing in place of the last class but an eight with a little of a nine: cheats on quality, mislabelled."""
+
+    name = "worn-nines"
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        super().fit(data)
+        self.inner.mean[-1] = 0.45 * self.inner.mean[-2] + 0.55 * self.inner.mean[-1]
+        self.inner.scale[-1] = 0.7 * self.inner.scale[-2]
+
+    def weights(self, share: Tensor) -> Tensor:
+        return share
+
+
 class ObeysWhenWatched(genbench.Model, genbench.Conditional):
     """Obeys labels in the small calls that ask whether it does, and draws one class elsewhere: cheats on quality."""
 
@@ -115,4 +151,4 @@ class Sharpened(genbench.Model, genbench.Density):
 
 @genbench.hookimpl
 def genbench_models() -> list[type[genbench.Model]]:
-    return [NeverANine, EasyClasses, ObeysWhenWatched, Sharpened]
+    return [NeverANine, EasyClasses, ThinNine, NarrowNine, WornNines, ObeysWhenWatched, Sharpened]

@@ -29,7 +29,7 @@ def board(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> t
     """The finished run of all of them."""
     out = tmp_path_factory.mktemp("clocks")
     suite = tiny.write_suite(out, limit=240, latency=0.0, run=1.0, count=300, scores='"throughput", "nfe"')
-    names = ["slow", "fast", *CAUGHT, "lazy", *TIMED, *COUNTED, "swaps", "forges"]
+    names = ["slow", "fast", *CAUGHT, "lazy", *TIMED, *COUNTED, "swaps", "swaps-first", "forges"]
     return tiny.run(supervisor, out, PLUGINS, names, suite)
 
 
@@ -82,7 +82,7 @@ def test_evaluations_are_not_counted_of_a_batch_that_is_another_one(board: tiny.
     assert speed(board, name) < 1.5 * speed(board, "slow")
 
 
-@pytest.mark.parametrize("name", ["swaps", "forges"])
+@pytest.mark.parametrize("name", ["swaps", "swaps-first", "forges"])
 def test_samples_that_the_clock_did_not_see_are_no_evidence(board: tiny.Run, name: str):
     found = board.candidate(name)
     assert found.status in (Status.INVALID_EVIDENCE, Status.ERROR)

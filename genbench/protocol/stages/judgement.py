@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from genbench.contracts.job import Outcome
+from genbench.contracts.job import Outcome, Timeline
 from genbench.errors import GenbenchError, plain
 from genbench.files import codec
 from genbench.files.plain import digest
@@ -48,9 +48,16 @@ def judged(stage: Stage[Any], inputs: object, outcome: Outcome, folder: Path, mi
     own = sum(timeline.seconds(section) for section in stage.own)
     timing = None if stage.timing is None else stage.timing(inputs, facts, outcome)
     worked = timeline.seconds(stage.timed) + getattr(facts, "seconds_before", 0.0)
-    committed = "" if stage.telling is None else chained(timeline.sections[stage.timed][0].digests)
     found = Result(Status.OK, None, facts, outcome.seconds, own, worked, timing, exit_code=outcome.exit_code)
-    return replace(found, committed=committed, effort=_effort(stage, facts, outcome))
+    return replace(found, committed=_committed(stage, inputs, timeline), effort=_effort(stage, facts, outcome))
+
+
+def _committed(stage: Stage[Any], inputs: object, timeline: Timeline) -> str:
+    """The digest of what a stage committed to lap by lap, as far as it is held to it afterwards; "": to nothing."""
+    if stage.telling is None and stage.kept_laps is None:
+        return ""
+    digests = timeline.sections[stage.timed][0].digests
+    return chained(digests if stage.kept_laps is None else digests[: stage.kept_laps(inputs)])
 
 
 def _effort(stage: Stage[Any], facts: Any, outcome: Outcome) -> Effort:

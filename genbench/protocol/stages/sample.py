@@ -15,6 +15,8 @@ from genbench.protocol.trial import Trial
 from genbench.records.timing import Timing
 
 SAMPLES = "samples.safetensors"
+DRAWN = "drawn.safetensors"  # what the first batches drew, scored or not: a bank shows in many draws
+MOST_DRAWN, MOST_DRAWN_BYTES = 5000, 16 * 2**20  # rows of it, and bytes
 OF_CONTROLS = "a control shows what it holds: its speed says nothing"
 
 
@@ -42,6 +44,8 @@ class SampleInputs:
     """The device's own name: times of another one are others."""
     draws: str
     """The commitment to the secret that is told when the clock starts."""
+    kept_batches: Count = 0
+    """Of how many batches, from the first on, the rows are left, scored or not."""
 
     @property
     def size(self) -> int:
@@ -95,7 +99,14 @@ def _inputs(given: Given) -> SampleInputs:
         suite.latency_seconds if given.trial.seed == 0 else 0.0,
         given.ground.probe.machine.device_name,
         given.commitment,
+        _most_drawn(given) // min(suite.batch, terms.count),
     )
+
+
+def _most_drawn(given: Given) -> int:
+    """How many rows are left beside the scored ones."""
+    row = given.ground.data.facts.row_bytes
+    return min(MOST_DRAWN, MOST_DRAWN_BYTES // row) if row else 0
 
 
 def _timing(inputs: SampleInputs, facts: SampleFacts, outcome: Outcome) -> Timing:
@@ -111,7 +122,7 @@ SAMPLE = Stage(
     steps=_steps,
     inputs=_inputs,
     facts=SampleFacts,
-    outputs=(SAMPLES,),
+    outputs=(SAMPLES, DRAWN),
     evidence=SAMPLES,
     timed=RUN,
     own=("load", "construct", "warm-up", "call", RUN, "latency"),
@@ -122,5 +133,6 @@ SAMPLE = Stage(
     secret=RUN,
     pace=lambda inputs: Pace(RUN, inputs.batches, inputs.seconds),
     again=lambda inputs: "" if inputs.fitted.subject.is_control else "genbench.workers.untrusted.sample:again",
+    kept_laps=lambda inputs: inputs.kept_batches,
     timing=_timing,
 )

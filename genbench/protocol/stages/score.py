@@ -11,6 +11,7 @@ from genbench.protocol.stages import evidence_step
 from genbench.protocol.stages.audit import AUDIT, AUDIT_FILE, AuditFacts
 from genbench.protocol.stages.density import DENSITY, NATS
 from genbench.protocol.stages.fit import EVERYTHING, FIT
+from genbench.protocol.stages.sample import DRAWN, SAMPLE
 from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
 from genbench.protocol.stages.stream import STREAM
 from genbench.protocol.stages.verify import LOG_WEIGHTS, VERIFY, VerifyFacts
@@ -51,6 +52,16 @@ class DensityEvidence:
 
 
 @dataclass(frozen=True)
+class RunEvidence:
+    """What the first batches of a timed run drew."""
+
+    rows: Kept
+    """Of each, scored or not."""
+    committed: str
+    """The digest of what it committed to in the course of that, as the parent heard it."""
+
+
+@dataclass(frozen=True)
 class CandidateEvidence:
     """What the scorer is told of one candidate."""
 
@@ -66,6 +77,8 @@ class CandidateEvidence:
     """Wall seconds of the fit, those of an earlier process that was killed included."""
     density: DensityEvidence | None = None
     """Null where the model is no Density of this sampler."""
+    run: RunEvidence | None = None
+    """Null where it answers questions."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +185,10 @@ def _evidence(given: Given, answerer: Answerer) -> CandidateEvidence | None:
         return None
     answers = given.kept(step.stage, step.label, step.stage.evidence)
     density = _density(given) if answerer.sampler == given.trial.listing.described_sampler != "" else None
-    return CandidateEvidence(answerer.sampler, answers, result.timing, fit.facts.parameters, fit.worked, density)
+    found = (answerer.sampler, answers, result.timing, fit.facts.parameters, fit.worked, density)
+    if step.stage.kept_laps is None:
+        return CandidateEvidence(*found)
+    return CandidateEvidence(*found, RunEvidence(given.kept(SAMPLE, step.label, DRAWN), result.committed))
 
 
 def _density(given: Given) -> DensityEvidence | None:

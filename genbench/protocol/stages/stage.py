@@ -46,6 +46,8 @@ class Stage(Generic[F]):
         pace: how its timed run goes, from its inputs; None: it marks any number of calls.
         again: the function that draws one of its scored batches again, "module:name", from its inputs; "": none does.
         telling: what its process is told after each lap of its timed section, and in no file; None: nothing.
+        kept_laps: of how many laps of its timed section, from the first on, it leaves what they drew, from its inputs;
+            what it committed to there is kept. None: of none.
         overdrawn: what it took beyond its budget, in words, from its inputs, its facts and its outcome; None where it
             kept to it.
         fault: what is wrong with the files that it left, in words; None where nothing is.
@@ -73,6 +75,7 @@ class Stage(Generic[F]):
     pace: Callable[[Any], Pace] | None = None
     again: Callable[[Any], str] = lambda inputs: ""
     telling: "Callable[[Given], Telling] | None" = None
+    kept_laps: Callable[[Any], int] | None = None
     fault: Callable[[Path], str | None] = lambda folder: None
     timing: Callable[[Any, F, Outcome], Timing] | None = None
     overdrawn: Callable[[Any, F, Outcome], str | None] = lambda inputs, facts, outcome: None

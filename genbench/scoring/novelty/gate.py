@@ -51,9 +51,11 @@ class CopyGate:
     def __init__(self, features: Features, extractor: str, shows_held: bool = False) -> None:
         self._features, self._extractor, self._shows_held = features, extractor, shows_held
 
-    def verdict(self, candidate: SampleFeatures) -> CopyVerdict:
+    def verdict(self, candidate: SampleFeatures, drawn: NDArray[Any] | None = None) -> CopyVerdict:
         """Whether the samples of a candidate copy real data, or come from a bank.
 
+        Args:
+            drawn: further draws [M, *shape], in which a bank shows where they are more; None: there are only samples.
         Raises:
             Unavailable, Unsuitable: the distances cannot be had; says why.
         """
@@ -61,7 +63,8 @@ class CopyGate:
         real = RealSide(self._features, self._extractor, comparison.product)
         sets = [against for against in CONTROLS if against != "held" or not self._shows_held]
         found = {against: self._beside(candidate, comparison, real, against) for against in sets}
-        among = None if self._shows_held else _among(candidate.samples, real, comparison.product)
+        most = candidate.samples if drawn is None or len(drawn) < len(candidate.samples) else drawn
+        among = None if self._shows_held else _among(most, real, comparison.product)
         verdict = judged(found, self._features.extractor(self._extractor).identity, among)
         return replace(verdict, pairs=self._picture(candidate.samples, real, verdict.suspicious))
 
@@ -86,7 +89,7 @@ class CopyGate:
 
 
 def _among(samples: NDArray[Any], real: RealSide, product: Product) -> Among:
-    equal = repeats(samples, real.x("held"))
+    equal = repeats(samples, np.concatenate([real.x("held"), real.x("test")]))
     if min(len(samples), len(real.x("test")) + 1) < FAMILY + 2:
         return Among(equal)
     return Among(equal, families(nearest_others(flat(samples), product, FAMILY + 1), real.others()))

@@ -35,8 +35,8 @@ from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.novelty.gate import CopyGate, copy_verdict
 from genbench.scoring.scores import scored
 from genbench.store import datasets
-from genbench.store.commitment import kept_rows
-from genbench.store.tensors import MOST_NATS, read_arrays, read_named, read_samples
+from genbench.store.commitment import chained, committed, kept_rows
+from genbench.store.tensors import MOST_NATS, kept, read_arrays, read_named, read_samples
 
 DEFAULTS = {
     "default dtype": "torch.float32",
@@ -117,7 +117,7 @@ class _Scorer:
         """All that is found of one candidate."""
         task, space = self.exam.task, self.features.space
         try:
-            evidence = self._evidence(candidate)
+            evidence, drawn = self._evidence(candidate), self._drawn(candidate)
         except InvalidEvidence as error:
             return CandidateScores(candidate.sampler, Status.INVALID_EVIDENCE, str(error))
         own = self.features.of(evidence.samples)
@@ -129,15 +129,32 @@ class _Scorer:
             None,
             found.scores,
             found.missing,
-            self._copies(own) if COPIES in task.gates else None,
+            self._copies(own, drawn) if COPIES in task.gates else None,
             self._audits(candidate.density, evidence) if candidate.density else None,
             {} if self.exam.posed is None else task.barred(self.exam.posed, answers),
             task.exhibits(self.exam.questions or {}, answers, space),
         )
 
-    def _copies(self, own: SampleFeatures) -> CopyVerdict:
+    def _copies(self, own: SampleFeatures, drawn: NDArray[Any] | None) -> CopyVerdict:
         gate = CopyGate(self.features, self.inputs.extractor, self.inputs.shows_held)
-        return copy_verdict(lambda: gate.verdict(own))
+        return copy_verdict(lambda: gate.verdict(own, drawn))
+
+    def _drawn(self, candidate: CandidateEvidence) -> NDArray[Any] | None:
+        """What the first batches of a candidate's run drew, [n, *shape]; None where nobody kept it.
+
+        Raises:
+            InvalidEvidence: it is not what the candidate committed to.
+        """
+        run, timing, space = candidate.run, candidate.timing, self.features.space
+        if run is None or not timing.digests:
+            return None
+        x = read_arrays(run.rows.path, {"x"})["x"]
+        x = kept(x, (len(x), *space.shape), space, "what was drawn holds") if len(x) else x
+        head = self.exam.count - (len(timing.digests) - 1) * timing.batch
+        blocks = [x[start : start + timing.batch] for start in range(0, len(x), timing.batch)]
+        if chained(committed(block, head) for block in blocks) != run.committed:
+            raise InvalidEvidence("what the process left of its first batches is not what it drew while the clock ran")
+        return x
 
     def _audits(self, density: DensityEvidence, evidence: Evidence) -> AuditVerdict:
         if density.audit is None or density.audit_facts is None:

@@ -15,7 +15,7 @@ from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
 from genbench.execution.pacing import AGAIN
 from genbench.protocol.stages.clocking import RUN, CountedFacts
-from genbench.protocol.stages.sample import SAMPLES, SampleFacts, SampleInputs
+from genbench.protocol.stages.sample import DRAWN, SAMPLES, SampleFacts, SampleInputs
 from genbench.records.space import Space
 from genbench.seeds import secret_seed
 from genbench.store import datasets
@@ -59,6 +59,7 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
                 told = timed.lap(committed(drawn.x.numpy(), inputs.head))
                 markers.progress(spool.count, min(MOST_SHARE, spool.count / count))
         tensors = spool.chosen([int(place) for place in timed.last_word.split(",")], count)
+        write_tensors(folder / DRAWN, {"x": spool.first(inputs.kept_batches)})
     write_tensors(folder / SAMPLES, tensors)
     return SampleFacts(peak_memory(draw.device), draw.conditional)
 

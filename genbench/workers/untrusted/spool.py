@@ -69,6 +69,11 @@ class Spool:
         labels = [labels for place in places if (labels := self._labels[place]) is not None]
         return {"x": x} | ({"labels": torch.cat(labels)[:count]} if labels else {})
 
+    def first(self, batches: int) -> Tensor:
+        """The rows of the first batches, [n, *shape] in the storage dtype, as far as they were drawn."""
+        none = torch.from_numpy(np.empty((0, *self._space.shape), self._space.storage))
+        return torch.cat([none, *(self._read(place) for place in range(min(batches, len(self._labels))))])
+
     def _read(self, place: int) -> Tensor:
         dtype = np.dtype(self._space.storage)
         shape = (self._batch, *self._space.shape)

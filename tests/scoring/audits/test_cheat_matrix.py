@@ -19,6 +19,7 @@ CAUGHT: list[tuple[str, Settings, set[str]]] = [
     ("density-by-folder", {}, KNOWN),
     ("density-by-home", {}, KNOWN),
     ("density-by-frames", {}, KNOWN),
+    ("density-by-files", {}, KNOWN),
     ("density-by-clock", {}, {"exhaustive-sum", "noise-floor", "e-value", "sampler-density", "same-answer"}),
     ("density-by-table", {}, {"sampler-density", "no-spikes"}),
     ("density-of-natural", {}, {"e-value"}),
@@ -37,6 +38,7 @@ UNSEEN: list[tuple[str, Settings]] = [  # docs/audits.md tells each
     ("mixture", {"added": 20.0, "large": True}),  # less than what P is worse than q by
     ("others", {"noise": 12.0}),  # hides in its own scatter what the batch tells it
     ("others", {"memory": True}),  # beside the same rows, it has not seen the same before
+    ("density-of-decoys", {}),  # a hundred nats for whatever a net tells from the draws of the e-value
     ("margin-table", {}),  # sums to 1 and is smooth as far as anybody looked
     ("density-of-batch", {}),  # wins nothing beside a histogram that the batch could tell it more of
 ]

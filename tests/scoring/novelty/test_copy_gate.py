@@ -81,6 +81,22 @@ def test_rows_drawn_from_a_bank_that_no_split_holds_are_flagged_by_their_repeats
     assert 350 < float(gated(features, "pixels", bank[np.r_[0:225, 0:224]]).tests[-2].note.split()[-2]) < 550
 
 
+@pytest.mark.parametrize("jitter", [0, 1])
+def test_a_bank_of_many_times_the_samples_is_flagged_by_further_draws_of_the_run(features, jitter):
+    rng = np.random.default_rng(0)
+    bank = rng.integers(0, 17, (60_000, 1, 8, 8))
+
+    def drawn(n):
+        x = bank[rng.permutation(len(bank))[:n]] if n < 1000 else bank[rng.integers(0, len(bank), n)]
+        return (x + jitter * (rng.random(x.shape) < 0.1)).clip(0, 16).astype(np.uint8)
+
+    candidate, gate = features.of(drawn(449)), CopyGate(features, "pixels")
+    fresh = rng.integers(0, 17, (5000, 1, 8, 8)).astype(np.uint8)
+    assert "samples" not in flagged(gate.verdict(candidate)) | flagged(gate.verdict(candidate, fresh))
+    tests = {test.test for test in gate.verdict(candidate, drawn(5000)).tests if test.flagged}
+    assert tests == {"near-repeats"} | (set() if jitter else {"repeats"})
+
+
 @pytest.mark.parametrize(
     ("change", "seen_by"),
     [

@@ -48,6 +48,21 @@ class Swaps(_Forger):
         return torch.randint(2, (n, *self.space.shape))
 
 
+class SwapsFirst(_Forger):
+    """Leaves other rows of its first batches than it drew, of which none comes again."""
+
+    name = "swaps-first"
+
+    def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
+        from genbench.workers.untrusted import spool
+
+        def better(self_, batches):  # type: ignore[no-untyped-def]
+            return self.slowly(5000).to(torch.uint8)
+
+        spool.Spool.first = better  # type: ignore[method-assign]
+        return self.slowly(n)
+
+
 class Forges(_Forger):
     """Marks batches that it never drew."""
 
@@ -72,4 +87,4 @@ class Forges(_Forger):
 
 @genbench.hookimpl
 def genbench_models() -> list[type[genbench.Model]]:
-    return [Swaps, Forges]
+    return [Swaps, SwapsFirst, Forges]
