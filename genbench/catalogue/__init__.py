@@ -58,9 +58,10 @@ def read(
     catalogue = Catalogue()
     foreign = [plugin for text in pythons for plugin in _foreign(text, supervisor)]
     names = {plugin.name for plugin in foreign}
-    controls, *here = plugins.installed(plugins.MODELS)
+    models, own_parts = plugins.found(plugins.MODELS), plugins.found(plugins.PARTS)
+    controls, *here = models.plugins
     here = [plugin for plugin in here if plugin.name not in names]
-    parts = plugins.installed(plugins.PARTS)
+    parts = own_parts.plugins
     surroundings = [VERSION, controls.code, *_installed_names()]
     hidden = str(cache_folder()), *(str(folder) for folder in hides)
     # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts. Whoever names a file wants
@@ -70,6 +71,8 @@ def read(
         cached = cache_folder("listings") / f"{key}.json"
         confinement = Confinement(plugin.reads, (*hidden, *catalogue.hides))  # parts have said by now what they hide
         catalogue.add(plugin, _listing(plugin, supervisor, confinement, cached, retry, limit))
+    # A distribution that cannot be read at all is found under either group, and told once.
+    catalogue.faults += [Fault(*told) for told in dict.fromkeys((*models.broken, *own_parts.broken))]
     return catalogue
 
 

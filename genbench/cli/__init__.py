@@ -13,7 +13,7 @@ from genbench.cli.exits import Exit
 from genbench.cli.grammar import Body, Commands, Parser
 from genbench.cli.printing import tell
 from genbench.errors import GenbenchError, OwnFault
-from genbench.execution import machine
+from genbench.execution import machine, strangers
 from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None, commands: Sequence[Add] = COMMA
     try:
         options = parser(commands).parse_args(arguments)
         body: Body = options.body
+        strangers.pass_over_broken()
         return body(options)
     except GenbenchError as error:
         tell(str(error))

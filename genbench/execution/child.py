@@ -17,6 +17,7 @@ from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers, over_socket
 from genbench.execution.isolation import confine
 from genbench.execution.machine import die_with_parent
+from genbench.execution.strangers import pass_over_broken
 from genbench.files import codec
 from genbench.files.plain import write_json
 from genbench.records.status import Status
@@ -108,6 +109,7 @@ def described(error: BaseException, device_full: Sequence[str] = DEVICE_FULL) ->
 
 if __name__ == "__main__":
     die_with_parent()
+    pass_over_broken()
     code = main(Path(sys.argv[1]), int(sys.argv[2]))
     sys.stdout.flush()
     sys.stderr.flush()

@@ -20,7 +20,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from genbench.execution import machine
+from genbench.execution import machine, strangers
 from genbench.files import codec
 
 REQUEST_LIMIT = 65536
@@ -142,6 +142,7 @@ def main() -> None:
     machine.adopt_orphans()
     machine.die_with_parent()  # imports take seconds, in which nobody looks whether the parent is still there
     control = socket.socket(fileno=int(sys.argv[1]))
+    strangers.pass_over_broken()
     for name in (*WARM, *sys.argv[2:]):
         importlib.import_module(name)
     gc.collect()
