@@ -4,11 +4,15 @@ Finding a plugin reads metadata and files only; `load` imports it, one plugin at
 stops nobody else.
 """
 
+import atexit
 import contextlib
 import hashlib
 import importlib
 import importlib.util
+import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +29,12 @@ from genbench.version import VERSION
 MODELS = "genbench.models"
 PARTS = "genbench.parts"
 BUILTIN = "genbench.builtin"
+# A module that is a loose file: as if it were that file, also for tracebacks and whoever looks for what lies beside it.
+STANDS_FOR = """\
+__file__ = {file!r}
+with open(__file__, "rb") as _source:
+    exec(compile(_source.read(), __file__, "exec", dont_inherit=True))
+"""
 SHOWN = 80  # characters of what a plugin returned that an error quotes
 
 
@@ -103,15 +113,24 @@ class Offers:
 
 def load(plugin: Plugin) -> Offers:
     """Import a plugin and register it with a host of its own. Whatever its import raises, this raises."""
-    if not plugin.file:
-        return Offers(plugin, importlib.import_module(plugin.module))
-    spec = importlib.util.spec_from_file_location(Path(plugin.file).stem, plugin.file)
-    if spec is None or spec.loader is None:
-        raise GenbenchError(f"{plugin.file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(spec.name, module)
-    spec.loader.exec_module(module)
-    return Offers(plugin, module)
+    return Offers(plugin, importlib.import_module(own_name(plugin) if plugin.file else plugin.module))
+
+
+def own_name(plugin: Plugin) -> str:
+    """The name under which a loose file can be imported, here and in what this process starts; made where it is none.
+
+    It is the file's alone, so that it takes no other module's place, whatever the file is called.
+    """
+    file = Path(plugin.file)
+    digest = hashlib.sha256(f"{file}\0{plugin.code}".encode(errors="surrogateescape")).hexdigest()
+    name = f"genbench_loose_{re.sub('[^A-Za-z0-9]', '_', file.stem)}_{digest[:12]}"
+    if name not in sys.modules and importlib.util.find_spec(name) is None:
+        folder = Path(tempfile.mkdtemp(prefix="genbench-loose-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        (folder / f"{name}.py").write_text(STANDS_FOR.format(file=str(file)), encoding="utf-8")
+        sys.path.append(str(folder))  # what is spawned by multiprocessing gets the same path
+        importlib.invalidate_caches()
+    return name
 
 
 def builtin(group: str) -> Plugin:
