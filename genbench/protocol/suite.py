@@ -18,6 +18,7 @@ from genbench.records.record import SuiteTerms, TaskTerms
 GIB, MIB = 2**30, 2**20
 LIMIT = 3600.0  # wall seconds of a stage that the suite does not limit
 CAPS: Mapping[str, float] = {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 4.0, "log_mib": 16.0}
+FEWEST = 2  # samples, or questions, that say anything of a distribution
 GENERATE = ("count", "scores", "axes")  # keys that stood at the top when samples were all that was asked for
 
 Whole = Annotated[int, Meta(ge=1, le=10**12)]
@@ -205,7 +206,8 @@ def read(path: Path) -> SuiteFile:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GenbenchError(f"suite {path}: {error}") from error
+        why = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else error
+        raise GenbenchError(f"suite {path}: {why}") from error
     values, notes = _renewed(values, path)
     _check_keys(values, path)
     try:
@@ -260,7 +262,8 @@ def _check(suite: Suite, path: Path) -> None:
     for name, terms in suite.tasks.items():
         if not NAME.fullmatch(name):
             raise GenbenchError(f"suite {path}: a task's name matches {NAME.pattern}, got {name!r}")
-        if not terms.count:
-            raise GenbenchError(f"suite {path}: [tasks.{name}] count is a positive number of questions, got 0")
+        if terms.count < FEWEST:
+            words = f"count is a number of samples or questions, at least {FEWEST}: one has no spread"
+            raise GenbenchError(f"suite {path}: [tasks.{name}] {words}; got {terms.count}")
         if not terms.scores:
             raise GenbenchError(f"suite {path}: [tasks.{name}] scores names no score")
