@@ -204,10 +204,9 @@ def read(path: Path) -> SuiteFile:
         GenbenchError: not there, not TOML, an unknown or missing key, a value of the wrong kind.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else error
-        raise GenbenchError(f"suite {path}: {why}") from error
+        raise GenbenchError(f"suite {path}: {_unread(error)}") from error
     values, notes = _renewed(values, path)
     _check_keys(values, path)
     try:
@@ -217,6 +216,13 @@ def read(path: Path) -> SuiteFile:
     _check(suite, path)
     places = {name: str(path.parent / place) for name, place in suite.python.items()}
     return SuiteFile(replace(suite, title=suite.title or suite.name, python=places), notes)
+
+
+def _unread(error: Exception) -> str:
+    """Why a file cannot be read as TOML."""
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror})"
+    return "it is no UTF-8; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _renewed(values: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
