@@ -17,7 +17,7 @@ from genbench.contracts.job import Call, Confinement, Outcome
 from genbench.errors import GenbenchError, plain
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
-from genbench.files.atomic import cache_folder
+from genbench.files.atomic import cache_path
 from genbench.files.plain import digest
 from genbench.records.status import Status
 from genbench.version import VERSION
@@ -58,18 +58,21 @@ def read(
     catalogue = Catalogue()
     foreign = [plugin for text in pythons for plugin in _foreign(text, supervisor)]
     names = {plugin.name for plugin in foreign}
-    controls, *here = plugins.installed(plugins.MODELS)
+    models, own_parts = plugins.found(plugins.MODELS), plugins.found(plugins.PARTS)
+    controls, *here = models.plugins
     here = [plugin for plugin in here if plugin.name not in names]
-    parts = plugins.installed(plugins.PARTS)
+    parts = own_parts.plugins
     surroundings = [VERSION, controls.code, *_installed_names()]
-    hidden = str(cache_folder()), *(str(folder) for folder in hides)
+    hidden = str(cache_path()), *(str(folder) for folder in hides)
     # Parts first: a name of theirs cannot be taken by a model plugin, which nobody trusts. Whoever names a file wants
     # that one, whatever is installed under its name.
     for plugin in (*parts, controls, *map(plugins.loose, loose), *here, *foreign):
         key = digest({"plugin": codec.encoded(plugin), "surroundings": surroundings})
-        cached = cache_folder("listings") / f"{key}.json"
+        cached = cache_path("listings") / f"{key}.json"
         confinement = Confinement(plugin.reads, (*hidden, *catalogue.hides))  # parts have said by now what they hide
         catalogue.add(plugin, _listing(plugin, supervisor, confinement, cached, retry, limit))
+    # A distribution that cannot be read at all is found under either group, and told once.
+    catalogue.faults += [Fault(*told) for told in dict.fromkeys((*models.broken, *own_parts.broken))]
     return catalogue
 
 
@@ -89,6 +92,7 @@ def _listing(
         raise GenbenchError(f"genbench's own parts cannot be read: {'; '.join(found.listing.faults)}")
     if outcome.status is not Status.INTERRUPTED:
         with contextlib.suppress(OSError):  # a cache that cannot be written costs time alone
+            cached.parent.mkdir(parents=True, exist_ok=True)
             codec.write(cached, found)
     return found.listing
 
@@ -114,7 +118,8 @@ def _foreign(text: str, supervisor: Supervisor) -> list[Plugin]:
     python = shutil.which(path) if path else None
     if not name or python is None:
         form = 'NAME=PATH (in a suite: NAME = "PATH" below [python])'
-        raise GenbenchError(f"--python takes {form}, a model plugin and an interpreter that has it, got {text!r}")
+        why = f"no program is at {path}" if name and path else f"got {text!r}"
+        raise GenbenchError(f"--python takes {form}, a model plugin and an interpreter that has it; {why}")
     python = os.path.abspath(python)  # not resolved: a link in its bin folder is what makes a virtual environment
     with _folder("discovery") as folder:
         call = Call("discovery", DISCOVERS, folder, codec.encoded(DiscoveryInputs(name)), OWN_LIMIT, python=python)

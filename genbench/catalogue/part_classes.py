@@ -110,7 +110,8 @@ def solver_listing(cls: type[Solver]) -> SolverListing:
 def suite_listing(path: Path) -> SuiteListing:
     """A suite file; GenbenchError: what its author has to mend."""
     if not isinstance(path, str | Path) or not Path(path).is_file():
-        raise GenbenchError(f"expected the path of a suite file, got {quoted(path)}, which is none")
+        words = f"expected the path of a suite file, got {quoted(path)}, which is none"
+        raise GenbenchError(f"{words}; is it among the package data of its distribution?")
     return SuiteListing(checked_name(Path(path).stem, "the suite"), str(Path(path).absolute()))
 
 

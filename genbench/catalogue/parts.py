@@ -12,7 +12,7 @@ from genbench.catalogue.entries import Fault
 from genbench.catalogue.plugins import Offers, Plugin, load
 from genbench.contracts.dataset import Dataset
 from genbench.errors import GenbenchError, unknown
-from genbench.files.atomic import cache_folder
+from genbench.files.atomic import cache_path
 
 if TYPE_CHECKING:
     from genbench.contracts.executor import Executor
@@ -138,7 +138,7 @@ def places_of(root: str) -> list[Path]:
     Args:
         root: the user's folder, or "".
     """
-    return [*([Path(root)] if root else []), cache_folder("datasets"), SYSTEM]
+    return [*([Path(root)] if root else []), cache_path("datasets"), SYSTEM]
 
 
 def data_root_of(option: str) -> str:

@@ -4,19 +4,24 @@ Finding a plugin reads metadata and files only; `load` imports it, one plugin at
 stops nobody else.
 """
 
+import atexit
+import contextlib
 import hashlib
 import importlib
 import importlib.util
+import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
+from genbench.catalogue.distributions import declared
 from genbench.contracts import hooks
 from genbench.errors import GenbenchError
 from genbench.version import VERSION
@@ -24,6 +29,12 @@ from genbench.version import VERSION
 MODELS = "genbench.models"
 PARTS = "genbench.parts"
 BUILTIN = "genbench.builtin"
+# A module that is a loose file: as if it were that file, also for tracebacks and whoever looks for what lies beside it.
+STANDS_FOR = """\
+__file__ = {file!r}
+with open(__file__, "rb") as _source:
+    exec(compile(_source.read(), __file__, "exec", dont_inherit=True))
+"""
 SHOWN = 80  # characters of what a plugin returned that an error quotes
 
 
@@ -102,15 +113,24 @@ class Offers:
 
 def load(plugin: Plugin) -> Offers:
     """Import a plugin and register it with a host of its own. Whatever its import raises, this raises."""
-    if not plugin.file:
-        return Offers(plugin, importlib.import_module(plugin.module))
-    spec = importlib.util.spec_from_file_location(Path(plugin.file).stem, plugin.file)
-    if spec is None or spec.loader is None:
-        raise GenbenchError(f"{plugin.file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(spec.name, module)
-    spec.loader.exec_module(module)
-    return Offers(plugin, module)
+    return Offers(plugin, importlib.import_module(own_name(plugin) if plugin.file else plugin.module))
+
+
+def own_name(plugin: Plugin) -> str:
+    """The name under which a loose file can be imported, here and in what this process starts; made where it is none.
+
+    It is the file's alone, so that it takes no other module's place, whatever the file is called.
+    """
+    file = Path(plugin.file)
+    digest = hashlib.sha256(f"{file}\0{plugin.code}".encode(errors="surrogateescape")).hexdigest()
+    name = f"genbench_loose_{re.sub('[^A-Za-z0-9]', '_', file.stem)}_{digest[:12]}"
+    if name not in sys.modules and importlib.util.find_spec(name) is None:
+        folder = Path(tempfile.mkdtemp(prefix="genbench-loose-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        (folder / f"{name}.py").write_text(STANDS_FOR.format(file=str(file)), encoding="utf-8")
+        sys.path.append(str(folder))  # what is spawned by multiprocessing gets the same path
+        importlib.invalidate_caches()
+    return name
 
 
 def builtin(group: str) -> Plugin:
@@ -118,15 +138,31 @@ def builtin(group: str) -> Plugin:
     return Plugin("builtin", group, BUILTIN, "", "genbench", VERSION, _code_of(Path(__file__).parents[1]))
 
 
+@dataclass(frozen=True)
+class Installed:
+    """The installed plugins of one group, built-ins first, then by name."""
+
+    plugins: tuple[Plugin, ...]
+    broken: tuple[tuple[Plugin, str], ...] = ()
+    """What cannot even be tried, with why."""
+
+
 def installed(group: str) -> list[Plugin]:
-    """The plugins of an entry-point group, built-ins first, then by name; nothing is imported."""
-    found: dict[tuple[str, str], Plugin] = {}
-    for distribution in distributions():
-        for entry in distribution.entry_points:
-            if entry.group == group:
-                key = (entry.name, distribution.name)
-                found.setdefault(key, _installed_plugin(entry.name, group, entry.module, distribution))
-    return [builtin(group), *(found[key] for key in sorted(found))]
+    """The plugins of an entry-point group that can be tried, built-ins first, then by name; nothing is imported."""
+    return list(found(group).plugins)
+
+
+def found(group: str) -> Installed:
+    """The plugins of an entry-point group, and what is broken among distributions; nothing is imported."""
+    whole, broken = [builtin(group)], []
+    for each in declared((group,)):
+        plugin = Plugin(each.name, each.group, each.module, "", each.distribution, each.version, "")
+        if each.broken:
+            broken.append((plugin, each.broken))
+        else:
+            root = _root_of(each.module)
+            whole.append(replace(plugin, code=_code_of(root) if root else ""))
+    return Installed(tuple(whole), tuple(broken))
 
 
 def loose(text: str) -> Plugin:
@@ -146,12 +182,6 @@ def loose(text: str) -> Plugin:
     return Plugin(text, MODELS, text, "", "", "", _code_of(root))
 
 
-def _installed_plugin(name: str, group: str, module: str, distribution: Distribution) -> Plugin:
-    root = _root_of(module)
-    code = _code_of(root) if root else ""
-    return Plugin(name, group, module, "", distribution.name, distribution.version, code)
-
-
 def _root_of(module: str) -> Path | None:
     """The file or folder of a module's top-level package, found without importing it."""
     try:
@@ -166,9 +196,11 @@ def _root_of(module: str) -> Path | None:
 
 
 def _code_of(root: Path) -> str:
-    files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+    """SHA-256 over the Python files of a module; what cannot be read counts by its name."""
+    files = [root] if root.is_file() else sorted(path for path in root.rglob("*.py") if path.is_file())
     state = hashlib.sha256()
     for file in files:
-        state.update(f"{file.relative_to(root.parent).as_posix()}\0".encode())
-        state.update(hashlib.sha256(file.read_bytes()).digest())
+        state.update(f"{file.relative_to(root.parent).as_posix()}\0".encode(errors="surrogateescape"))
+        with contextlib.suppress(OSError):  # whoever imports it is told
+            state.update(hashlib.sha256(file.read_bytes()).digest())
     return state.hexdigest()

@@ -4,16 +4,15 @@ Each command is a file, with its grammar and its body. Bodies import what they n
 is there at once.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 
-from genbench.cli import doctor, listing, prepare, report, run, schema, score, stats
-from genbench.cli.bugs import reported
+from genbench.cli import doctor, listing, prepare, report, run, schema, score, stats, streams
+from genbench.cli.bugs import reported, shortage
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Body, Commands, Parser
 from genbench.cli.printing import tell
 from genbench.errors import GenbenchError, OwnFault
-from genbench.execution import machine
+from genbench.execution import machine, strangers
 from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
@@ -22,11 +21,16 @@ COMMANDS: Sequence[Add] = (run.add, listing.add, prepare.add, score.add, stats.a
 
 def entry() -> int:
     """The program: `main`, and an end to all that it has left running, even where its fork server was killed."""
+    stdout = streams.prepare()
     machine.adopt_orphans()
     try:
-        return main()
+        code = main()
     finally:
         machine.end_children()
+    words = streams.trouble(stdout)
+    if words:
+        tell(f"stdout cannot be written ({words}): what was asked for is not there; what lies on disk is kept")
+    return Exit.USAGE if words else Exit.OK if words == "" else code
 
 
 def main(arguments: Sequence[str] | None = None, commands: Sequence[Add] = COMMANDS) -> int:
@@ -39,6 +43,7 @@ def main(arguments: Sequence[str] | None = None, commands: Sequence[Add] = COMMA
     try:
         options = parser(commands).parse_args(arguments)
         body: Body = options.body
+        strangers.pass_over_broken()
         return body(options)
     except GenbenchError as error:
         tell(str(error))
@@ -48,12 +53,17 @@ def main(arguments: Sequence[str] | None = None, commands: Sequence[Add] = COMMA
         return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return Exit.OK
-    except Exception as error:  # noqa: BLE001  # nobody foresaw it, so it is ours
-        tell(reported(error))
-        return Exit.FAILED
+    except Exception as error:  # noqa: BLE001  # nobody foresaw it
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Exit:
+    """Tell what the machine lacks; else it is a bug of ours. What stdout could not take is told at the end."""
+    if streams.failed(error):
+        return Exit.USAGE
+    words = shortage(error)
+    tell(words or reported(error))
+    return Exit.USAGE if words else Exit.FAILED
 
 
 def parser(commands: Sequence[Add] = COMMANDS) -> Parser:

@@ -69,6 +69,7 @@ def machine(supervisor: "Supervisor") -> list[Check]:
         Check("device", f"{facts.device}: {facts.device_name}"),
         Check("machine", f"{facts.cpus} cores, {memory:.0f} GiB of memory, {facts.platform}"),
         Check("isolation", f"{level}: {isolation.words(level)}"),
+        _caps(),
         _cache(),
         disk("results", Path.cwd()),
     ]
@@ -88,6 +89,17 @@ def offers(supervisor: "Supervisor", loose: Sequence[str] = ()) -> list[Check]:
         return [Check("plugins", "cannot be read", str(error))]
     kinds = [_offer(kind, catalogue) for kind in catalogues.KINDS]
     return [*kinds, *(Check("plugin", fault.plugin.name, str(fault)) for fault in catalogue.faults)]
+
+
+def _caps() -> Check:
+    """Whether anybody can hold a plugin to its memory."""
+    from genbench.execution.machine import tells_of_others
+
+    if tells_of_others():
+        return Check("caps", "memory, disk and output of a plugin's processes")
+    return Check(
+        "caps", "disk and output of a plugin's processes, not memory", "pip install psutil: it tells of memory"
+    )
 
 
 def _cache() -> Check:

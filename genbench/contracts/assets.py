@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genbench.errors import GenbenchError
-from genbench.files.atomic import cache_folder, sha256_of, unique_beside
+from genbench.files.atomic import cache_folder, cache_path, sha256_of, unique_beside
 
 SECURE = "https://"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -39,7 +39,7 @@ class Asset:
     def path(self) -> Path:
         """Where the file lies, or will lie once it is fetched."""
         if self.location.startswith(SECURE):
-            return cache_folder("assets") / self.sha256
+            return cache_path("assets") / self.sha256
         return Path(self.location)
 
     def verified(self) -> Path:
@@ -60,7 +60,7 @@ class Asset:
         import urllib.request
 
         if self.location.startswith(SECURE) and not self.path.is_file():
-            partial = unique_beside(self.path)
+            partial = unique_beside(cache_folder("assets") / self.sha256)
             try:
                 with urllib.request.urlopen(self.location, timeout=60) as reply, partial.open("wb") as out:
                     while block := reply.read(1 << 20):
@@ -135,4 +135,5 @@ class Weights(Asset):
 def torch_cache() -> Path:
     """The folder where torch.hub, and thereby torch-fidelity, keeps weights."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("TORCH_HOME") or f"{cache}/torch").expanduser() / "hub" / "checkpoints"
+    place = os.path.expanduser(os.environ.get("TORCH_HOME") or f"{cache}/torch")  # as it is, where nobody has a home
+    return Path(place) / "hub" / "checkpoints"

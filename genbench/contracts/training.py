@@ -70,9 +70,9 @@ class Keeper(Protocol):
 
 
 class Rows:
-    """Rows of an array, read when they are indexed: `rows[:]`, `rows[10:20]`, `rows[indices]` give CPU tensors.
+    """Rows of an array, read when they are indexed: `rows[3]`, `rows[10:20]`, `rows[indices]` give CPU tensors.
 
-    Integers come as int64, real numbers as float32.
+    Integers come as int64, real numbers as float32. They can be iterated, a row at a time.
     """
 
     def __init__(self, array: NDArray[Any]) -> None:
@@ -86,13 +86,16 @@ class Rows:
         """[N, *shape]"""
         return self._array.shape
 
-    def __getitem__(self, index: slice | Tensor | list[int]) -> Tensor:
-        rows = self._array[index.cpu().numpy() if isinstance(index, Tensor) else index]
+    def __getitem__(self, index: int | slice | Tensor | list[int]) -> Tensor:
+        rows = np.asarray(self._array[index.cpu().numpy() if isinstance(index, Tensor) else index])
         return torch.from_numpy(rows.astype(np.float32 if rows.dtype.kind == "f" else np.int64))
 
 
 class Split:
-    """One split as a model sees it: `x` holds int64 [N, *shape] (float32 for real numbers), `y` int64 [N] or None."""
+    """One split as a model sees it: `x` holds int64 [N, *shape] (float32 for real numbers), `y` int64 [N] or None.
+
+    It is a data set as torch's loaders take one: `split[3]` is the tuple `(x, y)` of a row, `(x,)` without labels.
+    """
 
     def __init__(self, examples: Examples) -> None:
         self.x = Rows(examples.x)
@@ -100,6 +103,9 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        return (self.x[index],) if self.y is None else (self.x[index], self.y[index])
 
     def batches(self, size: int, device: torch.device | str = "cpu") -> Iterator[tuple[Tensor, Tensor | None]]:
         """Every row once, in order, `size` at a time (the last batch may be smaller), moved to `device`."""

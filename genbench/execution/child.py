@@ -18,6 +18,7 @@ from genbench.execution.channel import Markers, over_socket
 from genbench.execution.isolation import confine
 from genbench.execution.machine import die_with_parent
 from genbench.execution.refusal import way_out
+from genbench.execution.strangers import pass_over_broken
 from genbench.files import codec
 from genbench.files.plain import write_json
 from genbench.records.status import Status
@@ -113,6 +114,7 @@ def described(error: BaseException, device_full: Sequence[str] = DEVICE_FULL) ->
 
 if __name__ == "__main__":
     die_with_parent()
+    pass_over_broken()
     code = main(Path(sys.argv[1]), int(sys.argv[2]))
     sys.stdout.flush()
     sys.stderr.flush()

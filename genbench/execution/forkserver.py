@@ -17,13 +17,15 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from genbench.execution import machine
+from genbench.execution import machine, strangers
 from genbench.files import codec
 
 REQUEST_LIMIT = 65536
+LONGEST_WORDS = 500  # characters of why it cannot start
 # torch's optimisers and its FLOP counter import torch._dynamo at their first use, which takes seconds in each child.
 WARM = ("torch._dynamo",)
 
@@ -136,18 +138,31 @@ def detach(request: Request, output: int) -> None:
     os.chdir(request.folder)
 
 
+def _imported(names: Iterable[str]) -> str:
+    """Import modules; why one cannot be imported, in a line, and "" where all are."""
+    strangers.pass_over_broken()
+    try:
+        for name in names:
+            importlib.import_module(name)
+    except BaseException as error:  # noqa: BLE001  # a library that lacks memory raises what it likes
+        words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return " ".join(words.split())[:LONGEST_WORDS]
+    return ""
+
+
 def main() -> None:
     """Import what stages need, say so, and serve the socket whose descriptor is the first argument; modules follow."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     machine.adopt_orphans()
     machine.die_with_parent()  # imports take seconds, in which nobody looks whether the parent is still there
     control = socket.socket(fileno=int(sys.argv[1]))
-    for name in (*WARM, *sys.argv[2:]):
-        importlib.import_module(name)
+    if words := _imported((*WARM, *sys.argv[2:])):
+        control.sendall(words.encode(errors="backslashreplace"))
+        os._exit(1)
     gc.collect()
     gc.freeze()  # else a child's collector walks through all of it, in the middle of what is timed
     machine.die_with_parent(False)  # the thread that waited so far may end from now on; the socket tells of the parent
-    control.sendall(b"warm\n")
+    control.sendall(b"warm")
     Server(control).serve()
     os._exit(0)  # unloading torch would take seconds
 

@@ -38,10 +38,10 @@ CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # system call numbers, 
 NO_NEW_PRIVILEGES = 38  # prctl's PR_SET_NO_NEW_PRIVS
 EXECUTE, WRITE, READ, LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE_FILE, MAKE_FILE = 1 << 5, 1 << 8
-TRUNCATE, IOCTL = 1 << 14, 1 << 15
+TRUNCATE, IOCTL, SOCKETS = 1 << 14, 1 << 15, 1 << 16  # the last: to connect to a Unix socket at a path
 FILE_RIGHTS = EXECUTE | WRITE | READ | TRUNCATE | IOCTL
 READING = EXECUTE | READ | LIST
-RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # interface version → how many file rights the kernel knows
+RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16, 9: 17}  # from this interface version on, so many file rights are known
 TCP, OTHERS = 0b11, 0b11  # bind and connect; abstract sockets and signals outside
 CAPABILITIES = 0x20080522  # version of capget's and capset's structures
 OF_FILES = 1 << 1 | 1 << 2 | 1 << 3  # root's rights over others' files: the ruleset says which files
@@ -61,7 +61,8 @@ def words(level: str) -> str:
     allowed = "plugins write only in their trial's folder and read only what they need"
     network = "open no TCP connection" if int(version) >= 4 else "may open connections (TCP is covered from Linux 6.7)"
     signals = "signal nobody" if int(version) >= 6 else "may signal your processes (covered from Linux 6.12)"
-    return f"{allowed}; they {network}, and {signals}"
+    sockets = "reach no Unix socket" if int(version) >= 9 else "may reach Unix sockets (covered from Linux 7.1)"
+    return f"{allowed}; they {network}, {sockets}, and {signals}"
 
 
 def confine(folder: Path, own: Path, wanted: Confinement) -> None:
@@ -103,9 +104,14 @@ def _version() -> int:
     return int(ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, 1))
 
 
+def file_rights(version: int) -> int:
+    """All rights over files that a kernel with this version of the interface knows, a bit each."""
+    return int((1 << RIGHTS[max(known for known in RIGHTS if known <= version)]) - 1)
+
+
 def _enforce(folders: Iterable[Path], wanted: Confinement) -> None:
     version = _version()
-    rights = (1 << RIGHTS[min(version, max(RIGHTS))]) - 1
+    rights = file_rights(version)
     files = 0 if wanted.everything else rights
     tcp = TCP if version >= 4 and not (wanted.network or wanted.everything) else 0
     sizes = {1: 1, 2: 1, 3: 1, 4: 2, 5: 2}

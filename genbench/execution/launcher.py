@@ -16,10 +16,13 @@ from threading import Lock
 
 from genbench.contracts.job import Call
 from genbench.errors import GenbenchError
-from genbench.execution.forkserver import Request
+from genbench.execution.forkserver import REQUEST_LIMIT, Request
 from genbench.files import codec
+from genbench.files.atomic import CACHE, cache_path
+from genbench.records.status import signal_name
 
 SERVER_ENDED = "the fork server ended; start the run again, what has finished is kept"
+SCARCE = "is there enough memory and address space (ulimit -v), and is torch installed whole?"
 START_LIMIT = 60.0  # seconds in which the server has to answer: another child's orphans may keep it busy for a while
 
 
@@ -134,20 +137,31 @@ class WarmLauncher(Launcher):
             command += self._modules
             # OpenBLAS makes its threads anew after a fork, and they spin for a while beside what is timed.
             environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-            self._server = subprocess.Popen(
-                command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL, env=environment
-            )
-            servers.close()
+            if os.environ.get(CACHE):
+                environment[CACHE] = str(cache_path())  # children work in other folders: it may be relative
             try:
-                warm = control.recv(16)
-            except ConnectionError:
-                warm = b""
-            if not warm:
-                control.close()
-                self._server.wait()
-                raise GenbenchError("the fork server could not start; its error is above")
+                self._server = subprocess.Popen(
+                    command, pass_fds=[servers.fileno()], stdin=subprocess.DEVNULL, env=environment
+                )
+            except OSError as error:
+                raise GenbenchError(f"no process can be started ({error.strerror}); {SCARCE}") from error
+            finally:
+                servers.close()
+            self._await_warmth(control)
             self._control = control
         return self._control
+
+    def _await_warmth(self, control: socket.socket) -> None:
+        """Wait until the server has imported all; say why it cannot."""
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            said = control.recv(REQUEST_LIMIT)
+        if said == b"warm":
+            return
+        control.close()
+        code = self._server.wait() if self._server is not None else 0
+        why = said.decode() or (f"ended by {signal_name(-code)}" if code < 0 else f"exit code {code}")
+        raise GenbenchError(f"torch, or what needs it, cannot be imported in a new process ({why}); {SCARCE}")
 
     def close(self) -> None:
         """End the server."""

@@ -1,4 +1,4 @@
-"""What the kernel tells of this machine and its processes, and does for them; only Linux tells of other processes."""
+"""What the kernel tells of this machine and its processes, and does for them; elsewhere psutil tells of memory."""
 
 import contextlib
 import ctypes
@@ -8,13 +8,30 @@ import sys
 from collections.abc import Container
 from pathlib import Path
 
+from genbench.errors import GenbenchError
+from genbench.execution import elsewhere
+
 PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 CHILD_SUBREAPER = 36  # prctl's PR_SET_CHILD_SUBREAPER
+GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/dev/nvhost-gpu", "/dev/nvgpu")  # CUDA, WSL, ROCm, Jetson
 
 
 def cpus() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_device(asked: str) -> None:
+    """Refuse a device that this machine cannot have, before torch, which could tell, is loaded.
+
+    Raises:
+        GenbenchError: there is no sign of it.
+    """
+    linux = sys.platform == "linux"
+    if asked.startswith("cuda") and linux and not any(map(os.path.exists, GPU_FILES)):
+        raise GenbenchError(f"--device {asked}: this machine has no GPU that torch could use; try cpu")
+    if asked == "mps" and sys.platform != "darwin":
+        raise GenbenchError("--device mps: only Macs have it; try cpu")
 
 
 def die_with_parent(wanted: bool = True) -> None:
@@ -27,6 +44,11 @@ def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends, also of daemons (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(CHILD_SUBREAPER, 1)
+
+
+def tells_of_others() -> bool:
+    """Whether anybody tells of other processes here: Linux itself, else psutil where it is installed."""
+    return sys.platform == "linux" or elsewhere.tells()
 
 
 def children(pid: int) -> list[int]:
@@ -45,6 +67,8 @@ def end_children(spared: Container[int] = ()) -> None:
 
 def family(pid: int) -> list[int]:
     """A process and all its descendants."""
+    if sys.platform != "linux":
+        return elsewhere.family(pid)
     parents, found = _parents(), [pid]
     for member in found:
         found += [child for child, parent in parents.items() if parent == member]
@@ -53,6 +77,8 @@ def family(pid: int) -> list[int]:
 
 def private_bytes(pid: int) -> int:
     """Memory that a process holds for itself and in shared memory; a mapped data file is not in it."""
+    if sys.platform != "linux":
+        return elsewhere.private_bytes(pid)
     return sum(_field(pid, name) or 0 for name in ("RssAnon", "RssShmem"))
 
 

@@ -7,27 +7,72 @@ import secrets
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from genbench.errors import GenbenchError
 
+CACHE = "GENBENCH_CACHE"  # the environment variable
+ELSEWHERE = f"set {CACHE} to a folder that can be written, with room"
 DEEPEST = 64  # folders within each other that Python walks through
 
 
+def cache_path(*parts: str) -> Path:
+    """A place below the cache (`GENBENCH_CACHE`, else XDG's), which need not be there.
+
+    Raises:
+        GenbenchError: no variable says where, and the user has no home.
+    """
+    home, shared = os.environ.get(CACHE), os.environ.get("XDG_CACHE_HOME")
+    try:
+        base = Path(home) if home else (Path(shared) if shared else Path.home() / ".cache") / "genbench"
+    except RuntimeError as error:  # neither HOME nor the system's list of users knows
+        raise GenbenchError(f"no home folder is known for a cache; {ELSEWHERE}") from error
+    return base.absolute().joinpath(*parts)
+
+
 def cache_folder(*parts: str) -> Path:
-    """A folder below the cache (`GENBENCH_CACHE`, else XDG's), made where it is missing."""
-    home = os.environ.get("GENBENCH_CACHE")
-    base = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "genbench"
-    folder = base.joinpath(*parts)
+    """A folder below the cache, made where it is missing.
+
+    Raises:
+        GenbenchError: it cannot be made.
+    """
+    folder = cache_path(*parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise GenbenchError(
-            f"the cache folder {folder} cannot be made ({error.strerror}); "
-            "set GENBENCH_CACHE to a folder that can be written"
-        ) from error
+        raise GenbenchError(f"the cache folder {folder} cannot be made ({error.strerror}); {ELSEWHERE}") from error
     return folder
+
+
+@contextlib.contextmanager
+def cache_told(folder: Path) -> Iterator[None]:
+    """Say in one line that what has to lie in the cache cannot be written there.
+
+    Raises:
+        GenbenchError: it is another user's, read-only, or full.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or error  # NumPy says in words alone that there is no room
+        raise GenbenchError(f"the cache folder {folder} cannot be written ({why}); {ELSEWHERE}") from error
+
+
+def offer(path: Path, fill: Callable[[Path], Path]) -> None:
+    """Put a file into the cache, whole or not at all: where it cannot be kept, that costs time alone.
+
+    Args:
+        path: in whose folder it will lie, and whose suffix it has.
+        fill: writes it at a temporary place, and returns where it goes from there.
+    """
+    partial = unique_beside(path).with_suffix(path.suffix)
+    with contextlib.suppress(OSError):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(partial, fill(partial))
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def unique_beside(path: Path) -> Path:

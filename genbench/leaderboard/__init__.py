@@ -202,6 +202,10 @@ class Leaderboard:
         ) | dict.fromkeys([*whole, "training_images", "contracted"], "Int64")
         return frame.astype(kinds)
 
+    def _repr_html_(self) -> str:
+        """The frame, as a notebook shows it."""
+        return str(self.frame().to_html(escape=True, na_rep="–"))
+
 
 def boards(records: Iterable[Record]) -> Mapping[str, Leaderboard]:
     """A leaderboard for each task that the records' suites ask, by its name; the newest suite's order first.

@@ -18,6 +18,7 @@ from genbench.records.record import SuiteTerms, TaskTerms
 GIB, MIB = 2**30, 2**20
 LIMIT = 3600.0  # wall seconds of a stage that the suite does not limit
 CAPS: Mapping[str, float] = {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 4.0, "log_mib": 16.0}
+FEWEST = 2  # samples, or questions, that say anything of a distribution
 GENERATE = ("count", "scores", "axes")  # keys that stood at the top when samples were all that was asked for
 
 Whole = Annotated[int, Meta(ge=1, le=10**12)]
@@ -203,9 +204,9 @@ def read(path: Path) -> SuiteFile:
         GenbenchError: not there, not TOML, an unknown or missing key, a value of the wrong kind.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GenbenchError(f"suite {path}: {error}") from error
+        raise GenbenchError(f"suite {path}: {_unread(error)}") from error
     values, notes = _renewed(values, path)
     _check_keys(values, path)
     try:
@@ -215,6 +216,13 @@ def read(path: Path) -> SuiteFile:
     _check(suite, path)
     places = {name: str(path.parent / place) for name, place in suite.python.items()}
     return SuiteFile(replace(suite, title=suite.title or suite.name, python=places), notes)
+
+
+def _unread(error: Exception) -> str:
+    """Why a file cannot be read as TOML."""
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror})"
+    return "it is no UTF-8; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _renewed(values: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -260,7 +268,8 @@ def _check(suite: Suite, path: Path) -> None:
     for name, terms in suite.tasks.items():
         if not NAME.fullmatch(name):
             raise GenbenchError(f"suite {path}: a task's name matches {NAME.pattern}, got {name!r}")
-        if not terms.count:
-            raise GenbenchError(f"suite {path}: [tasks.{name}] count is a positive number of questions, got 0")
+        if terms.count < FEWEST:
+            words = f"count is a number of samples or questions, at least {FEWEST}: one has no spread"
+            raise GenbenchError(f"suite {path}: [tasks.{name}] {words}; got {terms.count}")
         if not terms.scores:
             raise GenbenchError(f"suite {path}: [tasks.{name}] scores names no score")

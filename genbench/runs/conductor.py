@@ -12,7 +12,7 @@ from genbench.contracts.executor import Ended, Executor, Raised, Ticket
 from genbench.contracts.job import Call, Confinement, Job, Outcome
 from genbench.errors import GenbenchError, OwnFault, own_fault
 from genbench.files import codec
-from genbench.files.atomic import cache_folder
+from genbench.files.atomic import cache_path
 from genbench.protocol.inputs import reads_of
 from genbench.protocol.stages.judgement import judged, key_of
 from genbench.protocol.stages.stage import Given, Ground, Lacking, Step
@@ -215,7 +215,7 @@ class Conductor:
             return Confinement(enforced=False)
         needs = step.trial.listing.needs
         # Whoever has runs or the cache on Python's path, say; and copies of the data among packages.
-        hides = str(self.ground.root.parent), str(cache_folder()), *self.ground.hides
+        hides = str(self.ground.root.parent), str(cache_path()), *self.ground.hides
         network, everything = "network" in needs, "files" in needs
         return Confinement(reads_of(inputs), hides, network, everything, sealed=step.stage.sealed)
 

@@ -10,6 +10,7 @@ from genbench.catalogue import Catalogue, parts
 from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
+from genbench.execution import machine
 from genbench.execution.in_process import InProcess, debugged
 from genbench.execution.supervisor import Supervisor
 from genbench.errors import GenbenchError
@@ -25,6 +26,7 @@ from genbench.records.record import Candidate, Record
 from genbench.runs.conductor import BOUNDS, Bounds, Conductor
 from genbench.runs.estimate import Forecast, recorded_steps
 from genbench.runs.foresight import finished_steps
+from genbench.runs.given import options_of
 from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
@@ -92,8 +94,9 @@ def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
     """What is on offer for a run: installed, loose, and in the environments that the suite's file or the options name.
 
     Raises:
-        GenbenchError: such an environment is not there, or a fault in the suite's file.
+        GenbenchError: such an environment is not there, a fault in the suite's file, or a machine without the device.
     """
+    machine.check_device(options.device)
     of_suite = suites.read(Path(options.suite)).suite.python if options.suite.endswith(".toml") else {}
     texts = [*(f"{name}={path}" for name, path in of_suite.items()), *options.python]
     last = {text.partition("=")[0]: text for text in texts}  # the options' word counts
@@ -131,12 +134,12 @@ def run(models: Sequence[str] | str = (), *, listener: RunListener | None = None
     Args:
         models: one reference or several; with `all=True`, every discovered model as well.
         listener: is told how the run goes.
-        options: see `genbench.runs.options.Options`.
+        options: see `genbench.runs.options.Options`; a path may be text, and one of several needs no list.
     Raises:
         GenbenchError: what the command line would refuse with exit code 2.
         Interrupted: Ctrl-C; finished work is kept, and the same call goes on from it.
     """
-    chosen = Options(models=[models] if isinstance(models, str) else list(models), **options)
+    chosen = options_of(models, options)
     with Supervisor() as supervisor:
         plan = plan_of(chosen, catalogue_of(chosen, supervisor))
         return execute(plan, chosen, supervisor, listener or Silence())

@@ -1,12 +1,13 @@
 """Vectors on disk: what was computed once of some samples by some extractor is read from then on."""
 
-import os
+import contextlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.files.atomic import cache_folder, sha256_of, unique_beside
+from genbench.files.atomic import cache_path, offer, sha256_of
 from genbench.files.plain import digest
 
 
@@ -27,15 +28,20 @@ class VectorCache:
         Args:
             names: what the vectors are of; equal names stand for equal vectors.
         """
-        folder, key = cache_folder("features"), digest(names)
+        folder, key = cache_path("features"), digest(names)
         for path in sorted(folder.glob(f"{key}.*.npy")):
             if sha256_of(path) == path.name.split(".")[1]:
                 vectors: NDArray[np.float32] = np.load(path, allow_pickle=False)
                 return vectors
-            place = path.rename(path.with_name(f".damaged-{path.name}"))
+            place = path.with_name(f".damaged-{path.name}")
             self._damaged.append(f"{path} is not as it was written; set aside as {place.name}")
+            with contextlib.suppress(OSError):  # a cache that cannot be written: it is passed over each time
+                path.rename(place)
         vectors = computed()
-        whole = unique_beside(folder / key).with_suffix(".npy")
-        np.save(whole, vectors, allow_pickle=False)
-        os.replace(whole, folder / f"{key}.{sha256_of(whole)}.npy")
+
+        def fill(partial: Path) -> Path:
+            np.save(partial, vectors, allow_pickle=False)
+            return folder / f"{key}.{sha256_of(partial)}.npy"
+
+        offer(folder / f"{key}.npy", fill)
         return vectors

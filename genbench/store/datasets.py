@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from genbench.contracts.dataset import SPLITS, Examples, Splits
 from genbench.errors import GenbenchError
 from genbench.files import codec
-from genbench.files.atomic import cache_folder
+from genbench.files.atomic import cache_folder, cache_path, cache_told
 from genbench.files.codec import Count
 from genbench.records.space import Space
 
@@ -25,23 +24,33 @@ def laid_down(splits: Splits, told: Callable[[str], None] = lambda damage: None)
 
     Args:
         told: hears what was damaged, in words.
+    Raises:
+        GenbenchError: the cache cannot be written.
     """
-    home = cache_folder("data")
-    path = home / splits.sha256
+    path = cache_path("data") / splits.sha256
     if path.exists():
         try:
             verify(path)
         except GenbenchError as error:
-            place = path.rename(path.with_name(f".damaged-{path.name}-{secrets.token_hex(4)}"))
+            with cache_told(path.parent):
+                place = path.rename(path.with_name(f".damaged-{path.name}-{secrets.token_hex(4)}"))
             told(f"{error}; set aside as {place.name}")
     if not path.exists():
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=home))
+        _lay_down(splits, path)
+    return path
+
+
+def _lay_down(splits: Splits, path: Path) -> None:
+    home = cache_folder("data")
+    with cache_told(home), tempfile.TemporaryDirectory(prefix=".partial-", dir=home, ignore_cleanup_errors=True) as own:
+        partial = Path(own) / path.name
+        partial.mkdir()
         write(splits, partial)
         try:
             os.rename(partial, path)
-        except OSError:  # another run laid the same content down in the meantime
-            shutil.rmtree(partial)
-    return path
+        except OSError:
+            if not path.exists():  # else another run laid the same content down in the meantime
+                raise
 
 
 @dataclass(frozen=True)

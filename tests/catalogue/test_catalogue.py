@@ -268,6 +268,34 @@ def test_a_file_that_is_named_is_what_runs_though_a_model_of_its_name_is_install
     ]
 
 
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ("[Path(__file__).with_name('lost.toml')]", "lost.toml'), which is none; is it among the package data"),
+        (
+            "list(Path(__file__).parent.glob('*.toml'))",
+            "genbench_suites gives no suite; are they among the package data",
+        ),
+        ("list((Path(__file__).parent / 'gone').iterdir())", "genbench_suites raised FileNotFoundError"),
+    ],
+)
+def test_a_suite_plugin_without_its_package_data_is_a_fault_with_its_name(supervisor, site, files, words):
+    info = site / "suites-1.0.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: suites\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[genbench.parts]\nours = suites_plugin\n")
+    hook = f"@genbench.hookimpl\ndef genbench_suites():\n    return {files}\n"
+    (site / "suites_plugin.py").write_text(f"from pathlib import Path\nimport genbench\n{hook}")
+    try:
+        found = catalogue.read(supervisor)
+    finally:
+        (info / "entry_points.txt").unlink()
+    (fault,) = [fault for fault in found.faults if fault.plugin.distribution == "suites"]
+    assert str(fault).startswith("ours (suites 1.0): ")
+    assert words in fault.reason
+    assert "digits" in found.suites
+
+
 def test_a_failed_import_is_remembered_for_who_lists_and_tried_again_for_who_runs(supervisor, idle, plugin_file, site):
     path = plugin_file(f"weights = open({str(site / 'weights')!r})\n" + offering("patient"))
     assert "patient" not in catalogue.read(supervisor, [path]).models

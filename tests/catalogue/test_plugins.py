@@ -96,6 +96,53 @@ def test_a_loose_file_named_as_a_module_that_is_loaded_takes_nobodys_place(file)
     assert sys.modules["json"] is json
 
 
+NAMES = ("json.py", "random.py", "torch.py", "vae.py", "my.model.py", "my-model.py", "my model.py", "class.py", "1.py")
+SPAWNING = """
+import multiprocessing, pickle, sys
+from genbench.catalogue import plugins
+
+if __name__ == "__main__":
+    found = plugins.load(plugins.loose(sys.argv[1])).of("genbench_models")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pickle.loads(pickle.dumps(found[0])) == found[0], pool.apply(found[0].twice, (21,)))
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_loose_file_is_what_runs_here_and_in_what_it_spawns_whatever_it_is_called(file, tmp_path, name):
+    path = file(
+        """\
+        import dataclasses
+        import genbench
+
+        @dataclasses.dataclass(frozen=True)
+        class Config:
+            factor: int = 2
+
+            def twice(self, x):
+                return self.factor * x
+
+        @genbench.hookimpl
+        def genbench_models():
+            return [Config()]
+        """,
+        name,
+    )
+    (tmp_path / "spawns.py").write_text(SPAWNING)
+    command = [sys.executable, str(tmp_path / "spawns.py"), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "True 42\n", done.stderr
+
+
+def test_a_loose_file_knows_where_it_lies_and_an_edit_is_loaded(file):
+    text = MODEL + "\nassert __file__ == {path!r}\nhere = __file__\n"
+    path = file("")
+    path.write_text(text.format(path=str(path)))
+    assert plugins.load(plugins.loose(str(path))).of("genbench_models") == ["one", "two"]
+    path.write_text(path.read_text().replace('"one", ', ""))
+    assert plugins.load(plugins.loose(str(path))).of("genbench_models") == ["two"]
+
+
 def test_a_dataclass_in_a_loose_file_finds_its_module(file):
     path = file("""\
         from __future__ import annotations

@@ -69,6 +69,8 @@ def place(supervisor, tmp_path_factory):
     (folder / "metric.toml").write_text(SUITE.replace('["fd"', '["fdd"'))
     (folder / "dataset.toml").write_text(SUITE.replace('"digits"', '"digit"'))
     (folder / "folder.toml").write_text(SUITE.replace('"digits"', '"folder:nowhere"'))
+    (folder / "single.toml").write_text(SUITE.replace("count = 60", "count = 1"))
+    (folder / "folder.d.toml").mkdir()
     (folder / "file").touch()
     (folder / "records").mkdir()
     (folder / "board").mkdir()
@@ -109,7 +111,16 @@ WRONG = {
         "a model, a task or a solver is written name or name[setting=value,…]",
     ),
     "an unknown suite": ((*RUN, "--suite", "digts"), "no suite is named 'digts'; did you mean 'digits'?"),
-    "a suite that is not there": ((*RUN, "--suite", "absent.toml"), "suite absent.toml: "),
+    "a suite that is not there": (
+        (*RUN, "--suite", "./absent.toml"),
+        "suite absent.toml: it cannot be read (No such f",
+    ),
+    "a suite that is a folder": (
+        (*RUN, "--suite", "folder.d.toml"),
+        "suite folder.d.toml: it cannot be read (Is a dir",
+    ),
+    "a single sample": ((*RUN, "--suite", "single.toml"), "[tasks.generate] count is a number of samples or questions"),
+    "an interpreter that is not there": ((*RUN, "--python", "x=/nope"), "no program is at /nope"),
     "a suite that is no TOML": ((*RUN, "--suite", "broken.toml"), "suite broken.toml: Invalid value"),
     "an unknown suite key": (
         (*RUN, "--suite", "misspelt.toml"),
@@ -126,6 +137,7 @@ WRONG = {
     "a plugin that is not there": (("run", "--plugin", "tny.py", "--all"), "--plugin takes a Python file or a module"),
     "a listed plugin that is not there": (("list", "--plugin", "tny"), "--plugin takes a Python file or a module"),
     "an unknown device": ((*RUN, "--device", "gpu"), "--device takes auto, cpu, cuda, cuda:N or mps, got 'gpu'"),
+    "a Mac's device elsewhere": ((*RUN, "--device", "mps"), "--device mps: only Macs have it; try cpu"),
     "an unknown executor": ((*RUN, "--executor", "locl"), "no executor is named 'locl'; did you mean 'local'?"),
     "results in a file": ((*RUN, "--out", "file"), "cannot be written (Not a directory); choose another place"),
     "results below a file": ((*RUN, "--out", "file/x"), "cannot be written (Not a directory); choose another place"),

@@ -21,6 +21,10 @@ MODELS = {
         *("none-buffer", "grown-buffer", "tied", "plain-dict"),
         *("drawn-permutation", "lost-density", "extra-state", "late-parameter"),
     ],
+    "wrapped": [
+        *("lazy", "never-called", "tensor-state", "compiled", "parallel", "averaged", "added", "pruned", "normed"),
+        *("halved", "pairs", "one-by-one", "spawning"),
+    ],
 }
 REALS = ["normal", "not-a-number", "infinite", "double", "rounded", "differentiable"]
 

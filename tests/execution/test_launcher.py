@@ -15,6 +15,7 @@ from calls import listing_call
 from genbench.catalogue import plugins
 from genbench.contracts.job import CALL, Call
 from genbench.errors import GenbenchError
+from genbench.execution import elsewhere, machine
 from genbench.execution.launcher import ColdLauncher, WarmLauncher
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
@@ -96,9 +97,31 @@ def test_a_fork_server_that_cannot_start_is_a_clear_error(
     (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
     launcher = WarmLauncher()
-    with pytest.raises(GenbenchError, match="the fork server could not start"):
+    with pytest.raises(GenbenchError, match="cannot be imported in a new process"):
         Supervisor(launcher).run(listing("never", PLAIN))
     launcher.close()
+
+
+def test_a_device_that_leaves_no_sign_is_refused_before_torch_is_loaded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(machine, "GPU_FILES", ("/dev/no-such-card",))
+    for asked in ("cuda", "cuda:1"):
+        with pytest.raises(GenbenchError, match=f"--device {asked}: this machine has no GPU that torch could use"):
+            machine.check_device(asked)
+    monkeypatch.setattr(machine, "GPU_FILES", ("/dev/null",))
+    for asked in ("cuda", "cpu", "auto"):
+        machine.check_device(asked)
+
+
+def test_elsewhere_than_on_linux_a_process_tree_is_known_with_its_memory():
+    with subprocess.Popen([sys.executable, "-c", "x = bytearray(50_000_000); input()"], stdin=subprocess.PIPE) as child:
+        until = time.monotonic() + 60
+        while elsewhere.private_bytes(child.pid) < 50_000_000 and time.monotonic() < until:
+            time.sleep(0.05)
+        found = elsewhere.family(os.getpid()), elsewhere.private_bytes(child.pid)
+        child.communicate(b"\n")
+    assert {os.getpid(), child.pid} <= set(found[0])
+    assert 50_000_000 <= found[1] < 150_000_000
+    assert elsewhere.private_bytes(child.pid) == 0  # it has ended
 
 
 def test_a_fork_server_that_is_still_starting_ends_with_its_parent(tmp_path: Path):

@@ -183,6 +183,19 @@ def touch(outcome, tmp_path: Path, listening: int) -> Callable[..., Outcome]:
     return run
 
 
+@pytest.mark.parametrize(
+    ("version", "highest"), [(1, 12), (2, 13), (3, 14), (4, 14), (5, 15), (6, 15), (7, 15), (8, 15), (9, 16), (10, 16)]
+)
+def test_a_ruleset_asks_for_the_rights_that_its_kernel_knows(version: int, highest: int):
+    # From Linux's include/uapi/linux/landlock.h; a bit that a kernel does not know makes it refuse the ruleset.
+    assert isolation.file_rights(version) == (1 << highest + 1) - 1
+
+
+def test_words_say_whether_unix_sockets_are_within_reach():
+    assert "may reach Unix sockets" in isolation.words("landlock 8")
+    assert "reach no Unix socket" in isolation.words("landlock 9")
+
+
 def test_this_kernel_can_confine():
     # Where it cannot, the next tests would prove nothing; every supported CI kernel has Landlock.
     assert isolation.level().startswith("landlock")

@@ -270,6 +270,14 @@ def test_a_frame_has_a_row_per_candidate_and_no_blank_without_a_reason() -> None
         assert (frame[frame[column.name].notna()][f"{column.name} missing"] == "").all()
 
 
+def test_a_notebook_shows_the_frame_with_every_name_as_text() -> None:
+    board = Leaderboard.of([record("<b>vae</b>"), record("gan")])
+    shown = board._repr_html_()
+    assert "&lt;b&gt;vae" in shown
+    assert "<b>" not in shown
+    assert shown.count("<tr") == 2 + len(board.frame())  # two lines of heads
+
+
 def test_a_frame_has_ranks_tiers_and_what_the_gates_say() -> None:
     frame = Leaderboard.of(board_records()).frame()
     assert frame.loc["replay", "memorisation"] == "flagged"

@@ -68,6 +68,15 @@ def test_a_built_in_suite_reads_and_is_named_as_its_file(path):
         assert set(terms.axes.values()) <= set(terms.scores)
 
 
+def test_a_suite_may_begin_with_the_mark_that_editors_leave_and_another_encoding_is_named(written):
+    path = written(TOML)
+    path.write_bytes(b"\xef\xbb\xbf" + TOML.encode())
+    assert suite.read(path).suite.name == "mine"
+    path.write_bytes(TOML.encode("utf-16"))
+    with pytest.raises(GenbenchError, match=r"it is no UTF-8; save it as UTF-8$"):
+        suite.read(path)
+
+
 def test_a_minimal_suite_has_defaults_for_the_rest(written):
     found = suite.read(written(TOML)).suite
     assert (found.title, found.threads, found.latency_seconds, found.checkpoint_seconds) == ("mine", 1, 5.0, 60.0)
@@ -109,7 +118,8 @@ def test_every_key_that_a_task_needs_is_asked_for(written, key):
         ("images = 1000", "images = 0", "images: expected int >= 1, got 0$"),
         ("images = 1000", "images = 1.5", "images: expected int, got float$"),
         ("batch = 20", "batch = -1", "batch: expected int >= 1, got -1$"),
-        ("count = 60", "count = 0", r"\[tasks.generate\] count is a positive number of questions, got 0$"),
+        ("count = 60", "count = 0", r"\[tasks.generate\] count is a number .*, at least 2: one has no spread; got 0$"),
+        ("count = 60", "count = 1", "at least 2: one has no spread; got 1$"),
         ("count = 60", "count = -1", "tasks.generate.count: expected int >= 0, got -1$"),
         ('name = "mine"', 'name = "../mine"', r"name: expected str matching regex .*, got '../mine'$"),
         ('name = "mine"', 'name = "mine\\n"', r"name: expected str matching regex .*, got 'mine\\n'$"),

@@ -62,7 +62,11 @@ PARTS = Listing(
         model("jump", family=Family.CONTROL, control=ControlKind.PROBE, capabilities=("interpolator",), samplers=()),
         model("unasked", family=Family.CONTROL, control=ControlKind.PROBE),
     ),
-    datasets=(DatasetListing("digits", SOURCE, "CC0", "Digits."),),
+    datasets=(
+        DatasetListing("digits", SOURCE, "CC0", "Digits."),
+        DatasetListing("folder", SOURCE, "CC0", "A folder.", argument="PATH"),
+        DatasetListing("hub", SOURCE, "CC0", "A hub.", argument="NAME"),
+    ),
     extractors=(extractor("digits-net"), extractor("pixels")),
     metrics=(metric("fd", True), metric("throughput", False)),
     tasks=(
@@ -111,6 +115,26 @@ def plan(catalogue, suite_file):
         return planned(find_suite(str(suite_file), catalogue), catalogue, models, everything, seeds)
 
     return make
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("folder:photos", "folder:{here}/photos"),
+        ("folder:../photos", "folder:{here}/../photos"),
+        ("folder:/photos", "folder:/photos"),
+        ("folder:~/photos", "folder:{home}/photos"),
+        ("hub:photos", "hub:photos"),
+        ("digits", "digits"),
+    ],
+)
+def test_a_path_in_a_suite_starts_at_the_suites_folder(catalogue, suite_file, monkeypatch, tmp_path, written, meant):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    suite_file.write_text(TOML.replace('dataset = "digits"', f'dataset = "{written}"'))
+    for name in (str(suite_file), suite_file.name):
+        found = find_suite(name, catalogue).suite.dataset
+        assert found == meant.format(here=tmp_path, home=tmp_path / "home")
 
 
 def told(plan: Plan) -> list[tuple[str, int]]:

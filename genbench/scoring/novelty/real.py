@@ -1,13 +1,13 @@
 """Real: what real data alone give of the gate's tests, which depends on no candidate and is kept on disk."""
 
-import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.files.atomic import cache_folder, unique_beside
+from genbench.files.atomic import cache_path, offer
 from genbench.files.plain import digest
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import Product
@@ -76,12 +76,16 @@ class RealSide:
     def _kept(self, identity: str, known: str, fresh: str, computed: Callable[[], Kept]) -> Kept:
         """Arrays by name: read from the cache, or computed and put there."""
         names = {"data": self._features.home.name, "known": known, "fresh": fresh, "of": identity}
-        path = cache_folder("nearest") / f"{digest(names)}.npz"
+        path = cache_path("nearest") / f"{digest(names)}.npz"
         if not path.exists():
             found = computed()
-            partial = unique_beside(path).with_suffix(".npz")
-            np.savez(partial, allow_pickle=False, **found)
-            os.replace(partial, path)
+
+            def fill(partial: Path) -> Path:
+                np.savez(partial, allow_pickle=False, **found)
+                return path
+
+            offer(path, fill)
+            return found
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
 

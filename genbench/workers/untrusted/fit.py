@@ -17,6 +17,7 @@ from genbench.records.space import Space
 from genbench.seeds import seed_for
 from genbench.store import datasets
 from genbench.store.checkpoints import FolderKeeper
+from genbench.store.places import check_places, places_of
 from genbench.store.tensors import write_tensors
 from genbench.store.weights import save_weights
 from genbench.workers.untrusted.instance import model_class, seed_all
@@ -26,7 +27,7 @@ from genbench.workers.untrusted.reload import CHECKS, check_draws
 def fit(folder: Path, inputs: FitInputs, markers: Markers) -> FitFacts:
     """Train a model.
 
-    Raises: whatever the plugin raises.
+    Raises: whatever the plugin raises; GenbenchError: what it has come to cannot be kept.
     """
     subject = inputs.subject
     space, device = datasets.read_space(inputs.data.path), torch.device(subject.device)
@@ -37,11 +38,13 @@ def fit(folder: Path, inputs: FitInputs, markers: Markers) -> FitFacts:
     with markers.timed("fit"):
         seed_all("fit", *subject.names)
         model = cls(space, **subject.settings).to(device)
+        made = places_of(model)
         model.train()
         model.fit(data)
         model.eval()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
+    check_places(made, model)
     save_weights(model, folder / CHECKPOINT)
     codec.write(folder / CURVE, CurveFile(tuple(data.curve)))
     with markers.timed("check"):

@@ -69,6 +69,8 @@ def _listings(offers: Offers, kind: str, plugin: Plugin, faults: list[str]) -> l
     except Exception as error:  # noqa: BLE001  # the hook is the plugin's
         faults.append(f"genbench_{kind} raised {described(error)[1]}")
         return []
+    if kind == "suites" and f"genbench_{kind}" in offers.known and not items:
+        faults.append("genbench_suites gives no suite; are they among the package data of its distribution?")
     found: dict[str, Any] = {}
     for item in items:
         owner = _owner(item)

@@ -22,12 +22,13 @@ from genbench.store import datasets
 from genbench.store.commitment import committed
 from genbench.store.tensors import narrowed, write_tensors
 from genbench.workers.untrusted.accounting import accounted, null_calls, peak_memory, reset_memory
+from genbench.workers.untrusted.freshness import Freshness
 from genbench.workers.untrusted.instance import begun, model_class, reloaded, seed_all, seed_secretly
 from genbench.workers.untrusted.reload import verify
 from genbench.workers.untrusted.spool import Drawn, Spool
 
 MOST_SHARE = 0.99  # of the run, before its end: nobody knows how long it goes on
-SHOWN = 8  # samples of a call that are compared with those of another
+SHOWN = 8  # samples of a call under other labels that are compared
 
 
 def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
@@ -50,11 +51,11 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
     count, batch = inputs.count, inputs.size
     with Spool(folder, draw.space, batch) as spool:
         with markers.timed(RUN) as timed:
-            told, first = begun(timed), None
+            told, fresh = begun(timed), Freshness(draw.space, batch)
             while told:
                 drawn = draw.secretly(batch, told)
                 if not subject.is_control:  # one of them shows one image on purpose
-                    first = _check_fresh(first, drawn.x)
+                    fresh.check(drawn.x)
                 spool.add(drawn)
                 told = timed.lap(committed(drawn.x.numpy(), inputs.head))
                 markers.progress(spool.count, min(MOST_SHARE, spool.count / count))
@@ -149,16 +150,6 @@ class _Draw:
                 "labels are ignored: the model is Conditional, but other labels under the same "
                 "seed give the same samples"
             )
-
-
-def _check_fresh(first: Tensor | None, drawn: Tensor) -> Tensor:
-    """Refuse a sampler whose calls repeat each other under other seeds; the first batch, to compare with."""
-    if first is not None and len(first) >= SHOWN and torch.equal(first, drawn):
-        raise InvalidEvidence(
-            "two calls under different seeds returned the same samples; "
-            "draw from torch's default generator, anew at every call"
-        )
-    return drawn if first is None else first
 
 
 def _take_calls(draw: _Draw, section: str, seconds: float, markers: Markers) -> None:
