@@ -23,8 +23,12 @@ examples:
   genbench score samples/ --reference real/ --train train/  against other images; is anything copied?
   genbench score samples.npz --reference real.npy --extractor pixels --scores fd,kid
   genbench score --features G.npy --reference S.npy         features that you already have
+  genbench score samples/ --dataset cifar10 --against train      the whole training set, as most papers do
+  genbench score samples/ --reference stats.npz                  mu and sigma, as others publish them: fd alone
+  genbench score samples/ --reference real/ --resize bicubic     images of another size; :SIDE resizes both sides
+  genbench score samples/ --dataset cifar10 --fail-if fd>5       quote the condition; exit code 3 where it is so
 
-Samples are a folder of images (PNG; JPEG with a warning), or an array in a .npy, .npz or .safetensors file:
+Samples are a folder of images (PNG; JPEG with a warning), or an array in a .npy, .npz, .pt or .safetensors file:
 [N, H, W], [N, H, W, C] or [N, C, H, W], integers in [0, 255]. Where a dataset has another number of levels
 (digits: 17), they are an array of integers in [0, levels).
 The extractor is digits-net for digits, inception-v3-compat for other images of 256 levels (fd is then the FID),

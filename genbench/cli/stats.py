@@ -15,7 +15,6 @@ examples:
 
 The file holds mu and sigma, as pytorch-fid, clean-fid and torch-fidelity's users publish them, and besides n, the
 extractor and the rows that they are of. Such a file gives fd alone: the other scores need the features themselves.
-exit codes: 0 written, 2 wrong usage or unusable input
 """
 
 

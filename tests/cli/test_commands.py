@@ -17,6 +17,7 @@ LEAST = {  # the arguments that a command cannot do without
     "list": [],
     "prepare": ["digits"],
     "score": [],
+    "stats": [],
     "report": ["records", "--out", "site"],
     "schema": ["record"],
     "doctor": [],

@@ -337,7 +337,7 @@ def test_fail_if_ends_with_3_where_it_is_so_or_cannot_be_told(command, condition
         ("fd>five", "--fail-if takes a score"),
         ("fd>nan", "--fail-if takes a score"),
         ("fd=5", "--fail-if takes a score"),
-        ("fid>5", "no score is named 'fid'; did you mean 'fld'"),
+        ("fid>5", "no score is named 'fid'; did you mean 'fd'"),
     ],
 )
 def test_a_condition_that_is_none_is_told_before_anything_is_computed(command, condition, message):
@@ -392,8 +392,8 @@ def test_the_table_of_classes_has_a_row_for_each(command):
     assert code == 0
     lines = output.splitlines()
     (start,) = [i for i, line in enumerate(lines) if line.strip() == "per class, labels as given"]
-    assert lines[start + 1].split() == ["class", "n", "real", "kid", "coverage"]
-    assert [line.split()[0] for line in lines[start + 3 : start + 13]] == [str(label) for label in range(10)]
+    assert lines[start + 2].split() == ["class", "n", "real", "kid", "coverage"]
+    assert [line.split()[0] for line in lines[start + 4 : start + 14]] == [str(label) for label in range(10)]
 
 
 def test_the_help_says_which_extractor_is_the_default(capsys):
