@@ -28,6 +28,8 @@ class SplitFiles:
     """Of all splits."""
     splits: tuple[str, ...]
     """Those that may be read."""
+    labels: tuple[str, ...] = ()
+    """Those of which the labels alone may be read."""
 
     @property
     def path(self) -> Path:
@@ -37,13 +39,13 @@ class SplitFiles:
     @property
     def identity(self) -> tuple[str, ...]:
         """The data and which part of them."""
-        return (self.sha256, *self.splits)
+        return (self.sha256, *self.splits, *(f"labels of {split}" for split in self.labels))
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The Space's file, and those of the splits."""
+        """The Space's file, and those of the splits and labels."""
         own = [f"{self.home}/{split}.{part}.npy" for split in self.splits for part in ("x", "y")]
-        return (f"{self.home}/dataset.json", *own)
+        return (f"{self.home}/dataset.json", *own, *(f"{self.home}/{split}.y.npy" for split in self.labels))
 
 
 @dataclass(frozen=True)

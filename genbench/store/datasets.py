@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genbench.contracts.dataset import SPLITS, Examples, Splits
 from genbench.errors import GenbenchError
@@ -104,11 +105,13 @@ def verify(folder: Path) -> None:
 
 def read(folder: Path, split: str) -> Examples:
     """One split that `write` laid down, mapped copy-on-write: who changes it changes only his own copy."""
-    labels = folder / f"{split}.y.npy"
-    return Examples(
-        np.load(folder / f"{split}.x.npy", mmap_mode="c", allow_pickle=False),
-        np.load(labels, allow_pickle=False) if labels.exists() else None,
-    )
+    return Examples(np.load(folder / f"{split}.x.npy", mmap_mode="c", allow_pickle=False), read_labels(folder, split))
+
+
+def read_labels(folder: Path, split: str) -> NDArray[np.int64] | None:
+    """The labels [N] of a split that `write` laid down; None where it has none."""
+    path = folder / f"{split}.y.npy"
+    return np.load(path, allow_pickle=False) if path.exists() else None
 
 
 def read_space(folder: Path) -> Space:

@@ -138,7 +138,7 @@ class SmoteThree(Mixture):
 class LocalMeans(Mixture):
     """Shows the mean of a row and its neighbours, to win quality by contraction."""
 
-    name = "local-means"
+    name = "means-of-rows"
 
     def bank(self, data: genbench.TrainingData) -> Tensor:
         x, beside = data.train.x[:].float(), near(data.train.x[:], data.train.y[:], 4)

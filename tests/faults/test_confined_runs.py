@@ -134,7 +134,7 @@ ASKS = """if STAGE == stage:
 TRAINING = {"train.x", "train.y", "valid.x", "valid.y"}
 READ = {  # stage → what its inputs name, of all that the plugin looks for
     "fit": TRAINING | {"space"},
-    "sample/default": TRAINING | {"space", "checkpoint", "check"},
+    "sample/default": {"train.y", "space", "checkpoint", "check"},
     "audit": {"space", "checkpoint", "samples"},
     "answer/interpolate/slerp": {"space", "checkpoint", "questions"},
     "density/first": {"space", "checkpoint", "stream"},

@@ -19,6 +19,7 @@ CAUGHT = {
     "all-at-once": AGAIN,
     "threads": AGAIN,
     "quiet-children": "hides what its children take of the CPU",
+    "unheard-children": "hides what its children take of the CPU",
 }
 TIMED = {"children": ("slow", 1.5), "outliving": ("fast", 0.7)}  # whose speed it stays below, times so much
 COUNTED = ("hooked", "remembering")
@@ -29,7 +30,7 @@ def board(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> t
     """The finished run of all of them."""
     out = tmp_path_factory.mktemp("clocks")
     suite = tiny.write_suite(out, limit=240, latency=0.0, run=1.0, count=300, scores='"throughput", "nfe"')
-    names = ["slow", "fast", *CAUGHT, "lazy", *TIMED, *COUNTED, "swaps", "swaps-first", "forges"]
+    names = ["slow", "fast", *CAUGHT, "lazy", *TIMED, *COUNTED, "from-bank", "swaps", "swaps-first", "forges"]
     return tiny.run(supervisor, out, PLUGINS, names, suite)
 
 
@@ -80,6 +81,15 @@ def test_samples_that_are_drawn_when_they_are_looked_at_are_refused(board: tiny.
 def test_evaluations_are_not_counted_of_a_batch_that_is_another_one(board: tiny.Run, name: str):
     assert "could not be counted" in board.candidate(name).missing["nfe"].reason
     assert speed(board, name) < 1.5 * speed(board, "slow")
+
+
+def test_a_bank_shows_in_the_draws_of_the_run_that_are_not_scored(board: tiny.Run):
+    found, honest = (board.candidate(name).memorisation for name in ("from-bank", "fast"))
+    repeats = next(test for test in found.tests if test.test == "repeats")
+    assert repeats.flagged
+    assert found.flagged
+    assert 30_000 < float(repeats.note.split()[-2].replace(",", "")) < 50_000  # as from a bank of so many images
+    assert not any(test.flagged for test in honest.tests if test.against == "samples")
 
 
 @pytest.mark.parametrize("name", ["swaps", "swaps-first", "forges"])

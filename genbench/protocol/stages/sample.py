@@ -8,7 +8,7 @@ from genbench.contracts.job import Outcome, Pace
 from genbench.files.codec import Count
 from genbench.protocol.inputs import Fitted, Kept, SplitFiles
 from genbench.protocol.stages.clocking import RUN, Run, clocked
-from genbench.protocol.stages.fit import CHECK, FIT, SEEN
+from genbench.protocol.stages.fit import CHECK, FIT
 from genbench.protocol.stages.stage import Given, Stage, Step
 from genbench.protocol.task import Asked, answerers
 from genbench.protocol.trial import Trial
@@ -29,7 +29,7 @@ class SampleInputs:
     check: Kept
     """What the reloaded model has to give again."""
     data: SplitFiles
-    """Valid rows for that check; the training labels give the marginal that labels are drawn from."""
+    """The Space, and the training labels, whose marginal labels are drawn from; no row that could be trained on."""
     sampler: str
     """The preset's name."""
     count: int
@@ -91,7 +91,7 @@ def _inputs(given: Given) -> SampleInputs:
     return SampleInputs(
         fitted,
         given.kept(FIT, "", CHECK),
-        given.ground.rows(*SEEN),
+        replace(given.ground.rows(), labels=("train",)),
         step.answerer.sampler,
         terms.count,
         suite.batch,

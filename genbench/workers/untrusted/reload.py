@@ -9,7 +9,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from genbench.contracts.model import Conditional, Density, Learner, Model
-from genbench.contracts.training import Split
 from genbench.errors import GenbenchError
 from genbench.protocol.inputs import Subject
 from genbench.records.space import Space
@@ -17,6 +16,7 @@ from genbench.store.tensors import checked_nats, narrowed
 from genbench.workers.untrusted.instance import seed_all
 
 CHECKS = ("x", "nats")  # a few samples, and the nats of a few rows
+ASKED = "rows"  # those rows, which stand beside what was said of them: no later stage is shown others
 ROWS = 4
 
 
@@ -24,7 +24,7 @@ def check_draws(
     names: Iterable[str],
     model: Learner,
     space: Space,
-    valid: Split,
+    rows: Tensor,
     subject: Subject,
     *passed_over: type[Exception],
 ) -> dict[str, Tensor]:
@@ -32,6 +32,7 @@ def check_draws(
 
     Args:
         names: of CHECKS.
+        rows: [4, *shape] that nats are asked of.
     """
     tensors, device = {}, torch.device(subject.device)
     parts = {"x": _samples, "nats": _nats}
@@ -39,7 +40,7 @@ def check_draws(
         seed_all("check", *subject.names)
         try:
             with torch.no_grad():
-                tensors[name] = parts[name](model, space, valid, device)
+                tensors[name] = parts[name](model, space, rows, device)
         except BdbQuit:
             raise  # who quits a debugger says nothing of the model
         except passed_over:
@@ -47,7 +48,7 @@ def check_draws(
     return tensors
 
 
-def verify(model: Learner, space: Space, valid: Split, check: Path, subject: Subject) -> None:
+def verify(model: Learner, space: Space, check: Path, subject: Subject) -> None:
     """Refuse a model that, saved and loaded, is not the one that was fitted.
 
     On one CPU the samples must be equal; a GPU's rounding may turn single pixels, never most of them.
@@ -58,7 +59,8 @@ def verify(model: Learner, space: Space, valid: Split, check: Path, subject: Sub
         GenbenchError: it gives something else.
     """
     kept = load_file(check)
-    found = check_draws(kept, model, space, valid, subject)
+    rows = kept.pop(ASKED)
+    found = check_draws(kept, model, space, rows, subject)
     exact = torch.device(subject.device).type == "cpu"
     if "x" in kept and _equal(found.get("x"), kept["x"]) < (1.0 if exact else 0.5):
         raise GenbenchError(
@@ -72,7 +74,7 @@ def verify(model: Learner, space: Space, valid: Split, check: Path, subject: Sub
         )
 
 
-def _samples(model: Learner, space: Space, valid: Split, device: torch.device) -> Tensor:
+def _samples(model: Learner, space: Space, rows: Tensor, device: torch.device) -> Tensor:
     """A few samples of the first sampler."""
     if not isinstance(model, Model):
         raise GenbenchError("draws no samples")
@@ -83,12 +85,11 @@ def _samples(model: Learner, space: Space, valid: Split, device: torch.device) -
     return narrowed(model.sample(ROWS, labels=labels, **settings), space, ROWS)
 
 
-def _nats(model: Learner, space: Space, valid: Split, device: torch.device) -> Tensor:
-    """The nats of a few valid rows."""
+def _nats(model: Learner, space: Space, rows: Tensor, device: torch.device) -> Tensor:
+    """The nats of a few rows."""
     if not isinstance(model, Density):
         raise GenbenchError("no Density")
-    rows = valid.x[:ROWS].to(device)
-    return torch.from_numpy(checked_nats(model.log_prob(rows), space, len(rows)))
+    return torch.from_numpy(checked_nats(model.log_prob(rows.to(device)), space, len(rows)))
 
 
 def _equal(found: Tensor | None, kept: Tensor) -> float:

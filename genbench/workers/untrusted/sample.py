@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genbench.contracts.model import Conditional, Model
-from genbench.contracts.training import Split
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
 from genbench.execution.pacing import AGAIN
@@ -37,10 +36,10 @@ def sample(folder: Path, inputs: SampleInputs, markers: Markers) -> SampleFacts:
     Raises:
         GenbenchError: lost on reload. InvalidEvidence: what was drawn is not what the Space asks for.
     """
-    home, subject = inputs.data.path, inputs.fitted.subject
+    subject = inputs.fitted.subject
     draw = _ready(inputs, markers)
     with markers.timed("construct"):
-        verify(draw.model, draw.space, Split(datasets.read(home, "valid")), inputs.check.path, subject)
+        verify(draw.model, draw.space, inputs.check.path, subject)
     with markers.timed("warm-up"):
         draw.check_labels()
         narrowed(draw.openly(inputs.size, "warm-up", 0), draw.space, inputs.size)
@@ -96,7 +95,7 @@ def _ready(inputs: SampleInputs, markers: Markers) -> "_Draw":
 
 def _marginal(home: Path, space: Space) -> NDArray[np.float64] | None:
     """The share of each class in the training labels; None where the Space has no classes."""
-    y = datasets.read(home, "train").y
+    y = datasets.read_labels(home, "train")
     return None if space.classes is None or y is None else np.bincount(y, minlength=space.classes) / len(y)
 
 
