@@ -17,9 +17,9 @@ from genbench.records.status import Status
 from genbench.runs import session
 from genbench.runs.conductor import BOUNDS, Bounds
 from genbench.runs.estimate import Forecast
+from genbench.runs.finished import Finished
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
-from genbench.runs.session import Finished
 from genbench.store import run_folder
 from genbench.store.stage_folder import Result
 

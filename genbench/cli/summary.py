@@ -16,7 +16,7 @@ from genbench.records.audits import Assurance, AuditStatus
 from genbench.report.text import visible
 
 if TYPE_CHECKING:
-    from genbench.runs.session import Finished
+    from genbench.runs.finished import Finished
 
 
 def summary(finished: "Finished") -> None:
