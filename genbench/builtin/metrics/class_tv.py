@@ -15,7 +15,7 @@ from genbench.records.score import LEFT_OUT
 Labels = NDArray[np.int64]
 
 LACKING = 0.5  # of a class's real share, which has to be lacking for it to be left out
-Z = 2.3263478740408408  # of a one-sided 99 % bound
+Z = 1.2815515655446004  # of a one-sided 90 % bound: a class at its full share is far from any
 
 
 def frequencies(real: Labels, generated: Labels) -> tuple[Labels, Labels]:
@@ -31,9 +31,9 @@ def total_variation(a: Labels, b: Labels) -> float:
 
 
 def left_out(real: Labels, generated: Labels) -> int:
-    """How many classes are all but left out: half of their real share or more is lacking, with 99 % confidence each.
+    """How many classes are all but left out: half of their real share or more is lacking, with 90 % confidence each.
 
-    A class that is drawn at its full share is never among them but by confusion; one drawn at half of it, once in 100.
+    A class that is drawn at its full share is never among them but by confusion; one drawn at half of it, once in ten.
     """
     of_real, of_generated = frequencies(real, generated)
     n, m = len(real), len(generated)

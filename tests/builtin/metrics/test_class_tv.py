@@ -78,7 +78,14 @@ def test_dropped_digits_are_missed_and_fresh_ones_are_not(home, splits):
 
 @pytest.mark.parametrize(
     ("drawn", "count"),
-    [([50] * 10, 0), ([50] * 9 + [0], 1), ([50] * 9 + [5], 1), ([50] * 9 + [25], 0), ([5] * 2 + [50] * 8, 2)],
+    [
+        ([50] * 10, 0),
+        ([50] * 9 + [0], 1),
+        ([50] * 9 + [12], 1),
+        ([50] * 9 + [20], 0),
+        ([50] * 9 + [25], 0),
+        ([5] * 2 + [50] * 8, 2),
+    ],
 )
 def test_a_class_is_left_out_where_half_of_it_or_more_is_surely_lacking(drawn, count):
     assert left_out(labels(*[50] * 10), labels(*drawn)) == count
