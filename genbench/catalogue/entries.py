@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from genbench.catalogue import plugins
@@ -23,6 +24,7 @@ from genbench.errors import GenbenchError, plain, unknown
 from genbench.files import codec
 from genbench.files.plain import Json
 
+PATH = "PATH"  # what a dataset that lies in a file or a folder calls its argument
 L_co = TypeVar("L_co", bound=Offer, covariant=True)
 L = TypeVar("L", bound=Offer)
 
@@ -114,6 +116,16 @@ class Catalogue:
     def dataset(self, name: str) -> Entry[DatasetListing]:
         """The dataset of that name, as `find` does it."""
         return self._found("datasets", self.datasets, name)
+
+    def placed(self, dataset: str, folder: Path) -> str:
+        """`folder:photos` → `folder:/…/photos`: a path that a dataset takes, seen from a folder.
+
+        Raises:
+            GenbenchError: there is no such dataset.
+        """
+        name, _, argument = dataset.partition(":")
+        is_path = self.dataset(name).listing.argument == PATH
+        return f"{name}:{(folder / Path(argument).expanduser()).absolute()}" if argument and is_path else dataset
 
     def extractor(self, name: str) -> Entry[ExtractorListing]:
         """The extractor of that name, as `find` does it."""

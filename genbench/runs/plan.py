@@ -17,7 +17,6 @@ from genbench.records.kinds import Axis
 from genbench.records.record import TaskTerms
 
 DEFAULT_SUITE = "digits"
-PATH = "PATH"  # the argument of a dataset that is a file or a folder
 SECOND = "pixels"  # the extractor that no published suite names as its own: who was tuned to the first meets it unasked
 SECOND_LOOK = (Axis.QUALITY, Axis.COVERAGE)  # axes whose scores it gives too
 
@@ -53,17 +52,10 @@ def find_suite(name: str, catalogue: Catalogue) -> SuiteFile:
     """
     path = Path(name) if name.endswith(".toml") else Path(catalogue.suite(name).listing.path)
     found = suites.read(path)
-    suite = replace(found.suite, dataset=_placed(found.suite.dataset, path.parent, catalogue))
+    suite = replace(found.suite, dataset=catalogue.placed(found.suite.dataset, path.parent))
     catalogue.extractor(suite.extractor)
     tasks = {task: _completed(terms, suite, catalogue) for task, terms in suite.tasks.items()}
     return replace(found, suite=replace(suite, tasks=tasks))
-
-
-def _placed(dataset: str, folder: Path, catalogue: Catalogue) -> str:
-    """`folder:photos` → `folder:/…/photos`: a path in a suite's file starts at the file's folder."""
-    name, colon, argument = dataset.partition(":")
-    is_path = catalogue.dataset(name).listing.argument == PATH
-    return f"{name}:{(folder / Path(argument).expanduser()).absolute()}" if argument and is_path else dataset
 
 
 def _completed(terms: TaskTerms, suite: Suite, catalogue: Catalogue) -> TaskTerms:

@@ -116,8 +116,20 @@ def fetched(name: str, data_root: str, catalogue: Catalogue, supervisor: Supervi
     kind = next((kind for kind, names in known.items() if base in names), None)
     if kind is None:
         raise unknown("dataset or extractor", base, [*catalogue.datasets, *catalogue.extractors])
-    folder = str(Path(data_root).expanduser().absolute()) if data_root else ""  # may not be there yet
-    return prepared("fetch", FETCH, FetchInputs(name, kind, tuple(catalogue.part_plugins), folder), Fetched, supervisor)
+    folder = _made(data_root) if data_root else ""
+    whole = catalogue.placed(name, Path()) if kind == DATASETS else name  # the call works in another folder
+    inputs = FetchInputs(whole, kind, tuple(catalogue.part_plugins), folder)
+    return prepared("fetch", FETCH, inputs, Fetched, supervisor)
+
+
+def _made(data_root: str) -> str:
+    """The folder that gets a dataset's files, made where it is missing."""
+    folder = Path(data_root).expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GenbenchError(f"--data-root {data_root} cannot be made ({error.strerror}); name another place") from error
+    return str(folder)
 
 
 def posed(asked: Asked, data: SplitFiles, root: Path, secret: str, supervisor: Supervisor) -> Posed | None:

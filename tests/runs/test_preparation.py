@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
+from PIL import Image
 
 from genbench import catalogue
 from genbench.contracts import assets
@@ -214,3 +216,16 @@ def test_torchs_cache_is_where_torch_says(monkeypatch, tmp_path):
     for name in ("XDG_CACHE_HOME", "TORCH_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
         assert str(assets.torch_cache()) == str(Path(hub.get_dir()) / "checkpoints")
+
+
+def test_prepare_sees_a_relative_folder_from_where_the_user_is_and_refuses_one_that_nobody_can_make(
+    supervisor, tmp_path, monkeypatch
+):
+    known = catalogue.read(supervisor)
+    (tmp_path / "photos").mkdir()
+    for i in range(20):
+        Image.fromarray(np.full((4, 4), i, np.uint8)).save(tmp_path / "photos" / f"{i}.png")
+    monkeypatch.chdir(tmp_path)
+    assert sum(preparation.fetched("folder:photos", "", known, supervisor).rows.values()) == 20
+    with pytest.raises(GenbenchError, match=r"--data-root /proc/x cannot be made \(No such file or directory\)"):
+        preparation.fetched("mnist", "/proc/x", known, supervisor)
