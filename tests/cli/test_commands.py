@@ -23,7 +23,12 @@ LEAST = {  # the arguments that a command cannot do without
     "doctor": [],
 }
 FILES = {"list": "listing"}  # the others' are called like them
-LIGHT = {"genbench", "genbench.errors", "genbench.version", "genbench.execution", "genbench.execution.machine"}
+LIGHT = {
+    "genbench",
+    "genbench.errors",
+    "genbench.version",
+    *(f"genbench.execution{name}" for name in ("", ".machine", ".elsewhere", ".strangers")),
+}
 LOADED = "import json, sys\nfrom genbench.cli import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass\n"
 LOADED += "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
 
