@@ -13,6 +13,7 @@ from genbench.conformance.sanity.check import Asked
 from genbench.conformance.sanity.checks import checks
 from genbench.conformance.sanity.criteria import Curve, bell, falling, falling_by, flat, near, rising, settled
 from genbench.contracts.metric import Metric, Score
+from genbench.errors import Unavailable
 from genbench.records.kinds import Axis, Direction
 
 X = np.linspace(-2, 2, 5)
@@ -97,10 +98,20 @@ def test_precision_is_lost_to_one_outlier_and_clipped_density_is_not(monkeypatch
     }
 
 
+class ForEqualSets(Precision):
+    """Precision that refuses sets of different sizes."""
+
+    def score(self, evidence):
+        if len(evidence.comparison.real) != len(evidence.comparison.generated):
+            raise Unavailable("needs sets of one size")
+        return super().score(evidence)
+
+
 def test_a_score_that_refuses_unequal_sets_is_neither_passed_nor_failed(monkeypatch):
     few = [check for check in checks(5, 200) if check.name == "ball-in-torus"]
     monkeypatch.setattr(sanity, "checks", lambda *_: few)
-    assert {of.passed for of in sanity.results([Precision])} == {None}
+    assert {of.passed for of in sanity.results([ForEqualSets])} == {None}
+    assert {of.passed for of in sanity.results([Precision])} == {False}  # which draws sets of one size, and fails
 
 
 def test_scores_of_quality_and_coverage_are_judged_and_no_others():
