@@ -121,7 +121,8 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
     "breaks or hangs in its import": (
         [
             (PLUGIN, "test_a_plugin_whose_import_fails_is_a_fault_of_the_catalogue_and_stops_no_other"),
-            (PLUGIN, "test_an_import_that_hangs_is_given_up", "test_broken_plugins_are_listed_within_a_second"),
+            (PLUGIN, "test_an_import_that_hangs_is_given_up"),
+            ("alone/test_listing_broken_plugins.py", "test_broken_plugins_are_listed_within_a_second"),
         ],
         [(OFF, "test_an_import_without_a_process_of_its_own_is_the_harnesses")],
     ),
