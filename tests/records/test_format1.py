@@ -14,7 +14,7 @@ from genbench.records.kinds import Axis, ControlKind, Family, Likelihood, Scale
 from genbench.records.score import failed, not_applicable
 from genbench.records.status import Status
 
-PUBLISHED = Path(__file__).parents[2] / "leaderboards" / "digits" / "records"
+PUBLISHED = Path(__file__).parent / "format1"  # a board of three seeds, as it was published once
 LEAST = {"format": 1, "protocol": "p", "seed": 0, "model": {"reference": "m"}, "candidates": [{"name": "m"}]}
 
 

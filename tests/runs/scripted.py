@@ -39,7 +39,7 @@ FACTS: dict[str, Any] = {
 }
 LEFT = {
     "fit": ("checkpoint.safetensors", "check.safetensors"),
-    "sample": ("samples.safetensors",),
+    "sample": ("samples.safetensors", "drawn.safetensors"),
     "answer": ("answers.safetensors",),
     "audit": ("audit.safetensors",),
     "stream": ("first.safetensors", "second.safetensors", "key.safetensors", "columns.txt"),

@@ -198,6 +198,7 @@ def test_weights_are_looked_for_in_genbenchs_cache_then_in_torchs(tmp_path, monk
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(PUBLISHED)
     assert file.found("weighed") == theirs
+    file.path.parent.mkdir(parents=True)
     file.path.write_bytes(PUBLISHED)
     assert file.found("weighed") == file.path
     file.path.write_bytes(b"rotten")

@@ -77,8 +77,9 @@ def test_a_candidate_holds_its_evidence_its_clock_and_what_was_scored(record: Re
     candidate = only(record(("score", lambda call: done(call, {"candidates": [score]}))))
     assert (candidate.task, candidate.name, candidate.sampler) == ("generate", "mine", "default")
     assert (candidate.status, candidate.stage, candidate.reason, candidate.log) == (Status.OK, None, None, "")
-    samples = tmp_path / "runs/mine/mine.default.0/sample/default/samples.safetensors"
-    assert candidate.evidence == {samples.name: sha256_of(samples)}
+    left = tmp_path / "runs/mine/mine.default.0/sample/default"
+    names = "samples.safetensors", "drawn.safetensors"
+    assert candidate.evidence == {name: sha256_of(left / name) for name in names}
     assert (candidate.timing.images, len(candidate.timing.batches)) == (60, 3)
     assert candidate.elapsed == 5.0  # of the fit and of its own sampling
     assert candidate.likelihood is Likelihood.EXACT

@@ -100,6 +100,11 @@ def _run(supervisor: Supervisor, out: Path, **options: Any) -> tiny.Run:
     return tiny.run(supervisor, out, [PLAIN], ["plain"], tiny.write_suite(out, run=0.3), **options)
 
 
+def _scored(run: tiny.Run) -> str:
+    """The hash of the scored samples; how many others a run of .3 s draws is the machine's doing."""
+    return run.candidate("plain").evidence[Path(SAMPLES).name]
+
+
 def test_a_secret_fixes_the_samples_and_nothing_of_the_training(supervisor: Supervisor, tmp_path: Path):
     files = {name: tmp_path / name for name in ("one", "other")}
     for name, secret in (("one", SECRET), ("other", OTHER)):
@@ -117,9 +122,9 @@ def test_a_secret_fixes_the_samples_and_nothing_of_the_training(supervisor: Supe
     assert _run(supervisor, tmp_path / "run-first", secret=files["one"]).heard.ran == set()
     again = _run(supervisor, tmp_path / "run-first", secret=files["other"])
     assert not any(name.endswith("/fit") for name in again.heard.ran)
-    assert again.candidate("plain").evidence == runs["third"].candidate("plain").evidence
+    assert _scored(again) == _scored(runs["third"])
 
     record = runs["second"].root / "plain.default.0/record.json"
     replayed = _run(supervisor, tmp_path / "run-replayed", replay=[record])
-    assert replayed.candidate("plain").evidence == runs["second"].candidate("plain").evidence != {}
+    assert _scored(replayed) == _scored(runs["second"])
     assert replayed.record("plain").secret == runs["second"].record("plain").secret
