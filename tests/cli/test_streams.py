@@ -70,7 +70,8 @@ def test_nowhere_for_temporary_files_names_the_variable():
 
 
 def test_too_little_address_space_is_one_line(tmp_path):
-    code, _, err = ran("ulimit -v 1500000; genbench list datasets --json", tmp_path)
+    afresh = f"export GENBENCH_CACHE={tmp_path / 'cache'}"  # or what was listed before would do
+    code, _, err = ran(f"{afresh}; ulimit -v 1500000; genbench list datasets --json", tmp_path)
     last = err.splitlines()[-1]
     assert code == 2
     assert "Traceback" not in err
