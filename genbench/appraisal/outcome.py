@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from genbench.files.codec import encoded
 from genbench.files.plain import Json
 from genbench.records.gates import CopyVerdict
 from genbench.records.score import Missing, ScoreRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,16 @@ class Appraisal:
             told |= {"labels": self.labels, "per_class": self.per_class}
         plain: dict[str, Json] = encoded({"name": self.name, **found, **vars(self.identity), **told})
         return plain
+
+    def frame(self) -> "pd.DataFrame":
+        """A row per score, by its name: `value`, `low` and `high` of its 95 % interval, `missing`; NA where none is."""
+        import pandas as pd
+
+        found = [(name, own.value, own.low, own.high, None) for name, own in self.scores.items()]
+        lacking = [(name, None, None, None, str(reason)) for name, reason in self.missing.items()]
+        frame = pd.DataFrame([*found, *lacking], columns=["score", "value", "low", "high", "missing"])
+        return frame.set_index("score").astype({"value": "Float64", "low": "Float64", "high": "Float64"})
+
+    def _repr_html_(self) -> str:
+        """The frame, as a notebook shows it."""
+        return str(self.frame().to_html(escape=True, na_rep="–"))

@@ -192,6 +192,17 @@ def test_the_same_input_gives_the_same_json_and_leaves_the_generators_alone(held
     assert (np.random.get_state()[1] == numpy_state).all()
 
 
+def test_a_frame_has_a_row_for_each_score_and_a_notebook_shows_it(splits):
+    found = genbench.score(splits.held.x[:40], dataset="digits", scores="kid,precision,fd")
+    frame = found.frame()
+    assert list(frame.index) == ["kid", "precision", "fd"]
+    assert frame.loc["kid", "value"] == found.scores["kid"].value
+    assert frame.loc["kid", "low"] == found.scores["kid"].low
+    assert frame.loc["fd", "missing"] == str(found.missing["fd"])
+    assert frame["value"].isna().tolist() == [False, False, True]
+    assert "<table" in found._repr_html_()
+
+
 def test_an_appraisal_cannot_be_changed(held_out):
     with pytest.raises(FrozenInstanceError):
         held_out.name = "other"
