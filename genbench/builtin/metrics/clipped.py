@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from genbench.builtin.metrics.ball_share import BallShare
 from genbench.builtin.metrics.repeats import SHOWN, told
-from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Score
 from genbench.geometry.cloud import Reals
@@ -73,7 +73,7 @@ def clipped_coverage(comparison: Comparison) -> float:
     return good_share(raw, len(comparison.real), len(comparison.generated), K)
 
 
-class ClippedDensity(Share):
+class ClippedDensity(BallShare):
     """In how many real samples' balls a generated sample lies, at most 5, over the same of the real samples.
 
     The balls reach to the 5th neighbour, at most to the median of these distances. Detail: `uncalibrated`.
@@ -94,7 +94,7 @@ class ClippedDensity(Share):
         return Score(min(1.0, raw / ideal), details={"uncalibrated": raw} | told(comparison.within_real, K))
 
 
-class ClippedCoverage(Share):
+class ClippedCoverage(BallShare):
     """The share of good samples that explains how many generated samples, at most 5, real samples have near them.
 
     Near is nearer than the 5th real neighbour. Detail: `uncalibrated`.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from genbench.builtin.metrics.ball_share import BallShare
 from genbench.builtin.metrics.repeats import SHOWN, told
-from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.geometry.balls import Balls
@@ -45,7 +45,7 @@ class Density(Metric):
         return Score(density(comparison.across.real5, K), details=told(comparison.within_real, K))
 
 
-class Coverage(Share):
+class Coverage(BallShare):
     """The share of real samples with a generated one nearer than their 5th real neighbour."""
 
     name = "coverage"

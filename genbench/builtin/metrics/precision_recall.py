@@ -6,9 +6,9 @@ Both depend on the sizes of the sets, which the paper makes equal: of the larger
 from collections.abc import Mapping
 from typing import ClassVar
 
+from genbench.builtin.metrics.ball_share import BallShare
 from genbench.builtin.metrics.equal_sets import SHOWN as EQUAL, drawn
 from genbench.builtin.metrics.repeats import SHOWN, told
-from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Score
 from genbench.geometry.balls import Balls
@@ -23,7 +23,7 @@ def share_inside(balls: Balls) -> float:
     return float((balls.balls_around_point > 0).mean())
 
 
-class Precision(Share):
+class Precision(BallShare):
     """The share of generated samples within a real sample's distance to its 3rd neighbour. 1.0 for the mean image."""
 
     name = "precision"
@@ -40,7 +40,7 @@ class Precision(Share):
         return Score(inside, details=told(equal.within_real, K) | drawn(evidence.comparison))
 
 
-class Recall(Share):
+class Recall(BallShare):
     """The share of real samples within a generated sample's distance to its 3rd neighbour. High for wide noise."""
 
     name = "recall"

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from genbench.builtin.metrics.ball_share import BallShare
 from genbench.builtin.metrics.class_tv import told_left_out
 from genbench.builtin.metrics.clipped import SOURCE, K, clipped_coverage, clipped_mean
-from genbench.builtin.metrics.share import Share
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Score
 from genbench.errors import Unavailable
@@ -54,7 +54,7 @@ def spread(held: Comparison, count: int) -> float:
     return float(shares.std(ddof=1) / shares.mean() * math.sqrt(1 / count + 1 / len(shares)))
 
 
-class ClippedRecall(Share):
+class ClippedRecall(BallShare):
     """Clipped density with the roles exchanged: in how many generated samples' balls a real sample lies, at most 5.
 
     The balls reach to the 5th generated neighbour, at most to the median of the real ones' radii. Divided by the same
@@ -74,7 +74,7 @@ class ClippedRecall(Share):
         return Score(min(1.0, found), details={"ratio": found, "uncalibrated": raw})
 
 
-class QualityShare(Share):
+class QualityShare(BallShare):
     """1 - |1 - d|, at least 0, where d is the clipped density, uncut, over that of the split held.
 
     Contraction makes d large: samples that lie in more balls than fresh real data do are no better than those that
@@ -95,7 +95,7 @@ class QualityShare(Share):
         return Score(max(0.0, 1 - abs(1 - d)), details={"ratio": d} | ({CONTRACTED: limit} if d > limit else {}))
 
 
-class CoverageShare(Share):
+class CoverageShare(BallShare):
     """The lesser of clipped coverage and clipped recall: it reads as the share of good samples.
 
     Neither need fall where a class that is drawn badly is not drawn at all. Details: `coverage` and `recall`; and

@@ -185,10 +185,10 @@ def _evidence(given: Given, answerer: Answerer) -> CandidateEvidence | None:
         return None
     answers = given.kept(step.stage, step.label, step.stage.evidence)
     density = _density(given) if answerer.sampler == given.trial.listing.described_sampler != "" else None
-    found = (answerer.sampler, answers, result.timing, fit.facts.parameters, fit.worked, density)
-    if step.stage.kept_laps is None:
-        return CandidateEvidence(*found)
-    return CandidateEvidence(*found, RunEvidence(given.kept(SAMPLE, step.label, DRAWN), result.committed))
+    run = None
+    if step.stage.kept_laps is not None:
+        run = RunEvidence(given.kept(SAMPLE, step.label, DRAWN), result.committed)
+    return CandidateEvidence(answerer.sampler, answers, result.timing, fit.facts.parameters, fit.worked, density, run)
 
 
 def _density(given: Given) -> DensityEvidence | None:

@@ -1,4 +1,4 @@
-"""Share: what the scores of balls have in common."""
+"""Ball share: what the scores of balls have in common."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -8,7 +8,7 @@ from genbench.contracts.metric import Metric
 from genbench.records.kinds import Direction, Scale
 
 
-class Share(Metric):
+class BallShare(Metric):
     """A share in [0, 1] of one set of features that lies near the other set; the more the better.
 
     It ranks nobody whose FD does not beat the floor's: far from all data a share of balls means little.
