@@ -42,15 +42,17 @@ def declared(groups: Container[str]) -> list[Declared]:
 
 def _declared(distribution: Distribution, groups: Container[str]) -> Iterator[Declared]:
     folder = Path(str(getattr(distribution, "_path", "")))  # of an importer's own kind: it need not have one
-    name, version, whole = _named(distribution, folder)
     try:
         entries = [(entry.name, entry.group, entry.value) for entry in distribution.entry_points]
     except Exception as error:  # noqa: BLE001  # a stranger's files may hold anything, and raise as they like
         why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        name, version, _ = _named(distribution, folder)
         yield Declared(name, "", "", name, version, UNREADABLE.format(why=why, folder=folder))
         return
-    for entry, group, value in entries:
-        if group in groups:
+    ours = [(entry, group, value) for entry, group, value in entries if group in groups]
+    if ours:  # most have none, and their metadata are long
+        name, version, whole = _named(distribution, folder)
+        for entry, group, value in ours:
             reference = EntryPoint.pattern.match(value)
             broken = "" if reference and entry else NO_REFERENCE.format(value=value, name=entry or "name")
             module = reference["module"] if reference else ""

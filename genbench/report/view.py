@@ -83,6 +83,11 @@ def _space(board: Leaderboard) -> str:
     return f"{'×'.join(map(str, space.shape))}, {entries}"
 
 
+def figure(cell: Cell, mean: float) -> str:
+    """The mean as people read it, "≥" before one that is a lower bound."""
+    return ("≥ " if AT_LEAST in cell.details else "") + number(mean)
+
+
 def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
     """The best mean on each of the task's axes, with how many share it; nothing where speeds are not comparable."""
     known = {column.name: column for column in board.columns}
@@ -97,7 +102,7 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
                 "family": charts.family_of(first),
                 "shared": f" and {len(others)} more" if others else "",
                 "title": column.title,
-                "value": f"{number(best)} {column.further_unit}".strip(),
+                "value": f"{figure(first.cells[column.name], best)} {column.further_unit}".strip(),
             }
 
 
@@ -192,7 +197,7 @@ def entry(row: Row, column: Column, board: Leaderboard) -> dict[str, Any]:
     return {
         "missing": "",
         "value": f"{cell.mean:.6g}",
-        "text": ("≥ " if AT_LEAST in cell.details else "") + number(cell.mean),
+        "text": figure(cell, cell.mean),
         "spread": spread(cell.mean, cell.half_width),
         "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
         "best": board.is_best(row, column),
