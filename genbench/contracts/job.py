@@ -54,6 +54,8 @@ class Confinement:
     """Whether it asked to read and write like any other process of the user."""
     sealed: bool = False
     """Whether it may leave nothing behind and speak to nobody: it is shown what no other stage may see."""
+    counted: bool = False
+    """Whether its time is a result: then it may not have the kernel forget what its children took."""
     enforced: bool = True
     """Whether the kernel shall see to it; else only the environment is cleared."""
 

@@ -85,7 +85,8 @@ def confine(folder: Path, own: Path, wanted: Confinement) -> None:
         _enforce((folder, own), wanted)
         if not wanted.everything:
             sockets = () if wanted.network else seccomp.SOCKETS
-            seccomp.enforce(*((*seccomp.OF_FILES, *sockets) if wanted.sealed else ()))
+            left = (*seccomp.OF_FILES, *sockets) if wanted.sealed else ()
+            seccomp.enforce(*left, counted=wanted.counted)
 
 
 def cleared(environment: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Refusal: what confinement kept a plugin from, said with the rule and the way out."""
 
+import errno
 from collections.abc import Iterator
 
 from genbench.contracts.job import Confinement
@@ -10,6 +11,10 @@ FILES = (
     '"trained on")}), or ask for all files with needs = ("files",)'
 )
 NETWORK = 'a confined plugin opens no connection; ask for the network with needs = ("network",)'
+CHILDREN = (
+    "a stage whose time is a result sets no handler of SIGCHLD, nor priorities, so that what its children take is "
+    "counted; start none in it, or wait for them"
+)
 DEEP = 20  # errors that followed from each other
 
 
@@ -21,6 +26,8 @@ def way_out(error: BaseException, confinement: Confinement | None) -> str:
         if isinstance(cause, PermissionError):
             if cause.filename is not None:
                 return f"confinement refused {cause.filename}: {FILES}"
+            if cause.errno == errno.EPERM and confinement.counted:
+                return f"confinement refused it: {CHILDREN}"
             return "" if confinement.network else f"confinement refused it: {NETWORK}"
     return ""
 

@@ -3,7 +3,8 @@
 Refused with EPERM: limits, priorities and affinities of other processes; shared memory, queues and keys that stay when
 a process has gone; extended attributes of files; a child that is made somebody else's (CLONE_PARENT), and grandchildren
 that are (PR_SET_CHILD_SUBREAPER): whoever is not in the tree is not counted. A sealed process is refused modes, owners
-and times of files and new sockets as well. Linux on x86-64 and 64-bit ARM.
+and times of files and new sockets as well; one whose time counts, a handler of its children's end, by which the kernel
+can be told to forget what they took (SA_NOCLDWAIT). Linux on x86-64 and 64-bit ARM.
 
 Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
@@ -52,6 +53,7 @@ ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → it
             "clone": 56,
             "clone3": 435,
             "prctl": 157,
+            "rt_sigaction": 13,
         },
     ),
     "aarch64": (
@@ -84,6 +86,7 @@ ARCHITECTURES: Mapping[str, tuple[int, Mapping[str, int]]] = {  # machine → it
             "clone": 220,
             "clone3": 435,
             "prctl": 167,
+            "rt_sigaction": 134,
         },
     ),
 }
@@ -104,6 +107,8 @@ OF_FILES = (  # what Landlock lets anybody do to his own files, and what stays w
 )
 SOCKETS = ("socket",)  # datagrams, and the sockets of the file system
 CLONE_PARENT = 0x8000
+SIGCHLD = 17
+OTHER_WIDTH = 0x40000000  # marks calls of x86-64's 32-bit twin, which have numbers of their own
 
 LOAD, EQUAL, ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06  # BPF: load a word, jump if equal, jump if a bit is set, return
 ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # errno EPERM; ENOSYS: the C library asks again
@@ -115,18 +120,23 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def enforce(*others: str) -> bool:
-    """Refuse these calls, and others by name, to this process and all that it will start; whether the kernel can."""
+def enforce(*others: str, counted: bool = False) -> bool:
+    """Refuse these calls, and others by name, to this process and all that it will start; whether the kernel can.
+
+    Args:
+        counted: whether handlers of SIGCHLD are refused as well.
+    """
     if platform.machine() not in ARCHITECTURES:
         return False
-    code = _compiled(*ARCHITECTURES[platform.machine()], (*NEVER, *others))
+    code = _compiled(*ARCHITECTURES[platform.machine()], (*NEVER, *others), counted)
     program = _Program(len(code) // 8, code)
     return bool(ctypes.CDLL(None).prctl(SECCOMP, FILTER, ctypes.byref(program), 0, 0) == 0)
 
 
-def _compiled(architecture: int, numbers: Mapping[str, int], refused: Sequence[str]) -> bytes:
+def _compiled(architecture: int, numbers: Mapping[str, int], refused: Sequence[str], counted: bool) -> bytes:
     """The filter's instructions, each of eight bytes: code, jump if true, jump if false, operand."""
     lines = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, architecture), (RETURN, 0, 0, REFUSE), (LOAD, 0, 0, NUMBER)]
+    lines += [(ANY_BIT, 0, 1, OTHER_WIDTH), (RETURN, 0, 0, REFUSE)]
     for name in (name for name in refused if name in numbers):
         lines += [(EQUAL, 0, 1, numbers[name]), (RETURN, 0, 0, REFUSE)]
     for name, place in OF_OTHERS.items():
@@ -138,6 +148,10 @@ def _compiled(architecture: int, numbers: Mapping[str, int], refused: Sequence[s
             (RETURN, 0, 0, REFUSE),
             (RETURN, 0, 0, ALLOW),
         ]
+    if counted:  # looking at what handles it is no harm: the pointer to a new handler is null then, in both halves
+        handler = [(LOAD, 0, 0, ARGUMENTS + 8), (EQUAL, 0, 2, 0), (LOAD, 0, 0, ARGUMENTS + 12), (EQUAL, 1, 0, 0)]
+        lines += [(EQUAL, 0, 8, numbers["rt_sigaction"]), (LOAD, 0, 0, ARGUMENTS), (EQUAL, 0, 5, SIGCHLD), *handler]
+        lines += [(RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
     lines += [(EQUAL, 0, 4, numbers["prctl"]), (LOAD, 0, 0, ARGUMENTS), (EQUAL, 0, 1, CHILD_SUBREAPER)]
     lines += [(RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
     # clone3 keeps its flags where a filter cannot look; without it the C library takes clone.

@@ -217,7 +217,8 @@ class Conductor:
         # Whoever has runs or the cache on Python's path, say; and copies of the data among packages.
         hides = str(self.ground.root.parent), str(cache_path()), *self.ground.hides
         network, everything = "network" in needs, "files" in needs
-        return Confinement(reads_of(inputs), hides, network, everything, sealed=step.stage.sealed)
+        sealed, counted = step.stage.sealed, step.stage.exclusive
+        return Confinement(reads_of(inputs), hides, network, everything, sealed=sealed, counted=counted)
 
     def _take(self, news: list[Ended], schedule: Schedule) -> None:
         """Keep the results of jobs that have ended.

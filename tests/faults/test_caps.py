@@ -213,6 +213,25 @@ def test_an_unconfined_plugin_can(touch, what: str):
     assert touch(what, None).status is Status.OK
 
 
+@pytest.mark.parametrize(("counted", "status"), [(True, Status.ERROR), (False, Status.OK)])
+def test_a_plugin_whose_time_counts_cannot_have_its_children_forgotten(
+    outcome, tmp_path: Path, counted: bool, status: Status
+):
+    code = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+    ended, _ = outcome(code, confinement=Confinement((str(tmp_path),), counted=counted))
+    assert ended.status is status
+    assert ("sets no handler of SIGCHLD" in str(ended.reason)) is counted
+
+
+def test_a_plugin_whose_time_counts_may_start_children_and_handle_other_signals(outcome, tmp_path: Path):
+    code = (
+        "import signal, subprocess; signal.signal(signal.SIGTERM, lambda *_: None); "
+        "assert signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL; subprocess.run(['/bin/true'], check=True)\n"
+    )
+    ended, _ = outcome(code, confinement=Confinement((str(tmp_path),), counted=True))
+    assert ended.status is Status.OK
+
+
 LEAVES = {  # to other stages, once it has gone or while it runs
     "a file in shared memory": "import os; open('/dev/shm/genbench-test', 'w').close(); "
     "os.unlink('/dev/shm/genbench-test')",
