@@ -256,7 +256,7 @@ OURS = ("--extractor", "inception-v3-compat-64", "--device", "cpu", "--json", "-
 
 
 def their_fid(weights: Path, first: Path, second: Path) -> float:
-    """torch-fidelity's, of two folders, on the layer that few images suffice for."""
+    """torch-fidelity's, of two folders, on the layer that few images suffice for; it looks at the second one once."""
     return torch_fidelity.calculate_metrics(
         input1=str(first),
         input2=str(second),
@@ -265,7 +265,8 @@ def their_fid(weights: Path, first: Path, second: Path) -> float:
         feature_layer_fid="64",
         feature_extractor_weights_path=str(weights),
         cuda=False,
-        cache=False,
+        cache_root=str(weights.parent),
+        cache_input2_name=second.name,
         save_cpu_ram=True,
         verbose=False,
     )["frechet_inception_distance"]
