@@ -17,8 +17,15 @@ from genbench.execution.supervisor import Supervisor
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
 settings.load_profile("genbench")
 
+LONGEST = ("workers", "faults", "runs", "cheats", "contracts", "cli")  # rooms whose files take longest
 PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"
 sys.path.append(str(Path(__file__).parents[1] / "tools"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that processes side by side end at about the same time."""
+    rooms = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
+    items.sort(key=lambda item: LONGEST.index(rooms[item]) if rooms[item] in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

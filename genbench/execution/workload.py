@@ -30,6 +30,7 @@ class Workload:
         self._order = rng.permutation(ROWS * COLUMNS)
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._once()  # the first pass is slower
 
     def seconds(self, passes: int, core: int | None = None) -> float:
         """CPU seconds that one pass takes now, the mean of some, in every thread.
