@@ -23,7 +23,7 @@ from genbench.files import codec
 from genbench.records.files import read
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
-ROUNDS = 3  # the soak has more
+ROUNDS = 2  # the soak has more
 MARK = "GENBENCH_TEST_MARK"
 LEARNS = '''
 import time
