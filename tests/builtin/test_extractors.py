@@ -1,4 +1,4 @@
-"""The built-in extractors: digits-net and pixels."""
+"""The built-in extractors without outside weights: digits-net, pixels, random-net."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.extractors import digits_net
 from genbench.builtin.extractors.digits_net import WEIGHTS, DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
+from genbench.builtin.extractors.random_net import RandomNet
 from genbench.contracts.dataset import Examples, Splits
 from genbench.errors import Unsuitable
 from genbench.records.space import Space
@@ -284,3 +285,29 @@ def test_pixels_serve_a_space_of_one_level_and_sequences():
 
 def test_pixels_have_no_weights_in_their_identity():
     assert Pixels(Space((5,)), CPU).identity == "pixels/1/no-weights"
+
+
+GREY = Space((1, 28, 28), 256, 10)
+
+
+def test_random_convolutions_are_the_same_everywhere_and_neither_die_out_nor_swell():
+    x = torch.randint(0, 256, (300, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    net = RandomNet(GREY, CPU)
+    found = net.features(x)
+    assert net.identity == "random-net/1/d51aa3e336e45d46"
+    assert (found.shape, found.dtype) == ((300, 256), torch.float32)
+    assert 0.02 < found.std(0).mean() < found.mean() < 2
+    assert torch.allclose(found[280:], net.features(x[280:]), atol=1e-6)  # no row depends on its batch
+
+
+def test_random_convolutions_tell_images_apart_that_have_the_same_pixels_in_another_order():
+    x = torch.arange(256, dtype=torch.uint8).repeat(4)[: 28 * 28].view(1, 1, 28, 28)
+    order = torch.randperm(28 * 28, generator=torch.Generator().manual_seed(0))
+    net = RandomNet(GREY, CPU)
+    assert (net.features(x) - net.features(x.flatten()[order].view(x.shape))).norm() > 1
+
+
+@pytest.mark.parametrize("space", [Space((3,), None, None), Space((12,), 5, 2)])
+def test_random_convolutions_are_for_images(space):
+    with pytest.raises(Unsuitable, match="serves images"):
+        RandomNet(space, CPU)
