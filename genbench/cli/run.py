@@ -112,27 +112,34 @@ def _add_secret(to: Arguments) -> None:
 
 def ran(options: Namespace) -> Exit:
     """Run a plan to its report, or print the plan."""
+    from genbench.execution.supervisor import Supervisor
+
+    with Supervisor() as supervisor:
+        supervisor.prepare()  # it imports torch beside this process's own imports
+        return _as_planned(options, supervisor)
+
+
+def _as_planned(options: Namespace, supervisor: "Supervisor") -> Exit:
+    """Read what is installed, make the plan, and do what the options ask of it."""
     from genbench.cli.printing import tell, tell_faults
     from genbench.cli.progress import waiting
-    from genbench.execution.supervisor import Supervisor
     from genbench.runs import session
     from genbench.runs.options import Options
     from genbench.runs.preparation import probed
 
     chosen = Options(**{name: getattr(options, name) for name in Options.__dataclass_fields__})
-    with Supervisor() as supervisor:
-        with waiting(sys.stderr, "starting torch and reading what is installed"):
-            catalogue = session.catalogue_of(chosen, supervisor)
-        tell_faults(catalogue)
-        plan = session.plan_of(chosen, catalogue)
-        for note in plan.notes:
-            tell(note)
-        if options.dry_run:
-            found = probed(chosen.device, chosen.isolation, supervisor)
-            return _forecast(session.forecast_of(chosen, plan, found), options.json)
-        if options.debug:
-            return _debugged(plan, chosen, supervisor, options.json)
-        return _executed(plan, chosen, supervisor, options.json)
+    with waiting(sys.stderr, "starting torch and reading what is installed"):
+        catalogue = session.catalogue_of(chosen, supervisor)
+    tell_faults(catalogue)
+    plan = session.plan_of(chosen, catalogue)
+    for note in plan.notes:
+        tell(note)
+    if options.dry_run:
+        found = probed(chosen.device, chosen.isolation, supervisor)
+        return _forecast(session.forecast_of(chosen, plan, found), options.json)
+    if options.debug:
+        return _debugged(plan, chosen, supervisor, options.json)
+    return _executed(plan, chosen, supervisor, options.json)
 
 
 def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool, debug: bool = False) -> Exit:
