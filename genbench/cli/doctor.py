@@ -1,6 +1,7 @@
 """`genbench doctor`: the machine, its isolation, its room, and what is broken."""
 
 import os
+import shlex
 import shutil
 from argparse import Namespace
 from collections.abc import Sequence
@@ -71,6 +72,7 @@ def machine(supervisor: "Supervisor") -> list[Check]:
         Check("isolation", f"{level}: {isolation.words(level)}"),
         _caps(),
         _cache(),
+        _kept(),
         disk("results", Path.cwd()),
     ]
 
@@ -109,6 +111,20 @@ def _cache() -> Check:
         return disk("cache", cache_folder())
     except GenbenchError as error:
         return Check("cache", "none", str(error))
+
+
+def _kept() -> Check:
+    """What the cache holds only to save time, and how to be rid of it."""
+    from genbench.store import spare
+
+    try:
+        size, places = sum(entry.size for entry in spare.entries()), spare.rooms()
+    except GenbenchError:
+        return Check("spare", "none")  # there is no cache, which is told already
+    emptied = shlex.join(["rm", "-rf", *map(str, places)])
+    return Check(
+        "spare", f"{size / GIB:.2f} of at most {spare.MOST / GIB:.0f} GiB of the cache; to empty it: {emptied}"
+    )
 
 
 def disk(name: str, folder: Path) -> Check:

@@ -38,6 +38,7 @@ from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.runs.timings import Timings
+from genbench.store import spare
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
 from genbench.store.shelf import Shelf
 from genbench.store.stage_folder import Result
@@ -205,6 +206,7 @@ class _Session:
         finally:
             executor.close()
             forecast.keep()
+            spare.trim()
         return self._conductor
 
     def _told(self, ticket: Ticket, call: Call, images: int, share: float) -> None:
