@@ -142,12 +142,10 @@ def _offer(kind: str, catalogue: "Catalogue") -> Check:
 
 
 def _show(found: Sequence[Check]) -> None:
-    """Print the checks as a table, troubles last in their line."""
-    from rich.markup import escape
+    """Print a line for each check, and its trouble below it; no line is broken, so that commands can be copied."""
+    from genbench.errors import plain
 
-    from genbench.cli.tables import show, table
-
-    rows = table("what", "found", "trouble")
     for check in found:
-        rows.add_row(check.name, escape(check.value), escape(check.trouble) or "–")
-    show(rows)
+        print(f"{check.name:<10}  {plain(check.value)}")
+        if check.trouble:
+            print(f"{'':<10}  trouble: {plain(check.trouble)}")
