@@ -70,6 +70,18 @@ def read(source: Source, space: Space | None = None, how: How = PLAIN) -> Sample
     return replace(found, told=how.told)
 
 
+def count(source: Source, key: str = "") -> int:
+    """How many samples there are, none of which is decoded.
+
+    Raises:
+        GenbenchError: they cannot be read.
+    """
+    if not is_array(source) and _path(source).is_dir():
+        return len(images.found(_path(source)))
+    _, x, _ = _array(source, arrays.USUAL, key)
+    return len(np.atleast_1d(x))
+
+
 def read_features(source: Source, key: str = "") -> Samples:
     """Feature vectors that somebody already has, [N, d]: as float32, or as float64 where float32 would lose too much.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genbench.appraisal.protocols import PROTOCOLS
 from genbench.appraisal.request import Request
-from genbench.appraisal.samples import How, is_array, read as read_samples, read_features
+from genbench.appraisal.samples import How, count, is_array, read as read_samples, read_features
 from genbench.catalogue.parts import data_root_of
 from genbench.errors import GenbenchError
 from genbench.files import arrays
@@ -68,6 +68,8 @@ def _features(request: Request) -> Sides:
 
 
 def _beside_dataset(request: Request, with_train: bool, tools: Tools) -> Sides:
+    if request.protocol:
+        _check_count(request)
     root = data_root_of(request.data_root)
     yardstick: Yardstick
     if request.against == "train":
@@ -78,13 +80,17 @@ def _beside_dataset(request: Request, with_train: bool, tools: Tools) -> Sides:
     if resize is not None and resize.size not in (None, yardstick.space.shape[1:]):
         raise GenbenchError(f"--resize {request.resize}: images of {request.dataset} keep their size; leave it out")
     generated = read_samples(_there(request.samples), yardstick.space, _how(request, resize, tools.read))
-    if request.protocol and len(generated.x) != PROTOCOLS[request.protocol].samples:
-        wanted = PROTOCOLS[request.protocol].samples
+    return Sides(generated, yardstick, generated.warnings, _identity(resize, yardstick.space))
+
+
+def _check_count(request: Request) -> None:
+    """Refuse another number of samples than the protocol has, before any dataset or extractor is loaded."""
+    found, wanted = count(_there(request.samples), request.key), PROTOCOLS[request.protocol].samples
+    if found != wanted:
         raise GenbenchError(
-            f"protocol {request.protocol} is of {wanted:,} samples, got {len(generated.x):,}; draw as many, or say "
+            f"protocol {request.protocol} is of {wanted:,} samples, got {found:,}; draw as many, or say "
             "--against train instead"
         )
-    return Sides(generated, yardstick, generated.warnings, _identity(resize, yardstick.space))
 
 
 def _beside_statistics(request: Request, tools: Tools) -> Sides:

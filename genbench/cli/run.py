@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
-from genbench.cli.grammar import Arguments, Commands, Parser, add_command, add_device, add_json, add_plugin, add_sources
+from genbench.cli.grammar import (
+    Arguments,
+    Commands,
+    Parser,
+    a_path,
+    add_command,
+    add_device,
+    add_json,
+    add_plugin,
+    add_sources,
+)
 
 if TYPE_CHECKING:
     from genbench.execution.supervisor import Supervisor
@@ -62,7 +72,7 @@ def _add_how(parser: Parser) -> None:
     how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
     how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
     how.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
+        "--out", type=a_path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
     )
     how.add_argument(
         "--existing",
@@ -101,12 +111,12 @@ def _add_secret(to: Arguments) -> None:
         "--replay",
         action="append",
         default=[],
-        type=Path,
+        type=a_path,
         metavar="RECORD",
         help="draw with the secret of this record.json, for the same bytes again; may be repeated",
     )
     to.add_argument(
-        "--secret", type=Path, metavar="FILE", help="draw with the 64 hex digits in FILE (default: a new secret)"
+        "--secret", type=a_path, metavar="FILE", help="draw with the 64 hex digits in FILE (default: a new secret)"
     )
 
 

@@ -132,6 +132,7 @@ WRONG = {
     "an unknown dataset": ((*RUN, "--suite", "dataset.toml"), "no dataset is named 'digit'; did you mean 'digits'?"),
     "no quick form": ((*RUN, "--quick"), "suite mine has no [quick] table"),
     "no seeds": ((*RUN, "--seeds", "0"), "--seeds takes a positive integer, got 0"),
+    "an empty folder": ((*RUN, "--out", ""), "argument --out: expected a path, got ''; . is this folder"),
     "seeds in words": ((*RUN, "--seeds", "two"), "argument --seeds: invalid int value: 'two'"),
     "no jobs": ((*RUN, "--jobs", "-1"), "--jobs takes a positive integer, got -1"),
     "an unknown way with results": ((*RUN, "--existing", "keep"), "--existing takes reuse, retry-failed, force"),
