@@ -153,7 +153,7 @@ def expected(forecast: Forecast) -> str:
         return "all of it is finished"
     seconds = forecast.seconds
     if seconds is not None:
-        return f"about {duration(seconds)}"
+        return f"about {duration(seconds)}{', longer while others use this machine' if forecast.crowded else ''}"
     typical = "" if forecast.typical is None else f" (its author's machine takes {duration(forecast.typical)})"
     return f"how long is not known yet, {forecast.unknown} of {len(forecast.waiting)} steps never ran here{typical}"
 
