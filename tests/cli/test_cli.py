@@ -134,6 +134,10 @@ WRONG = {
     "no seeds": ((*RUN, "--seeds", "0"), "--seeds takes a positive integer, got 0"),
     "an empty folder": ((*RUN, "--out", ""), "argument --out: expected a path, got ''; . is this folder"),
     "seeds in words": ((*RUN, "--seeds", "two"), "argument --seeds: invalid int value: 'two'"),
+    "seeds without end": (
+        (*RUN, "--seeds", "1000000000"),
+        "1 models × 1,000,000,000 seeds are more than 10,000 trials",
+    ),
     "no jobs": ((*RUN, "--jobs", "-1"), "--jobs takes a positive integer, got -1"),
     "an unknown way with results": ((*RUN, "--existing", "keep"), "--existing takes reuse, retry-failed, force"),
     "a plugin that is not there": (("run", "--plugin", "tny.py", "--all"), "--plugin takes a Python file or a module"),
