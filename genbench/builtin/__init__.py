@@ -37,6 +37,7 @@ def genbench_datasets() -> "list[type[Dataset]]":
 @hookimpl
 def genbench_extractors() -> "list[type[Extractor]]":
     """The digits network, pixels for every Space, and torch-fidelity's networks for images of 256 levels."""
+    from genbench.builtin.extractors.clean import InceptionV3Clean
     from genbench.builtin.extractors.clip import ClipVitB32
     from genbench.builtin.extractors.digits_net import DigitsNet
     from genbench.builtin.extractors.dinov2 import DinoV2VitL14
@@ -44,7 +45,7 @@ def genbench_extractors() -> "list[type[Extractor]]":
     from genbench.builtin.extractors.pixels import Pixels
     from genbench.builtin.extractors.vgg16 import Vgg16
 
-    return [DigitsNet, Pixels, *LAYERS, DinoV2VitL14, Vgg16, ClipVitB32]
+    return [DigitsNet, Pixels, *LAYERS, InceptionV3Clean, DinoV2VitL14, Vgg16, ClipVitB32]
 
 
 @hookimpl
