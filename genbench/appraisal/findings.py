@@ -56,7 +56,9 @@ def tools_of(request: Request, listener: AppraisalListener) -> Tools:
         GenbenchError: no such device.
     """
     device = resolved_device(request.device)
-    return Tools(installed(PARTS), request.extractor, request.extractor_weights, device, listener.extracted)
+    return Tools(
+        installed(PARTS), request.extractor, request.extractor_weights, device, listener.extracted, listener.read
+    )
 
 
 def chosen(request: Request, tools: Tools) -> tuple[Metrics, bool]:

@@ -85,7 +85,7 @@ def _vectors(request: StatisticsRequest, heard: AppraisalListener) -> tuple[Feat
         given = read_features(request.features, request.key)
         return given.x, "", given.side
     device = resolved_device(request.device)
-    tools = Tools(installed(PARTS), request.extractor, request.extractor_weights, device, heard.extracted)
+    tools = Tools(installed(PARTS), request.extractor, request.extractor_weights, device, heard.extracted, heard.read)
     if request.dataset:
         part = OfPart(request.dataset, data_root_of(request.data_root), request.against or "train", tools)
         return part.vectors(), part.extractor or "", part.reference
@@ -96,7 +96,7 @@ def _vectors(request: StatisticsRequest, heard: AppraisalListener) -> tuple[Feat
         raise GenbenchError(
             f"--resize {request.resize}: there is nothing to take the size of; say {request.resize}:SIDE"
         )
-    samples = read_samples(request.data, None, How(request.key, request.upright, resize))
+    samples = read_samples(request.data, None, How(request.key, request.upright, resize, heard.read))
     cls, files = tools.chosen("", samples.space)
     extractor = loaded(cls, samples.space, device, files)
     identity = f"{extractor.identity}+{resize.identity}" if resize else extractor.identity

@@ -21,7 +21,7 @@ from genbench.geometry.cloud import LARGEST
 from genbench.geometry.rows import cut_loses
 from genbench.records.space import Space
 from genbench.scoring.resizing import Resize
-from genbench.scoring.samples import Samples, Source
+from genbench.scoring.samples import Samples, Source, Told, untold
 
 FEWEST = 2
 FEATURES = ("features", *arrays.USUAL)
@@ -35,11 +35,13 @@ class How:
         key: the name of their array in a file that holds several; "": the usual ones.
         upright: turn images whose EXIF orientation says so, which are refused else.
         resize: brings images to another size; None: they keep theirs.
+        told: hears how far they are read.
     """
 
     key: str = ""
     upright: bool = False
     resize: Resize | None = None
+    told: Told = untold
 
 
 PLAIN = How()
@@ -65,7 +67,19 @@ def read(source: Source, space: Space | None = None, how: How = PLAIN) -> Sample
         found = _of_folder(_path(source), space, Reading(how.upright, fit))
     if len(found.x) < FEWEST:
         raise GenbenchError(f"{found.name} holds {len(found.x)} sample, expected at least {FEWEST}; draw more samples")
-    return found
+    return replace(found, told=how.told)
+
+
+def count(source: Source, key: str = "") -> int:
+    """How many samples there are, none of which is decoded.
+
+    Raises:
+        GenbenchError: they cannot be read.
+    """
+    if not is_array(source) and _path(source).is_dir():
+        return len(images.found(_path(source)))
+    _, x, _ = _array(source, arrays.USUAL, key)
+    return len(np.atleast_1d(x))
 
 
 def read_features(source: Source, key: str = "") -> Samples:

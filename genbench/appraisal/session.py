@@ -13,6 +13,7 @@ from genbench.appraisal.sides import read as read_sides
 from genbench.contracts.evidence import Evidence
 from genbench.scoring.novelty.gate import copy_verdict
 from genbench.scoring.samples import Source
+from genbench.store import spare
 
 
 def score(samples: Source | None = None, *, listener: AppraisalListener | None = None, **options: Any) -> Appraisal:
@@ -51,6 +52,7 @@ def appraised(request: Request, listener: AppraisalListener) -> Appraisal:
     verdict = copy_verdict(measured.verdict, identity.extractor) if wants_verdict and measured.verdict else None
     found = found_of(asked, metrics, evidence, compared, tools).or_refused(verdict)
     classes, labels = of_classes(metrics, sides, evidence, compared) if request.per_class else ({}, "")
+    spare.trim()
     name = request.name or Path(sides.generated.name).name
     return Appraisal(
         name, found.scores, found.missing, verdict, identity, sides.warnings, found.come_true, classes, labels

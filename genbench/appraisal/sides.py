@@ -5,13 +5,13 @@ from pathlib import Path
 
 from genbench.appraisal.protocols import PROTOCOLS
 from genbench.appraisal.request import Request
-from genbench.appraisal.samples import How, is_array, read as read_samples, read_features
+from genbench.appraisal.samples import How, count, is_array, read as read_samples, read_features
 from genbench.catalogue.parts import data_root_of
 from genbench.errors import GenbenchError
 from genbench.files import arrays
 from genbench.records.space import Space
 from genbench.scoring.resizing import Resize, resize_named
-from genbench.scoring.samples import Samples, Source
+from genbench.scoring.samples import Samples, Source, Told, untold
 from genbench.scoring.statistics_yardstick import OfStatistics
 from genbench.scoring.tools import Tools
 from genbench.scoring.yardstick import OfDataset, OfFeatures, OfPart, OfSamples, Yardstick
@@ -68,6 +68,8 @@ def _features(request: Request) -> Sides:
 
 
 def _beside_dataset(request: Request, with_train: bool, tools: Tools) -> Sides:
+    if request.protocol:
+        _check_count(request)
     root = data_root_of(request.data_root)
     yardstick: Yardstick
     if request.against == "train":
@@ -77,14 +79,18 @@ def _beside_dataset(request: Request, with_train: bool, tools: Tools) -> Sides:
     resize = _resize(request)
     if resize is not None and resize.size not in (None, yardstick.space.shape[1:]):
         raise GenbenchError(f"--resize {request.resize}: images of {request.dataset} keep their size; leave it out")
-    generated = read_samples(_there(request.samples), yardstick.space, _how(request, resize))
-    if request.protocol and len(generated.x) != PROTOCOLS[request.protocol].samples:
-        wanted = PROTOCOLS[request.protocol].samples
+    generated = read_samples(_there(request.samples), yardstick.space, _how(request, resize, tools.read))
+    return Sides(generated, yardstick, generated.warnings, _identity(resize, yardstick.space))
+
+
+def _check_count(request: Request) -> None:
+    """Refuse another number of samples than the protocol has, before any dataset or extractor is loaded."""
+    found, wanted = count(_there(request.samples), request.key), PROTOCOLS[request.protocol].samples
+    if found != wanted:
         raise GenbenchError(
-            f"protocol {request.protocol} is of {wanted:,} samples, got {len(generated.x):,}; draw as many, or say "
+            f"protocol {request.protocol} is of {wanted:,} samples, got {found:,}; draw as many, or say "
             "--against train instead"
         )
-    return Sides(generated, yardstick, generated.warnings, _identity(resize, yardstick.space))
 
 
 def _beside_statistics(request: Request, tools: Tools) -> Sides:
@@ -93,7 +99,7 @@ def _beside_statistics(request: Request, tools: Tools) -> Sides:
     resize = _resize(request)
     if resize is not None and resize.size is None:
         raise GenbenchError(f"--resize {request.resize}: statistics have no size; say {request.resize}:SIDE")
-    generated = read_samples(_there(request.samples), None, _how(request, resize))
+    generated = read_samples(_there(request.samples), None, _how(request, resize, tools.read))
     yardstick = OfStatistics(statistics.read(_path(_there(request.reference))), generated.space, tools)
     return Sides(generated, yardstick, generated.warnings, _identity(resize, generated.space))
 
@@ -101,12 +107,12 @@ def _beside_statistics(request: Request, tools: Tools) -> Sides:
 def _beside_samples(request: Request, tools: Tools) -> Sides:
     resize, source = _resize(request), _there(request.reference)
     own = resize if resize and resize.size else None  # without a size the reference sets it
-    reference = read_samples(source, None, How(_key(request, source), request.upright, own))
-    generated = read_samples(_there(request.samples), reference.space, _how(request, resize))
+    reference = read_samples(source, None, How(_key(request, source), request.upright, own, tools.read))
+    generated = read_samples(_there(request.samples), reference.space, _how(request, resize, tools.read))
     train = request.train
     known = None
     if train is not None:
-        known = read_samples(train, reference.space, How(_key(request, train), request.upright, resize))
+        known = read_samples(train, reference.space, How(_key(request, train), request.upright, resize, tools.read))
     yardstick = OfSamples(reference, known, tools)
     return Sides(generated, yardstick, _warnings(generated, reference, known), _identity(resize, reference.space))
 
@@ -119,8 +125,8 @@ def _identity(resize: Resize | None, space: Space) -> str | None:
     return resize.to(space.shape).identity if resize else None
 
 
-def _how(request: Request, resize: Resize | None) -> How:
-    return How(request.key, request.upright, resize)
+def _how(request: Request, resize: Resize | None, told: Told = untold) -> How:
+    return How(request.key, request.upright, resize, told)
 
 
 def how_of(request: Request) -> How:

@@ -37,6 +37,7 @@ def genbench_datasets() -> "list[type[Dataset]]":
 @hookimpl
 def genbench_extractors() -> "list[type[Extractor]]":
     """Pixels for every Space, random convolutions for images, torch-fidelity's networks for 256 levels, digits' own."""
+    from genbench.builtin.extractors.clean import InceptionV3Clean
     from genbench.builtin.extractors.clip import ClipVitB32
     from genbench.builtin.extractors.digits_net import DigitsNet
     from genbench.builtin.extractors.dinov2 import DinoV2VitL14
@@ -45,7 +46,7 @@ def genbench_extractors() -> "list[type[Extractor]]":
     from genbench.builtin.extractors.random_net import RandomNet
     from genbench.builtin.extractors.vgg16 import Vgg16
 
-    return [DigitsNet, Pixels, RandomNet, *LAYERS, DinoV2VitL14, Vgg16, ClipVitB32]
+    return [DigitsNet, Pixels, RandomNet, *LAYERS, InceptionV3Clean, DinoV2VitL14, Vgg16, ClipVitB32]
 
 
 @hookimpl

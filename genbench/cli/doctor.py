@@ -1,6 +1,7 @@
 """`genbench doctor`: the machine, its isolation, its room, and what is broken."""
 
 import os
+import shlex
 import shutil
 from argparse import Namespace
 from collections.abc import Sequence
@@ -71,6 +72,7 @@ def machine(supervisor: "Supervisor") -> list[Check]:
         Check("isolation", f"{level}: {isolation.words(level)}"),
         _caps(),
         _cache(),
+        _kept(),
         disk("results", Path.cwd()),
     ]
 
@@ -111,6 +113,20 @@ def _cache() -> Check:
         return Check("cache", "none", str(error))
 
 
+def _kept() -> Check:
+    """What the cache holds only to save time, and how to be rid of it."""
+    from genbench.store import spare
+
+    try:
+        size, places = sum(entry.size for entry in spare.entries()), spare.rooms()
+    except GenbenchError:
+        return Check("spare", "none")  # there is no cache, which is told already
+    emptied = shlex.join(["rm", "-rf", *map(str, places)])
+    return Check(
+        "spare", f"{size / GIB:.2f} of at most {spare.MOST / GIB:.0f} GiB of the cache; to empty it: {emptied}"
+    )
+
+
 def disk(name: str, folder: Path) -> Check:
     """The room that is left where a folder lies, and whether it can be written."""
     free = shutil.disk_usage(folder).free / GIB
@@ -126,12 +142,10 @@ def _offer(kind: str, catalogue: "Catalogue") -> Check:
 
 
 def _show(found: Sequence[Check]) -> None:
-    """Print the checks as a table, troubles last in their line."""
-    from rich.markup import escape
+    """Print a line for each check, and its trouble below it; no line is broken, so that commands can be copied."""
+    from genbench.errors import plain
 
-    from genbench.cli.tables import show, table
-
-    rows = table("what", "found", "trouble")
     for check in found:
-        rows.add_row(check.name, escape(check.value), escape(check.trouble) or "–")
-    show(rows)
+        print(f"{check.name:<10}  {plain(check.value)}")
+        if check.trouble:
+            print(f"{'':<10}  trouble: {plain(check.trouble)}")

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from genbench.cli.exits import Exit
@@ -37,6 +38,17 @@ class Arguments(Protocol):
 
     def add_argument(self, *flags: str, **options: Any) -> argparse.Action:
         """Add one."""
+
+
+def a_path(text: str) -> Path:
+    """The path that an option or an argument takes; "" is none, though Python reads it as this folder.
+
+    Raises:
+        ArgumentTypeError: it is empty.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got ''; . is this folder")
+    return Path(text)
 
 
 def add_command(commands: Commands, name: str, summary: str, examples: str, body: Body) -> Parser:

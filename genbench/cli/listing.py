@@ -9,6 +9,7 @@ from genbench.cli.grammar import Commands, add_command, add_json, add_plugin
 
 if TYPE_CHECKING:
     from genbench.catalogue import Entry
+    from genbench.cli.blocks import Block
     from genbench.contracts.settings import Setting
 
 EXAMPLES = """\
@@ -17,22 +18,33 @@ examples:
   genbench list metrics --json
   genbench list models --plugin mine.py
 """
-COLUMNS: Mapping[str, Sequence[str]] = {  # of the table of each kind; JSON has every field
-    "models": ("name", "family", "capabilities", "settings", "samplers", "distribution"),
-    "datasets": ("name", "license", "description", "distribution"),
-    "extractors": ("name", "version", "weights", "description", "distribution"),
-    "metrics": ("name", "axis", "direction", "unit", "description", "distribution"),
-    "tasks": ("name", "needs", "axes", "settings", "description", "distribution"),
-    "solvers": ("name", "lifts", "to", "settings", "description", "distribution"),
-    "suites": ("name", "path", "distribution"),
-    "executors": ("name", "description", "distribution"),
+FACTS: Mapping[str, Sequence[str]] = {  # what stands beside the name of each kind; JSON has every field
+    "models": ("family", "distribution"),
+    "datasets": ("license", "distribution"),
+    "extractors": ("version", "distribution"),
+    "metrics": ("axis", "direction", "unit", "distribution"),
+    "tasks": ("distribution",),
+    "solvers": ("distribution",),
+    "suites": ("distribution",),
+    "executors": ("distribution",),
 }
+WORDS: Mapping[str, Sequence[str]] = {  # what stands below it
+    "models": ("capabilities", "settings", "samplers"),
+    "datasets": ("description",),
+    "extractors": ("description", "weights"),
+    "metrics": ("description",),
+    "tasks": ("description", "needs", "axes", "settings"),
+    "solvers": ("description", "lifts", "to", "settings"),
+    "suites": ("path",),
+    "executors": ("description",),
+}
+UNTITLED = ("description", "path")  # go without their field's name
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "list", "what is installed, and what is broken and why", EXAMPLES, listed)
-    parser.add_argument("kind", choices=tuple(COLUMNS), nargs="?", default="models", help="default: models")
+    parser.add_argument("kind", choices=tuple(FACTS), nargs="?", default="models", help="default: models")
     add_plugin(parser)
     add_json(parser)
 
@@ -56,31 +68,30 @@ def listed(options: Namespace) -> Exit:
 
 
 def _show(kind: str, entries: "Sequence[Entry[Any]]") -> None:
-    from rich.markup import escape
+    from genbench.cli.blocks import show
 
-    from genbench.cli.tables import show, table
+    show([_block(kind, entry) for entry in entries])
+
+
+def _block(kind: str, entry: "Entry[Any]") -> "Block":
+    """What the listing says of an entry. A plugin's words may try to steer the terminal."""
+    from genbench.cli.blocks import Block
     from genbench.errors import plain
 
-    rows = table(*COLUMNS[kind])
-    for entry in entries:
-        rows.add_row(*(escape(plain(cell)) for cell in _cells(kind, entry)))  # a plugin's words may steer a terminal
-    show(rows)
-
-
-def _cells(kind: str, entry: "Entry[Any]") -> list[str]:
-    """What the table says of an entry, column by column."""
     fields = entry.to_json()
-    if "settings" in COLUMNS[kind]:
-        fields["settings"] = [_setting(setting) for setting in entry.listing.settings]
+    if fields.get("samplers") == ["default"]:
+        fields["samplers"] = []  # goes without saying
+    fields["settings"] = [_setting(setting) for setting in getattr(entry.listing, "settings", ())]
     if kind == "extractors":
-        fields["weights"] = f"genbench prepare {entry.name}" if fields["weights"] else "–"
-    if kind == "datasets" and fields["argument"]:
-        fields["name"] = f"{fields['name']}:{fields['argument']}"
-    return [_text(fields[column]) for column in COLUMNS[kind]]
+        fields["weights"] = f"genbench prepare {entry.name}" if fields["weights"] else ""
+    argument = f":{fields['argument']}" if kind == "datasets" and fields["argument"] else ""
+    told = {name: plain(_text(fields[name])) for name in (*FACTS[kind], *WORDS[kind])}
+    words = (told[name] if name in UNTITLED else f"{name}: {told[name]}" for name in WORDS[kind] if told[name])
+    return Block(plain(entry.name + argument), tuple(told[name] for name in FACTS[kind]), tuple(words))
 
 
 def _text(value: object) -> str:
-    return (", ".join(map(str, value)) or "–") if isinstance(value, list | tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _setting(setting: "Setting") -> str:

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from genbench.cli.appraising import Pace
 from genbench.cli.figures import duration
 from genbench.protocol.stages.stage import Step
 from genbench.records.status import words as status_words
@@ -83,6 +84,7 @@ class RunBars:
         self._overall = bars.add_task("looking at the machine and the data", total=None, note="", left="")
         self._steps = self._ended = 0
         self._running: dict[tuple[str, str], TaskID] = {}  # slug of the trial and name of the step → its bar
+        self._paces: dict[tuple[str, str], Pace] = {}
         self._shares: dict[tuple[str, str], float] = {}
 
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
@@ -98,11 +100,16 @@ class RunBars:
         key = (step.trial.slug, step.name)
         if key not in self._running:
             self._running[key] = self._bars.add_task(f"  {title(step)}", total=1.0, note="", left="")
-        note = f"{images:,} {'candidates' if step.stage.trusted else 'images'}"
+            self._paces[key] = Pace()
+        note = f"{'features of ' if step.stage.trusted else ''}{images:,} images{self._rate(key, images)}"
         self._bars.update(self._running[key], completed=share, note=note)
         advance = (share - self._shares.get(key, 0.0)) * share_of(step)
         self._bars.update(self._overall, advance=advance, left=left(self._forecast))
         self._shares[key] = share
+
+    def _rate(self, key: tuple[str, str], images: int) -> str:
+        words = self._paces[key].words(images, images)
+        return f", {words}" if words else ""
 
     def ended(self, step: Step, result: Result[Any]) -> None:
         """Take away a step's bar; say so where it failed."""
@@ -146,7 +153,7 @@ def expected(forecast: Forecast) -> str:
         return "all of it is finished"
     seconds = forecast.seconds
     if seconds is not None:
-        return f"about {duration(seconds)}"
+        return f"about {duration(seconds)}{', longer while others use this machine' if forecast.crowded else ''}"
     typical = "" if forecast.typical is None else f" (its author's machine takes {duration(forecast.typical)})"
     return f"how long is not known yet, {forecast.unknown} of {len(forecast.waiting)} steps never ran here{typical}"
 

@@ -1,10 +1,9 @@
 """`genbench report`: render the site from a folder of records."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from genbench.cli.exits import Exit
-from genbench.cli.grammar import Commands, add_command
+from genbench.cli.grammar import Commands, a_path, add_command
 
 EXAMPLES = """\
 examples:
@@ -16,8 +15,8 @@ examples:
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "report", "render the site from a folder of records", EXAMPLES, rendered)
-    parser.add_argument("records", type=Path, help="a folder of record files, or a run's folder")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the site's folder")
+    parser.add_argument("records", type=a_path, help="a folder of record files, or a run's folder")
+    parser.add_argument("--out", type=a_path, required=True, metavar="DIR", help="the site's folder")
 
 
 def rendered(options: Namespace) -> Exit:

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
-from genbench.cli.grammar import Arguments, Commands, Parser, add_command, add_device, add_json, add_plugin, add_sources
+from genbench.cli.grammar import (
+    Arguments,
+    Commands,
+    Parser,
+    a_path,
+    add_command,
+    add_device,
+    add_json,
+    add_plugin,
+    add_sources,
+)
 
 if TYPE_CHECKING:
     from genbench.execution.supervisor import Supervisor
@@ -62,7 +72,7 @@ def _add_how(parser: Parser) -> None:
     how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
     how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
     how.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
+        "--out", type=a_path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
     )
     how.add_argument(
         "--existing",
@@ -101,38 +111,45 @@ def _add_secret(to: Arguments) -> None:
         "--replay",
         action="append",
         default=[],
-        type=Path,
+        type=a_path,
         metavar="RECORD",
         help="draw with the secret of this record.json, for the same bytes again; may be repeated",
     )
     to.add_argument(
-        "--secret", type=Path, metavar="FILE", help="draw with the 64 hex digits in FILE (default: a new secret)"
+        "--secret", type=a_path, metavar="FILE", help="draw with the 64 hex digits in FILE (default: a new secret)"
     )
 
 
 def ran(options: Namespace) -> Exit:
     """Run a plan to its report, or print the plan."""
+    from genbench.execution.supervisor import Supervisor
+
+    with Supervisor() as supervisor:
+        supervisor.prepare()  # it imports torch beside this process's own imports
+        return _as_planned(options, supervisor)
+
+
+def _as_planned(options: Namespace, supervisor: "Supervisor") -> Exit:
+    """Read what is installed, make the plan, and do what the options ask of it."""
     from genbench.cli.printing import tell, tell_faults
     from genbench.cli.progress import waiting
-    from genbench.execution.supervisor import Supervisor
     from genbench.runs import session
     from genbench.runs.options import Options
     from genbench.runs.preparation import probed
 
     chosen = Options(**{name: getattr(options, name) for name in Options.__dataclass_fields__})
-    with Supervisor() as supervisor:
-        with waiting(sys.stderr, "starting torch and reading what is installed"):
-            catalogue = session.catalogue_of(chosen, supervisor)
-        tell_faults(catalogue)
-        plan = session.plan_of(chosen, catalogue)
-        for note in plan.notes:
-            tell(note)
-        if options.dry_run:
-            found = probed(chosen.device, chosen.isolation, supervisor)
-            return _forecast(session.forecast_of(chosen, plan, found), options.json)
-        if options.debug:
-            return _debugged(plan, chosen, supervisor, options.json)
-        return _executed(plan, chosen, supervisor, options.json)
+    with waiting(sys.stderr, "starting torch and reading what is installed"):
+        catalogue = session.catalogue_of(chosen, supervisor)
+    tell_faults(catalogue)
+    plan = session.plan_of(chosen, catalogue)
+    for note in plan.notes:
+        tell(note)
+    if options.dry_run:
+        found = probed(chosen.device, chosen.isolation, supervisor)
+        return _forecast(session.forecast_of(chosen, plan, found), options.json)
+    if options.debug:
+        return _debugged(plan, chosen, supervisor, options.json)
+    return _executed(plan, chosen, supervisor, options.json)
 
 
 def _executed(plan: "Plan", chosen: "Options", supervisor: "Supervisor", as_json: bool, debug: bool = False) -> Exit:

@@ -2,19 +2,13 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, Parser, add_command, add_device, add_json, add_sources
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
     from genbench.appraisal import Appraisal, Identity
-    from genbench.appraisal.listener import AppraisalListener
     from genbench.records.gates import CopyVerdict
 
 EXAMPLES = """\
@@ -86,6 +80,7 @@ def scored(options: Namespace) -> Exit:
 
     request = Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
     from genbench.appraisal.session import appraised  # torch takes seconds, and a slip is told before
+    from genbench.cli.appraising import progress
     from genbench.cli.printing import print_json, tell
 
     with progress(sys.stderr) as listener:
@@ -99,54 +94,6 @@ def scored(options: Namespace) -> Exit:
     for condition in found.come_true:
         tell(condition)
     return Exit.UNMET if found.come_true else Exit.OK
-
-
-@contextmanager
-def progress(stream: TextIO) -> Iterator["AppraisalListener"]:
-    """A listener that shows on `stream` how an appraisal goes: bars if it is a terminal, else one line."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(file=stream)
-    if not console.is_terminal:
-        yield StartLine(console)
-        return
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-    left = TextColumn("left"), TimeRemainingColumn()
-    with Progress(*columns, *left, console=console, transient=True) as bars:
-        yield FeatureBars(bars)
-
-
-class StartLine:
-    """One line, when the work begins."""
-
-    def __init__(self, console: "Console") -> None:
-        self._console = console
-
-    def started(self, what: str) -> None:
-        """Say what is done."""
-        self._console.print(what, markup=False, highlight=False, soft_wrap=True)
-
-    def extracted(self, what: str, done: int, total: int) -> None:
-        """A line would be too much."""
-
-
-class FeatureBars:
-    """A bar for each set of rows whose features are extracted."""
-
-    def __init__(self, bars: "Progress") -> None:
-        self._bars = bars
-        self._rows: dict[str, TaskID] = {}
-
-    def started(self, what: str) -> None:
-        """Say what is done."""
-        self._bars.console.print(what, markup=False, highlight=False, soft_wrap=True)
-
-    def extracted(self, what: str, done: int, total: int) -> None:
-        """Move the bar of these rows."""
-        if what not in self._rows:
-            self._rows[what] = self._bars.add_task(f"features of {what}", total=total)
-        self._bars.update(self._rows[what], completed=done)
 
 
 def _show(found: "Appraisal") -> None:

@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
 
 def written(options: Namespace) -> Exit:
     """Write the file, and say what is in it."""
-    from genbench.cli.score import progress
+    from genbench.cli.appraising import progress
 
     if not options.output:
         raise GenbenchError("-o FILE says where the statistics are written")

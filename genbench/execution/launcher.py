@@ -60,6 +60,14 @@ class Launcher(ABC):
     """Starts the children of one run."""
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Begin what the first start would wait for, and do not wait for it.
+
+        Raises:
+            GenbenchError: no process can be started.
+        """
+
+    @abstractmethod
     def start(self, call: Call) -> Child:
         """Start a child for a call that lies in its folder."""
 
@@ -100,7 +108,7 @@ class _WarmChild(Child):
 
 
 class WarmLauncher(Launcher):
-    """Forks children from a fork server, started at the first call, which ends what they leave behind.
+    """Forks children from a fork server, started at the first call or before, which ends what they leave behind.
 
     Args:
         modules: what the server imports, so that its children need not.
@@ -110,7 +118,13 @@ class WarmLauncher(Launcher):
         self._modules = tuple(modules)
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._is_warm = False
         self._lock = Lock()
+
+    def prepare(self) -> None:
+        """Start the server, whose imports take seconds."""
+        with self._lock:
+            self._begun()
 
     def start(self, call: Call) -> Child:
         """Fork a child for the call."""
@@ -131,6 +145,14 @@ class WarmLauncher(Launcher):
         return _WarmChild(pid, markers[0], output[0], end[0])
 
     def _warm(self) -> socket.socket:
+        control = self._begun()
+        if not self._is_warm:
+            self._await_warmth(control)
+            self._is_warm = True
+        return control
+
+    def _begun(self) -> socket.socket:
+        """The parent's end of the server's socket; the server may still be at its imports."""
         if self._control is None:
             control, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             command = [sys.executable, "-P", "-m", "genbench.execution.forkserver", str(servers.fileno())]
@@ -147,7 +169,6 @@ class WarmLauncher(Launcher):
                 raise GenbenchError(f"no process can be started ({error.strerror}); {SCARCE}") from error
             finally:
                 servers.close()
-            self._await_warmth(control)
             self._control = control
         return self._control
 
@@ -160,15 +181,18 @@ class WarmLauncher(Launcher):
             return
         control.close()
         code = self._server.wait() if self._server is not None else 0
+        self._control = self._server = None
         why = said.decode() or (f"ended by {signal_name(-code)}" if code < 0 else f"exit code {code}")
         raise GenbenchError(f"torch, or what needs it, cannot be imported in a new process ({why}); {SCARCE}")
 
     def close(self) -> None:
-        """End the server."""
+        """End the server; one that is still at its imports listens to nobody, and has no children."""
         if self._control is not None and self._server is not None:
+            if not self._is_warm:
+                self._server.kill()
             self._control.close()
             self._server.wait()
-            self._control = self._server = None
+            self._control, self._server, self._is_warm = None, None, False
 
 
 def _pair(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
@@ -221,6 +245,9 @@ class _ColdChild(Child):
 
 class ColdLauncher(Launcher):
     """Starts a fresh interpreter for each call: where forking a process with torch inside is not safe."""
+
+    def prepare(self) -> None:
+        """Nothing is shared between the interpreters."""
 
     def start(self, call: Call) -> Child:
         """Start an interpreter for the call."""

@@ -21,6 +21,11 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def crowded() -> bool:
+    """Whether in the last minute so much ran here that a part of this process's cores was not free."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > cpus() / 2
+
+
 def check_device(asked: str) -> None:
     """Refuse a device that this machine cannot have, before torch, which could tell, is loaded.
 

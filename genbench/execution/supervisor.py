@@ -70,6 +70,14 @@ class Supervisor:
         self.stop()
         self._launcher.close()
 
+    def prepare(self) -> None:
+        """Begin what the first call would wait for, beside whatever the caller does next.
+
+        Raises:
+            GenbenchError: no process can be started.
+        """
+        self._launcher.prepare()
+
     def stop(self, at_once: bool = False) -> None:
         """End every running call as interrupted, and start no more; `at_once`: without the grace of a SIGTERM."""
         self._stop.set()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from genbench.protocol.stages import steps_of
@@ -10,13 +10,12 @@ from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.stage import Step
 from genbench.protocol.trial import Trial
 from genbench.records.record import Record
+from genbench.runs.pace import Pace, Running
 from genbench.runs.plan import Plan
 from genbench.runs.schedule import Key
 from genbench.runs.timings import Timings
 from genbench.store.stage_folder import Result
 
-ENOUGH = 5.0  # seconds that steps were expected to take before the machine's pace is judged by them
-SHARE, WATCHED = 0.05, 3.0  # of a step that has to be seen, and for how many seconds, before the rest is foretold
 RISE = 1.25  # by how much the time left has to grow against what was said before anything else is said
 
 
@@ -33,22 +32,6 @@ class Estimate:
     basis: str
 
 
-@dataclass
-class _Running:
-    """A step that runs, and what was heard of it: how far it was, and when."""
-
-    begun: float
-    heard: list[tuple[float, float]] = field(default_factory=list)  # the first and the last (clock, share)
-
-    def left(self, expected: float | None, now: float) -> float | None:
-        """Seconds that are left: at its pace so far where enough was seen of it, else of what it was expected to take."""
-        if self.heard:
-            (since, first), (until, share) = self.heard[0], self.heard[-1]
-            if share - first >= SHARE and until - since >= WATCHED:
-                return max(0.0, (until - since) / (share - first) * (1 - share) - (now - until))
-        return None if expected is None else max(0.0, expected - (now - self.begun))
-
-
 class Forecast:
     """What a run's steps will take. A fit that never ran here is not guessed at; it is learnt while it runs.
 
@@ -57,6 +40,7 @@ class Forecast:
         jobs: steps beside each other.
         timings: what steps took here.
         finished: keys of steps that need not run.
+        crowded: whether others use the machine now.
         clock: monotonic seconds.
     """
 
@@ -66,13 +50,15 @@ class Forecast:
         jobs: int,
         timings: Timings,
         finished: Collection[Key] = (),
+        crowded: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.crowded = crowded
         self.plan, self.jobs, self._timings, self._clock = plan, jobs, timings, clock
         self._waiting = {step.key: step for step in plan.steps if step.key not in finished}
-        self._running: dict[Key, _Running] = {}
+        self._running: dict[Key, Running] = {}
         self._expected = {key: self._guess(step) for key, step in self._waiting.items()}
-        self._took = self._foretold = 0.0
+        self._pace = Pace()
         self._said: tuple[float, float] | None = None  # when, and the seconds left
 
     @property
@@ -92,7 +78,9 @@ class Forecast:
 
     @property
     def seconds(self) -> float | None:
-        """Wall seconds of all that is to be done; None where a part of it is not known."""
+        """Wall seconds of all that is to be done; None where a part of it is not known, or the machine's pace changes."""
+        if not self._pace.steady:
+            return None
         known = [(step, self._seconds(step)) for step in self._waiting.values()]
         if any(seconds is None for _, seconds in known):
             return None
@@ -120,12 +108,12 @@ class Forecast:
 
     def begun(self, step: Step) -> None:
         """A step runs from now on."""
-        self._running[step.key] = _Running(self._clock())
+        self._running[step.key] = Running(self._clock())
 
     def progress(self, step: Step, share: float) -> None:
         """A running step has done so much of its work, a share in [0, 1]."""
-        running = self._running.setdefault(step.key, _Running(self._clock()))
-        running.heard[1:] = [(self._clock(), share)]
+        running = self._running.setdefault(step.key, Running(self._clock()))
+        running.hear(self._clock(), share)
 
     def ended(self, step: Step, result: Result[Any]) -> None:
         """A step has ended; what it took tells of the others."""
@@ -135,7 +123,7 @@ class Forecast:
         expected = self._expected.pop(step.key)
         if result.ok and not result.reused:
             if expected is not None:
-                self._took, self._foretold = self._took + result.seconds, self._foretold + expected
+                self._pace.note(result.seconds, expected)
             self._timings.note(step, result.seconds)
             for key, other in self._waiting.items():
                 if self._expected[key] is None:
@@ -145,15 +133,10 @@ class Forecast:
         """Remember what steps took for later runs."""
         self._timings.keep()
 
-    @property
-    def _pace(self) -> float:
-        """How much longer steps of this run took than was expected."""
-        return self._took / self._foretold if self._foretold >= ENOUGH else 1.0
-
     def _unpaced(self, step: Step) -> float | None:
         """What is known since a step ended, as if the machine were as it was before this run."""
         found = self._guess(step)
-        return None if found is None else found / self._pace
+        return None if found is None else found / self._pace.value
 
     def _guess(self, step: Step) -> float | None:
         own = self._timings.of(step)
@@ -163,7 +146,7 @@ class Forecast:
 
     def _seconds(self, step: Step) -> float | None:
         running, guess = self._running.get(step.key), self._expected[step.key]
-        expected = None if guess is None else guess * self._pace
+        expected = None if guess is None else guess * self._pace.value
         return expected if running is None else running.left(expected, self._clock())
 
     def _of(self, trial: Trial) -> Estimate:

@@ -41,7 +41,7 @@ def _read(name: str, value: object) -> object:
         return value
     if name in FLAGS and isinstance(value, bool):
         return value
-    if name in PATHS and (isinstance(value, str | os.PathLike) or (name == "secret" and value is None)):
+    if name in PATHS and value != "" and (isinstance(value, str | os.PathLike) or (name == "secret" and value is None)):
         return None if value is None else Path(value)
     if name in TEXTS and isinstance(value, str | os.PathLike):
         return os.fspath(value)

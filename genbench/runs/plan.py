@@ -17,6 +17,7 @@ from genbench.records.kinds import Axis
 from genbench.records.record import TaskTerms
 
 DEFAULT_SUITE = "digits"
+MOST = 10_000  # trials of a run
 SECOND = "pixels"  # the extractor that no published suite names as its own: who was tuned to the first meets it unasked
 SECOND_LOOK = (Axis.QUALITY, Axis.COVERAGE)  # axes whose scores it gives too
 
@@ -111,7 +112,7 @@ def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], every
         everything: take every discovered model as well.
         seeds: training seeds per model; None: the suite's.
     Raises:
-        GenbenchError: no model is chosen, or a reference is wrong.
+        GenbenchError: no model is chosen, a reference is wrong, or there are more trials than any run could do.
     """
     suite = found.suite if seeds is None else replace(found.suite, seeds=seeds)
     asked = asked_of(suite, catalogue)
@@ -125,6 +126,10 @@ def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], every
     if everything and not contestants:
         raise GenbenchError(
             "no model plugin is installed: pip install ./plugins/*/, or --plugin FILE (see genbench list models)"
+        )
+    if len(contestants) * suite.seeds > MOST:
+        raise GenbenchError(
+            f"{len(contestants)} models × {suite.seeds:,} seeds are more than {MOST:,} trials; choose fewer"
         )
     controls = [Trial(*chosen(name, catalogue), seed=0) for name, entry in entries.items() if entry.listing.control]
     trials = [trial for trial in controls if any(answerers(trial, task) for task in asked)]

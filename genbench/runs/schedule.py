@@ -11,7 +11,8 @@ class Schedule:
     """The steps of a run that wait, run and have ended.
 
     One job at a time goes trial by trial. With several, timed steps wait until nothing else can run, and then follow
-    each other, so that the machine is rarely idle and never shared while it is timed.
+    each other, so that the machine is rarely idle and never shared while it is timed; fits come before what follows
+    them, and then models before controls.
 
     Args:
         steps: in the plan's order.
@@ -68,8 +69,9 @@ class Schedule:
         if self._slots == 1:
             return ready[0] if ready else None
         shared = [step for step in ready if not step.stage.exclusive]
-        if running:
-            return shared[0] if shared else None
         roots = [step for step in shared if not step.stage.after]
+        shared.sort(key=lambda step: step.trial.listing.control is not None)  # who asked waits for a model's score
+        if running:
+            return next(iter(roots or shared), None)
         alone = [step for step in ready if step.stage.exclusive]
         return next(iter(roots or alone or shared), None)

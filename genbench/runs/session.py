@@ -38,6 +38,7 @@ from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.runs.timings import Timings
+from genbench.store import spare
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
 from genbench.store.shelf import Shelf
 from genbench.store.stage_folder import Result
@@ -187,11 +188,11 @@ class _Session:
         carry_out = debugged if self.debug else self.supervisor.run
         jobs = self._jobs(ground.probe)
         executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
-        machine = ground.probe.threaded(self.plan.suite.threads)
-        timings, shelf = Timings.here(self.plan.suite, machine, ground.root), Shelf(machine.speed_class)
+        described = ground.probe.threaded(self.plan.suite.threads)
+        timings, shelf = Timings.here(self.plan.suite, described, ground.root), Shelf(described.speed_class)
         steps, existing = self.plan.steps, self.options.existing
         finished = finished_steps(ground, steps, existing, shelf)
-        forecast = self._forecast = Forecast(self.plan, jobs, timings, finished)
+        forecast = self._forecast = Forecast(self.plan, jobs, timings, finished, machine.crowded())
 
         def ended(step: Step, result: Result[Any]) -> None:
             forecast.ended(step, result)
@@ -205,6 +206,7 @@ class _Session:
         finally:
             executor.close()
             forecast.keep()
+            spare.trim()
         return self._conductor
 
     def _told(self, ticket: Ticket, call: Call, images: int, share: float) -> None:
@@ -234,9 +236,9 @@ def _lying_in(root: Path) -> tuple[dict[Path, Record], list[str]]:
 
 def forecast_of(options: Options, plan: Plan, probe: Probe) -> Forecast:
     """How long a plan would take, by the records in its folder and what steps took on this machine."""
-    root, machine = run_folder(options, plan), probe.threaded(plan.suite.threads)
+    root, described = run_folder(options, plan), probe.threaded(plan.suite.threads)
     finished = recorded_steps(plan, _lying_in(root)[0].values()) if options.existing == "reuse" else set()
-    return Forecast(plan, jobs_of(options, plan, probe), Timings.here(plan.suite, machine, root), finished)
+    return Forecast(plan, jobs_of(options, plan, probe), Timings.here(plan.suite, described, root), finished, machine.crowded())
 
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:

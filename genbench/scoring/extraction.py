@@ -31,6 +31,7 @@ def embedding(extractor: Extractor, device: torch.device, told: Told = untold, w
 
     def embed(x: NDArray[np.generic]) -> NDArray[np.float32]:
         blocks = []
+        told(what, 0, len(x))
         with torch.no_grad():
             for start in range(0, len(x), BATCH):
                 rows = torch.from_numpy(np.array(x[start : start + BATCH])).to(device)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.errors import GenbenchError, unknown
+from genbench.files.bicubic import bicubic as unrounded
 
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]  # height, width
@@ -36,18 +37,15 @@ def tf1_bilinear(pixels: Pixels, size: Size) -> Pixels:
 def bicubic(pixels: Pixels, size: Size) -> Pixels:
     """Pillow's antialiased bicubic on each channel in float32, as in clean-fid, rounded to 256 levels.
 
+    clean-fid does not round: the extractor inception-v3-clean has its very input.
+
     Args:
         pixels: [C, H, W].
         size: h, w.
     Returns:
         [C, h, w].
-    Source: Parmar, Zhang, Zhu 2022, https://arxiv.org/abs/2104.11222
     """
-    from PIL import Image
-
-    channels = [Image.fromarray(channel.astype(np.float32)) for channel in pixels]  # mode F
-    height, width = size
-    return rounded(np.stack([np.asarray(c.resize((width, height), Image.Resampling.BICUBIC)) for c in channels]))
+    return rounded(unrounded(pixels, size))
 
 
 def centre_crop(pixels: Pixels, size: Size) -> Pixels:

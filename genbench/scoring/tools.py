@@ -12,7 +12,7 @@ from genbench.contracts.extractor import Extractor
 from genbench.errors import GenbenchError
 from genbench.records.space import Space
 from genbench.scoring.alternatives import fewer_features, ready
-from genbench.scoring.extraction import Told
+from genbench.scoring.extraction import Told, untold
 from genbench.store.extractor_weights import located, named
 
 FOR_IMAGES, FOR_OTHERS = "inception-v3-compat", "pixels"  # where data name none: for images of 256 levels, or not
@@ -28,6 +28,7 @@ class Tools:
         weights: what --extractor-weights says.
         device: where the extractor runs.
         told: hears how far an extraction is.
+        read: hears how far the reading of samples is.
     """
 
     plugins: list[Plugin]
@@ -35,6 +36,7 @@ class Tools:
     weights: Sequence[str]
     device: torch.device
     told: Told
+    read: Told = untold
 
     @property
     def products(self) -> str | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from genbench.files.atomic import cache_path, offer, sha256_of
 from genbench.files.plain import digest
+from genbench.store.spare import used
 
 
 class VectorCache:
@@ -30,9 +31,13 @@ class VectorCache:
         """
         folder, key = cache_path("features"), digest(names)
         for path in sorted(folder.glob(f"{key}.*.npy")):
-            if sha256_of(path) == path.name.split(".")[1]:
-                vectors: NDArray[np.float32] = np.load(path, allow_pickle=False)
-                return vectors
+            try:
+                if sha256_of(path) == path.name.split(".")[1]:
+                    vectors: NDArray[np.float32] = np.load(path, allow_pickle=False)
+                    used(path)
+                    return vectors
+            except FileNotFoundError:
+                continue  # somebody made room
             place = path.with_name(f".damaged-{path.name}")
             self._damaged.append(f"{path} is not as it was written; set aside as {place.name}")
             with contextlib.suppress(OSError):  # a cache that cannot be written: it is passed over each time

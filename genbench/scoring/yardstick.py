@@ -155,7 +155,7 @@ class OfPart(Yardstick):
 
     def measured(self, x: NDArray[Any]) -> Measured:
         """Beside all rows of the part."""
-        return Measured(self.beside(self._features.of_samples(self._chosen, x, rows_sha256(x))), None)
+        return Measured(self.beside(self._features.of_samples(self._chosen, x, rows_sha256(x, self._tools.read))), None)
 
 
 def _of_splits(name: str, home: Path, parts: Sequence[str]) -> Samples:

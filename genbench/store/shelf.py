@@ -8,6 +8,7 @@ from pathlib import Path
 from genbench.errors import GenbenchError
 from genbench.files.atomic import cache_folder, remove, unique_beside
 from genbench.files.plain import digest
+from genbench.store.spare import used
 
 LARGEST = 2**28  # bytes of a stage that is kept here
 
@@ -35,11 +36,9 @@ class Shelf:
         with contextlib.suppress(OSError, GenbenchError):
             place = self.place(key)
             if place.is_dir():
-                partial = unique_beside(folder)
                 folder.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copytree(place, partial, copy_function=_linked)
-                remove(folder)
-                os.rename(partial, folder)
+                _copied(place, folder)
+                used(place)
                 return True
         return False
 
@@ -49,18 +48,24 @@ class Shelf:
             place = self.place(key)
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             if size <= LARGEST:
-                partial = unique_beside(place)
-                try:
-                    shutil.copytree(folder, partial, copy_function=_linked)
-                    remove(place)
-                    os.rename(partial, place)
-                finally:
-                    remove(partial)
+                _copied(folder, place)
+                used(place)
 
     def drop(self, key: str) -> None:
         """Forget a stage whose files are not as they were written."""
         with contextlib.suppress(OSError, GenbenchError):
             remove(self.place(key))
+
+
+def _copied(source: Path, target: Path) -> None:
+    """Put a folder in the place of what lies at `target`, whole or not at all."""
+    partial = unique_beside(target)
+    try:
+        shutil.copytree(source, partial, copy_function=_linked)
+        remove(target)
+        os.rename(partial, target)
+    finally:
+        remove(partial)
 
 
 def _linked(source: str, target: str) -> None:

@@ -46,12 +46,17 @@ class Heard:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.rows: dict[str, int] = {}
+        self.hashed: dict[str, int] = {}
 
     def started(self, what: str) -> None:
         self.lines.append(what)
 
+    def read(self, what: str, done: int, total: int) -> None:
+        assert 0 <= done <= total
+        self.hashed[what] = done
+
     def extracted(self, what: str, done: int, total: int) -> None:
-        assert 0 < done <= total
+        assert 0 <= done <= total
         self.rows[what] = done
 
 
@@ -117,6 +122,7 @@ def test_the_training_split_is_left_alone_where_no_score_asks_for_it(splits):
     heard = Heard()
     found = genbench.score(splits.held.x[7:], dataset="digits", extractor="pixels", scores="kid", listener=heard)
     assert heard.rows["samples"] == 442
+    assert heard.hashed["an array"] == 442
     assert set(heard.rows) <= {"samples", "test"}  # features of the test split may be known from before
     assert (found.identity.train, found.memorisation) == (None, None)
     assert heard.lines == ["scoring 442 samples of an array against 449 of digits/test, pixels/1/no-weights, on cpu"]

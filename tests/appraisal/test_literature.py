@@ -220,6 +220,10 @@ WRONG = {
         {"samples": GREY[0], "dataset": "digits", "against": "test", **PROTOCOL},
         "--protocol fid-50k-train means --against train, got test",
     ),
+    "a protocol of another number, before its dataset and its weights are looked for": (
+        {"samples": GREY[0], "dataset": "cifar10", **PROTOCOL},
+        f"protocol fid-50k-train is of 50,000 samples, got {len(GREY[0])}; draw as many, or say --against train",
+    ),
     "an unknown part": (
         {"samples": GREY[0], "dataset": "digits", "against": "trian"},
         "no part of a dataset is named 'trian'; did you mean 'train'?",

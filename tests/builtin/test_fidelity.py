@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from timm.models.vision_transformer import VisionTransformer as TimmTransformer
 from torch import Tensor, nn
 from torch_fidelity import feature_extractor_clip, feature_extractor_inceptionv3
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 
+from genbench.builtin.extractors.clean import InceptionV3Clean
 from genbench.builtin.extractors.clip import ClipVitB32
 from genbench.builtin.extractors.dinov2 import DinoV2VitL14, VisionTransformer, prepared
 from genbench.builtin.extractors.fidelity import Fidelity
@@ -56,6 +58,21 @@ def inception(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("inception") / "random.pth"
     torch.save(randomised(network).state_dict(), path)
     return path
+
+
+def test_inception_clean_gives_what_the_network_makes_of_clean_fids_input(inception):
+    theirs = feature_extractor_inceptionv3.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(inception))
+    colour = images(2, 3, 32, 20)
+    channels = [[Image.fromarray(c.astype(np.float32)) for c in image] for image in colour.numpy()]
+    resized = [[np.asarray(c.resize((299, 299), Image.Resampling.BICUBIC)) for c in image] for image in channels]
+    x = torch.from_numpy(np.array(resized).clip(0, 255))  # as clean-fid says: in float32, clipped, not rounded
+    theirs.Conv2d_1a_3x3.register_forward_pre_hook(lambda *_: ((x - 128) / 128,))
+    expected = theirs(colour)[0]
+    ours = InceptionV3Clean(COLOUR, CPU, inception).features(colour)
+    assert ours.dtype == torch.float32
+    assert (ours - expected).abs().max() < 1e-4 * expected.abs().max()
+    compat = InceptionV3Compat(COLOUR, CPU, inception).features(colour)
+    assert (compat - expected).abs().max() > 1e-2 * expected.abs().max()
 
 
 @pytest.fixture

@@ -132,7 +132,12 @@ WRONG = {
     "an unknown dataset": ((*RUN, "--suite", "dataset.toml"), "no dataset is named 'digit'; did you mean 'digits'?"),
     "no quick form": ((*RUN, "--quick"), "suite mine has no [quick] table"),
     "no seeds": ((*RUN, "--seeds", "0"), "--seeds takes a positive integer, got 0"),
+    "an empty folder": ((*RUN, "--out", ""), "argument --out: expected a path, got ''; . is this folder"),
     "seeds in words": ((*RUN, "--seeds", "two"), "argument --seeds: invalid int value: 'two'"),
+    "seeds without end": (
+        (*RUN, "--seeds", "1000000000"),
+        "1 models × 1,000,000,000 seeds are more than 10,000 trials",
+    ),
     "no jobs": ((*RUN, "--jobs", "-1"), "--jobs takes a positive integer, got -1"),
     "an unknown way with results": ((*RUN, "--existing", "keep"), "--existing takes reuse, retry-failed, force"),
     "a plugin that is not there": (("run", "--plugin", "tny.py", "--all"), "--plugin takes a Python file or a module"),
@@ -193,21 +198,25 @@ def test_a_dry_run_as_json_holds_the_suite_and_the_trials(genbench_command):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_listing_shows_the_same_names_as_a_table_and_as_json(genbench_command, kind):
+def test_a_listing_shows_the_same_names_in_blocks_and_as_json(genbench_command, kind):
     _, text, _ = genbench_command("list", kind, "--plugin", "tiny.py", "--json")
     listing = json.loads(text)
     assert set(listing) == {kind, "faults"}
-    code, table, error = genbench_command("list", kind, "--plugin", "tiny.py")
+    code, blocks, error = genbench_command("list", kind, "--plugin", "tiny.py")
     assert (code, error) == (0, "".join(f"genbench: plugin fault: {f}\n" for f in listing["faults"]))
-    shown = [line.split()[0].partition(":")[0] for line in table.splitlines() if line.strip()][2:]
+    lines = blocks.splitlines()
+    shown = [line.split()[0].partition(":")[0] for line in lines if not line.startswith(" ")]
+    # A path is one word, which no line breaks.
+    assert all(len(line) <= 80 or len(line.split()) == 1 for line in lines)
     assert shown == [entry["name"] for entry in listing[kind]]
     assert shown
 
 
 def test_a_listing_of_models_shows_settings_with_their_defaults(genbench_command):
-    _, table, _ = genbench_command("list", "--plugin", "tiny.py")
-    (line,) = [line for line in table.splitlines() if line.split()[:1] == ["tiny"]]
-    assert "hidden=3, rate=0.5" in line
+    _, blocks, _ = genbench_command("list", "--plugin", "tiny.py")
+    lines = blocks.splitlines()
+    (place,) = [index for index, line in enumerate(lines) if line.split()[:1] == ["tiny"]]
+    assert lines[place + 2].startswith("  settings: hidden=3, rate=0.5")
 
 
 def test_a_fault_is_one_line_beside_what_works(genbench_command, supervisor, tmp_path):

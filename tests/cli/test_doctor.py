@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from genbench.cli import main
 from genbench.cli.doctor import disk, machine, offers
 from genbench.execution.supervisor import Supervisor
 
-LOOKED_AT = {"genbench", "software", "device", "machine", "isolation", "caps", "cache", "results"}
+LOOKED_AT = {"genbench", "software", "device", "machine", "isolation", "caps", "cache", "spare", "results"}
 LOOKED_AT |= {"models", "datasets", "extractors", "metrics", "suites"}
 
 
@@ -37,6 +38,19 @@ def test_a_cache_folder_that_cannot_be_made_is_a_finding_among_the_others(
     assert found["cache"].endswith("(Not a directory); set GENBENCH_CACHE to a folder that can be written, with room")
     assert found["models"] == ""  # they are listed all the same
     assert found["software"] == ""
+
+
+def test_what_the_cache_keeps_to_save_time_is_told_with_how_to_empty_it(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GENBENCH_CACHE", str(tmp_path / "my cache"))
+    (tmp_path / "my cache/features").mkdir(parents=True)
+    (tmp_path / "my cache/features/key.npy").write_bytes(bytes(2**27))
+    (told,) = [check.value for check in machine(supervisor) if check.name == "spare"]
+    assert told.startswith("0.12 of at most 8 GiB of the cache; to empty it: rm -rf ")
+    subprocess.run(told.partition("to empty it: ")[2], shell=True, check=True)  # as a user would
+    assert not (tmp_path / "my cache/features").exists()
+    assert tmp_path.joinpath("my cache").exists()
 
 
 def test_a_folder_without_trouble_says_how_much_is_free(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from calls import listing_call
@@ -144,3 +145,22 @@ def test_a_fork_server_that_is_still_starting_ends_with_its_parent(tmp_path: Pat
     while server.exists() and time.monotonic() < until:
         time.sleep(0.02)
     assert not server.exists()
+
+
+def test_a_fork_server_that_is_closed_while_it_starts_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "torch.py").write_text(  # it imports for ever
+        "import os, time\nopen('partial', 'w').write(str(os.getpid()))\nos.rename('partial', 'pid')\ntime.sleep(600)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    launcher = WarmLauncher()
+    launcher.prepare()
+    while not (tmp_path / "pid").exists():
+        time.sleep(0.02)
+    closing = Thread(target=launcher.close, daemon=True)
+    closing.start()
+    closing.join(timeout=20)
+    assert not closing.is_alive()
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()

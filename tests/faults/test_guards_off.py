@@ -138,6 +138,8 @@ class GentleLauncher(Launcher):
     def __init__(self, warm: WarmLauncher) -> None:
         self._warm = warm
 
+    def prepare(self) -> None: ...
+
     def start(self, call: Call) -> Child:
         return Gentle(self._warm.start(call))
 
@@ -240,6 +242,8 @@ class Overheard(Launcher):
     """Starts cold children, whose output somebody else can read as well."""
 
     output: int
+
+    def prepare(self) -> None: ...
 
     def start(self, call: Call) -> Child:
         child = ColdLauncher().start(call)

@@ -46,7 +46,7 @@ def plan(*trials: Trial, suite: Suite = SUITE) -> Plan:
 
 def forecast(root: Path, of: Plan, clock: Clock | None = None, jobs: int = 1, done: Sequence[Step] = ()) -> Forecast:
     timings = Timings.here(of.suite, MACHINE, root)
-    return Forecast(of, jobs, timings, {step.key for step in done}, clock or Clock())
+    return Forecast(of, jobs, timings, {step.key for step in done}, clock=clock or Clock())
 
 
 def earlier_record(trial: Trial, seconds: dict[str, float], suite: Suite = SUITE, seed: int = 9) -> Record:

@@ -26,6 +26,7 @@ REFUSED = {
     "jobs takes a positive integer, got '1.5'": {"jobs": 1.5},
     "quick takes True or False, got 'yes'": {"quick": "yes"},
     "out takes the path of a file or folder, got '3'": {"out": 3},
+    "out takes the path of a file or folder, got ''": {"out": ""},
     "device takes text, got 'None'": {"device": None},
     "plugin takes text, or a list of it, got": {"plugin": [3]},
     "run takes no option 'seed'; did you mean 'seeds'?": {"seed": 3},

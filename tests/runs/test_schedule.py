@@ -18,8 +18,14 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Role:
+    control: str | None = None
+
+
+@dataclass(frozen=True)
 class Owner:
     slug: str
+    listing: Role = Role()
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,15 @@ def test_with_several_slots_fits_go_first_and_timed_steps_follow_each_other():
     order = [name for _, name in played(2, 2, lambda count: 0).order]
     assert order[:2] == ["fit", "fit"]
     assert order[2:6] == ["samplea", "sampleb", "samplea", "sampleb"]
+
+
+def test_with_several_slots_a_models_score_comes_before_a_controls():
+    control, model = Owner("floor", Role("floor")), Owner("model")
+    schedule = Schedule([Work(owner, stage) for owner in (control, model) for stage in (FIT, AUDIT)], 2)
+    fits = [schedule.next(), schedule.next()]
+    for step in fits:
+        schedule.ended(step)
+    assert [step.trial for step in (*fits, schedule.next(), schedule.next())] == [control, model, model, control]
 
 
 def test_what_is_ready_of_a_trial_can_be_taken_together_and_no_more():

@@ -1,5 +1,6 @@
 """What the harness's own models did in one run's folder is found in every other one; a plugin's results never are."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from genbench.protocol.stages import steps_of
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import ControlKind
 from genbench.runs.foresight import finished_steps
+from genbench.store import spare
 from genbench.store.shelf import Shelf
 
 FIT = "fit/checkpoint.safetensors"
@@ -105,3 +107,16 @@ def test_a_shelf_that_cannot_be_made_stops_nothing(tmp_path: Path, control: Tria
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache/stages").write_text("a file")
     assert conducted(tmp_path / "one", control, shelf).calls
+
+
+def test_a_stage_that_is_taken_counts_as_used_and_one_that_was_removed_is_made_again(
+    tmp_path: Path, control: Trial, shelf: Shelf
+) -> None:
+    first = conducted(tmp_path / "one", control, shelf)
+    for calls in ([], first.calls):  # taken, or removed before
+        for entry in spare.entries():
+            os.utime(entry.path, (0, 0))
+        if calls:
+            spare.trim(0)
+        assert conducted(tmp_path / f"another {bool(calls)}", control, shelf).calls == calls
+        assert min(entry.used for entry in spare.entries()) > 0

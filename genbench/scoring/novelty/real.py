@@ -1,5 +1,6 @@
 """Real: what real data alone give of the gate's tests, which depends on no candidate and is kept on disk."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from genbench.scoring.novelty.evidence import InPixels, Near, in_pixels
 from genbench.scoring.novelty.pairs import distinct, flat, nearest
 from genbench.scoring.novelty.repeats import FAMILY
 from genbench.store import datasets
+from genbench.store.spare import used
 
 IN_PIXELS = "pixels of distinct rows, span and transformations/1"  # the identities of what is kept
 AMONG = "held among test/1"
@@ -77,17 +79,17 @@ class RealSide:
         """Arrays by name: read from the cache, or computed and put there."""
         names = {"data": self._features.home.name, "known": known, "fresh": fresh, "of": identity}
         path = cache_path("nearest") / f"{digest(names)}.npz"
-        if not path.exists():
-            found = computed()
-
-            def fill(partial: Path) -> Path:
-                np.savez(partial, allow_pickle=False, **found)
-                return path
-
-            offer(path, fill)
-            return found
-        with np.load(path, allow_pickle=False) as file:
+        with contextlib.suppress(OSError), np.load(path, allow_pickle=False) as file:
+            used(path)
             return {name: file[name] for name in file.files}
+        found = computed()
+
+        def fill(partial: Path) -> Path:
+            np.savez(partial, allow_pickle=False, **found)
+            return path
+
+        offer(path, fill)
+        return found
 
 
 def _arrays(near: Nearest) -> dict[str, NDArray[Any]]:

@@ -53,13 +53,13 @@ def score(folder: Path, inputs: ScoreInputs, markers: Markers) -> ScoreFacts:
     Raises:
         GenbenchError: this process, the reference data or a candidate's files are not as they should be.
     """
-    home, done = inputs.data.path, []
+    home, done, tally = inputs.data.path, [], _Tally(markers, len(inputs.candidates))
     _assert_defaults()
     with markers.timed("score"):
         datasets.verify(home)
         files = {name: kept.path for name, kept in inputs.weights.items()}
         classes = parts.extractors(inputs.parts).classes
-        features = Features(home, classes, torch.device(inputs.device), files)
+        features = Features(home, classes, torch.device(inputs.device), files, tally.extracted)
         task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
         exam = _Exam(
             task,
@@ -69,10 +69,33 @@ def score(folder: Path, inputs: ScoreInputs, markers: Markers) -> ScoreFacts:
             None if inputs.key is None else read_named(inputs.key.path),
         )
         scorer = _Scorer(inputs, exam, features, parts.metrics(inputs.parts).classes)
-        for index, candidate in enumerate(inputs.candidates, 1):
+        for candidate in inputs.candidates:
             done.append(scorer.scores(candidate))
-            markers.progress(index, index / len(inputs.candidates))
+            tally.scored()
     return ScoreFacts(tuple(done), tuple(features.damaged))
+
+
+class _Tally:
+    """Tells the parent of how many images the features are there, and which share of the candidates is scored."""
+
+    def __init__(self, markers: Markers, candidates: int) -> None:
+        self._markers, self._candidates = markers, candidates
+        self._images = self._scored = 0
+        self._of: dict[str, int] = {}
+
+    def extracted(self, what: str, done: int, total: int) -> None:
+        """So many rows of `what` are done."""
+        self._images += done - self._of.get(what, 0) if done else 0
+        self._of[what] = done
+        self._tell()
+
+    def scored(self) -> None:
+        """One more candidate is."""
+        self._scored += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        self._markers.progress(self._images, self._scored / self._candidates)
 
 
 def _assert_defaults() -> None:
