@@ -15,7 +15,8 @@ Features = Vectors | Reals  # float64 where a cut to float32 would lose what tel
 Indices = NDArray[np.intp]
 
 LARGEST = 1e15  # of a feature's magnitude: its square is still far from float32's end
-PAIRS_AT_ONCE = 2**18  # entries of the differences that `squared_distances` holds at a time: they stay in the cache
+PAIRS_AT_ONCE = 2**16  # entries of the differences that `squared_distances` holds at a time: they stay in the cache
+KEPT = 2**27  # bytes: a set up to this size is centred once and kept
 SOME = 200  # vectors that show where most of them lie
 DRAWN = 1e3  # times the squared distance from the median that most have from a mean which a few draw away
 
@@ -45,6 +46,13 @@ class Cloud:
 
     def block(self, rows: slice) -> Vectors:
         """x - centre of some rows, [r, d] float32: what is cut is the difference."""
+        return self._centred(rows) if self._kept is None else self._kept[rows]
+
+    @cached_property
+    def _kept(self) -> Vectors | None:
+        return self._centred(slice(None)) if self.x.nbytes <= KEPT else None
+
+    def _centred(self, rows: slice) -> Vectors:
         block: Vectors = (self.x[rows] - self.centre).astype(np.float32, copy=False)
         return block
 
