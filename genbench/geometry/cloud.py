@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genbench.geometry.workers import workers
+
 Vectors = NDArray[np.float32]
 Reals = NDArray[np.float64]
 Features = Vectors | Reals  # float64 where a cut to float32 would lose what tells vectors apart
@@ -68,7 +70,8 @@ class Cloud:
     @cached_property
     def half_norms(self) -> Reals:
         """|x - centre|² / 2 of each row, [N] float64."""
-        parts: list[Reals] = [_squared_norms(self.block(rows)) for rows in self.blocks(1024)]
+        with workers() as (pool, _):
+            parts: list[Reals] = list(pool.map(lambda rows: _squared_norms(self.block(rows)), self.blocks(1024)))
         half_norms: Reals = np.concatenate(parts) / 2
         return half_norms
 
