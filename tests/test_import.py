@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from genbench import catalogue
@@ -13,7 +14,7 @@ from genbench import catalogue
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "numpy", "scipy", "pandas", "safetensors", "PIL", "jinja2")
 SOURCES = sorted((ROOT / "genbench").rglob("*.py"))
-PLUGINS = sorted((ROOT / "plugins").glob("*/*.py"))
+PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 PROGRAM = ROOT / "genbench" / "execution" / "__main__.py"  # `python -m genbench.execution`, for machines, not people
 PRINTING = {*(ROOT / "genbench" / "cli").glob("*.py"), PROGRAM}
 
@@ -40,6 +41,17 @@ except SystemExit as end:
 """)
         == []
     )
+
+
+def test_features_are_scored_on_the_cpu_with_numpy_alone(tmp_path):
+    for seed, name in enumerate(("generated", "real")):
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(seed).standard_normal((40, 3), dtype=np.float32))
+    command = ["score", "--features", str(tmp_path / "generated.npy"), "--reference", str(tmp_path / "real.npy")]
+    assert loaded_after(f"from genbench.cli import main\nassert main({command!r}) == 0") == ["numpy"]
+
+
+def test_a_part_plugin_of_this_repository_is_imported_without_torch():
+    assert loaded_after("import genbench_efficientnet_lite0") == []
 
 
 @pytest.mark.parametrize("arguments", [["list", "models"], ["list", "metrics", "--json"]])

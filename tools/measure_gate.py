@@ -28,13 +28,12 @@ from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
 from genbench.catalogue.parts import data_root_of, places_of
 from genbench.contracts.dataset import SPLITS
-from genbench.contracts.extractor import loaded
 from genbench.geometry.cloud import Indices
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import product_on
 from genbench.records.gates import CONTROLS, CopyVerdict, GateStatus
 from genbench.records.space import Space
-from genbench.scoring.extraction import embedding
+from genbench.scoring.extraction import embedding, loaded
 from genbench.scoring.novelty.evidence import Among, Beside, InPixels, Near, in_pixels
 from genbench.scoring.novelty.judgement import judged
 from genbench.scoring.novelty.pairs import distinct, flat, nearest, nearest_others
@@ -44,7 +43,7 @@ Images = NDArray[np.uint8]
 DATA = {"digits": (Digits, DigitsNet), "fashion-mnist": (FashionMnist, Pixels)}
 PARTS = (*SPLITS, "fresh", "bank")
 SHARES = (0.02, 0.04, 0.1, 1.0)
-CPU, PRODUCT = torch.device("cpu"), product_on(None)
+CPU, PRODUCT = "cpu", product_on(None)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from genbench.catalogue.plugins import PARTS, installed
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric
 from genbench.errors import GenbenchError, unknown
-from genbench.execution.device import resolved_device
+from genbench.execution.device import AUTO, CPU, resolved_device
 from genbench.records.gates import CopyVerdict, GateStatus
 from genbench.records.score import Missing, MissingKind, ScoreRecord
 from genbench.scoring.scores import Compared, scored
@@ -50,12 +50,13 @@ class Found:
 
 
 def tools_of(request: Request, listener: AppraisalListener) -> Tools:
-    """What features are made with.
+    """What features are made with. Given ones stay on the CPU, unless another device is named to compare them on.
 
     Raises:
         GenbenchError: no such device.
     """
-    device = resolved_device(request.device)
+    given = request.features is not None and request.device == AUTO
+    device = CPU if given else resolved_device(request.device)
     return Tools(
         installed(PARTS), request.extractor, request.extractor_weights, device, listener.extracted, listener.read
     )
@@ -135,7 +136,7 @@ def identity_of(sides: Sides, request: Request, tools: Tools) -> Identity:
         train=train.name if train else None,
         train_n=train.n if train else None,
         train_sha256=train.sha256 if train else None,
-        device=str(tools.device),
+        device=tools.device,
         genbench=VERSION,
         protocol=request.protocol or None,
         resize=sides.resize,

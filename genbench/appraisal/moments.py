@@ -8,12 +8,11 @@ from genbench.appraisal.listener import AppraisalListener, Silence
 from genbench.appraisal.samples import How, read as read_samples, read_features
 from genbench.catalogue.parts import data_root_of
 from genbench.catalogue.plugins import PARTS, installed
-from genbench.contracts.extractor import loaded
 from genbench.errors import GenbenchError
 from genbench.execution.device import resolved_device
 from genbench.geometry.cloud import Features
 from genbench.geometry.moments import moments
-from genbench.scoring.extraction import embedding
+from genbench.scoring.extraction import embedding, loaded
 from genbench.scoring.resizing import resize_named
 from genbench.scoring.samples import Side, Source
 from genbench.scoring.tools import Tools

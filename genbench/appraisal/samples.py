@@ -93,9 +93,10 @@ def read_features(source: Source, key: str = "") -> Samples:
     name, x, y = _array(source, FEATURES, key)
     if x.dtype.kind != "f" or x.ndim != 2 or len(x) < FEWEST or not x.shape[1]:
         raise GenbenchError(f"{name} holds {_form(x)}, expected features: floats [N, d] with N ≥ {FEWEST}")
-    _check_finite(name, x)
-    if float(np.abs(x).max()) > LARGEST:
-        raise GenbenchError(f"{name} holds features up to {np.abs(x).max():.3g}, expected at most {LARGEST:g}")
+    largest = max(x.max(), -x.min())
+    if not largest <= LARGEST:  # NaN fails as well
+        _check_finite(name, x)
+        raise GenbenchError(f"{name} holds features up to {largest:.3g}, expected at most {LARGEST:g}")
     x = np.array(x, np.float64 if cut_loses(x) else np.float32)
     return Samples(name, x, Space(x.shape[1:], levels=None), y=y if y is not None and len(y) == len(x) else None)
 

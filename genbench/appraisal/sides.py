@@ -46,7 +46,7 @@ def read(request: Request, with_train: bool, tools: Tools) -> Sides:
         GenbenchError: something cannot be read, or the sides do not go together.
     """
     if request.features is not None:
-        return _features(request)
+        return _features(request, tools)
     if request.dataset:
         return _beside_dataset(request, with_train, tools)
     reference = _there(request.reference)
@@ -55,14 +55,14 @@ def read(request: Request, with_train: bool, tools: Tools) -> Sides:
     return _beside_samples(request, tools)
 
 
-def _features(request: Request) -> Sides:
+def _features(request: Request, tools: Tools) -> Sides:
     reference = _there(request.reference)
     generated = read_features(_there(request.features), request.key)
     if _holds_statistics(reference):
         return Sides(generated, OfStatistics(statistics.read(_path(reference)), generated.space, None), ())
     real = read_features(reference, _key(request, reference))
     train = None if request.train is None else read_features(request.train, _key(request, request.train))
-    yardstick = OfFeatures(real, train)
+    yardstick = OfFeatures(real, train, tools.products)
     yardstick.check(generated)
     return Sides(generated, yardstick, _warnings(generated, real, train))
 

@@ -1,15 +1,16 @@
 """Extractor: samples → feature vectors. A score names the extractor that it was computed with."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar
 
 from genbench.contracts.assets import Weights
 from genbench.records.space import Space
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class Extractor(ABC):
@@ -23,7 +24,7 @@ class Extractor(ABC):
     hides: ClassVar[Sequence[str]] = ()  # files that no confined plugin can open, as a Dataset's
 
     @abstractmethod
-    def __init__(self, space: Space, device: torch.device, weights: Path | None = None) -> None:
+    def __init__(self, space: Space, device: "torch.device", weights: Path | None = None) -> None:
         """Make ready for samples of `space` on `device`.
 
         Args:
@@ -44,7 +45,7 @@ class Extractor(ABC):
         return f"{self.name}/{self.version}/{self.weights_sha256[:16] or 'no-weights'}"
 
     @abstractmethod
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: "Tensor") -> "Tensor":
         """[N, *shape] of the Space's storage dtype, on the device → float32 [N, d], in row order."""
 
 
@@ -52,10 +53,5 @@ class Classifier(Extractor):
     """An extractor whose features also tell the class of a sample."""
 
     @abstractmethod
-    def labels(self, features: Tensor) -> Tensor:
+    def labels(self, features: "Tensor") -> "Tensor":
         """Float32 [N, d] on the device, as `features` gave them → int64 [N], the most probable class of each."""
-
-
-def loaded(cls: type[Extractor], space: Space, device: torch.device, files: Mapping[str, Path]) -> Extractor:
-    """An extractor of a class, with its weights file among `files` (extractor → path) if it reads one."""
-    return cls(space, device) if cls.weights is None else cls(space, device, files.get(cls.name))

@@ -78,7 +78,7 @@ def _take_device(call: Call) -> None:
     """Wait for the memory that the process before had of the device, and take no more of it than the job may."""
     import torch
 
-    from genbench.execution.device import await_memory, limit_memory
+    from genbench.execution.device_memory import await_memory, limit_memory
 
     device = torch.device(call.device)
     if not await_memory(device, call.device_free):

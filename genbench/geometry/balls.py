@@ -28,28 +28,24 @@ class Balls(Reduction):
         self._centres, self._points = centres, points
         self._squared_radii, self._closed = squared_radii, closed
         # y may lie in the ball around x where x·y >= (|x|² - r²)/2 + |y|²/2 - slack(x) - slack(y).
-        self._row_bound = (centres.half_norms - squared_radii / 2 - centres.slack).astype(np.float32)
-        self._column_bound = (points.half_norms - points.slack).astype(np.float32)
+        self.row_bound = (centres.half_norms - squared_radii / 2 - centres.slack).astype(np.float32)
+        self.column_bound = (points.half_norms - points.slack).astype(np.float32)
         self.points_in_ball = np.zeros(len(centres), np.int64)
         self.balls_around_point = np.zeros(len(points), np.int64)
 
     def part(self, rows: slice, columns: slice, products: Products) -> Counts:
         """The block's counts, of points in balls and of balls around points."""
-        return self.counts(rows, columns, self.near(rows, columns, products))
+        return self.counts(rows, columns, products.above(self.row_bound[rows], self.column_bound[columns]))
 
     def add(self, rows: slice, columns: slice, part: Counts) -> None:
         """Add the block's counts to the whole."""
         self.points_in_ball[rows] += part[0]
         self.balls_around_point[columns] += part[1]
 
-    def near(self, rows: slice, columns: slice, products: Products) -> Pairs:
-        """The pairs of a block that may lie in a ball."""
-        return products.above(self._row_bound[rows], self._column_bound[columns])
-
     def counts(self, rows: slice, columns: slice, pairs: Pairs) -> Counts:
         """The counts of a block, of whose pairs all that lie in a ball are given."""
         i, j = pairs.i + rows.start, pairs.j + columns.start
-        margin = pairs.products - self._column_bound[j] - self._row_bound[i]
+        margin = pairs.products - self.column_bound[j] - self.row_bound[i]
         inside = margin >= 0
         inside[inside] = self._inside(margin[inside], i[inside], j[inside])
         return (
@@ -78,15 +74,21 @@ class Balls(Reduction):
         return squared <= radii if self._closed else squared < radii
 
 
+def open_and_closed(centres: Cloud, points: Cloud, squared_radii: Reals) -> tuple[Balls, Balls]:
+    """Balls of these radii without and with their surface."""
+    return Balls(centres, points, squared_radii, closed=False), Balls(centres, points, squared_radii, closed=True)
+
+
 class NestedBalls(Reduction):
-    """Several balls around each centre, of which the first is the largest: only pairs near it are looked at."""
+    """Several balls of the same clouds: only the pairs near the largest one around a centre are looked at."""
 
     def __init__(self, *balls: Balls) -> None:
         self._balls = balls
+        self._row_bound = np.minimum.reduce([each.row_bound for each in balls])
 
     def part(self, rows: slice, columns: slice, products: Products) -> list[Counts]:
         """The block's counts, for each kind of ball."""
-        pairs = self._balls[0].near(rows, columns, products)
+        pairs = products.above(self._row_bound[rows], self._balls[0].column_bound[columns])
         return [balls.counts(rows, columns, pairs) for balls in self._balls]
 
     def add(self, rows: slice, columns: slice, part: list[Counts]) -> None:

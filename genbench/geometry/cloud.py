@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genbench.geometry.workers import workers
+
 Vectors = NDArray[np.float32]
 Reals = NDArray[np.float64]
 Features = Vectors | Reals  # float64 where a cut to float32 would lose what tells vectors apart
 Indices = NDArray[np.intp]
 
 LARGEST = 1e15  # of a feature's magnitude: its square is still far from float32's end
-PAIRS_AT_ONCE = 2**18  # entries of the differences that `squared_distances` holds at a time: they stay in the cache
+PAIRS_AT_ONCE = 2**16  # entries of the differences that `squared_distances` holds at a time: they stay in the cache
+KEPT = 2**27  # bytes: a set up to this size is centred once and kept
 SOME = 200  # vectors that show where most of them lie
 DRAWN = 1e3  # times the squared distance from the median that most have from a mean which a few draw away
 
@@ -45,6 +48,13 @@ class Cloud:
 
     def block(self, rows: slice) -> Vectors:
         """x - centre of some rows, [r, d] float32: what is cut is the difference."""
+        return self._centred(rows) if self._kept is None else self._kept[rows]
+
+    @cached_property
+    def _kept(self) -> Vectors | None:
+        return self._centred(slice(None)) if self.x.nbytes <= KEPT else None
+
+    def _centred(self, rows: slice) -> Vectors:
         block: Vectors = (self.x[rows] - self.centre).astype(np.float32, copy=False)
         return block
 
@@ -60,7 +70,8 @@ class Cloud:
     @cached_property
     def half_norms(self) -> Reals:
         """|x - centre|² / 2 of each row, [N] float64."""
-        parts: list[Reals] = [_squared_norms(self.block(rows)) for rows in self.blocks(1024)]
+        with workers() as (pool, _):
+            parts: list[Reals] = list(pool.map(lambda rows: _squared_norms(self.block(rows)), self.blocks(1024)))
         half_norms: Reals = np.concatenate(parts) / 2
         return half_norms
 

@@ -1,7 +1,7 @@
 """Comparison: real and generated feature vectors, and everything that scores share, computed once when it is asked for.
 
     within_real, within_generated   S Sᵀ, G Gᵀ → nearest neighbours, kernel sums
-    across                          S Gᵀ       → balls, kernel sums, the nearest of S to each of G
+    across                          S Gᵀ       → balls, kernel sums, where there are T the nearest of S to each of G
     train_of_real, train_of_generated   S Tᵀ, G Tᵀ → the nearest of T
     train_within                    T Tᵀ       → nearest neighbours
 
@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.errors import Unavailable
-from genbench.geometry.balls import Balls, NestedBalls
+from genbench.geometry.balls import Balls, NestedBalls, open_and_closed
 from genbench.geometry.cloud import Cloud, Features, Vectors
 from genbench.geometry.far_kernel import FarSums, far_sums, is_far
 from genbench.geometry.kernel import KernelSums
 from genbench.geometry.moments import Moments, moments
 from genbench.geometry.neighbours import Nearest, Neighbours
-from genbench.geometry.reference import NEAREST, Reference, Within
+from genbench.geometry.reference import NEAREST, NO_TRAIN, Reference, Within
 from genbench.geometry.rows import drawn
-from genbench.geometry.sweep import BLOCK, Turned, sweep_across
+from genbench.geometry.sweep import BLOCK, Reduction, Turned, sweep_across
 
 Classify = Callable[[Vectors], NDArray[np.int64]]
 
@@ -46,9 +46,9 @@ class Across:
         clipped5: closed balls like them, of at most the median radius: clipped density.
         generated5: closed balls around generated vectors to their 5th neighbour, of at most the median radius of the
             real ones: clipped recall.
-        nearest_generated: what `generated_of_real` is found from.
+        real1, generated1: open balls, and closed ones, that reach to the nearest other of the own set: whose is nearer.
         kernel: sums of the kernel of the kernel inception distance.
-        neighbours: what `real_of_generated` is found from.
+        neighbours: what `real_of_generated` is found from; None: without T, nobody asks who copied.
     """
 
     real3: Balls
@@ -56,19 +56,29 @@ class Across:
     real5: Balls
     clipped5: Balls
     generated5: Balls
+    real1: tuple[Balls, Balls]
+    generated1: tuple[Balls, Balls]
     kernel: KernelSums
-    neighbours: Neighbours
-    nearest_generated: Neighbours
+    neighbours: Neighbours | None
+
+    @property
+    def reductions(self) -> list[Reduction]:
+        """What the blocks S Gᵀ are handed to."""
+        real = NestedBalls(self.real3, self.real5, self.clipped5, *self.real1)
+        generated = NestedBalls(self.generated3, self.generated5, *self.generated1)
+        nearest = [] if self.neighbours is None else [Turned(self.neighbours)]
+        return [real, Turned(generated), self.kernel, *nearest]
 
     @cached_property
     def real_of_generated(self) -> Nearest:
-        """The two real vectors nearest to each generated one, [M, 2]."""
-        return Nearest(*self.neighbours.nearest())
+        """The two real vectors nearest to each generated one, [M, 2].
 
-    @cached_property
-    def generated_of_real(self) -> Nearest:
-        """The generated vector nearest to each real one, [N, 1]."""
-        return Nearest(*self.nearest_generated.nearest())
+        Raises:
+            Unavailable: there is no T.
+        """
+        if self.neighbours is None:
+            raise Unavailable(NO_TRAIN)
+        return Nearest(*self.neighbours.nearest())
 
 
 class Comparison:
@@ -205,27 +215,22 @@ class Comparison:
         if fewest < NEAREST + 2:
             raise Unavailable(f"needs at least {NEAREST + 2} samples in each set, got {fewest}")
         real, generated = self.reference.real_cloud, self.generated_cloud
-        radii3, radii5 = self.within_real.squared_radii(3), self.within_real.squared_radii(5)
-        within, most = self.within_generated, np.median(radii5)
-        balls = (
-            Balls(real, generated, radii3, closed=True),
-            Balls(generated, real, within.squared_radii(3), closed=True),
-            Balls(real, generated, radii5, closed=False),
-            Balls(real, generated, np.minimum(radii5, most), closed=True),
-            Balls(generated, real, np.minimum(within.squared_radii(5), most), closed=True),
+        radii = [self.within_real.squared_radii(k) for k in (1, 3, 5)]
+        own = [self.within_generated.squared_radii(k) for k in (1, 3, 5)]
+        most = np.median(radii[2])
+        found = Across(
+            real3=Balls(real, generated, radii[1], closed=True),
+            generated3=Balls(generated, real, own[1], closed=True),
+            real5=Balls(real, generated, radii[2], closed=False),
+            clipped5=Balls(real, generated, np.minimum(radii[2], most), closed=True),
+            generated5=Balls(generated, real, np.minimum(own[2], most), closed=True),
+            real1=open_and_closed(real, generated, radii[0]),
+            generated1=open_and_closed(generated, real, own[0]),
+            kernel=KernelSums(real, generated, *self.subsets),
+            neighbours=None if self.train is None else Neighbours(generated, real, 2),
         )
-        kernel, nearest = KernelSums(real, generated, *self.subsets), Neighbours(generated, real, 2)
-        other_way = Neighbours(real, generated, 1)
-        reductions = [
-            NestedBalls(balls[2], balls[0], balls[3]),
-            Turned(balls[1]),
-            Turned(balls[4]),
-            kernel,
-            Turned(nearest),
-            other_way,
-        ]
-        sweep_across(real, generated, reductions, self.product, self.reference.block)
-        return Across(*balls, kernel, nearest, other_way)
+        sweep_across(real, generated, found.reductions, self.product, self.reference.block)
+        return found
 
     @cached_property
     def kernel_sums(self) -> tuple[KernelSums | FarSums, KernelSums | FarSums, KernelSums | FarSums]:

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from genbench.geometry.cloud import Features, Reals
 from genbench.geometry.moments import Moments, moments
 
+Matrix = NDArray[np.floating[Any]]
+
+COLUMNS = 256  # of a triangular matrix that are multiplied at a time, without the zeros above them
+
 
 def frechet_distance(real: Moments, generated: Moments) -> float:
     r"""Squared Fréchet distance between two Gaussians, |μ₁-μ₂|² + tr(Σ₁ + Σ₂) - 2 Σ √eig(Σ₁Σ₂).
@@ -32,14 +36,24 @@ def frechet_distance(real: Moments, generated: Moments) -> float:
     return max(0.0, float(shift @ shift + spread - 2 * overlap))
 
 
-def _product_eigenvalues(first: Reals, second: Reals) -> NDArray[np.floating[Any]]:
+def _product_eigenvalues(first: Matrix, second: Matrix) -> Matrix:
     """The eigenvalues of first · second, [d], for symmetric positive semi-definite matrices."""
     try:
         root = np.linalg.cholesky(first)
     except np.linalg.LinAlgError:  # a constant feature
         values, vectors = np.linalg.eigh(first)
-        root = vectors * np.sqrt(np.maximum(values, 0))
-    return np.linalg.eigvalsh(root.T @ second @ root)
+        full = vectors * np.sqrt(np.maximum(values, 0))
+        return np.linalg.eigvalsh(full.T @ second @ full)
+    return np.linalg.eigvalsh(_congruent(root, second))  # of which it reads the lower triangle
+
+
+def _congruent(root: Matrix, matrix: Matrix) -> Matrix:
+    """The lower triangle of rootᵀ · matrix · root, [d, d], for a lower triangular root; above it stands anything."""
+    product = np.zeros_like(matrix)
+    for first in range(0, len(root), COLUMNS):
+        columns = slice(first, first + COLUMNS)  # of the root, which has nothing above them
+        product[first:, columns] = root[first:, first:].T @ (matrix[first:, first:] @ root[first:, columns])
+    return product
 
 
 def bootstrap(real: Features, generated: Features, resamples: int, rng: np.random.Generator) -> Reals:

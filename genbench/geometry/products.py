@@ -109,9 +109,11 @@ class HostProducts(Products):
             return Pairs(i, j, self._array[i, j])
         nearness = np.subtract(self._array, column_bound, order="C")
         last = np.partition(nearness, -count, axis=1)[:, [-count]]
-        lead, level = nearness > last, nearness == last
-        lead |= level & (level.cumsum(axis=1) <= count - lead.sum(axis=1, keepdims=True))
-        i, j = np.nonzero(lead)
+        lead = nearness >= last
+        if np.count_nonzero(lead) > count * len(lead):  # some are as near as the last
+            lead, level = nearness > last, nearness == last
+            lead |= level & (level.cumsum(axis=1) <= count - lead.sum(axis=1, keepdims=True))
+        i, j = np.divmod(np.flatnonzero(lead), lead.shape[1])
         return Pairs(i, j, self._array[i, j])
 
     @np.errstate(over="ignore", invalid="ignore")  # the score says that the features are too large

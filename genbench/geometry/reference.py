@@ -17,6 +17,7 @@ from genbench.seeds import seed_for
 
 NEAREST = 5  # the most neighbours that a built-in score asks for
 SPLITS = 4  # into halves, which the floor is averaged over,
+NO_TRAIN = "needs the features of the training data"
 CHEAP = 1e9  # unless N d² is larger: then it is of one split
 
 
@@ -135,7 +136,7 @@ class Reference:
             Unavailable: there is no T.
         """
         if self._train is None:
-            raise Unavailable("needs the features of the training data")
+            raise Unavailable(NO_TRAIN)
         return self.cloud(self._train)
 
     @cached_property

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import torch
-
 from genbench.contracts.extractor import Extractor
 from genbench.errors import GenbenchError
 from genbench.records.space import Space
+from genbench.scoring.extraction import loaded
 
 
 def ready(classes: Mapping[str, type[Extractor]], space: Space, files: Mapping[str, Path]) -> Iterator[str]:
@@ -56,7 +55,7 @@ def _serves(cls: type[Extractor], space: Space) -> bool:
     if cls.weights is not None:
         return space.is_image and space.levels == 256
     try:
-        cls(space, torch.device("cpu"))
+        loaded(cls, space, "cpu", {})
     except Exception:  # noqa: BLE001  # an extractor is a part's code; here it is only asked whether it would do
         return False
     return True

@@ -1,15 +1,19 @@
-"""Extraction: samples through an extractor in batches, and what comes out is checked."""
+"""Extraction: samples through an extractor in batches, and what comes out is checked.
 
-from collections.abc import Callable
+Here torch is imported when something is extracted: it takes seconds, and vectors that were given need none of it.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from genbench.contracts.evidence import Embed
 from genbench.contracts.extractor import Classifier, Extractor
 from genbench.errors import GenbenchError
 from genbench.geometry.comparison import Classify
+from genbench.records.space import Space
 
 BATCH = 500  # samples that an extractor gets at a time
 Told = Callable[[str, int, int], None]  # what is being extracted, how many samples are done, of how many
@@ -19,7 +23,15 @@ def untold(what: str, done: int, total: int) -> None:
     """Who is not told how far an extraction is."""
 
 
-def embedding(extractor: Extractor, device: torch.device, told: Told = untold, what: str = "samples") -> Embed:
+def loaded(cls: type[Extractor], space: Space, device: str, files: Mapping[str, Path]) -> Extractor:
+    """An extractor of a class, with its weights file among `files` (extractor → path) if it reads one."""
+    import torch
+
+    where = torch.device(device)
+    return cls(space, where) if cls.weights is None else cls(space, where, files.get(cls.name))
+
+
+def embedding(extractor: Extractor, device: str, told: Told = untold, what: str = "samples") -> Embed:
     """The function that makes feature vectors [N, d] of samples [N, *shape] in the Space's storage dtype.
 
     Args:
@@ -28,6 +40,7 @@ def embedding(extractor: Extractor, device: torch.device, told: Told = untold, w
     Returns:
         A function that raises GenbenchError where the extractor returns something else than finite vectors.
     """
+    import torch
 
     def embed(x: NDArray[np.generic]) -> NDArray[np.float32]:
         blocks = []
@@ -45,7 +58,7 @@ def embedding(extractor: Extractor, device: torch.device, told: Told = untold, w
     return embed
 
 
-def classifying(extractor: Extractor, device: torch.device) -> Classify | None:
+def classifying(extractor: Extractor, device: str) -> Classify | None:
     """The function that tells the classes [N] of features [N, d]; None where the extractor names none.
 
     Returns:
@@ -53,6 +66,7 @@ def classifying(extractor: Extractor, device: torch.device) -> Classify | None:
     """
     if not isinstance(extractor, Classifier):
         return None
+    import torch
 
     def labels(features: NDArray[np.float32]) -> NDArray[np.int64]:
         with torch.no_grad():

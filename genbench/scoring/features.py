@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from genbench.contracts.extractor import Extractor, loaded
+from genbench.contracts.extractor import Extractor
 from genbench.errors import Unavailable
+from genbench.execution.device import CPU
 from genbench.files.rows import blocks
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.reference import Reference
-from genbench.scoring.extraction import Told, classifying, embedding, untold
+from genbench.scoring.extraction import Told, classifying, embedding, loaded, untold
 from genbench.scoring.scores import Compared
 from genbench.scoring.vectors import VectorCache
 from genbench.store import datasets
@@ -37,7 +37,7 @@ class Features:
         self,
         home: Path,
         classes: Mapping[str, type[Extractor]],
-        device: torch.device,
+        device: str,
         files: Mapping[str, Path] | None = None,
         told: Told = untold,
         with_train: bool = True,
@@ -93,7 +93,7 @@ class Features:
         """What candidates are compared with: the same object for all, so that they share what it computes."""
         if name not in self._references:
             real, train = self.of_split(name, "test"), self.of_split(name, "train") if self._with_train else None
-            device = None if self.device.type == "cpu" else str(self.device)
+            device = None if self.device == CPU else self.device
             classes = datasets.read(self.home, "train").y if self._with_train else None
             self._references[name] = Reference(real, train, device=device, classes=classes)
         return self._references[name]

@@ -4,13 +4,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from genbench.contracts.extractor import loaded
 from genbench.errors import GenbenchError
 from genbench.geometry.cloud import Features
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.reference import Reference
 from genbench.records.space import Space
-from genbench.scoring.extraction import embedding
+from genbench.scoring.extraction import embedding, loaded
 from genbench.scoring.samples import Side
 from genbench.scoring.scores import Compared
 from genbench.scoring.tools import Tools

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from genbench.catalogue.parts import extractors
 from genbench.catalogue.plugins import Plugin
 from genbench.contracts.extractor import Extractor
 from genbench.errors import GenbenchError
+from genbench.execution.device import CPU
 from genbench.records.space import Space
 from genbench.scoring.alternatives import fewer_features, ready
 from genbench.scoring.extraction import Told, untold
@@ -34,14 +33,14 @@ class Tools:
     plugins: list[Plugin]
     extractor: str
     weights: Sequence[str]
-    device: torch.device
+    device: str
     told: Told
     read: Told = untold
 
     @property
     def products(self) -> str | None:
         """Where torch multiplies blocks of features; None: NumPy does."""
-        return None if self.device.type == "cpu" else str(self.device)
+        return None if self.device == CPU else self.device
 
     def chosen(self, default: str, space: Space) -> tuple[type[Extractor], dict[str, Path]]:
         """The extractor for data of a Space, and its weights file by its name.

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.catalogue.parts import dataset_named
-from genbench.contracts.extractor import loaded
 from genbench.errors import GenbenchError
 from genbench.files.rows import joined
 from genbench.geometry.cloud import Features
 from genbench.geometry.comparison import Comparison
 from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
-from genbench.scoring.extraction import classifying, embedding
+from genbench.scoring.extraction import classifying, embedding, loaded
 from genbench.scoring.features import Features as SplitFeatures
 from genbench.scoring.novelty.evidence import Among, Beside, Near, in_pixels
 from genbench.scoring.novelty.gate import CopyGate
@@ -218,14 +217,17 @@ class OfSamples(Yardstick):
 class OfFeatures(Yardstick):
     """Feature vectors that were given as the reference, and perhaps of training data.
 
+    Args:
+        reference, train: the vectors.
+        products: where torch multiplies blocks of them; None: NumPy does.
     Raises:
         GenbenchError: they have different widths.
     """
 
     extractor = None
 
-    def __init__(self, reference: Samples, train: Samples | None) -> None:
-        self.space, self._reference, self._train = reference.space, reference, train
+    def __init__(self, reference: Samples, train: Samples | None, products: str | None) -> None:
+        self.space, self._reference, self._train, self._products = reference.space, reference, train, products
         self.reference, self.train, self.y = reference.side, train.side if train else None, reference.y
         if train is not None:
             self.check(train)
@@ -244,7 +246,8 @@ class OfFeatures(Yardstick):
 
     def beside(self, generated: Features) -> Compared:
         """Beside the reference."""
-        comparison = Comparison(self._reference.x, generated, None if self._train is None else self._train.x)
+        train = None if self._train is None else self._train.x
+        comparison = Comparison(self._reference.x, generated, train, device=self._products)
         return Compared(comparison, None, self.reference.sha256[:DIGITS])
 
     def measured(self, x: NDArray[Any]) -> Measured:

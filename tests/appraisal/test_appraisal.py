@@ -63,7 +63,7 @@ class Heard:
 def test_scores_against_a_dataset_are_those_of_a_run(held_out, splits, tmp_path_factory):
     home = tmp_path_factory.mktemp("digits")
     datasets.write(splits, home)
-    features = Features(home, {"digits-net": DigitsNet}, torch.device("cpu"))
+    features = Features(home, {"digits-net": DigitsNet}, "cpu")
     candidate = features.of(splits.held.x)
     names = {f"{name}@digits-net": name for name in ("fd", "kid", "recall", "copy-rate", "class-tv")}
     metrics = {metric.name: metric for metric in METRICS}

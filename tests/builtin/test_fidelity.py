@@ -18,7 +18,7 @@ from genbench.builtin.extractors.clean import InceptionV3Clean
 from genbench.builtin.extractors.clip import ClipVitB32
 from genbench.builtin.extractors.dinov2 import DinoV2VitL14, VisionTransformer, prepared
 from genbench.builtin.extractors.fidelity import Fidelity
-from genbench.builtin.extractors.inception import InceptionV3Compat
+from genbench.builtin.extractors.inception import LAYERS, InceptionV3Compat, Pooled, up_to
 from genbench.builtin.extractors.vgg16 import Vgg16
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.files.atomic import sha256_of
@@ -86,13 +86,14 @@ def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_inception_gives_what_torch_fidelitys_own_class_gives(inception):
-    theirs = feature_extractor_inceptionv3.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(inception))
+    names = [str(cls.dim) for cls in LAYERS[::-1]]  # as it orders them
+    theirs = feature_extractor_inceptionv3.FeatureExtractorInceptionV3("inception-v3-compat", names, str(inception))
     colour, grey = images(2, 3, 32, 32), images(2, 1, 28, 28)
     state = torch.get_rng_state()
     extractor = InceptionV3Compat(COLOUR, CPU, inception)
     assert torch.equal(torch.get_rng_state(), state)
     ours = extractor.features(colour)
-    expected = theirs(colour)[0]
+    *earlier, expected = theirs(colour)
     assert ours.shape == (2, 2048)
     assert ours.dtype == torch.float32
     assert expected.std() > 0.1  # random weights that say something about the image
@@ -100,7 +101,9 @@ def test_inception_gives_what_torch_fidelitys_own_class_gives(inception):
     # The same convolutions, in another layout: they add in another order, a few roundings of 1e-7 each.
     torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-5)
     # One network for both: a grey image is the colour image with three equal channels.
-    torch.testing.assert_close(extractor.features(grey), theirs(grey.repeat(1, 3, 1, 1))[0], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(extractor.features(grey), theirs(grey.repeat(1, 3, 1, 1))[-1], rtol=1e-5, atol=1e-5)
+    for cls, wanted in zip(LAYERS[:0:-1], earlier, strict=True):
+        torch.testing.assert_close(Pooled(up_to(cls.last, theirs))(colour)[0], wanted, rtol=1e-5, atol=1e-5)
     assert extractor.identity == f"inception-v3-compat/1/{sha256_of(inception)[:16]}"
 
 

@@ -10,7 +10,7 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 
 from genbench.builtin.metrics.fd import FrechetDistance
 from genbench.errors import Unavailable
-from genbench.geometry.frechet import bootstrap, frechet_distance, halves
+from genbench.geometry.frechet import COLUMNS, bootstrap, frechet_distance, halves
 from genbench.geometry.moments import Moments, moments, pooled
 
 SCALE = np.float32(1.155)
@@ -31,8 +31,9 @@ def gaussian(d: int, seed: int) -> Moments:
     return Moments(10 * d, rng.standard_normal(d), mixing @ mixing.T / d + 0.05 * np.eye(d))
 
 
-def test_distance_is_the_closed_form_for_shifts_of_both_signs_and_full_covariances():
-    real, generated = gaussian(40, 1), gaussian(40, 2)
+@pytest.mark.parametrize("d", [40, COLUMNS + 1])
+def test_distance_is_the_closed_form_for_shifts_of_both_signs_and_full_covariances(d):
+    real, generated = gaussian(d, 1), gaussian(d, 2)
     # sqrtm is good to about 1e-12 of the trace here
     assert frechet_distance(real, generated) == pytest.approx(closed_form(real, generated), rel=1e-9)
 

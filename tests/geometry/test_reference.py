@@ -50,6 +50,11 @@ def test_without_training_data_their_neighbours_are_unavailable(sets, name):
         getattr(Comparison(*sets[:2]), name)
 
 
+def test_without_training_data_nobody_is_asked_for_copies_of_real_ones(sets):
+    with pytest.raises(Unavailable, match="needs the features of the training data"):
+        _ = Comparison(*sets[:2]).across.real_of_generated
+
+
 def test_candidates_share_what_depends_on_real_data_alone(draw, sets):
     reference = Reference(sets[0], sets[2])
     one, other = Comparison(reference, sets[1]), Comparison(reference, draw(170, 6, 9))

@@ -3,11 +3,11 @@
 import hashlib
 from importlib.metadata import distribution
 
-import genbench_efficientnet_lite0 as plugin
 import numpy as np
 import pytest
 import torch
-from genbench_efficientnet_lite0 import EfficientNetLite0
+from genbench_efficientnet_lite0 import network as plugin
+from genbench_efficientnet_lite0.network import EfficientNetLite0
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional

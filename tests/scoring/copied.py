@@ -24,7 +24,7 @@ from genbench.scoring.novelty.gate import CopyGate
 from genbench.scoring.novelty.pairs import distinct, flat, nearest
 from genbench.store import datasets
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 CONTROLS = {control.name: control for control in controls.CONTROLS if issubclass(control, Model)}  # who draw samples
 COPYING = {
     "copycat": "train",

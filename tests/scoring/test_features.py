@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.extractors.digits_net import DigitsNet
@@ -12,7 +11,7 @@ from genbench.files.atomic import cache_folder
 from genbench.scoring.features import Features
 from genbench.store import datasets
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 EXTRACTORS = {"pixels": Pixels, "digits-net": DigitsNet}
 
 

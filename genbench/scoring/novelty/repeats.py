@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import pdtrc
 
 from genbench.geometry.excess import Excess
 from genbench.geometry.neighbours import Nearest
@@ -45,8 +44,12 @@ class Repeats:
 
         The rate among the latter is taken with one more than was seen, since it may be 0 by chance.
         """
+        if not self.rows:
+            return 1.0
+        from scipy.special import pdtrc  # here, so that features are scored without SciPy
+
         possible = self.count * (self.count - 1) / max(1, self.controls * (self.controls - 1))
-        return float(pdtrc(self.rows - 1, (self.expected + 1) * possible)) if self.rows else 1.0
+        return float(pdtrc(self.rows - 1, (self.expected + 1) * possible))
 
     @property
     def flagged(self) -> bool:

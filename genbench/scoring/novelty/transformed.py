@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from genbench.geometry.cloud import Reals, Vectors
 
@@ -35,6 +34,8 @@ def likeness(x: NDArray[Any], known: NDArray[Any]) -> Reals:
 
 def transformed(images: Vectors) -> Iterator[Vectors]:
     """Images [N, H, W] in every transformation that counts as small; the first is none."""
+    from scipy import ndimage  # here, so that features are scored without SciPy
+
     for down in range(-SHIFTS, SHIFTS + 1):
         for right in range(-SHIFTS, SHIFTS + 1):
             yield shifted(images, down, right)

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from genbench.catalogue import parts
 from genbench.catalogue.plugins import Plugin
-from genbench.contracts.extractor import loaded
 from genbench.errors import GenbenchError
 from genbench.execution.channel import Markers
 from genbench.files.atomic import cache_folder, sha256_of
 from genbench.protocol.inputs import Kept
 from genbench.protocol.stages.services import EXTRACTORS, DataInputs, Fetched, FetchInputs, LaidData
 from genbench.records.record import DataFacts
+from genbench.scoring.extraction import loaded
 from genbench.store import datasets
 from genbench.store.extractor_weights import located
 
@@ -32,7 +30,7 @@ def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
         path = datasets.laid_down(source.splits(), damaged.append)
     space = datasets.read_space(path)
     for name in found if inputs.weights.any else ():  # a file that somebody named may be anything: told at once
-        loaded(parts.extractors(inputs.parts).classes[name], space, torch.device("cpu"), found)
+        loaded(parts.extractors(inputs.parts).classes[name], space, "cpu", found)
     laid = datasets.described(path)
     facts = DataFacts(inputs.dataset, laid.sha256, source.source, source.license, laid.space, laid.rows)
     weights = {name: Kept(str(file), sha256_of(file)) for name, file in found.items()}

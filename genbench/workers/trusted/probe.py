@@ -8,7 +8,8 @@ import torch
 
 from genbench.execution import isolation, machine
 from genbench.execution.channel import Markers
-from genbench.execution.device import free_memory, resolved_device
+from genbench.execution.device import resolved_device
+from genbench.execution.device_memory import free_memory
 from genbench.protocol.stages.services import Probe, ProbeInputs
 from genbench.records.machine import Machine
 from genbench.version import VERSION
@@ -20,7 +21,7 @@ def probe(folder: Path, inputs: ProbeInputs, markers: Markers) -> Probe:
     Raises:
         GenbenchError: the device is not here.
     """
-    device = resolved_device(inputs.device)
+    device = torch.device(resolved_device(inputs.device))
     found = Machine(
         device=str(device),
         device_name=device_name(device),

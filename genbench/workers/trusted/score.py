@@ -59,7 +59,7 @@ def score(folder: Path, inputs: ScoreInputs, markers: Markers) -> ScoreFacts:
         datasets.verify(home)
         files = {name: kept.path for name, kept in inputs.weights.items()}
         classes = parts.extractors(inputs.parts).classes
-        features = Features(home, classes, torch.device(inputs.device), files, tally.extracted)
+        features = Features(home, classes, inputs.device, files, tally.extracted)
         task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
         exam = _Exam(
             task,

@@ -67,7 +67,7 @@ def test_digits_net_names_the_digit_of_nearly_every_test_image(splits):
 
 
 def test_dropped_digits_are_missed_and_fresh_ones_are_not(home, splits):
-    features = Features(home, {"digits-net": DigitsNet}, CPU)
+    features = Features(home, {"digits-net": DigitsNet}, "cpu")
     fresh = score(features, "digits-net", splits.held.x)
     half = score(features, "digits-net", splits.held.x[splits.held.y < 5])
     assert fresh.value < 0.1  # two even draws of 449 in ten classes are 0.08 apart on average
@@ -103,7 +103,7 @@ def test_a_class_at_its_full_share_is_not_left_out_by_chance():
 
 
 def test_an_extractor_without_classes_takes_those_of_the_nearest_training_rows(home, splits):
-    features = Features(home, {"pixels": Pixels}, CPU)
+    features = Features(home, {"pixels": Pixels}, "cpu")
     fresh = score(features, "pixels", splits.held.x)
     lacking = score(features, "pixels", splits.held.x[splits.held.y != 9])
     assert fresh.value < 0.1
@@ -114,7 +114,7 @@ def test_an_extractor_without_classes_takes_those_of_the_nearest_training_rows(h
 
 
 def test_without_classes_anywhere_it_is_refused_with_the_way_out(home, splits):
-    features = Features(home, {"pixels": Pixels}, CPU, with_train=False)
+    features = Features(home, {"pixels": Pixels}, "cpu", with_train=False)
     with pytest.raises(Unavailable, match="needs training data with classes, or an extractor that names some"):
         score(features, "pixels", splits.held.x)
 
@@ -126,6 +126,6 @@ def test_labels_of_another_kind_are_refused(home, splits, bad):
             return bad
 
     assert issubclass(Wrong, Extractor)
-    features = Features(home, {"pixels": Wrong}, CPU)
+    features = Features(home, {"pixels": Wrong}, "cpu")
     with pytest.raises(GenbenchError, match=r"pixels returned labels .*, expected int64 \[449\], none below 0"):
         score(features, "pixels", splits.held.x)

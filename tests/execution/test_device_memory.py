@@ -1,12 +1,12 @@
-"""Device: a GPU's memory is limited, waited for, and left alone where there is none."""
+"""Device memory: a GPU's memory is limited, waited for, and left alone where there is none."""
 
 import itertools
 
 import pytest
 import torch
 
-from genbench.execution import device
-from genbench.execution.device import await_memory, free_memory, limit_memory
+from genbench.execution import device_memory
+from genbench.execution.device_memory import await_memory, free_memory, limit_memory
 
 GIB = 2**30
 GPU = torch.device("cuda:0")
@@ -36,7 +36,7 @@ def card(monkeypatch: pytest.MonkeyPatch):
 
     def make(*free: float) -> Card:
         found = Card(*free)
-        monkeypatch.setattr(device.torch, "cuda", found)
+        monkeypatch.setattr(device_memory.torch, "cuda", found)
         return found
 
     return make

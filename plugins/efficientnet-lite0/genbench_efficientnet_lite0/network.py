@@ -90,9 +90,3 @@ def _network(path: Path) -> tuple[nn.Module, tuple[float, ...], tuple[float, ...
     network.reset_classifier(0)
     config = network.default_cfg
     return network.eval().requires_grad_(False), config["mean"], config["std"]
-
-
-@genbench.hookimpl
-def genbench_extractors() -> list[type[genbench.Extractor]]:
-    """The one extractor."""
-    return [EfficientNetLite0]
