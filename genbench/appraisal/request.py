@@ -34,7 +34,7 @@ class Request:
         extractor_weights: NAME=FILE, or FILE, where the weights are not in the cache.
         scores: names, "memorisation" among them, as a list or with commas; empty: the core of those that apply.
         all_scores: all that apply, those beyond the core as well.
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps"; for features that are given "auto" is the CPU.
         data_root: the folder with copies of datasets; "": what GENBENCH_DATA says, and the cache.
         name: of what is scored; "": the last part of its path.
         per_class: score each class as well, beside real data of that class.

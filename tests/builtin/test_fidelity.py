@@ -103,7 +103,7 @@ def test_inception_gives_what_torch_fidelitys_own_class_gives(inception):
     # One network for both: a grey image is the colour image with three equal channels.
     torch.testing.assert_close(extractor.features(grey), theirs(grey.repeat(1, 3, 1, 1))[-1], rtol=1e-5, atol=1e-5)
     for cls, wanted in zip(LAYERS[:0:-1], earlier, strict=True):
-        torch.testing.assert_close(Pooled(up_to(cls.last, theirs))(colour)[0], wanted, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(Pooled(up_to(cls.last, theirs), cls.resize)(colour)[0], wanted, rtol=1e-5, atol=1e-5)
     assert extractor.identity == f"inception-v3-compat/1/{sha256_of(inception)[:16]}"
 
 
