@@ -40,6 +40,6 @@ def own_fault(error: BaseException, ending: str) -> str:
 def unknown(kind: str, name: str, known: Iterable[str]) -> GenbenchError:
     """The error for a name that is none of `known`, with the nearest one suggested."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = [own for own in names if own.casefold() == name.casefold()] or difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return GenbenchError(f"no {kind} is named {name!r}{hint} (known: {', '.join(names) or 'none'})")

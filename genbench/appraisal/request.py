@@ -91,6 +91,8 @@ class Request:
             raise GenbenchError("--resize and --upright are of images, and --features are none")
         if self.resize:
             resize_named(self.resize)
+        if self.scores and not self.names:
+            raise GenbenchError(f"--scores takes names with commas between them, got {self.scores!r}")
         if self.all_scores and self.names:
             raise GenbenchError("--all-scores gives all of them, and --scores those that it names; choose one")
         for text in self.fail_if:

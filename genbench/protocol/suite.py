@@ -16,6 +16,7 @@ from genbench.files.plain import digest
 from genbench.records.record import SuiteTerms, TaskTerms
 
 GIB, MIB = 2**30, 2**20
+MOST = 1e18  # bytes
 LIMIT = 3600.0  # wall seconds of a stage that the suite does not limit
 CAPS: Mapping[str, float] = {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 4.0, "log_mib": 16.0}
 FEWEST = 2  # samples, or questions, that say anything of a distribution
@@ -140,10 +141,10 @@ class Suite:
         """The caps in bytes."""
         caps = {**CAPS, **self.caps}
         return Caps(
-            memory=int(caps["memory_gib"] * GIB),
-            disk=int(caps["disk_gib"] * GIB),
-            log=int(caps["log_mib"] * MIB),
-            device_memory=int(caps["device_memory_gib"] * GIB),
+            memory=_whole(caps["memory_gib"] * GIB),
+            disk=_whole(caps["disk_gib"] * GIB),
+            log=_whole(caps["log_mib"] * MIB),
+            device_memory=_whole(caps["device_memory_gib"] * GIB),
         )
 
     def protocol(self, dataset_sha256: str) -> str:
@@ -173,6 +174,11 @@ class Suite:
             limits=self.limits,
             caps={**CAPS, **self.caps},
         )
+
+
+def _whole(count: float) -> int:
+    """Bytes as a process can be told them: what nothing could have is no cap."""
+    return int(min(count, MOST))
 
 
 def _positive(name: str, value: str) -> float:

@@ -45,7 +45,9 @@ def record_of(value: object) -> Record:
         return upgraded(value)
     if known == FORMAT:
         return decoded(Record, value, "record")
-    raise GenbenchError(f"a record is a JSON object of format 1 or {FORMAT}, got {_format(value)}")
+    newer = isinstance(known, int) and known > FORMAT
+    way_out = "; a newer genbench wrote it, which reads it too" if newer else ""
+    raise GenbenchError(f"a record is a JSON object of format 1 or {FORMAT}, got {_format(value)}{way_out}")
 
 
 def _format(value: object) -> str:

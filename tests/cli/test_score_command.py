@@ -86,6 +86,8 @@ WRONG = {
     "an unknown dataset": (("digits.npy", "--dataset", "digit"), "no dataset is named 'digit'; did you mean 'digits'?"),
     "an unknown extractor": ((*PAIR[:3], "--extractor", "pixel"), "no extractor is named 'pixel'; did you mean"),
     "an unknown score": ((*PAIR, "--scores", "fdd"), "no score is named 'fdd'; did you mean 'fd'?"),
+    "a score in capitals": ((*PAIR, "--scores", "FD"), "no score is named 'FD'; did you mean 'fd'?"),
+    "names of no score": ((*PAIR, "--scores", ",,"), "--scores takes names with commas between them, got ',,'"),
     "a missing file": (("absent.npy", *ON_DIGITS), "no such file or folder: absent.npy"),
     "a missing reference": (("generated", "--reference", "absent"), "no such file or folder: absent"),
     "an empty folder": (("empty", *PAIR[1:]), "no images in empty (known: .bmp, "),

@@ -275,6 +275,8 @@ def test_interpreters_lie_where_the_suites_file_says(written, tmp_path):
 
 def test_caps_are_told_in_gib_and_mib_and_kept_in_bytes(written):
     found = suite.read(written(TOML + "[caps]\ndevice_memory_gib = 3\nlog_mib = 2\n")).suite
+    endless = found.limited(["disk_gib=1e30", "memory_gib=1e17"], ["fit"]).job_caps
+    assert endless.disk == endless.memory == 10**18 < 2**63  # what the kernel's limits hold
     caps = found.limited(["memory_gib=0.5"], ["fit"]).job_caps
     assert (caps.memory, caps.device_memory, caps.disk, caps.log) == (2**29, 3 * 2**30, 4 * 2**30, 2**21)
 
