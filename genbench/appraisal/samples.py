@@ -79,7 +79,7 @@ def read_features(source: Source, key: str = "") -> Samples:
     name, x, y = _array(source, FEATURES, key)
     if x.dtype.kind != "f" or x.ndim != 2 or len(x) < FEWEST or not x.shape[1]:
         raise GenbenchError(f"{name} holds {_form(x)}, expected features: floats [N, d] with N ≥ {FEWEST}")
-    largest = max(x.max(), -x.min())
+    largest = float(max(x.max(), -x.min()))
     if not largest <= LARGEST:  # NaN fails as well
         _check_finite(name, x)
         raise GenbenchError(f"{name} holds features up to {largest:.3g}, expected at most {LARGEST:g}")
