@@ -52,6 +52,8 @@ class Confinement:
     """Whether it asked for the network."""
     everything: bool = False
     """Whether it asked to read and write like any other process of the user."""
+    shared: bool = False
+    """Whether it asked for shared memory, which other processes see, and later ones."""
     sealed: bool = False
     """Whether it may leave nothing behind and speak to nobody: it is shown what no other stage may see."""
     enforced: bool = True
