@@ -126,13 +126,14 @@ class CoverageShare(BallShare):
     """The lesser of clipped coverage and clipped recall: it reads as the share of good samples.
 
     Neither need fall where a class that is drawn badly is not drawn at all. Details: `coverage` and `recall`; and
-    `left out`, how many classes are, if any and if classes are known.
+    `left out`, how many classes are among all draws of the run, if any and if classes are known.
     """
 
     name = "coverage-share"
     title = "Coverage share"
     axis = Axis.COVERAGE
     source = SOURCE
+    version = "2"
     shown: ClassVar[Mapping[str, str]] = {
         "clipped coverage": "coverage",
         "clipped recall": "recall",
