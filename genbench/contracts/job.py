@@ -187,6 +187,10 @@ class Timeline:
         found = [section.seconds for section in self.sections.get(name, ()) if section.seconds is not None]
         return sum(found, 0.0)
 
+    def digests(self, name: str) -> tuple[str, ...]:
+        """What each lap in the sections of that name had drawn."""
+        return tuple(digest for section in self.sections.get(name, ()) for digest in section.digests)
+
     def laps(self, name: str) -> list[float]:
         """Seconds of each lap in the sections of that name."""
         return [lap for section in self.sections.get(name, ()) for lap in section.laps]
@@ -227,6 +231,10 @@ class Again:
     """Why it failed; null where it did not."""
     seconds: Seconds = 0.0
     """Wall time of its process; those of the outcome hold it as well."""
+    alone: str = ""
+    """Of the timed call for one sample that was made again, as it committed then; "" where none was."""
+    alone_digests: tuple[str, ...] = ()
+    """Of the same call, made again while its calls were counted, and without counting."""
 
 
 @dataclass(frozen=True)
