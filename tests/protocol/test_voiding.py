@@ -79,6 +79,7 @@ def alone(device: str = "cpu", counted: str = "c", plain: str = "c", **counts) -
 
 def test_calls_for_one_sample_that_are_what_they_were_say_how_long_that_takes():
     assert alone(nfe_alone=3.0) == alone(nfe_alone=2.0) == alone() == ""
+    assert alone(flops=10.0, flops_alone=9.0, nfe_alone=1.0) == ""  # a loop ends when its last sample is done
     assert timing().void_alone == ""  # none was made again
     assert alone("cuda", "x", "y", nfe_alone=3.0) == ""  # a GPU may round otherwise
 

@@ -65,7 +65,7 @@ class Latency(Metric):
     """Median seconds of a call for one sample. Detail: `p90`, the 90 % quantile.
 
     One of the calls is made again in a fresh process: it has to give the same sample, and to take at least half of the
-    network evaluations, and of the operations, that a sample of a batch takes.
+    operations that a sample of a batch takes, or of the network evaluations where operations are not counted.
     """
 
     name = "latency"

@@ -76,13 +76,15 @@ def void_alone(outcome: Outcome, device: str, counts: CountedFacts) -> str:
         return "a call for one sample, made again in a fresh process under its seed, gives another one"
     if device == "cpu" and counts != UNCOUNTED and again.alone != again.alone_digests[0]:  # of a batch it was the same
         return "a call for one sample gives another one where its operations are counted"
+    # Calls of a network that goes on until the last sample is done are more for many; operations a sample are not.
     pairs = (
-        ("network evaluations", counts.nfe_alone, counts.nfe),
         ("floating-point operations", counts.flops_alone, counts.flops),
+        ("network evaluations", counts.nfe_alone, counts.nfe),
     )
     for what, alone, among in pairs:
-        if alone is not None and among is not None and alone < QUICKER * among:
-            return f"one sample takes {alone:.3g} {what} by itself, and {among:.3g} among others"
+        if alone is not None and among is not None:
+            words = f"one sample takes {alone:.3g} {what} by itself, and {among:.3g} among others"
+            return words if alone < QUICKER * among else ""
     return ""
 
 
