@@ -44,6 +44,7 @@ class Evidence:
         answers: [n, …], as the task asks for them; None likewise.
         key: what the harness alone knows of the questions, arrays [n, …]; None likewise.
         embed: the features of any samples by the metric's extractor; None where none is there, or features were given.
+        drawn: what the first batches of the timed run drew, scored or not, [n, *shape]; None where nobody kept it.
     """
 
     space: Space
@@ -59,6 +60,7 @@ class Evidence:
     answers: NDArray[Any] | None = None
     key: Mapping[str, NDArray[Any]] | None = None
     embed: Embed | None = None
+    drawn: NDArray[Any] | None = None
     held: Callable[[], Comparison] | None = None
 
     @property

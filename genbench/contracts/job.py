@@ -52,6 +52,8 @@ class Confinement:
     """Whether it asked for the network."""
     everything: bool = False
     """Whether it asked to read and write like any other process of the user."""
+    shared: bool = False
+    """Whether it asked for shared memory, which other processes see, and later ones."""
     sealed: bool = False
     """Whether it may leave nothing behind and speak to nobody: it is shown what no other stage may see."""
     counted: bool = False
@@ -187,6 +189,10 @@ class Timeline:
         found = [section.seconds for section in self.sections.get(name, ()) if section.seconds is not None]
         return sum(found, 0.0)
 
+    def digests(self, name: str) -> tuple[str, ...]:
+        """What each lap in the sections of that name had drawn."""
+        return tuple(digest for section in self.sections.get(name, ()) for digest in section.digests)
+
     def laps(self, name: str) -> list[float]:
         """Seconds of each lap in the sections of that name."""
         return [lap for section in self.sections.get(name, ()) for lap in section.laps]
@@ -227,6 +233,10 @@ class Again:
     """Why it failed; null where it did not."""
     seconds: Seconds = 0.0
     """Wall time of its process; those of the outcome hold it as well."""
+    alone: str = ""
+    """Of the timed call for one sample that was made again, as it committed then; "" where none was."""
+    alone_digests: tuple[str, ...] = ()
+    """Of the same call, made again while its calls were counted, and without counting."""
 
 
 @dataclass(frozen=True)

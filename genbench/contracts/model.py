@@ -12,7 +12,8 @@ from genbench.contracts.training import TrainingData
 from genbench.errors import unknown
 from genbench.records.kinds import ControlKind, Family, Likelihood
 
-NEEDS = ("network", "files")  # TCP connections; files of the user outside the trial
+SHARED_MEMORY = "shared-memory"  # /dev/shm, where all processes of the machine may leave something, in its fits
+NEEDS = ("network", "files", SHARED_MEMORY)  # TCP connections; files of the user outside the trial
 
 
 class Learner(nn.Module, ABC):

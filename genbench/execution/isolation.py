@@ -123,7 +123,7 @@ def _enforce(folders: Iterable[Path], wanted: Confinement) -> None:
     if files:
         _allow(ruleset, map(str, folders), rights)
         _allow(ruleset, _devices(), rights & (FILE_RIGHTS | LIST) if version >= 5 else rights)
-        if not wanted.sealed:  # torch shares tensors there
+        if wanted.shared and not wanted.sealed:  # what is left there outlives the process
             _allow(ruleset, ["/dev/shm"], rights & (FILE_RIGHTS | LIST | MAKE_FILE | REMOVE_FILE))
         readable, opened = _apart_from(_readable(), wanted.hides)
         _allow(ruleset, [*readable, *wanted.reads], READING)

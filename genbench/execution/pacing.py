@@ -8,11 +8,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from genbench.contracts.job import Call, Pace, Telling
+from genbench.contracts.job import Call, Pace, Telling, Timeline
 from genbench.seeds import derived, secret_seed
 
 LEAST = 5  # batches of a run whose length is not that of its scored batches alone
 AGAIN = "again"  # the section in which a scored batch is drawn again
+ALONE = "alone"  # the section in which a timed call for one sample is made again
+CALLS = ("latency", "call")  # the sections of such calls
 
 
 class Teller(ABC):
@@ -117,18 +119,21 @@ class Repeated(Teller):
         secret: of the batch.
         place: which of the scored batches it is.
         digest: of what was scored; the child is never told it.
+        alone: of a call for one sample, its section's secret, the section and its place there; "": there was none.
     """
 
-    def __init__(self, secret: str, place: int, digest: str) -> None:
-        self._secret, self._place, self._digest = secret, place, digest
+    def __init__(self, secret: str, place: int, digest: str, alone: str = "") -> None:
+        self._secret, self._place, self._digest, self._alone = secret, place, digest, alone
         self._asked = 0
 
     def ready(self, section: str) -> str:
-        """The batch's secret and its place."""
-        return f"{self._secret} {self._place}" if section == AGAIN else ""
+        """The batch's secret and its place, or what is to be known of the call."""
+        return f"{self._secret} {self._place}" if section == AGAIN else self._alone if section == ALONE else ""
 
     def lap(self, section: str, digest: str, seconds: float) -> str:
-        """The secret once more, at most once."""
+        """The secret of the batch once more, at most once."""
+        if section != AGAIN:
+            return ""
         self._asked += 1
         return self._secret if digest != self._digest and self._asked == 1 else ""
 
@@ -181,6 +186,22 @@ def counted(call: Call, places: Sequence[int]) -> int:
 def batch_secret(call: Call, place: int) -> str:
     """The secret of a scored batch of a paced call."""
     return derived(_secret(call), "batch", place)
+
+
+def called(call: Call, timeline: Timeline) -> tuple[str, int] | None:
+    """Which call for one sample is made again, its section and its place there: the secret's choice, not the first one.
+
+    None where none was made that committed to what it drew.
+    """
+    for name in CALLS:
+        if (count := len(timeline.digests(name))) > 1:
+            return name, 1 + secret_seed(_secret(call), "counted call") % (count - 1)
+    return None
+
+
+def call_secret(call: Call, section: str) -> str:
+    """The secret of the calls of a section of a paced call."""
+    return derived(_secret(call), "section", section)
 
 
 def _secret(call: Call) -> str:

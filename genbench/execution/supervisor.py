@@ -16,7 +16,17 @@ from genbench.contracts.job import CALL, FACTS, FAILURE, Again, Call, Outcome, P
 from genbench.errors import GenbenchError, plain
 from genbench.execution.isolation import HOME
 from genbench.execution.launcher import Child, Launcher, launcher
-from genbench.execution.pacing import AGAIN, Repeated, Teller, batch_secret, counted, teller
+from genbench.execution.pacing import (
+    AGAIN,
+    ALONE,
+    Repeated,
+    Teller,
+    batch_secret,
+    call_secret,
+    called,
+    counted,
+    teller,
+)
 from genbench.execution.watch import Watch
 from genbench.files import codec
 from genbench.files.atomic import remove
@@ -109,17 +119,20 @@ class Supervisor:
             digests: of the scored batches.
         """
         place, folder = counted(call, outcome.places), call.folder / AGAIN
-        told = Repeated(batch_secret(call, place), place, digests[place])
+        words = alone = ""
+        if one := called(call, outcome.timeline):
+            section, number = one
+            words, alone = f"{call_secret(call, section)} {section} {number}", outcome.timeline.digests(section)[number]
+        told = Repeated(batch_secret(call, place), place, digests[place], words)
         remove(folder)
         folder.mkdir()
         second = replace(call, runs=call.again, folder=folder, pace=None, secrets={}, again="")
         found = self._carried_out(second, told, lambda *_: None, cancelled)
         if found.status is Status.INTERRUPTED:
             return found
-        drawn = found.timeline.sections.get(AGAIN, ())
-        again = Again(
-            place, drawn[0].digests if drawn else (), found.facts, None if found.ok else found.reason, found.seconds
-        )
+        drawn, apart = (found.timeline.digests(section) for section in (AGAIN, ALONE))
+        reason = None if found.ok else found.reason
+        again = Again(place, drawn, found.facts, reason, found.seconds, alone, apart)
         return replace(outcome, again=again, seconds=outcome.seconds + found.seconds)
 
     def _carried_out(self, call: Call, told: Teller, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:

@@ -184,10 +184,21 @@ class Comparison:
         classes = self.reference.classes
         if self._classify is None and classes is not None:
             return classes[self.train_of_real.indices[:, 0]], classes[self.train_of_generated.indices[:, 0]]
-        if self._classify is None:
+        return self.classes_of(self.real), self.classes_of(self.generated)
+
+    def classes_of(self, x: Features) -> NDArray[np.int64]:
+        """The classes [K] of further vectors [K, d], as `labels` tells those of G.
+
+        Raises:
+            Unavailable: the extractor names no classes, and T have none.
+        """
+        classes = self.reference.classes
+        if self._classify is not None:
+            return self._classify(x.astype(np.float32, copy=False))
+        if classes is None:
             raise Unavailable("needs training data with classes, or an extractor that names some, such as digits-net")
-        real, generated = (x.astype(np.float32, copy=False) for x in (self.real, self.generated))
-        return self._classify(real), self._classify(generated)
+        own = self.reference.cloud(x.astype(np.float64) if self.generated.dtype == np.float64 else x)
+        return classes[self.reference.nearest(own, self.reference.train_cloud, 2).indices[:, 0]]
 
     @cached_property
     def generated_cloud(self) -> Cloud:

@@ -83,3 +83,5 @@ class Timing:
     """Which batch of the run was drawn again in another process, where its calls were counted; null: none."""
     void: str = ""
     """Why its speed does not count; "" where it does."""
+    void_alone: str = ""
+    """Why its calls with batch 1 do not count; "" where they do, or none were taken."""

@@ -10,10 +10,13 @@ from typing import Any
 
 from genbench.contracts.executor import Ended, Executor, Raised, Ticket
 from genbench.contracts.job import Call, Confinement, Job, Outcome
+from genbench.contracts.model import SHARED_MEMORY
 from genbench.errors import GenbenchError, OwnFault, own_fault
 from genbench.files import codec
 from genbench.files.atomic import cache_path
 from genbench.protocol.inputs import reads_of
+from genbench.protocol.stages.audit import AUDIT
+from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.judgement import judged, key_of
 from genbench.protocol.stages.stage import Given, Ground, Lacking, Step
 from genbench.protocol.trial import Trial
@@ -217,8 +220,9 @@ class Conductor:
         # Whoever has runs or the cache on Python's path, say; and copies of the data among packages.
         hides = str(self.ground.root.parent), str(cache_path()), *self.ground.hides
         network, everything = "network" in needs, "files" in needs
+        shared = SHARED_MEMORY in needs and step.stage in (FIT, AUDIT)  # which fits again
         sealed, counted = step.stage.sealed, step.stage.exclusive
-        return Confinement(reads_of(inputs), hides, network, everything, sealed=sealed, counted=counted)
+        return Confinement(reads_of(inputs), hides, network, everything, shared, sealed=sealed, counted=counted)
 
     def _take(self, news: list[Ended], schedule: Schedule) -> None:
         """Keep the results of jobs that have ended.

@@ -101,7 +101,8 @@ class Features:
     def held(self, name: str) -> Comparison:
         """The split held in the place of a candidate's samples: the same object for all."""
         if name not in self._held:
-            self._held[name] = Comparison(self.reference(name), self.of_split(name, "held"))
+            classify = classifying(self.extractor(name), self.device)
+            self._held[name] = Comparison(self.reference(name), self.of_split(name, "held"), classify=classify)
         return self._held[name]
 
     def _found(self, names: Mapping[str, str], extractor: Extractor, x: NDArray[Any], what: str) -> NDArray[np.float32]:

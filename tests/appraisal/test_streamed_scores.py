@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import genbench
+from genbench.appraisal import Appraisal
 from genbench.builtin.datasets.digits import Digits
 from genbench.errors import GenbenchError
 
@@ -14,7 +15,7 @@ SCORES = "fd,kid,precision,recall,mind"
 AGAINST = {"reference": REAL, "extractor": "pixels", "scores": SCORES}
 
 
-def values(found: genbench.appraisal.Appraisal) -> dict[str, float]:
+def values(found: Appraisal) -> dict[str, float]:
     return {name: score.value for name, score in found.scores.items()}
 
 
@@ -63,6 +64,8 @@ def test_tensors_against_a_dataset_score_as_their_arrays():
     whole = genbench.score(splits.held.x, dataset="digits", scores="fd,coverage,quality-share,copy-rate")
     # Batches of another size add in another order: a few float32 roundings of the features.
     assert values(stream.scores()) == pytest.approx(values(whole), rel=1e-3)
+    quality = whole.scores["quality-share"]
+    assert (quality.value, quality.details["uncalibrated"], quality.details["classes"]) == (1, 1, 10)
 
 
 def test_statistics_are_a_reference_of_a_stream_too(tmp_path):

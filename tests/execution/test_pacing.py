@@ -5,8 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from genbench.contracts.job import Call, Pace, Telling
-from genbench.execution.pacing import AGAIN, LEAST, Disclosed, Paced, Repeated, batch_secret, counted
+from genbench.contracts.job import Call, Pace, Section, Telling, Timeline
+from genbench.execution.pacing import (
+    AGAIN,
+    ALONE,
+    LEAST,
+    Disclosed,
+    Paced,
+    Repeated,
+    batch_secret,
+    call_secret,
+    called,
+    counted,
+    teller,
+)
 from genbench.seeds import derived
 
 SECRET, OTHER = "5e" * 32, "a7" * 32
@@ -83,6 +95,24 @@ def test_the_batch_that_is_drawn_again_is_any_scored_one_but_the_runs_first(tmp_
     assert {counted(call, (3, 4, 5)) for call in calls} == {0, 1, 2}
     assert {counted(call, (0,)) for call in calls} == {0}
     assert batch_secret(calls[0], 2) == derived(derived(SECRET, 0), "batch", 2)
+
+
+def test_the_call_for_one_sample_that_is_made_again_is_any_but_the_first(tmp_path: Path):
+    calls = [
+        Call("s", "m:f", tmp_path, {}, 1.0, secrets={"run": derived(SECRET, i)}, pace=Pace("run", 3)) for i in range(60)
+    ]
+    timed = Timeline({"latency": (Section(3.0, (1.0,) * 3, digests=("a", "b", "c")),), "run": (Section(1.0),)})
+    assert {called(call, timed) for call in calls} == {("latency", 1), ("latency", 2)}
+    assert called(calls[0], Timeline({"call": (Section(3.0, (1.0,) * 3),)})) is None  # which committed to nothing
+    # As it was told while it was timed.
+    assert call_secret(calls[0], "call") == teller(calls[0]).ready("call")
+
+
+def test_what_is_drawn_again_is_told_in_the_section_of_its_own():
+    told = Repeated(OTHER, 3, "d", alone="secret latency 7")
+    assert (told.ready(ALONE), told.ready(AGAIN), told.ready("load")) == ("secret latency 7", f"{OTHER} 3", "")
+    assert told.lap(ALONE, "e", 1.0) == ""
+    assert told.lap(AGAIN, "e", 1.0) == OTHER
 
 
 def test_a_line_is_told_after_each_lap_that_commits_to_something(tmp_path: Path):

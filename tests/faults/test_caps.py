@@ -232,9 +232,8 @@ def test_a_plugin_whose_time_counts_may_start_children_and_handle_other_signals(
     assert ended.status is Status.OK
 
 
+SHARED = "import os; open('/dev/shm/genbench-test', 'w').close(); os.unlink('/dev/shm/genbench-test')"
 LEAVES = {  # to other stages, once it has gone or while it runs
-    "a file in shared memory": "import os; open('/dev/shm/genbench-test', 'w').close(); "
-    "os.unlink('/dev/shm/genbench-test')",
     "a mode": "import os; os.chmod({readable!r}, 0o640)",
     "a time": "import os; os.utime({readable!r}, ns=(1, 1))",
     "a datagram": "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()",
@@ -258,22 +257,44 @@ def test_one_that_is_not_sealed_leaves_it(outcome, tmp_path: Path, what: str):
     assert outcome(code, confinement=Confinement(reads))[0].status is Status.OK
 
 
-def test_a_confined_plugin_shares_tensors_limits_itself_and_starts_threads_and_processes(outcome, tmp_path: Path):
-    code = """
+WORKERS = """
+import torch
+assert list(torch.utils.data.DataLoader(range(8), batch_size=4, num_workers=1))[1].tolist() == [4, 5, 6, 7]
+"""
+TENSORS = "import torch; torch.zeros(1000).share_memory_()"
+LIMITS = """
 import os, resource, subprocess, threading
 import torch
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 os.sched_setaffinity(0, os.sched_getaffinity(0))
 os.nice(1)
-torch.zeros(1000).share_memory_()
+torch.set_num_threads(2)
+torch.ones(300, 300) @ torch.ones(300, 300)
 thread = threading.Thread(target=lambda: None)
 thread.start()
 thread.join()
 subprocess.run(["true"], check=True)
-assert list(torch.utils.data.DataLoader(range(8), batch_size=4, num_workers=1))[1].tolist() == [4, 5, 6, 7]
 """
-    ended, _ = outcome(code, confinement=Confinement(reads=(str(tmp_path),)))
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_confined_plugin_limits_itself_and_starts_threads_and_processes(outcome, tmp_path: Path, sealed: bool):
+    ended, _ = outcome(LIMITS, confinement=Confinement(reads=(str(tmp_path),), sealed=sealed))
     assert (ended.status, ended.reason) == (Status.OK, None)
+
+
+@pytest.mark.parametrize(("sealed", "status"), [(False, Status.OK), (True, Status.ERROR)])
+def test_who_asked_for_shared_memory_has_it_where_nothing_is_sealed(outcome, tmp_path: Path, sealed, status):
+    code = f"{SHARED}\n{TENSORS}\n{WORKERS}"
+    ended, _ = outcome(code, confinement=Confinement((str(tmp_path),), shared=True, sealed=sealed))
+    assert ended.status is status
+
+
+@pytest.mark.parametrize("code", [SHARED, TENSORS, WORKERS], ids=["a file", "tensors", "workers"])
+def test_who_asked_for_none_is_told_how_to_have_it(outcome, tmp_path: Path, code: str):
+    ended, _ = outcome(code + "\n", confinement=Confinement(reads=(str(tmp_path),)))
+    assert ended.status is Status.ERROR
+    assert 'needs = ("shared-memory",)' in ended.reason
 
 
 def test_who_asked_for_the_network_connects_and_still_writes_nothing_outside(touch, outcome, tmp_path: Path):

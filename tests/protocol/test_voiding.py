@@ -71,6 +71,34 @@ def test_a_speed_is_void_for_a_reason(words: str, changes):
     assert words in timing(**changes).void
 
 
+def alone(device: str = "cpu", counted: str = "c", plain: str = "c", **counts) -> str:
+    """Why calls for one sample say nothing, where the one that was made again gave these."""
+    again = replace(AGAIN, facts=COUNTS | counts, alone="c", alone_digests=(counted, plain))
+    return timing(again=again, of=replace(RUN, device=device)).void_alone
+
+
+def test_calls_for_one_sample_that_are_what_they_were_say_how_long_that_takes():
+    assert alone(nfe_alone=3.0) == alone(nfe_alone=2.0) == alone() == ""
+    assert alone(flops=10.0, flops_alone=9.0, nfe_alone=1.0) == ""  # a loop ends when its last sample is done
+    assert timing().void_alone == ""  # none was made again
+    assert alone("cuda", "x", "y", nfe_alone=3.0) == ""  # a GPU may round otherwise
+
+
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [
+        ("made again in a fresh process under its seed, gives another one", {"counted": "x", "plain": "y"}),
+        ("gives another one where its operations are counted", {"counted": "x"}),
+        ("one sample takes 1 network evaluations by itself, and 3 among others", {"nfe_alone": 1.0}),
+        ("one sample takes 4 floating-point operations by itself", {"flops": 10.0, "flops_alone": 4.0}),
+        ("one sample takes 1 network evaluations", {"nfe_alone": 1.0, "device": "cuda"}),
+    ],
+)
+def test_a_latency_is_void_for_a_reason_of_its_own(words: str, changes):
+    assert words in alone(**changes)
+    assert timing(again=replace(AGAIN, alone="c", alone_digests=("c", "c"))).void == ""
+
+
 def test_first_calls_may_be_slower_than_a_batch():
     assert timing(call=0.09).void == ""
 

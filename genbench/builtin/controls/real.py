@@ -27,7 +27,7 @@ class HeldOut(Replay):
 
 
 class ModeDropper(Replay):
-    """Real held-out data of half of the classes: perfect quality, half of the coverage, and no copy."""
+    """Real held-out data of half of the classes: half of the quality and of the coverage, and no copy."""
 
     name = "mode-dropper"
     control = ControlKind.PROBE

@@ -41,13 +41,30 @@ def left_out(real: Labels, generated: Labels) -> int:
     return sum(a > 0 and newcombe(a, n, b, m, Z) >= LACKING * a / n for a, b in pairs)
 
 
+def counted(evidence: Evidence) -> tuple[Labels, Labels]:
+    """The classes that are counted, of real rows [N] and of generated ones [M], as many as there are.
+
+    Real are test and, where it is known, held; generated the scored samples, or all draws of the run where these are
+    more.
+
+    Raises:
+        Unavailable: nobody names classes.
+    """
+    real, generated = evidence.comparison.labels
+    if evidence.held is not None:
+        real = np.concatenate([real, evidence.ceiling.labels[1]])
+    if evidence.embed is not None and evidence.drawn is not None and len(evidence.drawn) > len(generated):
+        generated = evidence.comparison.classes_of(evidence.embed(evidence.drawn))
+    return real, generated
+
+
 def told_left_out(evidence: Evidence) -> dict[str, float]:
     """The detail of a score of coverage, {} where no class is left out.
 
     Raises:
         Unavailable: nobody names classes.
     """
-    count = left_out(*evidence.comparison.labels)
+    count = left_out(*counted(evidence))
     return {LEFT_OUT: float(count)} if count else {}
 
 
@@ -56,7 +73,8 @@ class ClassTotalVariation(Metric):
 
     The extractor's classifier labels both sets, so that its confusions weigh on both; where it names no classes, each
     vector's nearest training row does. A diagnosis: it asks nothing of a sample but its class. Fresh real data score
-    about √(C/(πN)) for C even classes and N samples each, by chance. Detail: `left out`, how many classes are, if any.
+    about √(C/(πN)) for C even classes and N samples each, by chance. Detail: `left out`, how many classes are, if any,
+    among all draws of the run, scored or not, that were kept.
     """
 
     name = "class-tv"
@@ -65,7 +83,7 @@ class ClassTotalVariation(Metric):
     direction = Direction.LOWER
     unit = ""
     source = "Levin, Peres, Wilmer 2009, Markov Chains and Mixing Times, sec. 4.1, https://bookstore.ams.org/mbk-107"
-    version = "2"
+    version = "3"
     scale = Scale.SHARE
     uses_features = True
     guard = "fd"

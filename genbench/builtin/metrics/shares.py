@@ -12,11 +12,13 @@ from typing import ClassVar
 import numpy as np
 
 from genbench.builtin.metrics.ball_share import BallShare
+from genbench.builtin.metrics.by_class import Ratios, Shares, ratios_by_class
 from genbench.builtin.metrics.class_tv import told_left_out
 from genbench.builtin.metrics.clipped import SOURCE, K, clipped_coverage, clipped_mean
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Score
 from genbench.errors import Unavailable
+from genbench.geometry.cloud import Reals
 from genbench.geometry.comparison import Comparison
 from genbench.records.kinds import Axis
 from genbench.records.score import CONTRACTED, LEFT_OUT
@@ -24,8 +26,14 @@ from genbench.records.score import CONTRACTED, LEFT_OUT
 SPREADS = 3  # above 1, from where on a ratio is called contracted
 
 
+def in_balls(comparison: Comparison) -> Reals:
+    """In how many real balls, of at most the median radius, each generated vector lies: min(count, 5)/5, [M]."""
+    shares: Reals = np.minimum(comparison.across.clipped5.balls_around_point, K) / K
+    return shares
+
+
 def density(comparison: Comparison) -> float:
-    """In how many real balls, of at most the median radius, a generated vector lies: mean of min(count, 5)/5."""
+    """The mean of the same."""
     return clipped_mean(comparison.across.clipped5.balls_around_point, K)
 
 
@@ -50,7 +58,7 @@ def spread(held: Comparison, count: int) -> float:
 
     Of both means, the samples' and held's, over its rows as if they were independent.
     """
-    shares = np.minimum(held.across.clipped5.balls_around_point, K) / K
+    shares = in_balls(held)
     return float(shares.std(ddof=1) / shares.mean() * math.sqrt(1 / count + 1 / len(shares)))
 
 
@@ -78,34 +86,54 @@ class QualityShare(BallShare):
     """1 - |1 - d|, at least 0, where d is the clipped density, uncut, over that of the split held.
 
     Contraction makes d large: samples that lie in more balls than fresh real data do are no better than those that
-    lie in fewer. Details: `ratio`, d; `limit`, 1 + 3 standard errors of fresh data, where d exceeds it: contracted.
+    lie in fewer. Where classes are known, d is of each class and |1 - d| the mean over them, less what chance adds to
+    it: a class that lies too dense does not make up for one that lies too thin, and one that is not drawn has no
+    quality. Details: `ratio`, d of all samples; `limit`, 1 + 3 standard errors of fresh data, where d exceeds it:
+    contracted; and of classes, `classes`, how many were told apart, and `uncalibrated`, with what chance adds.
     """
 
     name = "quality-share"
     title = "Quality"
     axis = Axis.QUALITY
     source = SOURCE
-    shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": CONTRACTED}
+    version = "2"
+    shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": CONTRACTED, "classes": "classes"}
     blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """The share, in [0, 1]."""
         d = ratio(density(evidence.comparison), density(evidence.ceiling))
         limit = 1 + SPREADS * spread(evidence.ceiling, len(evidence.comparison.generated))
-        return Score(max(0.0, 1 - abs(1 - d)), details={"ratio": d} | ({CONTRACTED: limit} if d > limit else {}))
+        details = {"ratio": d} | ({CONTRACTED: limit} if d > limit else {})
+        found = by_class(evidence)
+        if found is None:
+            return Score(max(0.0, 1 - abs(1 - d)), details=details)
+        return Score(1 - found.even, details=details | found.details)
+
+
+def by_class(evidence: Evidence) -> Ratios | None:
+    """How dense each class lies beside fresh real data of it; None where classes are not known, or not told apart."""
+    try:
+        labels = evidence.comparison.labels[1], evidence.ceiling.labels[1]
+    except Unavailable:
+        return None
+    shares = [in_balls(comparison) for comparison in (evidence.comparison, evidence.ceiling)]
+    found = ratios_by_class(Shares(shares[0], labels[0]), Shares(shares[1], labels[1]))
+    return found if len(found.ratios) > 1 else None
 
 
 class CoverageShare(BallShare):
     """The lesser of clipped coverage and clipped recall: it reads as the share of good samples.
 
     Neither need fall where a class that is drawn badly is not drawn at all. Details: `coverage` and `recall`; and
-    `left out`, how many classes are, if any and if classes are known.
+    `left out`, how many classes are among all draws of the run, if any and if classes are known.
     """
 
     name = "coverage-share"
     title = "Coverage share"
     axis = Axis.COVERAGE
     source = SOURCE
+    version = "2"
     shown: ClassVar[Mapping[str, str]] = {
         "clipped coverage": "coverage",
         "clipped recall": "recall",

@@ -6,7 +6,7 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from genbench.contracts.job import NULL_LIMIT, Outcome, Section, Timeline
-from genbench.protocol.stages.voiding import CountedFacts as CountedFacts, counts_of, void
+from genbench.protocol.stages.voiding import CountedFacts as CountedFacts, counts_of, void, void_alone
 from genbench.records.timing import Repetition, Timing
 
 RUN = "run"  # the section whose time is the result
@@ -69,7 +69,8 @@ def clocked(outcome: Outcome, run: Run, device_memory: int | None) -> Timing:
         digests=tuple(section.digests[place] for place in outcome.places) if section.digests else (),
         drawn_again=None if again is None else outcome.places[again.place],
     )
-    return replace(found, void=void(found, outcome, run.device, 1 if run.repeats else run.size))
+    words = void(found, outcome, run.device, 1 if run.repeats else run.size)
+    return replace(found, void=words, void_alone=void_alone(outcome, run.device, counts))
 
 
 def _unnamed(outcome: Outcome, section: Section) -> float:

@@ -27,6 +27,10 @@ class CountedFacts:
     """Forward calls of the submodule with parameters that ran most often, a call; null: it has none."""
     flops: Number | None
     """Floating-point operations a sample; null: not counted."""
+    nfe_alone: Number | None = None
+    """As `nfe`, of a call for one sample."""
+    flops_alone: Number | None = None
+    """As `flops`, of such a call."""
 
 
 UNCOUNTED = CountedFacts(None, None)
@@ -57,6 +61,31 @@ def void(timing: Timing, outcome: Outcome, device: str, alike: int) -> str:
         *_of_spread(timing),
     )
     return next(iter(reasons), "")
+
+
+def void_alone(outcome: Outcome, device: str, counts: CountedFacts) -> str:
+    """Why timed calls for one sample say nothing of how long that takes, in words; "" where they do.
+
+    Args:
+        counts: of a scored batch, and of such a call.
+    """
+    again = outcome.again
+    if again is None or again.reason is not None or not again.alone:
+        return ""  # then there is no speed at all, or there were no calls
+    if device == "cpu" and again.alone not in again.alone_digests:
+        return "a call for one sample, made again in a fresh process under its seed, gives another one"
+    if device == "cpu" and counts != UNCOUNTED and again.alone != again.alone_digests[0]:  # of a batch it was the same
+        return "a call for one sample gives another one where its operations are counted"
+    # Calls of a network that goes on until the last sample is done are more for many; operations a sample are not.
+    pairs = (
+        ("floating-point operations", counts.flops_alone, counts.flops),
+        ("network evaluations", counts.nfe_alone, counts.nfe),
+    )
+    for what, alone, among in pairs:
+        if alone is not None and among is not None:
+            words = f"one sample takes {alone:.3g} {what} by itself, and {among:.3g} among others"
+            return words if alone < QUICKER * among else ""
+    return ""
 
 
 def _scored(outcome: Outcome, section: Section) -> str:

@@ -1,7 +1,7 @@
 """Scores what the candidates of a trial left in one task, in a process that no model plugin has touched."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ class _Scorer:
         except InvalidEvidence as error:
             return CandidateScores(candidate.sampler, Status.INVALID_EVIDENCE, str(error))
         own = self.features.of(evidence.samples)
-        found = scored(self.inputs.scores, self.metrics, evidence, own.compared)
+        found = scored(self.inputs.scores, self.metrics, replace(evidence, drawn=drawn), own.compared)
         answers = evidence.samples if evidence.answers is None else evidence.answers
         return CandidateScores(
             candidate.sampler,

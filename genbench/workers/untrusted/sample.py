@@ -12,7 +12,7 @@ from torch import Tensor
 from genbench.contracts.model import Conditional, Model
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
-from genbench.execution.pacing import AGAIN
+from genbench.execution.pacing import AGAIN, ALONE
 from genbench.protocol.stages.clocking import RUN, CountedFacts
 from genbench.protocol.stages.sample import DRAWN, SAMPLES, SampleFacts, SampleInputs
 from genbench.records.space import Space
@@ -77,7 +77,20 @@ def again(folder: Path, inputs: SampleInputs, markers: Markers) -> CountedFacts:
         counts = accounted(draw.model, lambda: drawn.append(draw.secretly(inputs.size, secret)), inputs.size)
         if secret := timed.lap(committed(drawn[0].x.numpy(), inputs.head)):
             timed.lap(committed(draw.secretly(inputs.size, secret).x.numpy(), inputs.head))
-    return CountedFacts(*counts)
+    return CountedFacts(*counts, *_alone(draw, markers))
+
+
+def _alone(draw: "_Draw", markers: Markers) -> tuple[float | None, float | None]:
+    """What a timed call for one sample takes, network evaluations and operations: it is made again, twice."""
+    counts: tuple[float | None, float | None] = (None, None)
+    with markers.timed(ALONE) as timed:
+        if timed.secret:
+            secret, section, number = timed.secret.split()
+            drawn: list[Tensor] = []
+            counts = accounted(draw.model, lambda: drawn.append(draw.alone(secret, section, int(number))), 1)
+            timed.lap(committed(drawn[0].numpy()))
+            timed.lap(committed(draw.alone(secret, section, int(number)).numpy()))
+    return counts
 
 
 def _ready(inputs: SampleInputs, markers: Markers) -> "_Draw":
@@ -132,9 +145,11 @@ class _Draw:
         seed_all("sample", *names)
         return self._drawn(n, labels)
 
-    def once(self) -> Tensor:
-        """One sample, under whatever seed there is."""
-        return self._drawn(1, None if self._marginal is None else torch.zeros(1, dtype=torch.int64))
+    def alone(self, secret: str, section: str, number: int) -> Tensor:
+        """The one sample [1, *shape] of a call of a section of such calls, on the host."""
+        seed_secretly(secret, section, number)
+        labels = None if self._marginal is None else torch.zeros(1, dtype=torch.int64)
+        return narrowed(self._drawn(1, labels), self.space, 1)
 
     def _drawn(self, n: int, labels: Tensor | None) -> Tensor:
         obeyed = labels.to(self.device) if self.conditional and labels is not None else None
@@ -152,12 +167,11 @@ class _Draw:
 
 
 def _take_calls(draw: _Draw, section: str, seconds: float, markers: Markers) -> None:
-    """Calls with batch 1, as many as fit into the seconds and at least 3, each a lap."""
+    """Calls with batch 1, as many as fit into the seconds and at least 3, each a lap that commits to its sample."""
     draw.openly(1, section, "warm-up")
     with markers.timed(section) as timed:
         calls, until = 0, time.monotonic() + seconds
         while calls < 3 or (time.monotonic() < until and calls < 1000):
-            seed_secretly(timed.secret, section, calls)
-            draw.once().cpu()
+            drawn = draw.alone(timed.secret, section, calls)
             calls += 1
-            timed.lap()
+            timed.lap(committed(drawn.numpy()))

@@ -1,5 +1,7 @@
 """Total variation between class frequencies, and the classifier that names the classes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,13 @@ from scipy.stats import wasserstein_distance
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
-from genbench.builtin.metrics.class_tv import ClassTotalVariation, left_out, total_variation
+from genbench.builtin.metrics.class_tv import (
+    ClassTotalVariation,
+    counted,
+    left_out,
+    told_left_out,
+    total_variation,
+)
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.extractor import Classifier, Extractor
 from genbench.errors import GenbenchError, Unavailable
@@ -111,6 +119,32 @@ def test_an_extractor_without_classes_takes_those_of_the_nearest_training_rows(h
     assert lacking.details == {LEFT_OUT: 1}
     known, _ = features.of(splits.held.x).comparison("pixels").labels
     assert (known == splits.test.y).mean() > 0.95
+
+
+@pytest.mark.parametrize("extractor", [DigitsNet, Pixels])
+def test_classes_are_counted_over_all_draws_of_the_run_and_all_rows_that_no_plugin_fits(home, splits, extractor):
+    features, held, name = Features(home, {extractor.name: extractor}, CPU), splits.held, extractor.name
+    compared = features.of(held.x).compared(name)
+    evidence = Evidence(features.space, held.x, features=compared.comparison, embed=compared.embed, held=compared.held)
+    draws = np.concatenate([held.x[held.y != 9]] * 2)
+    real, generated = counted(replace(evidence, drawn=draws))
+    assert (len(real), len(generated)) == (len(splits.test.x) + len(held.x), len(draws))
+    assert np.bincount(real, minlength=10) == pytest.approx(np.bincount([*splits.test.y, *held.y]), abs=9)
+    assert (generated == np.tile(held.y[held.y != 9], 2)).mean() > 0.95
+    assert told_left_out(replace(evidence, drawn=draws)) == {LEFT_OUT: 1}
+    assert told_left_out(evidence) == told_left_out(replace(evidence, drawn=draws[:100])) == {}  # more were scored
+
+
+def test_many_draws_tell_a_class_at_a_fifth_of_its_share_that_a_few_may_not():
+    rng = np.random.default_rng(0)
+    share = np.array([1.0] * 9 + [0.2]) / 9.2
+
+    def found(n, m):
+        sets = [(rng.integers(10, size=n), rng.choice(10, m, p=share)) for _ in range(200)]
+        return sum(left_out(a, b) > 0 for a, b in sets)
+
+    assert found(449, 449) < 190
+    assert found(898, 5000) == 200
 
 
 def test_without_classes_anywhere_it_is_refused_with_the_way_out(home, splits):

@@ -141,7 +141,9 @@ def spawning(model: Wrapped, data: genbench.TrainingData) -> None:
 def named(change: Callable[[Wrapped, genbench.TrainingData], None]) -> type[Wrapped]:
     """The model whose `fit` does this."""
     name = change.__name__.replace("_", "-")
-    return type(change.__name__, (Wrapped,), {"name": name, "change": change, "__doc__": f"Its fit is {name}."})
+    needs = ("shared-memory",) if change is spawning else ()
+    own = {"name": name, "change": change, "needs": needs, "__doc__": f"Its fit is {name}."}
+    return type(change.__name__, (Wrapped,), own)
 
 
 CHANGES = (compiled, parallel, averaged, added, pruned, normed, halved, pairs, one_by_one, spawning)
