@@ -41,7 +41,7 @@ def of_second_fit(bench: Bench, trial: Trial, board: Board) -> Iterator[CheckFin
     """Whether the same seed trains the same model, to the byte, in another process."""
     suite, folder = bench.suite, bench.folder / "probes" / AGAIN
     inputs = FitInputs(bench.subject(trial), bench.rows(*SEEN), suite.images, suite.checkpoint_seconds)
-    tried = bench.tried(AGAIN, FIT.runs, inputs, trial.listing)
+    tried = bench.tried(AGAIN, FIT.runs, inputs, trial.listing, suite.limit(FIT.name))
     if not tried.outcome.ok:
         yield of_probe(AGAIN, "", tried, trial.model.plugin.home)
     elif sha256_of(folder / CHECKPOINT) == sha256_of(board.folder / FIT.name / CHECKPOINT):

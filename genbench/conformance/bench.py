@@ -25,7 +25,7 @@ from genbench.runs.preparation import data_inputs, laid_down
 T = TypeVar("T")
 U = TypeVar("U")
 SUITE = Path(__file__).parent / "check.toml"
-LIMIT = 40.0  # wall seconds of a probe, busy machine or not
+LIMIT = 60.0  # wall seconds of a probe, busy machine or not
 BESIDE = 2  # probes that run beside each other
 LOG_TAIL = 20_000  # characters of a log that are searched for a traceback
 
@@ -69,11 +69,14 @@ class Bench:
         about = trial.model.plugin, listing.name, trial.reference, dict(trial.settings), trial.seed
         return Subject(*about, dataset, self.device, self.suite.threads, assets)
 
-    def tried(self, name: str, runs: str, inputs: object, model: ModelListing | None = None) -> Tried:
+    def tried(
+        self, name: str, runs: str, inputs: object, model: ModelListing | None = None, limit: float = LIMIT
+    ) -> Tried:
         """Run a probe in a process of its own.
 
         Args:
             model: whose code it is, which is confined as in a run; None: a part's, which is trusted.
+            limit: wall seconds.
         Raises:
             Interrupted: it was stopped.
         """
@@ -81,7 +84,7 @@ class Bench:
         folder.mkdir(parents=True)
         confinement = None if model is None else self._confinement(model, inputs)
         device = "cpu" if model is None else self.device
-        told = name, runs, folder, codec.encoded(inputs), LIMIT, self.suite.threads, self.suite.job_caps, confinement
+        told = name, runs, folder, codec.encoded(inputs), limit, self.suite.threads, self.suite.job_caps, confinement
         call = Call(*told, device=device)
         outcome = self.supervisor.run(call)
         if outcome.status is Status.INTERRUPTED:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from genbench.conformance.bench import Bench, beside
+from genbench.conformance.bench import Bench, Tried, beside
 from genbench.conformance.endings import of_probe
 from genbench.files import codec
 from genbench.protocol.probing import SPACES, SpaceFacts, SpaceInputs
@@ -30,15 +30,20 @@ SAMPLES = 3  # of each preset there
 def findings(bench: Bench, trial: Trial) -> Iterator[CheckFinding]:
     """What becomes of each Space; that none is served is no fault, the small board's may be."""
 
+    hung: list[Space] = []
+
     def served(space: Space) -> CheckFinding:
-        return _served(bench, trial, space)
+        if hung:  # so will this one, perhaps, and nobody wants to wait for that
+            return inapplicable(NAME, str(space), f"not tried, since it did not end in {hung[0]}")
+        inputs = SpaceInputs(bench.subject(trial), space, IMAGES, SAMPLES)
+        tried = bench.tried(f"{NAME}-{TRIED.index(space)}", SPACES, inputs, trial.listing)
+        hung.extend([space] if tried.outcome.status is Status.TIMEOUT else [])
+        return _told(space, tried, trial)
 
     yield from beside(served, TRIED)
 
 
-def _served(bench: Bench, trial: Trial, space: Space) -> CheckFinding:
-    name = f"{NAME}-{TRIED.index(space)}"
-    tried = bench.tried(name, SPACES, SpaceInputs(bench.subject(trial), space, IMAGES, SAMPLES), trial.listing)
+def _told(space: Space, tried: Tried, trial: Trial) -> CheckFinding:
     if tried.outcome.status is Status.SKIPPED:
         return inapplicable(NAME, str(space), f"refused: {tried.outcome.reason}")
     if not tried.outcome.ok:
