@@ -22,7 +22,7 @@ class SpaceInputs:
     images: int
     """Training images of the fit there."""
     count: int
-    """Samples of each preset, and one by itself."""
+    """Samples of each preset."""
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,7 @@ def _drawn(model: Learner, space: Space, count: int, device: torch.device) -> tu
     if not isinstance(model, Model):
         return ()
     for settings in model.samplers.values():
-        for n in (count, 1):
-            obeys = isinstance(model, Conditional) and space.classes
-            labels = torch.arange(n, device=device) % space.classes if obeys and space.classes else None
-            narrowed(model.sample(n, labels=labels, **settings), space, n)
+        obeys = isinstance(model, Conditional) and space.classes
+        labels = torch.arange(count, device=device) % space.classes if obeys and space.classes else None
+        narrowed(model.sample(count, labels=labels, **settings), space, count)
     return tuple(model.samplers)
