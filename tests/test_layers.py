@@ -152,6 +152,10 @@ WORK = {  # what a process is told to run → the type of its inputs, and of its
     services.FETCH: (services.FetchInputs, services.Fetched),
     probing.SPACES: (probing.SpaceInputs, probing.SpaceFacts),
     probing.ABILITIES: (probing.AbilityInputs, probing.Probed),
+    **dict.fromkeys(
+        (probing.METRIC, probing.DATASET, probing.EXTRACTOR, probing.TASK, probing.SOLVER),
+        (probing.PartInputs, probing.Probed),
+    ),
     pose.POSE: (pose.PoseInputs, pose.PoseFacts),
     catalogue.LISTS: (listings.ListingInputs, listings.Listing),
     catalogue.DISCOVERS: (listings.DiscoveryInputs, listings.Discovered),

@@ -26,6 +26,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 SUITE = Path(__file__).parent / "check.toml"
 LIMIT = 60.0  # wall seconds of a probe, busy machine or not
+LOADING = 600.0  # of one that reads a whole dataset
 BESIDE = 2  # probes that run beside each other
 LOG_TAIL = 20_000  # characters of a log that are searched for a traceback
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue
-from genbench.conformance import models
+from genbench.conformance import models, part_findings
 from genbench.conformance.bench import Bench, set_up
 from genbench.conformance.subject import MODELS, Named, named
 from genbench.execution.supervisor import Supervisor
@@ -62,3 +62,5 @@ def _findings(subject: Named, catalogue: Catalogue, supervisor: Supervisor, devi
 def _of_kind(subject: Named, bench: Bench) -> Iterator[CheckFinding]:
     if subject.kind == MODELS:
         yield from models.findings(bench, Trial(*chosen(subject.name, bench.catalogue), seed=0))
+    else:
+        yield from part_findings.findings(subject, bench)

@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 from genbench.catalogue.plugins import Plugin
-from genbench.protocol.inputs import Fitted, Kept, SplitFiles, Subject
+from genbench.protocol.inputs import Fitted, Kept, PartChoice, SplitFiles, Subject
 from genbench.records.checks import CheckFinding
 from genbench.records.space import Space
 
 SPACES = "genbench.workers.untrusted.spaces:served"
 ABILITIES = "genbench.workers.untrusted.abilities:probed"
+METRIC = "genbench.workers.trusted.part_contracts:metric"
+DATASET = "genbench.workers.trusted.part_contracts:dataset"
+EXTRACTOR = "genbench.workers.trusted.part_contracts:extractor"
+TASK = "genbench.workers.untrusted.asked_parts:task"
+SOLVER = "genbench.workers.untrusted.asked_parts:solver"
 
 
 @dataclass(frozen=True)
@@ -55,16 +60,16 @@ class Probed:
 
     findings: tuple[CheckFinding, ...]
     """In order."""
+    identity: str = ""
+    """What another process has to come to as well; "" for nothing."""
 
 
 @dataclass(frozen=True)
 class PartInputs:
     """A part that is held against its contract."""
 
-    plugin: Plugin
-    """Whose code it is."""
-    name: str
-    """Its name there, with its argument or settings if any."""
+    choice: PartChoice
+    """Which: its class, with its settings, or with its argument behind a colon."""
     parts: tuple[Plugin, ...]
     """All part plugins."""
     data: SplitFiles

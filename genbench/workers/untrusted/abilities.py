@@ -1,8 +1,5 @@
 """Asks a fitted model, reloaded, for all that the contracts of its capabilities promise, method by method."""
 
-import inspect
-import sys
-import traceback
 from bdb import BdbQuit
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +25,7 @@ from genbench.execution.child import described
 from genbench.protocol.probing import AbilityInputs, Probed
 from genbench.records.checks import CheckFinding, broken, ok
 from genbench.store import datasets
+from genbench.workers.source import method_of, raised
 from genbench.workers.untrusted import promises
 from genbench.workers.untrusted.instance import reloaded, seed_all
 from genbench.workers.untrusted.promises import Asked, Broken
@@ -101,30 +99,11 @@ def _tried(promise: Promise, asked: Asked) -> CheckFinding:
     try:
         return ok(promise.check, "", promise.holds(asked))
     except Broken as found:
-        return broken(promise.check, found.of, found.expected, found.got, _defined(cls, promise.method))
+        return broken(promise.check, found.of, found.expected, found.got, method_of(cls, promise.method))
     except InvalidEvidence as error:
-        return broken(promise.check, "", "what the contract says", str(error), _defined(cls, promise.method))
+        return broken(promise.check, "", "what the contract says", str(error), method_of(cls, promise.method))
     except BdbQuit:
         raise  # who quits a debugger says nothing of the model
     except Exception as error:  # noqa: BLE001  # a plugin may raise anything
-        where = _raised(error, cls) or _defined(cls, promise.method)
+        where = raised(error, cls) or method_of(cls, promise.method)
         return broken(promise.check, "", "an answer", described(error)[1], where)
-
-
-def _defined(cls: type, method: str) -> str:
-    """Where a method is written: file:line; "" where nobody knows."""
-    found = inspect.getattr_static(cls, method, None)
-    function = found.fget if isinstance(found, property) else found
-    function = inspect.unwrap(function) if callable(function) else function
-    code = getattr(function, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else ""
-
-
-def _raised(error: Exception, cls: type) -> str:
-    """The last line of the plugin's own code that an error came through: file:line."""
-    module = sys.modules[cls.__module__]
-    package = sys.modules.get(cls.__module__.partition(".")[0], module)
-    homes = [str(getattr(module, "__file__", "")), *getattr(package, "__path__", ())]
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if any(frame.filename.startswith(home) for home in homes if home)]
-    return f"{own[-1].filename}:{own[-1].lineno}" if own else ""
