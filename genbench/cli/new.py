@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, add_command
-from genbench.scaffold.writing import FAMILIES, KINDS
+from genbench.scaffold.writing import FAMILIES, KINDS, SUITE
 
 EXAMPLES = """\
 examples:
@@ -41,4 +41,8 @@ def made(options: Namespace) -> Exit:
     print(f"  genbench check {names.plugin}")
     if options.family:
         print(f"  genbench run -m {names.plugin} --quick")
+    elif options.kind == SUITE:
+        print(f"  genbench run --all --suite {names.plugin} --quick")
+    else:
+        print(f"  name it in a suite: see {folder / 'README.md'}")
     return Exit.OK

@@ -13,7 +13,8 @@ from genbench.scaffold.names import Names
 TEMPLATES = Path(__file__).parents[1] / "templates"
 PLUGIN, MODULE, CLASS = "new-plugin", "genbench_new_plugin", "NewPlugin"  # what templates are called
 FAMILIES = ("baseline", "vae", "gan", "flow", "diffusion", "autoregressive")
-KINDS = ("metric", "dataset", "extractor", "suite", "task", "solver")
+SUITE = "suite"
+KINDS = ("metric", "dataset", "extractor", SUITE, "task", "solver")
 MODELS, PARTS = "models", "parts"  # the templates' folders
 
 
@@ -33,14 +34,21 @@ class Template:
     def files(self) -> Mapping[str, Path]:
         """Path in the distribution → the template's file; names are still the template's."""
         home = TEMPLATES / self.room
-        readme = home / f"{self.name}.md"
-        found = {
-            "pyproject.toml": home / "distribution.toml",
-            "README.md": readme if readme.exists() else home / "README.md",
-            f"{MODULE}.py": home / f"{self.name}.py",
-            f"test_{MODULE}.py": home / f"test_{self.name}.py",
-        }
-        return found
+        shared = {"README.md": home / "README.md", f"test_{MODULE}.py": home / f"test_{self.name}.py"}
+        if self.name == SUITE:  # a file lies beside its module
+            own = {
+                "pyproject.toml": home / f"{SUITE}.distribution.toml",
+                f"{MODULE}/{PLUGIN}.toml": home / f"{PLUGIN}.toml",
+                f"{MODULE}/__init__.py": home / f"{SUITE}.py",
+            }
+        else:
+            own = {"pyproject.toml": home / "distribution.toml", f"{MODULE}.py": home / f"{self.name}.py"}
+        return shared | own
+
+    @property
+    def source(self) -> str:
+        """What the module holds."""
+        return (TEMPLATES / self.room / f"{self.name}.py").read_text(encoding="utf-8")
 
 
 def written(template: Template, names: Names, folder: Path) -> list[Path]:
@@ -52,7 +60,7 @@ def written(template: Template, names: Names, folder: Path) -> list[Path]:
     if folder.exists() or folder.is_symlink():
         raise GenbenchError(f"{folder} is there already, and nothing in it was changed; take another NAME or --dir")
     files = template.files
-    exchanged = _exchange(template, names, files[f"{MODULE}.py"].read_text(encoding="utf-8"))
+    exchanged = _exchange(template, names)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".genbench-new-", dir=folder.parent) as own:
@@ -67,13 +75,13 @@ def written(template: Template, names: Names, folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _exchange(template: Template, names: Names, source: str) -> Callable[[str], str]:
+def _exchange(template: Template, names: Names) -> Callable[[str], str]:
     """The function that puts an author's names in the place of the template's."""
     pairs = {
         f"genbench.templates.{template.room}.{template.name}": names.module,
         MODULE: names.module,
         PLUGIN: names.plugin,
-        CLASS: names.named_class(source),
+        CLASS: names.named_class(template.source),
     }
     either = re.compile("|".join(map(re.escape, pairs)))
     return lambda text: either.sub(lambda found: pairs[found[0]], text)
