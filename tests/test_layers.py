@@ -116,7 +116,7 @@ def test_the_parent_never_imports_what_only_a_child_runs(module):
         *of_rooms("errors", "seeds", "records", "execution", "leaderboard", "report", "catalogue", "protocol", "runs"),
         *(
             f"cli.{name}"
-            for name in ("check", "doctor", "listing", "new", "prepare", "report", "run", "schema", "summary")
+            for name in ("check", "doctor", "listing", "merge", "new", "prepare", "report", "run", "schema", "summary")
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """`genbench new`: a small working distribution, for its author to change."""
 
+import shlex
 from argparse import Namespace
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def made(options: Namespace) -> Exit:
     for path in written(template, names, folder):
         print(path)
     print("next:")
-    print(f"  pip install -e {folder}")
+    place = str(folder) if folder.is_absolute() else f"./{folder}"
+    print(f"  pip install -e {shlex.quote(place)}")
     print(f"  genbench check {names.plugin}")
     if options.family:
         print(f"  genbench run -m {names.plugin} --quick")

@@ -1,4 +1,4 @@
-"""Bars: grey images of a few bright rows and columns under noise. What made them is known, so is what a model misses."""
+"""Bars: grey images of a few bright rows and columns under noise. What made them is known, and what a model misses."""
 
 import numpy as np
 from numpy.typing import NDArray
