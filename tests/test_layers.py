@@ -15,14 +15,14 @@ from genbench import catalogue
 from genbench.catalogue import listings
 from genbench.errors import GenbenchError
 from genbench.execution.launcher import worker_modules
-from genbench.protocol import stages
+from genbench.protocol import probing, stages
 from genbench.protocol.stages import named, pose, services
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (  # from the ground up: a room imports from itself and from those before it
     *("errors", "version", "seeds", "files", "geometry", "records", "contracts", "execution", "store"),
     *("leaderboard", "report", "catalogue", "builtin", "scoring", "protocol", "appraisal", "runs", "workers"),
-    *("conformance", "cli", "genbench", "__main__"),
+    *("conformance", "scaffold", "cli", "genbench", "__main__", "templates"),
 )
 
 
@@ -114,7 +114,10 @@ def test_the_parent_never_imports_what_only_a_child_runs(module):
     "module",
     [
         *of_rooms("errors", "seeds", "records", "execution", "leaderboard", "report", "catalogue", "protocol", "runs"),
-        *(f"cli.{name}" for name in ("doctor", "listing", "prepare", "report", "run", "schema", "summary")),
+        *(
+            f"cli.{name}"
+            for name in ("check", "doctor", "listing", "merge", "new", "prepare", "report", "run", "schema", "summary")
+        ),
     ],
 )
 def test_what_a_run_imports_in_the_parent_is_free_of_tensors(module):
@@ -147,6 +150,12 @@ WORK = {  # what a process is told to run → the type of its inputs, and of its
     services.PROBE: (services.ProbeInputs, services.Probe),
     services.DATA: (services.DataInputs, services.LaidData),
     services.FETCH: (services.FetchInputs, services.Fetched),
+    probing.SPACES: (probing.SpaceInputs, probing.SpaceFacts),
+    probing.ABILITIES: (probing.AbilityInputs, probing.Probed),
+    **dict.fromkeys(
+        (probing.METRIC, probing.DATASET, probing.EXTRACTOR, probing.TASK, probing.SOLVER),
+        (probing.PartInputs, probing.Probed),
+    ),
     pose.POSE: (pose.PoseInputs, pose.PoseFacts),
     catalogue.LISTS: (listings.ListingInputs, listings.Listing),
     catalogue.DISCOVERS: (listings.DiscoveryInputs, listings.Discovered),

@@ -75,6 +75,11 @@ class Plugin:
         return self.module == BUILTIN and not self.python
 
     @property
+    def home(self) -> str:
+        """What it was installed from, else the name of its loose file, else its module."""
+        return self.distribution or Path(self.file).name or self.module
+
+    @property
     def origin(self) -> str:
         """Where it comes from, for people."""
         return self.file or " ".join(filter(None, (self.distribution, self.version))) or self.module

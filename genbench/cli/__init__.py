@@ -6,7 +6,7 @@ is there at once.
 
 from collections.abc import Callable, Sequence
 
-from genbench.cli import doctor, listing, prepare, report, run, schema, score, stats, streams
+from genbench.cli import check, doctor, listing, merge, new, prepare, report, run, schema, score, stats, streams
 from genbench.cli.bugs import reported, shortage
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Body, Commands, Parser
@@ -16,7 +16,10 @@ from genbench.execution import machine, strangers
 from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
-COMMANDS: Sequence[Add] = (run.add, listing.add, prepare.add, score.add, stats.add, report.add, schema.add, doctor.add)
+COMMANDS: Sequence[Add] = (
+    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, merge.add),
+    *(new.add, check.add, schema.add, doctor.add),
+)
 
 
 def entry() -> int:

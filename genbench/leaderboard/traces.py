@@ -15,7 +15,9 @@ def place(log: str, distribution: str) -> str:
     """
     frames = [(file, line) for file, line in _FRAME.findall(_last(log)) if not file.startswith((OURS, "<"))]
     name = distribution.replace("-", "_")
-    own = [frame for frame in frames if name in Path(frame[0]).parts or Path(frame[0]).name == distribution]
+    own = [
+        frame for frame in frames if name in Path(frame[0]).parts or Path(frame[0]).name in (distribution, f"{name}.py")
+    ]
     found = own or frames
     if not found:
         return ""

@@ -12,3 +12,11 @@ def record_schema() -> "dict[str, Json]":
     from genbench.records.record import Record
 
     return schema(Record)
+
+
+def check_schema() -> "dict[str, Json]":
+    """The JSON Schema (draft 2020-12) of what `genbench check --report` writes."""
+    from genbench.files.codec import schema
+    from genbench.records.checks import CheckReports
+
+    return schema(CheckReports)

@@ -60,9 +60,18 @@ def read_records(folder: Path) -> list[Record]:
     Raises:
         GenbenchError: as `read` does, or there is no such folder.
     """
+    return [read(path) for path in record_files(folder)]
+
+
+def record_files(folder: Path) -> list[Path]:
+    """The files of records in a folder, as `read_records` reads them.
+
+    Raises:
+        GenbenchError: there is no such folder.
+    """
     if not folder.is_dir():
         raise GenbenchError(f"{folder} is no folder of records; name one with *.json, or a run's: runs/SUITE")
-    return [read(path) for path in sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))]
+    return sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))
 
 
 def undated(record: Record) -> Record:

@@ -88,7 +88,7 @@ def _model(trial: Trial, fit: Result[FitFacts] | None, checkpoint: Path) -> Mode
         description=listing.description,
         capabilities=listing.capabilities,
         settings=dict(trial.settings),
-        distribution=plugin.distribution or Path(plugin.file).name or plugin.module,
+        distribution=plugin.home,
         version=plugin.version,
         code=plugin.code,
         control=listing.control,

@@ -1,0 +1,1 @@
+"""A small honest model of each family, one file each, and its test beside it."""

@@ -1,0 +1,1 @@
+"""A small working part of each kind, one file each, and its test beside it."""
