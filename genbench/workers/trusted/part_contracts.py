@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from genbench.catalogue import parts
 from genbench.contracts.dataset import SPLITS, Splits
-from genbench.contracts.extractor import Extractor, loaded
+from genbench.contracts.extractor import Extractor
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.execution.channel import Markers
 from genbench.protocol.probing import PartInputs, Probed
 from genbench.records.checks import CheckFinding, broken, doubtful, inapplicable, ok
 from genbench.records.space import Space
 from genbench.scoring.battery import CHECKS, findings
+from genbench.scoring.extraction import loaded
 from genbench.store import datasets
 from genbench.store.extractor_weights import GivenWeights, located
 from genbench.workers.source import defined
@@ -101,11 +102,11 @@ def extractor(folder: Path, inputs: PartInputs, markers: Markers) -> Probed:
         files = located(GivenWeights(), {cls.name: cls.weights} if cls.weights is not None else {})
     except GenbenchError as error:
         return Probed((inapplicable("features", "", str(error)),))
-    found, cpu = [], torch.device("cpu")
+    found = []
     with markers.timed("run"):
         for space in (datasets.read_space(inputs.data.path), *FALLBACK):
             try:
-                own, again = (loaded(cls, space, cpu, files) for _ in range(2))
+                own, again = (loaded(cls, space, "cpu", files) for _ in range(2))
             except Unsuitable as error:
                 found.append(inapplicable("features", str(space), f"refused: {error}"))
                 continue
