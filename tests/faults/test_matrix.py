@@ -41,7 +41,7 @@ MATRIX = {  # fault → (tests of the fault, tests without its guard), each as (
         [(OFF, "test_without_the_cap_memory_is_taken")],
     ),
     "takes the device's memory": (
-        [(PLUGIN, OUTCOME), ("execution/test_device.py", "test_torch_may_take_its_share_of_a_card")],
+        [(PLUGIN, OUTCOME), ("execution/test_device_memory.py", "test_torch_may_take_its_share_of_a_card")],
         [(OFF, "test_without_its_signs_device_memory_is_an_error_like_any")],
     ),
     "leaves a wrong tensor": (
