@@ -38,9 +38,12 @@ def checked(options: Namespace) -> Exit:
     """Make the checks, tell each, and sum up."""
     from genbench.cli.printing import tell
     from genbench.conformance import checking
+    from genbench.errors import GenbenchError
     from genbench.execution.supervisor import Supervisor
     from genbench.runs.interruption import Interrupted
 
+    if options.report is not None and not options.report.absolute().parent.is_dir():
+        raise GenbenchError(f"--report {options.report} cannot be written: its folder is not there")
     reports = []
     with Supervisor() as supervisor:
         catalogue = checking.catalogue_of(options.plugin, supervisor)
