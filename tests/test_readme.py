@@ -13,6 +13,7 @@ from genbench.execution.supervisor import Supervisor
 from genbench.runs import session
 
 ROOT = Path(__file__).parent.parent
+COMMANDS = ("run", "list", "report", "prepare", "score", "stats", "new", "check", "merge")
 SUITE = """
 name = "tiny"
 dataset = "digits"
@@ -73,4 +74,4 @@ def test_every_command_that_a_readme_shows_is_one(path: str) -> None:
     shown = re.findall(r"^ *(genbench [a-z].*?)(?: {2,}#.*)?$", (ROOT / path).read_text(), re.MULTILINE)
     for command in shown:
         words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', command)]
-        assert parser().parse_args(words[1:]).command in ("run", "list", "report", "prepare", "score", "stats")
+        assert parser().parse_args(words[1:]).command in COMMANDS

@@ -38,19 +38,19 @@ def checked(options: Namespace) -> Exit:
     """Make the checks, tell each, and sum up."""
     from genbench.cli.printing import tell
     from genbench.conformance import checking
-    from genbench.execution.supervisor import Supervisor
+    from genbench.errors import GenbenchError
     from genbench.runs.interruption import Interrupted
 
+    if options.report is not None and not options.report.absolute().parent.is_dir():
+        raise GenbenchError(f"--report {options.report} cannot be written: its folder is not there")
     reports = []
-    with Supervisor() as supervisor:
-        catalogue = checking.catalogue_of(options.plugin, supervisor)
-        try:
-            for subject in checking.subjects(options.name, catalogue, bool(options.plugin)):
-                reports.append(checking.checked(subject, catalogue, supervisor, options.device, show))
-                print(summary(reports[-1]))
-        except Interrupted:
-            tell("interrupted; nothing is kept")
-            return Exit.INTERRUPTED
+    try:
+        for report in checking.reports(options.name, options.plugin, options.device, show):
+            reports.append(report)
+            print(summary(report))
+    except Interrupted:
+        tell("interrupted; nothing is kept")
+        return Exit.INTERRUPTED
     if options.report is not None:
         _write(options.report, reports)
     return Exit.OK if all(report.passed(options.strict) for report in reports) else Exit.FAILED

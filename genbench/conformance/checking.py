@@ -20,14 +20,22 @@ from genbench.version import VERSION
 Told = Callable[[CheckFinding], None]
 
 
-def catalogue_of(plugins: Sequence[str], supervisor: Supervisor) -> Catalogue:
-    """What is on offer, with loose model plugins."""
-    return catalogues.read(supervisor, plugins, retry=True)
+def reports(
+    name: str, plugins: Sequence[str] = (), device: str = "auto", told: Told = lambda finding: None
+) -> Iterator[CheckReport]:
+    """Make every check of whatever has a name; a report for each kind that has it.
 
-
-def subjects(text: str, catalogue: Catalogue, loose: bool) -> list[Named]:
-    """What a name stands for, see `genbench.conformance.subject.named`."""
-    return named(text, catalogue, loose)
+    Args:
+        plugins: loose model plugins: files or modules.
+        device: "auto", "cpu", "cuda", …
+        told: hears of each finding when it is made.
+    Raises:
+        GenbenchError: nothing has that name, a wrong setting, or nothing could be started. Interrupted: it was stopped.
+    """
+    with Supervisor() as supervisor:
+        catalogue = catalogues.read(supervisor, plugins, retry=True)
+        for subject in named(name, catalogue, loose=bool(plugins)):
+            yield checked(subject, catalogue, supervisor, device, told)
 
 
 def checked(subject: Named, catalogue: Catalogue, supervisor: Supervisor, device: str, told: Told) -> CheckReport:

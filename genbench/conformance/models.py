@@ -1,12 +1,13 @@
 """Models: all that is tried of one. Most of it is read off the record of a small board; the rest has probes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from genbench.conformance import abilities, board as boards, reading, spaces
 from genbench.conformance.bench import Bench
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.trial import Trial
-from genbench.records.checks import CheckFinding
+from genbench.records.checks import CheckFinding, broken
+from genbench.records.space import Space
 from genbench.records.status import Status
 from genbench.runs.plan import DEFAULT_SUITE, find_suite
 
@@ -17,9 +18,22 @@ def findings(bench: Bench, trial: Trial) -> Iterator[CheckFinding]:
     Raises:
         GenbenchError: nothing could be started. Interrupted: it was stopped.
     """
-    yield from spaces.findings(bench, trial)
+    served = spaces.served(bench, trial)
+    yield from (found.finding for found in served)
     board = boards.finished(bench, trial)
     yield from reading.findings(board, find_suite(DEFAULT_SUITE, bench.catalogue).suite)
-    if board.record.stages[FIT.name].status is Status.OK:
+    status = board.record.stages[FIT.name].status
+    if status is Status.OK:
         yield from abilities.of_fitted(bench, trial, board)
         yield from abilities.of_second_fit(bench, trial, board)
+    elif status is Status.SKIPPED:
+        yield from _elsewhere(bench, trial, [found.space for found in served if found.serves])
+
+
+def _elsewhere(bench: Bench, trial: Trial, served: Sequence[Space]) -> Iterator[CheckFinding]:
+    """What a model that refuses the small board's Space does in the first that it serves."""
+    if served:
+        yield from spaces.abilities(bench, trial, served[0])
+    else:
+        tried = "; ".join(map(str, (*spaces.TRIED, bench.laid.facts.space)))
+        yield broken(spaces.NAME, "", f"a model that serves one of these: {tried}", "a refusal of each")

@@ -1,6 +1,7 @@
 """Spaces: which a model class serves. Any may be refused, by Unsuitable and by nothing else."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from genbench.conformance.bench import Bench, Tried, beside
 from genbench.conformance.endings import of_probe
@@ -25,22 +26,44 @@ TRIED = (  # beside the small board's own
 )
 IMAGES = 1024  # of the fit in each of them
 SAMPLES = 3  # of each preset there
+ROWS = 6  # that abilities are tried on there
 
 
-def findings(bench: Bench, trial: Trial) -> Iterator[CheckFinding]:
-    """What becomes of each Space; that none is served is no fault, the small board's may be."""
+@dataclass(frozen=True)
+class Served:
+    """What became of a Space: whether the class serves it, and the finding."""
 
+    space: Space
+    serves: bool
+    finding: CheckFinding
+
+
+def served(bench: Bench, trial: Trial) -> list[Served]:
+    """What becomes of each Space."""
     hung: list[Space] = []
 
-    def served(space: Space) -> CheckFinding:
+    def tried(space: Space) -> Served:
         if hung:  # so will this one, perhaps, and nobody wants to wait for that
-            return inapplicable(NAME, str(space), f"not tried, since it did not end in {hung[0]}")
-        inputs = SpaceInputs(bench.subject(trial), space, IMAGES, SAMPLES)
-        tried = bench.tried(f"{NAME}-{TRIED.index(space)}", SPACES, inputs, trial.listing)
-        hung.extend([space] if tried.outcome.status is Status.TIMEOUT else [])
-        return _told(space, tried, trial)
+            return Served(space, False, inapplicable(NAME, str(space), f"not tried: it did not end in {hung[0]}"))
+        found = _tried(bench, trial, space)
+        hung.extend([space] if found.outcome.status is Status.TIMEOUT else [])
+        return Served(space, found.outcome.ok, _told(space, found, trial))
 
-    yield from beside(served, TRIED)
+    return beside(tried, TRIED)
+
+
+def abilities(bench: Bench, trial: Trial, space: Space) -> Iterator[CheckFinding]:
+    """What a class that refuses the small board's Space promises in another one, where it is not reloaded."""
+    found = _tried(bench, trial, space, ROWS)
+    if not found.outcome.ok:
+        yield of_probe(NAME, str(space), found, trial.model.plugin.home)
+        return
+    yield from (replace(own, of=str(space)) for own in codec.decoded(SpaceFacts, found.outcome.facts, NAME).findings)
+
+
+def _tried(bench: Bench, trial: Trial, space: Space, rows: int = 0) -> Tried:
+    inputs = SpaceInputs(bench.subject(trial), space, IMAGES, SAMPLES, rows)
+    return bench.tried(f"{NAME}.{TRIED.index(space)}{'.abilities' if rows else ''}", SPACES, inputs, trial.listing)
 
 
 def _told(space: Space, tried: Tried, trial: Trial) -> CheckFinding:

@@ -28,6 +28,8 @@ class SpaceInputs:
     """Training images of the fit there."""
     count: int
     """Samples of each preset."""
+    rows: int = 0
+    """That its abilities are tried on; 0: they are not."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class SpaceFacts:
     """That the fit took."""
     presets: tuple[str, ...]
     """That drew samples; none of a learner that draws none."""
+    findings: tuple[CheckFinding, ...] = ()
+    """Of its abilities."""
 
 
 @dataclass(frozen=True)

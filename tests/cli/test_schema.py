@@ -20,6 +20,15 @@ def test_the_schema_of_a_record_describes_every_field(capsys: pytest.CaptureFixt
     assert [(name, field) for name, field in fields if not kinds[name][field].get("description")] == []
 
 
+def test_the_schema_of_a_check_describes_every_field(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "check"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["$ref"] == "#/$defs/CheckReports"
+    kinds = {name: kind["properties"] for name, kind in schema["$defs"].items() if "properties" in kind}
+    assert set(kinds) == {"CheckReports", "CheckReport", "CheckFinding"}
+    assert all(field.get("description") for fields in kinds.values() for field in fields.values())
+
+
 def test_there_is_no_schema_of_something_else(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "leaderboard"]) == 2
     assert "argument what: invalid choice: 'leaderboard'" in capsys.readouterr().err

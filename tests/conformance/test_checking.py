@@ -34,9 +34,9 @@ class Faulty(genbench.Model, genbench.Decoder):
     name, family, source = "faulty", genbench.Family.BASELINE, "made for the tests"
     latent_dim = 2
 
-    def __init__(self, space):
+    def __init__(self, space, *, waits: bool = False):
         super().__init__()
-        if space.levels is None:
+        if space.levels is None or (waits and space.levels > 2):
             raise genbench.Unsuitable("needs integers")
         self.space = space
         self.register_buffer("salt", torch.zeros(1))
@@ -67,8 +67,8 @@ def checked(supervisor: Supervisor) -> Checked:
     """`checked(file, name)`: the report on a model in a loose file."""
 
     def report(file: Path, name: str) -> CheckReport:
-        offered = checking.catalogue_of([str(file)], supervisor)
-        (subject,) = checking.subjects(name, offered, loose=True)
+        offered = catalogue.read(supervisor, [str(file)])
+        (subject,) = named(name, offered, loose=True)
         told: list[CheckFinding] = []
         found = checking.checked(subject, offered, supervisor, "cpu", told.append)
         assert found.findings == tuple(told)
@@ -91,6 +91,14 @@ def faulty(checked: Checked, tmp_path_factory: pytest.TempPathFactory) -> CheckR
     file = tmp_path_factory.mktemp("faulty") / "faulty.py"
     file.write_text(FAULTY)
     return checked(file, "faulty")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(checked: Checked, tmp_path_factory: pytest.TempPathFactory) -> CheckReport:
+    """Of the faulty model with a setting by which it refuses the small board's Space."""
+    file = tmp_path_factory.mktemp("elsewhere") / "faulty.py"
+    file.write_text(FAULTY)
+    return checked(file, "faulty[waits=true]")
 
 
 def of(report: CheckReport, check: str, what: str = "") -> CheckFinding:
@@ -139,6 +147,13 @@ def test_a_fit_that_no_seed_determines_is_found(faulty: CheckReport):
     assert of(faulty, "determinism").status is FAILED
     assert of(faulty, "determinism").expected == "the same checkpoint of a second fit under the same seed"
     assert not faulty.passed()
+
+
+def test_a_model_that_refuses_the_boards_space_is_asked_in_one_that_it_serves(elsewhere: CheckReport):
+    assert of(elsewhere, "fit").status is NOT_APPLICABLE
+    found = of(elsewhere, "decoder", "1×7×5, 2 levels, 2 classes")
+    assert (found.status, found.got) == (FAILED, "values from -1 to -1")
+    assert not [finding for finding in elsewhere.findings if finding.check == "determinism"]
 
 
 def test_a_finding_is_one_line_that_says_expected_got_and_where(

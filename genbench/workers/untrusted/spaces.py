@@ -14,7 +14,9 @@ from genbench.protocol.probing import SpaceFacts, SpaceInputs
 from genbench.records.space import Space
 from genbench.seeds import seed_for
 from genbench.store.tensors import narrowed
+from genbench.workers.untrusted.abilities import kept
 from genbench.workers.untrusted.instance import model_class, seed_all
+from genbench.workers.untrusted.promises import Asked
 
 TRAIN, VALID = 200, 40  # rows
 PROTOTYPES, KEPT = 4, 0.75  # that rows are made of; probability that an entry shows its prototype
@@ -39,7 +41,9 @@ def served(folder: Path, inputs: SpaceInputs, markers: Markers) -> SpaceFacts:
         model.eval()
     with markers.timed("run"), torch.no_grad():
         presets = _drawn(model, space, inputs.count, device)
-    return SpaceFacts(data.seen, presets)
+        x = data.valid.x[: inputs.rows].to(device)
+        found = tuple(kept(Asked(model, space, x))) if inputs.rows else ()
+    return SpaceFacts(data.seen, presets, found)
 
 
 def examples(space: Space, rows: int, *names: object) -> Examples:
