@@ -58,7 +58,9 @@ class Walk:
 
     def logits(self, earlier: Tensor) -> Tensor:
         """Of the levels of a channel at `place` [n, levels], given the earlier channels there, int64 [n, channel]."""
-        return self.model.logits(self.context[:, :, None, None], earlier[:, :, None, None], earlier.shape[1]).flatten(1)
+        _, first, _, _, last = self.model.heads[earlier.shape[1]]
+        hidden = pointwise(first, torch.cat([self.context, self.model.scaled(earlier)], dim=1).relu())
+        return pointwise(last, hidden.relu())
 
     def take(self, pixel: Tensor) -> None:
         """Go on by one place: the pixel at `place` is int64 [n, C]."""
