@@ -9,6 +9,14 @@ import genbench
 
 GROUPS = 8  # of every GroupNorm
 FREQUENCIES = 1000.0  # the highest of the sines that tell the time, in radians per unit of time
+LARGEST = 2**25  # entries of the maps of all classes, 128 MiB in float32: where they are more, all share one
+SHRINKAGE = 0.2  # the weight, in a class's covariance, of the one within all classes
+JITTER = 1e-4  # share of the mean variance that is added to every variance
+
+
+def labels_of(x: Tensor, y: Tensor | None) -> Tensor:
+    """The classes of images x, [N] int64: all the same where there are none."""
+    return torch.zeros(len(x), dtype=torch.int64, device=x.device) if y is None else y
 
 
 def halvings(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
@@ -127,3 +135,84 @@ class UNet(nn.Module):
             half = block(half, time)
         back = nn.functional.interpolate(self.up(half), size=full.shape[-2:])
         return self.head(self.leave(torch.cat([full, back], dim=1), time))
+
+
+class ClassGaussians(nn.Module):
+    """The law of z: N(μ_y, Σ_y) in each class y, by a triangular map z ↦ e = W_y (z - μ_y), e ~ N(0, I).
+
+    It is fitted in closed form. A latent vector is e, and, where there are several classes, a normal g_y for each:
+    the y of the largest log Φ(g_y) / p(y) is drawn with probability p(y), as the first of exponential clocks.
+    """
+
+    def __init__(self, classes: int, dim: int) -> None:
+        super().__init__()
+        maps = classes if classes * dim**2 <= LARGEST else 1
+        self.register_buffer("mu", torch.zeros(classes, dim))
+        self.register_buffer("W", torch.eye(dim).repeat(maps, 1, 1))  # lower triangular
+        self.register_buffer("share", torch.full((classes,), 1 / classes))  # p(y)
+
+    @property
+    def latent_dim(self) -> int:
+        """Entries of a latent vector."""
+        return self.mu.shape[1] + (len(self.share) if len(self.share) > 1 else 0)
+
+    def fit(self, z: Tensor, label: Tensor) -> None:
+        """Take the means and covariances of z [N, D] of classes [N], shrunk to the one within all classes."""
+        z = z.double()
+        counts = torch.bincount(label, minlength=len(self.mu)).clamp(min=1)
+        mu = torch.zeros(len(self.mu), z.shape[1], dtype=z.dtype).index_add_(0, label, z) / counts[:, None]
+        within = z - mu[label]
+        pooled = within.T @ within / len(z)
+        floor = JITTER * pooled.diagonal().mean().clamp(min=1e-12) * torch.eye(z.shape[1], dtype=z.dtype)
+        self.mu.copy_(mu)
+        self.share.copy_(torch.bincount(label, minlength=len(self.mu)) / len(z))
+        for i in range(len(self.W)):
+            own = within[label == i] if len(self.W) > 1 else within
+            cov = own.T @ own / max(len(own), 1)
+            tril = torch.linalg.cholesky((1 - SHRINKAGE) * cov + SHRINKAGE * pooled + floor)
+            self.W[i] = torch.linalg.solve_triangular(tril, torch.eye(len(tril), dtype=z.dtype), upper=False)
+
+    def forward(self, z: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        """z [N, D] of classes [N] → e of the same shape, and log|∂e/∂z| [N]."""
+        e, which = z - self.mu[label], label if len(self.W) > 1 else torch.zeros_like(label)
+        mapped = torch.empty_like(e)
+        for i in which.unique().tolist():
+            mapped[which == i] = e[which == i] @ self.W[i].T
+        return mapped, self.W.diagonal(dim1=1, dim2=2).log().sum(1)[which]
+
+    def inverse(self, e: Tensor, label: Tensor) -> Tensor:
+        """The z that `forward` maps to e."""
+        which = label if len(self.W) > 1 else torch.zeros_like(label)
+        z = torch.empty_like(e)
+        for i in which.unique().tolist():
+            z[which == i] = torch.linalg.solve_triangular(self.W[i], e[which == i].T, upper=False).T
+        return z + self.mu[label]
+
+    def log_prob(self, z: Tensor, label: Tensor) -> Tensor:
+        """log N(z; μ_y, Σ_y) of z [N, D] of classes [N]: [N] nats."""
+        e, log_det = self(z, label)
+        return log_det - 0.5 * (e.square() + math.log(2 * math.pi)).sum(1)
+
+    def joint(self, z: Tensor) -> Tensor:
+        """log p(y) N(z; μ_y, Σ_y) of z [N, D] and every class y: [N, classes] nats."""
+        every = torch.arange(len(self.share), device=z.device)
+        return torch.stack([self.log_prob(z, y.expand(len(z))) for y in every], dim=1) + self.share.log()
+
+    def joined(self, e: Tensor, label: Tensor) -> Tensor:
+        """The latent vector of e [N, D] in classes [N]: its own entry is √classes, as far out as normals lie."""
+        if len(self.share) == 1:
+            return e
+        return torch.cat([e, math.sqrt(len(self.share)) * nn.functional.one_hot(label, len(self.share))], dim=1)
+
+    def parted(self, latent: Tensor) -> tuple[Tensor, Tensor]:
+        """e [N, D] and the classes [N] of latent vectors."""
+        e, g = latent.split([self.mu.shape[1], latent.shape[1] - self.mu.shape[1]], dim=1)
+        if len(self.share) == 1:
+            return e, torch.zeros(len(e), dtype=torch.int64, device=e.device)
+        return e, (torch.special.log_ndtr(g) / self.share.clamp(min=1e-12)).argmax(1)
+
+    def drawn(self, n: int, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        """e [n, D] and the classes [n] of n draws; the classes are `labels` where these are given."""
+        if labels is None:
+            return self.parted(torch.randn(n, self.latent_dim, device=self.mu.device))
+        return torch.randn(n, self.mu.shape[1], device=self.mu.device), labels
