@@ -4,6 +4,7 @@ import math
 from typing import Annotated
 
 import torch
+from genbench_networks import halvings
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
@@ -12,15 +13,6 @@ import genbench
 
 PENALTY_EVERY = 8  # discriminator steps from one gradient penalty to the next
 LOGS = 50  # points on the training curve
-
-
-def halvings(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
-    """Heights and widths from the image's own down, halved and rounded up, until a side is below 8."""
-    sizes = [shape[1:]]
-    while min(sizes[-1]) >= 8:
-        h, w = sizes[-1]
-        sizes.append(((h + 1) // 2, (w + 1) // 2))
-    return sizes
 
 
 class Crop(nn.Module):

@@ -1,74 +1,87 @@
-"""A Gated PixelCNN: the chain rule over pixels, each factor a softmax over the levels."""
+"""A conditional Gated PixelCNN: the chain rule over pixels, each factor a softmax over the levels."""
 
-import math
 from typing import Annotated, ClassVar
 
 import torch
+from genbench_gated_stacks import Layer, Shifted, moved, pointwise
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import genbench
 from genbench import Choice, Range
 
-CHECKS = 40  # looks at the validation split, spread evenly over the budget
-PATIENCE = 0.2  # share of the budget without a better validation likelihood after which training ends
+CHECKS = 20  # looks at the validation split, spread evenly over the training
+ROWS = 500  # images that pass the network at a time in `log_prob`, each under every class
 
 
-def gate(features: Tensor) -> Tensor:
-    """y = tanh(W_f * x) ⊙ σ(W_g * x), eq. 2: the products with both W [N, 2 width, H, W] → [N, width, H, W]."""
-    f, g = features.chunk(2, dim=1)
-    return f.tanh() * g.sigmoid()
+class Walk:
+    """A way through n images in raster order: each layer keeps the rows and columns that it has yet to see.
 
-
-class Shifted(nn.Module):
-    """A masked convolution without the masked half: it sees this position and those before it, or only the latter.
+    A step costs one row of the vertical stack where a row begins, and one column of the horizontal one, whatever the
+    size of the image.
 
     Args:
-        before, after: channels in and out.
-        reach: how far it sees to the top and to the left.
-        sides: how far it sees to the right in the rows above.
-        strict: not this row (this pixel, where there is no reach to the top), as the paper's first-layer mask "A".
+        model: the network.
+        y: the images' classes, [n].
     """
 
-    def __init__(self, before: int, after: int, reach: tuple[int, int], sides: int = 0, strict: bool = False) -> None:
-        super().__init__()
-        top, left = reach
-        self.conv = nn.Conv2d(before, after, (top + 1, left + sides + 1))
-        down, right = (int(strict), 0) if top else (0, int(strict))
-        self.pad = (left + right, sides - right, top + down, -down)  # left, right, top, bottom
+    def __init__(self, model: "PixelCNN", y: Tensor) -> None:
+        self.model, self.y, self.place = model, y, 0
+        self.rows, self.width = model.space.shape[1:]
+        channels, columns = len(model.heads) + 1, self.width
+        sizes = [channels, *[len(model.place)] * len(model.layers)]
+        self.above = [model.place.new_zeros(len(y), size, model.reach + 1, columns) for size in sizes]
+        self.row = model.place.new_zeros(len(y), channels, 1, columns)  # what has been drawn of this row
+        self._begin_row()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, before, H, W] → [N, after, H, W]."""
-        return self.conv(nn.functional.pad(x, self.pad))
+    def _begin_row(self) -> None:
+        """Run the vertical stack for the row that `place` begins, and forget the columns of the last one."""
+        model, r = self.model, self.place // self.width
+        v = model.from_above.row(self.above[0]) + model.place[:, r : r + 1]
+        told = []
+        for i, layer in enumerate(model.layers, 1):
+            self.above[i] = moved(self.above[i], v)
+            v, above = layer.down(layer.vertical.row(self.above[i]), self.y)
+            told.append(above[:, :, 0])
+        self.told = told
+        self.left = [window.new_zeros(*window.shape[:2], model.reach + 1) for window in self.above]
+        self._step()
+
+    def _step(self) -> None:
+        """Run the horizontal stack at `place`: `context` [n, width]."""
+        j = self.place % self.width
+        h = pointwise(self.model.from_left.conv, self.left[0])
+        for i, (layer, told) in enumerate(zip(self.model.layers, self.told, strict=True), 1):
+            self.left[i] = moved(self.left[i], h[:, :, None])
+            h = layer.right_at(self.left[i], told[:, :, j])
+        self.context = h
+
+    def logits(self, earlier: Tensor) -> Tensor:
+        """Of the levels of a channel at `place` [n, levels], given the earlier channels there, int64 [n, channel]."""
+        _, first, _, _, last = self.model.heads[earlier.shape[1]]
+        hidden = pointwise(first, torch.cat([self.context, self.model.scaled(earlier)], dim=1).relu())
+        return pointwise(last, hidden.relu())
+
+    def take(self, pixel: Tensor) -> None:
+        """Go on by one place: the pixel at `place` is int64 [n, C]."""
+        j = self.place % self.width
+        self.row[..., j : j + 1] = seen = self.model.seen(pixel[:, :, None, None])
+        self.place += 1
+        if j + 1 < self.width:
+            self.left[0] = moved(self.left[0], seen[:, :, 0])
+            self._step()
+        elif self.place < self.width * self.rows:
+            self.above[0] = moved(self.above[0], self.row)
+            self._begin_row()
 
 
-class Layer(nn.Module):
-    """One layer of both stacks, fig. 2; only the horizontal one has a residual connection."""
-
-    def __init__(self, width: int, reach: int, dropout: float) -> None:
-        super().__init__()
-        self.vertical = Shifted(width, 2 * width, (reach, reach), sides=reach)
-        self.link = nn.Conv2d(2 * width, 2 * width, 1)
-        self.horizontal = Shifted(width, 2 * width, (0, reach))
-        self.out = nn.Sequential(nn.Dropout2d(dropout), nn.Conv2d(width, width, 1))
-
-    def down(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        """v [N, width, H, W] → the next v, and what the horizontal stack hears of it [N, 2 width, H, W]."""
-        features = self.vertical(v)
-        return gate(features), self.link(features)
-
-    def right(self, h: Tensor, above: Tensor) -> Tensor:
-        """h [N, width, H, W] and what it hears from above [N, 2 width, H, W] → the next h."""
-        return h + self.out(gate(self.horizontal(h) + above))
-
-
-class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential):
-    """p(x) = ∏ᵢ p(xᵢ | x₁ … xᵢ₋₁) over pixels in raster order, and over the channels within a pixel, eq. 1.
+class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.Conditional):
+    """p(x) = Σ_y p(y) ∏ᵢ p(xᵢ | x₁ … xᵢ₋₁, y) over pixels in raster order, and over the channels within a pixel, eq. 4.
 
     A vertical stack sees the rows above, a horizontal one the pixels to the left, and together they leave no blind
     spot. The last layers of each channel see the pixel's earlier channels (Salimans et al. 2017, sec. 2.2,
-    https://arxiv.org/abs/1701.05517), and a learned map tells the place. The weights of the best validation
-    likelihood are kept, and training ends early where that no longer improves.
+    https://arxiv.org/abs/1701.05517), and a learned map tells the place. Where the Space has no classes, all images
+    are of one. What is kept is an average over the late training steps.
 
     Args:
         width: channels of each stack.
@@ -77,6 +90,7 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential):
         dropout: share of channels that are zeroed in training.
         lr: AdamW's learning rate at the start; it falls linearly to 0.
         batch: images a step.
+        epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
     Raises:
         Unsuitable: no image, or fewer than 2 levels.
     """
@@ -84,6 +98,8 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential):
     name = "pixelcnn"
     family = genbench.Family.AUTOREGRESSIVE
     source = "van den Oord et al. 2016, https://arxiv.org/abs/1606.05328"
+    samplers: ClassVar = {"ancestral": {}, "tempered": {"temperature": 0.9}}
+    described_sampler = "ancestral"
     likelihood = genbench.Likelihood.EXACT
     audit_settings: ClassVar = {"width": 16, "layers": 2}
 
@@ -94,64 +110,69 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential):
         width: Annotated[int, Range(4, 512, log=True)] = 24,
         layers: Annotated[int, Range(1, 32)] = 4,
         kernel: Annotated[int, Choice(3, 5, 7)] = 3,
-        dropout: Annotated[float, Range(0.0, 0.9)] = 0.2,
+        dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(1, 4096, log=True)] = 64,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 150,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"pixelcnn needs grey or colour images of 2 or more levels, got {space}")
         super().__init__()
-        self.space, self.lr, self.batch = space, lr, batch
+        self.space, self.lr, self.batch, self.epochs = space, lr, batch, epochs
         channels, height, columns = space.shape
-        reach = kernel // 2
-        self.sight = reach * (layers + 1) + 1  # rows above that the vertical stack sees
+        self.reach = reach = kernel // 2
         self.place = nn.Parameter(torch.zeros(width, height, columns))
         self.from_above = Shifted(channels + 1, width, (reach, reach), sides=reach, strict=True)
         self.from_left = Shifted(channels + 1, width, (0, reach), strict=True)
-        self.layers = nn.ModuleList(Layer(width, reach, dropout) for _ in range(layers))
+        classes = space.classes or 1
+        self.layers = nn.ModuleList(Layer(width, reach, dropout, classes) for _ in range(layers))
         self.heads = nn.ModuleList(self._head(width, earlier, dropout) for earlier in range(channels))
+        self.register_buffer("share", torch.full((classes,), 1 / classes))  # p(y)
+        self._walk: tuple[Walk, Tensor, Tensor] | None = None  # of `next`: where it is, the pixels so far, their nats
 
     def _head(self, width: int, earlier: int, dropout: float) -> nn.Module:
         hidden = 2 * width
         first, last = nn.Conv2d(width + earlier, hidden, 1), nn.Conv2d(hidden, self.space.levels, 1)
         return nn.Sequential(nn.ReLU(), first, nn.ReLU(), nn.Dropout2d(dropout), last)
 
+    def train(self, mode: bool = True) -> "PixelCNN":
+        """As of every module; what `next` remembers was said by the weights of before."""
+        self._walk = None
+        return super().train(mode)
+
     def fit(self, data: genbench.TrainingData) -> None:
+        most = min(data.images, self.epochs * len(data.train))
+        if data.train.y is not None:
+            self.share.copy_(torch.bincount(data.train.y[:], minlength=len(self.share)) / len(data.train))
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=1e-4)
-        updates = data.images // self.batch
-        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + updates / 20)))
-        best = genbench.BestWeights(averaged.module)
-        data.checkpoint(model=self, optimizer=optimizer, averaged=averaged, best=best)
-        for x, _ in data.batches(self.batch):
-            optimizer.param_groups[0]["lr"] = self.lr * min(1, 100 * data.progress) * (1 - data.progress)
-            loss = -self.log_prob(x).mean() / self.space.dim
+        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
+        data.checkpoint(model=self, optimizer=optimizer, averaged=averaged)
+        for x, y in data.batches(self.batch, most=most):
+            spent = data.progress_to(most)
+            optimizer.param_groups[0]["lr"] = self.lr * min(1, 100 * spent) * (1 - spent)
+            loss = -self.log_prob_given(x, self.classes_of(x, y)).mean() / self.space.dim
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.parameters(), 1.0)
             optimizer.step()
             averaged.update_parameters(self)
-            if data.progress * CHECKS >= len(data.curve) + 1:
-                valid = averaged.module.validated(data)
-                best.offer(valid)
-                data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid)
-                if self._is_over(data):
-                    break
-        best.restore()
+            if spent * CHECKS >= len(data.curve) + 1:
+                data.log(nats_per_dim=loss.item(), valid_nats_per_dim=averaged.module.validated(data))
         self.load_state_dict(averaged.module.state_dict())
-
-    @staticmethod
-    def _is_over(data: genbench.TrainingData) -> bool:
-        """Whether the validation loss has not fallen for a share PATIENCE of the budget."""
-        best = min(data.curve, key=lambda point: point.get("valid_nats_per_dim", math.inf))
-        return data.seen - best["images"] > PATIENCE * data.images
 
     @torch.no_grad()
     def validated(self, data: genbench.TrainingData) -> float:
-        """Negative log-likelihood of the validation split, in nats per dimension."""
+        """Negative log-likelihood of the validation split given its classes, in nats per dimension."""
         self.eval()
-        nats = torch.cat([self.log_prob(x) for x, _ in data.valid.batches(self.batch, data.device)])
+        batches = data.valid.batches(self.batch, data.device)
+        nats = torch.cat([self.log_prob_given(x, self.classes_of(x, y)) for x, y in batches])
         self.train()
         return -nats.mean().item() / self.space.dim
+
+    @staticmethod
+    def classes_of(x: Tensor, y: Tensor | None) -> Tensor:
+        """The classes of images x, [N] int64: all the same where there are none."""
+        return torch.zeros(len(x), dtype=torch.int64, device=x.device) if y is None else y
 
     def scaled(self, x: Tensor) -> Tensor:
         """Integers in [0, levels) → float32 in [-1, 1]."""
@@ -161,19 +182,12 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential):
         """int64 [N, C, H, W] → float32 [N, C + 1, H, W]: the scaled entries, and ones that tell them from padding."""
         return torch.cat([self.scaled(x), torch.ones_like(x[:, :1], dtype=torch.float32)], dim=1)
 
-    def vertical(self, x: Tensor, top: int = 0) -> list[Tensor]:
-        """Rows of images from `top`, int64 [N, C, R, W] → for each layer, what each row hears from those above it."""
-        v = self.from_above(self.seen(x)) + self.place[:, top : top + x.shape[2]]
-        told = []
+    def contexts(self, x: Tensor, y: Tensor) -> Tensor:
+        """Of each pixel, what precedes it: images int64 [N, C, H, W] of classes [N] → [N, width, H, W]."""
+        seen = self.seen(x)
+        v, h = self.from_above(seen) + self.place, self.from_left(seen)
         for layer in self.layers:
-            v, above = layer.down(v)
-            told.append(above)
-        return told
-
-    def horizontal(self, x: Tensor, told: list[Tensor]) -> Tensor:
-        """Rows int64 [N, C, R, W] and what they heard from above → each pixel's context [N, width, R, W]."""
-        h = self.from_left(self.seen(x))
-        for layer, above in zip(self.layers, told, strict=True):
+            v, above = layer.down(layer.vertical(v), y)
             h = layer.right(h, above)
         return h
 
@@ -181,41 +195,60 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential):
         """Of a channel's levels [N, levels, R, W], given the context and the earlier channels of the same pixels."""
         return self.heads[channel](torch.cat([context, self.scaled(x[:, :channel])], dim=1))
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        context = self.horizontal(x, self.vertical(x))
+    def log_prob_given(self, x: Tensor, y: Tensor) -> Tensor:
+        """log p(x|y), [N] nats."""
+        context = self.contexts(x, y)
         nats = [
             nn.functional.cross_entropy(self.logits(context, x, c), x[:, c], reduction="none")
             for c in range(x.shape[1])
         ]
         return -torch.stack(nats).sum((0, 2, 3))
 
+    def log_prob(self, x: Tensor) -> Tensor:
+        return torch.cat([self._log_prob(rows) for rows in x.split(max(1, ROWS // len(self.share)))])
+
+    def _log_prob(self, x: Tensor) -> Tensor:
+        every = torch.arange(len(self.share), device=x.device)
+        nats = self.log_prob_given(x.repeat_interleave(len(every), 0), every.repeat(len(x))).view(len(x), -1)
+        return (nats + self.share.log()).logsumexp(1)
+
     def next(self, x: Tensor, i: int) -> Tensor:
         """Of grey images alone: in the flat order a whole channel comes before the next one.
 
-        Of the rows above only those are looked at that the vertical stack can see. What it makes of the first of them,
-        which lack those above, is wrong and does not reach the present row.
+        p(xᵢ | x_<i) = Σ_y p(y | x_<i) p(xᵢ | x_<i, y). Where the last call was about the same pixels before this one,
+        it goes on from there.
         """
-        channels, _, columns = x.shape[1:]
-        if channels > 1:
+        if x.shape[1] > 1:
             raise genbench.Unsuitable("pixelcnn goes pixel by pixel through all channels, not channel by channel")
-        r, j = divmod(i, columns)
-        top = max(0, r - self.sight)
-        told = [above[:, :, -1:] for above in self.vertical(x[:, :, top : r + 1], top)]
-        context = self.horizontal(x[:, :, r : r + 1], told)[..., j : j + 1]
-        return self.logits(context, x[:, :, r : r + 1, j : j + 1], 0).flatten(1)
+        n, classes, flat = len(x), len(self.share), x.flatten(1)
+        walk, known, nats = self._walk or (None, flat[:, :0], flat)
+        if walk is None or walk.place > i or not torch.equal(known, flat[:, : walk.place]):
+            every = torch.arange(classes, device=x.device)
+            walk, nats = (
+                Walk(self, every.repeat(n)),
+                self.share.log().expand(n, -1),
+            )  # nats: log p(y, x_<i), [N, classes]
+        nothing = flat.new_zeros(n * classes, 0)
+        while walk.place < i:
+            pixel = flat[:, walk.place].repeat_interleave(classes)[:, None]
+            nats = nats + walk.logits(nothing).log_softmax(1).gather(1, pixel).view(n, classes)
+            walk.take(pixel)
+        self._walk = walk, flat[:, :i].clone(), nats
+        laws = walk.logits(nothing).log_softmax(1).view(n, classes, -1)
+        return (nats.log_softmax(1)[:, :, None] + laws).logsumexp(1)
 
-    def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
-        """Draw pixel by pixel: the vertical stack runs once a row, the horizontal one on the present row alone."""
-        x = torch.zeros(n, *self.space.shape, dtype=torch.int64, device=self.place.device)
-        for i in range(x.shape[2]):
-            row = x[:, :, i : i + 1]  # a view: what is drawn is seen by the next pixel
-            told = [above[:, :, -1:] for above in self.vertical(x[:, :, : i + 1])]
-            for j in range(x.shape[3]):
-                context = self.horizontal(row, told)[..., j : j + 1]
-                for c in range(x.shape[1]):
-                    p = self.logits(context, row[..., j : j + 1], c).softmax(1).flatten(1)  # [n, levels]
-                    row[:, c, 0, j] = p.multinomial(1).squeeze(1)
-        return x
+    def sample(self, n: int, *, labels: Tensor | None = None, temperature: float = 1.0) -> Tensor:
+        """Draw pixel by pixel, each from its law to the power 1 / temperature."""
+        y = torch.multinomial(self.share, n, replacement=True) if labels is None else labels
+        walk, pixels = Walk(self, y), []
+        for _ in range(walk.rows * walk.width):
+            pixel = y.new_zeros(n, 0)
+            for _ in self.heads:
+                p = (walk.logits(pixel) / temperature).softmax(1)  # [n, levels]
+                pixel = torch.cat([pixel, p.multinomial(1)], dim=1)
+            pixels.append(pixel)
+            walk.take(pixel)
+        return torch.stack(pixels, dim=2).view(n, *self.space.shape)
 
 
 @genbench.hookimpl

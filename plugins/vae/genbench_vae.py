@@ -1,134 +1,165 @@
-"""The variational autoencoder: a convolutional encoder and decoder, a mixture of discretised logistics per pixel."""
+"""The variational autoencoder: latents from coarse to fine, a mixture of discretised logistics per pixel."""
 
 import math
 from itertools import pairwise
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 import torch
+from genbench_networks import ClassGaussians, LogisticMixture, Residual, halvings, labels_of
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import genbench
 
 CHECKS = 20  # looks at the bound of the validation split, spread evenly over the training
-WARM_UP = 0.1  # share of the training over which the weight of the KL term grows from 0 to 1
+WARM_UP = 0.1  # share of the training over which the weight of the KL term grows from 0
+CODES = 10_000  # draws of z at least to which the prior is fitted, as many for each training image
 
 
-class LogisticMixture:
-    """p(x|z): at each pixel one of K logistics, rounded to the nearest level; the channels share the choice.
+class Encoder(nn.Module):
+    """What the posterior sees of an image: features at each size, from coarse to fine."""
 
-    The mass of level v is σ((v + ½ - m)/s) - σ((v - ½ - m)/s); the two outermost levels take the tails.
+    def __init__(self, channels: int, widths: list[int], dropout: float) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(channels, widths[0], 3, padding=1), Residual(widths[0], dropout))
+        self.halves = nn.ModuleList(
+            nn.Sequential(nn.SiLU(), nn.Conv2d(fine, coarse, 3, stride=2, padding=1), Residual(coarse, dropout))
+            for fine, coarse in pairwise(widths)
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Images [N, C, H, W] in [-1, 1] → [N, width, h, w] of the smallest size first."""
+        seen = [self.stem(x)]
+        for half in self.halves:
+            seen.append(half(seen[-1]))
+        return seen[::-1]
+
+
+class Group(nn.Module):
+    """Latents of one size: they enter the decoder's features, and a posterior is guessed from these and the image's.
 
     Args:
-        parameters: [N, K (1 + 2C), H, W], the decoder's output: K logits, then K C means, then K C log-scales.
-        space: where x lives.
-    Source: Salimans et al. 2017, eq. 2, https://arxiv.org/abs/1701.05517, without its autoregression
+        size: height and width.
+        width: channels of the features.
+        planes: latents at each place; 0: none enter at this size.
     """
 
-    def __init__(self, parameters: Tensor, space: genbench.Space) -> None:
-        c, h, w = space.shape
-        k = parameters.shape[1] // (1 + 2 * c)
-        logits, rest = parameters.split([k, 2 * k * c], dim=1)
-        m, log_s = rest.view(-1, 2, k, c, h, w).unbind(1)  # [N, K, C, H, W] each
-        self.top = space.levels - 1
-        self.log_weight = logits.log_softmax(1)  # [N, K, H, W]
-        self.m = (m + 1) / 2 * self.top
-        self.log_s = log_s.clamp(-7, 3) + math.log(space.levels / 4)
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """int64 [N, C, H, W] → [N] nats, by σ(a) - σ(b) = σ(a) σ(-b) (1 - e^(b-a)), which loses no digits."""
-        x, rate = x.unsqueeze(1), (-self.log_s).exp()
-        below = nn.functional.logsigmoid((x + 0.5 - self.m) * rate)
-        above = nn.functional.logsigmoid((self.m - x + 0.5) * rate)
-        inside = below + above + torch.log(-torch.expm1(-rate))
-        log_mass = torch.where(x == 0, below, torch.where(x == self.top, above, inside))
-        return (self.log_weight + log_mass.sum(2)).logsumexp(1).sum((1, 2))
-
-    def sample(self) -> Tensor:
-        """int64 [N, C, H, W], one draw: choose a logistic, invert its distribution function, round."""
-        choice = torch.distributions.Categorical(logits=self.log_weight.movedim(1, -1)).sample()  # [N, H, W]
-        index = choice[:, None, None].expand(-1, 1, self.m.shape[2], -1, -1)
-        m, s = self.m.gather(1, index).squeeze(1), self.log_s.gather(1, index).squeeze(1).exp()
-        u = torch.rand_like(m)
-        return self.rounded(m + s * (u.log() - torch.log1p(-u)))
-
-    def mean(self) -> Tensor:
-        """float32 [N, C, H, W] in [0, levels - 1]: the mixture's mean, each logistic's taken at its centre inside."""
-        return (self.log_weight.exp().unsqueeze(2) * self.m.clamp(0, self.top)).sum(1)
-
-    def rounded(self, x: Tensor) -> Tensor:
-        """The levels nearest to x, int64."""
-        return x.clamp(0, self.top).round().long()
-
-
-class Residual(nn.Module):
-    """x + f(x) with f of two convolutions, 3×3 and 1×1."""
-
-    def __init__(self, width: int) -> None:
+    def __init__(self, size: tuple[int, int], width: int, planes: int, dropout: float) -> None:
         super().__init__()
-        inner = nn.Conv2d(width, width, 3, padding=1)
-        self.f = nn.Sequential(nn.SiLU(), inner, nn.SiLU(), nn.Conv2d(width, width, 1))
+        self.shape = (planes, *size)
+        self.loudness = nn.Conv2d(width, planes, 1)
+        self.merge = nn.Conv2d(planes, width, 3, padding=1)
+        self.posterior = nn.Sequential(
+            nn.SiLU(), nn.Conv2d(2 * width, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, 2 * planes, 1)
+        )
+        self.before, self.after = Residual(width, dropout), Residual(width, dropout)
+        nn.init.zeros_(self.loudness.weight)
+        nn.init.zeros_(self.loudness.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, width, H, W] → the same shape."""
-        return x + self.f(x)
+    def entered(self, h: Tensor, z: Tensor) -> Tensor:
+        """Features h [N, width, H, W] that z [N, planes H W] has entered, each as loud as h allows."""
+        return self.after(h + self.merge(self.loudness(h).clamp(-5, 3).exp() * z.view(-1, *self.shape)))
 
-
-def halvings(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
-    """Heights and widths from the image's own down, halved and rounded up, until a side is below 8."""
-    sizes = [shape[1:]]
-    while min(sizes[-1]) >= 8:
-        h, w = sizes[-1]
-        sizes.append(((h + 1) // 2, (w + 1) // 2))
-    return sizes
-
-
-def encoder(shape: tuple[int, int, int], width: int, hidden: int, out: int, dropout: float) -> nn.Sequential:
-    """Images [N, C, H, W] → [N, out]: residual stages, each half the size of the one before, then two layers."""
-    sizes = halvings(shape)
-    widths = [width * 2**i for i in range(len(sizes))]
-    layers: list[nn.Module] = [nn.Conv2d(shape[0], width, 3, padding=1)]
-    for fine, coarse in pairwise(widths):
-        layers += [nn.SiLU(), nn.Conv2d(fine, coarse, 3, stride=2, padding=1), Residual(coarse)]
-    flat = widths[-1] * math.prod(sizes[-1])
-    layers += [nn.SiLU(), nn.Flatten(), nn.Dropout(dropout), nn.Linear(flat, hidden)]
-    return nn.Sequential(*layers, nn.SiLU(), nn.Linear(hidden, out))
+    def guessed(self, h: Tensor, seen: Tensor) -> Tensor:
+        """μ and log σ of q(z | x, the latents before), [N, 2 planes H W], given h and what the encoder saw."""
+        return self.posterior(torch.cat([h, seen], dim=1)).flatten(1)
 
 
-def decoder(
-    shape: tuple[int, int, int], width: int, hidden: int, latent: int, out: int, dropout: float
-) -> nn.Sequential:
-    """z [N, latent] → [N, out, H, W]: the encoder's way back, with a transposed convolution to each larger size."""
-    sizes = halvings(shape)
-    widths = [width * 2**i for i in range(len(sizes))]
-    flat = widths[-1] * math.prod(sizes[-1])
-    layers: list[nn.Module] = [nn.Linear(latent, hidden), nn.SiLU(), nn.Dropout(dropout), nn.Linear(hidden, flat)]
-    layers += [nn.Unflatten(1, (widths[-1], *sizes[-1]))]
-    for (h, w), coarse, fine in zip(sizes[-2::-1], widths[:0:-1], widths[-2::-1], strict=True):
-        missing = (1 - h % 2, 1 - w % 2)
-        layers += [Residual(coarse), nn.SiLU(), nn.ConvTranspose2d(coarse, fine, 3, 2, 1, output_padding=missing)]
-    return nn.Sequential(*layers, nn.SiLU(), nn.Conv2d(width, out, 3, padding=1))
+class Ladder(nn.Module):
+    """The decoder and its posterior: one vector of latents, then a group of them at each size but the image's own.
+
+    Args:
+        shape: of the images, [C, H, W].
+        latent, planes: entries of the vector, latents at each place of a group.
+        width: channels at full resolution; doubled at each halving.
+        out: channels that come out.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], latent: int, planes: int, width: int, out: int, dropout: float):
+        super().__init__()
+        sizes = halvings(shape)
+        widths = [width * 2**i for i in range(len(sizes))]
+        flat = widths[-1] * math.prod(sizes[-1])
+        self.encoder = Encoder(shape[0], widths, dropout)
+        self.posterior = nn.Sequential(nn.SiLU(), nn.Flatten(), nn.Dropout(dropout), nn.Linear(flat, 2 * latent))
+        self.begin = nn.Sequential(nn.Linear(latent, flat), nn.Unflatten(1, (widths[-1], *sizes[-1])))
+        self.groups, self.larger = nn.ModuleList(), nn.ModuleList()
+        for (h, w), size, fine, coarse in zip(sizes[-2::-1], sizes[:0:-1], widths[-2::-1], widths[:0:-1], strict=True):
+            self.groups.append(Group(size, coarse, planes, dropout))
+            missing = (1 - h % 2, 1 - w % 2)
+            self.larger.append(nn.ConvTranspose2d(coarse, fine, 3, 2, 1, output_padding=missing))
+        self.end = nn.Sequential(Residual(width, dropout), nn.SiLU(), nn.Conv2d(width, out, 3, padding=1))
+        self.counts = [latent, *[math.prod(group.shape) for group in self.groups]]
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Latents [N, sum(counts)] → [N, out, H, W]."""
+        first, *rest = z.split(self.counts, dim=1)
+        h = self.begin(first)
+        for group, larger, entry in zip(self.groups, self.larger, rest, strict=True):
+            h = larger(nn.functional.silu(group.entered(group.before(h), entry)))
+        return self.end(h)
+
+    def inferred(self, x: Tensor, noise: Tensor) -> "Inferred":
+        """What the posterior says of images [N, C, H, W] in [-1, 1], with z = μ + σ noise, group by group."""
+        seen = self.encoder(x)
+        first, *rest = noise.split(self.counts, dim=1)
+        said = [self.posterior(seen[0])]
+        z = [_drawn(said[0], first)]
+        h = self.begin(z[0])
+        for group, larger, entry, features in zip(self.groups, self.larger, rest, seen, strict=False):
+            h = group.before(h)
+            said.append(group.guessed(h, features))
+            z.append(_drawn(said[-1], entry))
+            h = larger(nn.functional.silu(group.entered(h, z[-1])))
+        mu, log_sigma = (torch.cat(parts, dim=1) for parts in zip(*(_bounded(part) for part in said), strict=True))
+        return Inferred(torch.cat(z, dim=1), mu, log_sigma, self.end(h))
 
 
-class VAE(genbench.Model, genbench.Density, genbench.Latent):
-    """p(x) = ∫ p(x|z) N(z; 0, I) dz, with the posterior approximated by q(z|x) = N(z; μ(x), σ²(x) I).
+class Inferred(NamedTuple):
+    """A draw of the posterior, and what the decoder makes of it."""
 
-    `log_prob` is the evidence lower bound in nats of the integer image, its expectation over q averaged over `draws`
-    (the L of eq. 10): the average, too, is a bound in expectation. The KL term is warmed up (Sønderby et al. 2016,
-    https://arxiv.org/abs/1602.02282), and the weights of the best validation bound are kept.
+    z: Tensor  # [N, latents]
+    mu: Tensor  # [N, latents]
+    log_sigma: Tensor  # [N, latents]
+    pixels: Tensor  # [N, out, H, W]
 
-    The sampler `ancestral` draws z, then x from p(x|z): the law that the bound describes, with the pixels' own
-    noise. The sampler `mean` shows the mean of p(x|z) instead.
+
+def _bounded(said: Tensor) -> tuple[Tensor, Tensor]:
+    """μ and log σ, [N, count] each, of what a posterior says [N, 2 count]."""
+    mu, log_sigma = said.chunk(2, dim=1)
+    return mu, log_sigma.clamp(-7, 3)
+
+
+def _drawn(said: Tensor, noise: Tensor) -> Tensor:
+    mu, log_sigma = _bounded(said)
+    return mu + log_sigma.exp() * noise
+
+
+class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditional):
+    """p(x) = Σ_y p(y) ∫ p(x|z) p(z|y) dz with z in groups from coarse to fine; q(z|x) = ∏ N(z_g; μ_g(x, z_<g), σ_g² I).
+
+    A group enters the decoder's features scaled by what the groups before it say (Sønderby et al. 2016,
+    https://arxiv.org/abs/1602.02282; the KL term is warmed up as there). Training takes N(0, I) for the prior, at a
+    weight β (Higgins et al. 2017, https://openreview.net/forum?id=Sy2fzU9gl). What the posterior then makes of the
+    training set is no N(0, I): p(z|y) is fitted to it, a Gaussian for each class (Ghosh et al. 2020, sec. 4,
+    https://arxiv.org/abs/1903.12436). Where the Space has no classes, all images are of one. The weights are an
+    average over the late training steps.
+
+    `log_prob` is the importance-weighted bound of `draws` draws of z, in nats of the integer image: log 1/K Σ_k
+    p(x|z_k) p(z_k) / q(z_k|x), which lies between the evidence lower bound and log p(x) in expectation (Burda et al.
+    2016, https://arxiv.org/abs/1509.00519). The sampler `ancestral` draws z, then x from p(x|z): the law that is
+    bounded, with the pixels' own noise. The sampler `mean` shows the mean of p(x|z) instead.
 
     Args:
         space: images of at least 2×2 pixels with integer levels.
-        latent: entries of z.
+        latent: entries of the first group, a vector.
+        planes: latents at each place of the others, one for each size of features below the image's own.
         width: channels at full resolution; doubled at each halving.
-        hidden: width of the layers next to z.
         mixtures: logistics a pixel.
-        dropout: before the encoder's first and the decoder's second linear layer, in training.
+        dropout: of channels in the residual blocks, in training.
+        beta: the weight of the KL term in training; below 1 codes say more and pixels are surer.
         draws: of z, in `log_prob`.
-        lr: Adam's learning rate at the start; it falls to 0 along a cosine.
+        lr: AdamW's learning rate at the start; it falls to 0 along a cosine.
         batch: images a step.
         epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
     Raises:
@@ -140,28 +171,30 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent):
     source = "Kingma and Welling 2013, https://arxiv.org/abs/1312.6114"
     samplers: ClassVar = {"ancestral": {}, "mean": {"noise": False}}
     described_sampler = "ancestral"
-    audit_settings: ClassVar = {"latent": 2, "width": 16, "hidden": 32, "draws": 64}
+    audit_settings: ClassVar = {"latent": 2, "width": 16, "draws": 64}
 
     def __init__(
         self,
         space: genbench.Space,
         *,
         latent: Annotated[int, genbench.Range(1, 1024, log=True)] = 16,
+        planes: Annotated[int, genbench.Range(1, 64, log=True)] = 4,
         width: Annotated[int, genbench.Range(4, 512, log=True)] = 32,
-        hidden: Annotated[int, genbench.Range(4, 4096, log=True)] = 256,
         mixtures: Annotated[int, genbench.Range(1, 64)] = 4,
-        dropout: Annotated[float, genbench.Range(0, 0.9)] = 0.2,
+        dropout: Annotated[float, genbench.Range(0, 0.9)] = 0.1,
+        beta: Annotated[float, genbench.Range(1e-3, 10, log=True)] = 0.3,
         draws: Annotated[int, genbench.Range(1, 4096, log=True)] = 16,
         lr: Annotated[float, genbench.Range(1e-5, 1e-1, log=True)] = 2e-3,
-        batch: Annotated[int, genbench.Range(1, 4096, log=True)] = 128,
-        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 120,
+        batch: Annotated[int, genbench.Range(1, 4096, log=True)] = 64,
+        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 60,
     ) -> None:
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1):
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with two or more levels, got {space}")
         super().__init__()
-        self.space, self.latent, self.draws, self.lr, self.batch, self.epochs = space, latent, draws, lr, batch, epochs
-        self.encoder = encoder(space.shape, width, hidden, 2 * latent, dropout)
-        self.decoder = decoder(space.shape, width, hidden, latent, mixtures * (1 + 2 * space.shape[0]), dropout)
+        self.space, self.draws, self.lr, self.batch, self.epochs = space, draws, lr, batch, epochs
+        self.beta = beta
+        self.net = Ladder(space.shape, latent, planes, width, mixtures * (1 + 2 * space.shape[0]), dropout)
+        self.prior = ClassGaussians(space.classes or 1, sum(self.net.counts))
 
     @property
     def likelihood(self) -> genbench.Likelihood:
@@ -169,64 +202,89 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent):
 
     @property
     def latent_dim(self) -> int:
-        return self.latent
+        return self.prior.latent_dim
 
     def fit(self, data: genbench.TrainingData) -> None:
         most = min(data.images, self.epochs * len(data.train))
-        optimiser = torch.optim.Adam(self.parameters(), self.lr)
-        schedule = LambdaLR(optimiser, lambda _: math.cos(math.pi / 2 * data.progress_to(most)))
-        best = genbench.BestWeights(self)
-        data.checkpoint(model=self, optimiser=optimiser, schedule=schedule, best=best)
+        optimiser = torch.optim.AdamW(self.parameters(), self.lr, weight_decay=1e-2)
+        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
+        data.checkpoint(model=self, optimiser=optimiser, averaged=averaged)
         for x, _ in data.batches(self.batch, most=most):
+            spent = data.progress_to(most)
+            optimiser.param_groups[0]["lr"] = self.lr * min(1, 50 * spent) * math.cos(math.pi / 2 * spent)
             reconstruction, kl = self._terms(x)
-            loss = (min(1, data.progress_to(most) / WARM_UP) * kl - reconstruction).mean() / self.space.dim
+            loss = (self.beta * min(1, spent / WARM_UP) * kl - reconstruction).mean() / self.space.dim
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.parameters(), 5.0)
             optimiser.step()
-            schedule.step()
-            if data.progress_to(most) * CHECKS >= len(data.curve) + 1:
-                valid = self._validated(data)
-                best.offer(valid)
+            averaged.update_parameters(self)
+            if spent * CHECKS >= len(data.curve) + 1:
+                valid = averaged.module.validated(data)
                 data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid, kl_nats=kl.mean().item())
-        best.restore()
+        self.load_state_dict(averaged.module.state_dict())
+        self._fit_prior(data)
 
     @torch.no_grad()
-    def _validated(self, data: genbench.TrainingData) -> float:
+    def _fit_prior(self, data: genbench.TrainingData) -> None:
+        """Replace N(0, I) by a Gaussian for each class, fitted to draws of the posterior."""
         self.eval()
-        nats = torch.cat([self._bound(x) for x, _ in data.valid.batches(self.batch, data.device)])
+        z, labels, repeats = [], [], -(-CODES // len(data.train))
+        for x, y in data.train.batches(self.batch, data.device):
+            scaled, label = self._scaled(x), labels_of(x, y).cpu()
+            z += [self.net.inferred(scaled, self._noise(x)).z.cpu() for _ in range(repeats)]
+            labels += [label] * repeats
+        self.prior.fit(torch.cat(z), torch.cat(labels))
+        self.train()
+
+    @torch.no_grad()
+    def validated(self, data: genbench.TrainingData) -> float:
+        """The negative bound of the validation split, in nats per dimension."""
+        self.eval()
+        terms = [self._terms(x) for x, _ in data.valid.batches(self.batch, data.device)]
+        nats = torch.cat([reconstruction - kl for reconstruction, kl in terms])
         self.train()
         return -nats.mean().item() / self.space.dim
 
     def _terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x|z) at one draw of z ~ q(z|x), and KL(q(z|x) | p(z)) by appendix B; nats, [N] each."""
-        mu, log_sigma = self._posterior(x)
-        z = mu + log_sigma.exp() * torch.randn_like(mu)
-        kl = 0.5 * (mu.square() + (2 * log_sigma).exp() - 1 - 2 * log_sigma).sum(1)
-        return LogisticMixture(self.decoder(z), self.space).log_prob(x), kl
+        """log p(x|z) at one draw of z ~ q(z|x), and Σ KL(q(z_g|x, z_<g) | p(z_g)) by appendix B; nats, [N] each."""
+        found = self.net.inferred(self._scaled(x), self._noise(x))
+        kl = 0.5 * (found.mu.square() + (2 * found.log_sigma).exp() - 1 - 2 * found.log_sigma).sum(1)
+        return LogisticMixture(found.pixels, self.space).log_prob(x), kl
 
-    def _posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """μ and log σ of q(z|x), [N, latent] each."""
-        mu, log_sigma = self.encoder(2 * x / (self.space.levels - 1) - 1).chunk(2, dim=1)
-        return mu, log_sigma.clamp(-7, 3)
+    def _scaled(self, x: Tensor) -> Tensor:
+        """Integers in [0, levels) → float32 in [-1, 1]."""
+        return 2 * x / (self.space.levels - 1) - 1
 
-    def _bound(self, x: Tensor) -> Tensor:
-        reconstruction, kl = self._terms(x)
-        return reconstruction - kl
+    def _noise(self, x: Tensor) -> Tensor:
+        return torch.randn(len(x), sum(self.net.counts), device=x.device)
+
+    def _weight(self, x: Tensor) -> Tensor:
+        """log p(x|z) p(z) / q(z|x) at one draw of z ~ q(z|x), [N] nats."""
+        noise = self._noise(x)
+        found = self.net.inferred(self._scaled(x), noise)
+        posterior = -(found.log_sigma + 0.5 * (noise.square() + math.log(2 * math.pi))).sum(1)
+        prior = self.prior.joint(found.z).logsumexp(1)
+        return LogisticMixture(found.pixels, self.space).log_prob(x) + prior - posterior
 
     def log_prob(self, x: Tensor) -> Tensor:
-        return torch.stack([self._bound(x) for _ in range(self.draws)]).mean(0)
+        return torch.stack([self._weight(x) for _ in range(self.draws)]).logsumexp(0) - math.log(self.draws)
 
     def sample(self, n: int, *, labels: Tensor | None = None, noise: bool = True) -> Tensor:
-        z = torch.randn(n, self.latent, device=self.decoder[0].weight.device)
-        pixels = LogisticMixture(self.decoder(z), self.space)
+        pixels = self._pixels(self.prior.inverse(*self.prior.drawn(n, labels)))
         return pixels.sample() if noise else pixels.rounded(pixels.mean())
 
+    def _pixels(self, z: Tensor) -> LogisticMixture:
+        return LogisticMixture(self.net(z), self.space)
+
     def encode(self, x: Tensor) -> Tensor:
-        return self._posterior(x)[0]
+        """The mean of each group, given the means of those before, as a latent vector of its most probable class."""
+        z = self.net.inferred(self._scaled(x), torch.zeros_like(self._noise(x))).z
+        label = self.prior.joint(z).argmax(1)
+        return self.prior.joined(self.prior(z, label)[0], label)
 
     def render(self, z: Tensor) -> Tensor:
-        return LogisticMixture(self.decoder(z), self.space).mean()
+        return self._pixels(self.prior.inverse(*self.prior.parted(z))).mean()
 
 
 @genbench.hookimpl

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from genbench_autoencoder import Autoencoder
 from genbench_ddpm import DDPM
+from genbench_flow_matching import FlowMatching
 from genbench_gan import GAN
 from genbench_realnvp import RealNVP
 from genbench_vae import VAE
@@ -13,13 +15,15 @@ from genbench.builtin.solvers.ho_t import HoT
 from genbench.builtin.solvers.slerp import Slerp
 
 SMALL = {
-    VAE: {"width": 16, "hidden": 128, "batch": 64},
+    VAE: {"width": 16, "batch": 64},
     RealNVP: {"width": 16, "batch": 64},
     GAN: {"width": 16, "batch": 32},
+    FlowMatching: {"width": 8, "depth": 1},
+    Autoencoder: {},
     DDPM: {"steps": 50, "width": 8, "depth": 1},
 }
-IMAGES = {VAE: 10_000, RealNVP: 3_000, GAN: 3_000, DDPM: 8_000}
-DECODERS, LATENTS = (VAE, RealNVP, GAN), (VAE, RealNVP)
+IMAGES = {VAE: 10_000, RealNVP: 3_000, GAN: 3_000, FlowMatching: 6_000, Autoencoder: 10_000, DDPM: 8_000}
+DECODERS, LATENTS = (VAE, RealNVP, GAN, FlowMatching, Autoencoder), (VAE, RealNVP, FlowMatching, Autoencoder)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,8 @@ def x(digits):
 def test_the_capabilities_of_each_model_are_read_from_its_type():
     kinds = (genbench.Encoder, genbench.Decoder, genbench.Denoiser)
     held = {cls: [kind.__name__ for kind in kinds if issubclass(cls, kind)] for cls in SMALL}
-    assert held == {VAE: ["Encoder", "Decoder"], RealNVP: ["Encoder", "Decoder"], GAN: ["Decoder"], DDPM: ["Denoiser"]}
+    both = ["Encoder", "Decoder"]
+    assert held == dict.fromkeys(LATENTS, both) | {GAN: ["Decoder"], DDPM: ["Denoiser"]}
 
 
 @pytest.mark.parametrize("cls", DECODERS)
@@ -83,7 +88,7 @@ def test_renderings_of_the_prior_look_like_samples(cls, models):
 
 def test_what_a_sampler_without_pixel_noise_draws_is_a_rounded_rendering(models):
     with torch.no_grad():
-        for cls, settings in ((VAE, {"noise": False}), (GAN, {})):
+        for cls, settings in ((VAE, {"noise": False}), (GAN, {}), (FlowMatching, {}), (Autoencoder, {})):
             torch.manual_seed(3)
             drawn = models[cls].sample(9, **settings)
             torch.manual_seed(3)

@@ -3,13 +3,14 @@ import math
 
 import pytest
 import torch
-from genbench_pixelcnn import PixelCNN
+from genbench_pixelcnn import PixelCNN, Walk
 from scipy import stats
 
 import genbench
 
 GREY = genbench.Space((1, 2, 2), levels=4)
 COLOUR = genbench.Space((3, 2, 2), levels=2)
+CLASSES = genbench.Space((1, 2, 2), levels=4, classes=3)
 SMALL = {"width": 8, "layers": 2}
 
 
@@ -19,10 +20,16 @@ def every_image(space):
 
 
 def scrambled(space, **settings):
-    """A model whose zero-initialised parts got random weights."""
+    """A model whose zero-initialised parts got random weights, and classes of unequal shares."""
     model = PixelCNN(space, **{**SMALL, **settings}).eval()
-    model.place.data.normal_()
+    for part in (model.place, *(layer.classes.weight for layer in model.layers)):
+        part.data.normal_()
+    model.share.copy_(torch.rand(len(model.share)).softmax(0))
     return model
+
+
+def first_class(x):
+    return torch.zeros(len(x), dtype=torch.int64)
 
 
 @pytest.mark.parametrize("space", [GREY, COLOUR, genbench.Space((1, 1, 5), levels=3)], ids=str)
@@ -36,6 +43,12 @@ def test_the_probabilities_of_all_images_sum_to_one(space, ramps):
     assert p.max() > 3 * p.mean()  # it has learnt: far from uniform
 
 
+def test_the_probabilities_of_all_images_sum_to_one_over_classes_too():
+    with torch.no_grad():
+        p = scrambled(CLASSES).log_prob(every_image(CLASSES)).double().exp()
+    assert p.sum().item() == pytest.approx(1, abs=1e-4)
+
+
 @pytest.mark.parametrize("kernel", [3, 5, 7])
 @pytest.mark.parametrize("place", [(0, 0), (2, 3), (4, 6)])
 def test_a_pixel_depends_on_all_earlier_ones_and_on_no_later_one(place, kernel):
@@ -44,7 +57,7 @@ def test_a_pixel_depends_on_all_earlier_ones_and_on_no_later_one(place, kernel):
     entries = torch.zeros(1, 1, 5, 7, requires_grad=True)
     model.scaled = lambda x: entries[:, : x.shape[1]]
     x = torch.zeros(1, 1, 5, 7, dtype=torch.int64)
-    logits = model.logits(model.horizontal(x, model.vertical(x)), x, 0)
+    logits = model.logits(model.contexts(x, first_class(x)), x, 0)
     (gradient,) = torch.autograd.grad(logits[0, :, *place].square().sum(), entries)
     reached = gradient.flatten() != 0
     before = place[0] * 7 + place[1]
@@ -58,7 +71,7 @@ def test_a_channel_depends_on_the_earlier_channels_of_its_pixel_and_on_no_later_
     for changed, asked in itertools.product(range(3), range(3)):
         y = x.clone()
         y[:, changed, 1, 1] = (y[:, changed, 1, 1] + 1) % 4
-        a, b = (model.logits(model.horizontal(z, model.vertical(z)), z, asked)[..., 1, 1] for z in (x, y))
+        a, b = (model.logits(model.contexts(z, first_class(z)), z, asked)[..., 1, 1] for z in (x, y))
         assert torch.equal(a, b) == (changed >= asked)
 
 
@@ -80,15 +93,62 @@ def test_samples_follow_the_density(space, ramps):
     assert stats.chisquare(seen.numpy(), expected.numpy()).pvalue > 1e-3
 
 
-def test_sampling_row_by_row_uses_the_logits_of_the_whole_image():
-    model = scrambled(genbench.Space((3, 4, 5), levels=4))
-    x = torch.randint(4, (2, 3, 4, 5))
-    whole = model.horizontal(x, model.vertical(x))
-    for i in range(4):
-        told = [above[:, :, -1:] for above in model.vertical(x[:, :, : i + 1])]
-        row = model.horizontal(x[:, :, i : i + 1], told)
+@torch.no_grad()
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_a_walk_has_the_contexts_of_the_whole_image(kernel):
+    model = scrambled(genbench.Space((3, 4, 5), levels=4, classes=2), kernel=kernel)
+    x, y = torch.randint(4, (3, 3, 4, 5)), torch.tensor([0, 1, 1])
+    whole, walk = model.contexts(x, y).flatten(2), Walk(model, y)
+    for i, pixel in enumerate(x.flatten(2).unbind(2)):
         # The same float32 sums, perhaps in another order.
-        assert torch.allclose(row, whole[:, :, i : i + 1], atol=1e-5)
+        assert torch.allclose(walk.context, whole[:, :, i], atol=1e-5)
+        walk.take(pixel)
+
+
+@torch.no_grad()
+def test_sampling_draws_what_the_whole_network_at_each_pixel_would_draw():
+    model = scrambled(genbench.Space((1, 5, 4), levels=4, classes=3))
+    y = torch.tensor([0, 1, 2, 1])
+    torch.manual_seed(2)
+    x = torch.zeros(4, 1, 5, 4, dtype=torch.int64)
+    for i in range(20):
+        p = model.logits(model.contexts(x, y), x, 0).flatten(2)[:, :, i].softmax(1)
+        x.flatten(1)[:, i] = p.multinomial(1)[:, 0]
+    torch.manual_seed(2)
+    assert torch.equal(model.sample(4, labels=y), x)
+
+
+@torch.no_grad()
+def test_a_low_temperature_draws_the_most_probable_levels():
+    model = scrambled(GREY)
+    x = model.sample(50, temperature=1e-4)
+    assert (x == x[:1]).all()
+    assert len(model.sample(50).unique(dim=0)) > 10
+
+
+@torch.no_grad()
+def test_what_comes_next_is_told_anew_after_the_weights_have_changed(ramps):
+    space = genbench.Space((1, 4, 4), levels=4)
+    model, x = PixelCNN(space, **SMALL).eval(), torch.randint(4, (3, 1, 4, 4))
+    before = model.next(x, 9)
+    with torch.enable_grad():
+        model.fit(ramps(space, 640))
+    model.eval()
+    after = model.next(x, 9)
+    model.next(x, 0)
+    assert not torch.allclose(after, before, atol=1e-2)
+    assert torch.equal(model.next(x, 9), after)
+
+
+def test_samples_obey_their_labels():
+    """Class 0 is dark and class 1 bright."""
+    x = torch.cat([torch.randint(2, (48, 1, 4, 4)), torch.randint(2, 4, (48, 1, 4, 4))]).byte().numpy()
+    rows = genbench.Split(genbench.Examples(x, torch.arange(2).repeat_interleave(48).numpy()))
+    model = PixelCNN(genbench.Space((1, 4, 4), levels=4, classes=2), **SMALL, batch=32)
+    model.fit(genbench.TrainingData(model.space, rows, rows, 5_000))
+    with torch.no_grad():
+        drawn = model.eval().sample(40, labels=torch.arange(2).repeat(20)).float().flatten(1).mean(1)
+    assert drawn[::2].mean() < 1 < 2 < drawn[1::2].mean()
 
 
 def test_an_untrained_softmax_of_zeros_gives_the_logarithm_of_the_levels():
@@ -131,17 +191,11 @@ def test_a_short_fit_beats_independent_pixels(digits):
     assert nats < independent - 0.1 * math.log(2)
 
 
-def test_training_ends_early_and_keeps_the_best_weights_where_likelihood_stops_improving():
+def test_small_data_are_not_passed_over_more_often_than_asked(ramps):
     space = genbench.Space((1, 3, 3), levels=4)
-    rows = [genbench.Split(genbench.Examples(torch.randint(4, (n, 1, 3, 3)).byte().numpy())) for n in (16, 64)]
-    data = genbench.TrainingData(space, *rows, images=20_000)  # nothing to learn but 16 rows by heart
-    model = PixelCNN(space, **SMALL)
-    model.fit(data)
-    valid = [point["valid_nats_per_dim"] for point in data.curve]
-    assert data.progress < 0.5
-    # The rounding of float32 sums.
-    assert model.validated(data) == pytest.approx(min(valid), abs=1e-5)
-    assert min(valid) < valid[-1] - 0.05
+    data = ramps(space, 50_000)
+    PixelCNN(space, epochs=5, batch=32, **SMALL).fit(data)
+    assert data.seen == 5 * len(data.train)
 
 
 @pytest.mark.parametrize(

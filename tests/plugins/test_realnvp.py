@@ -3,11 +3,11 @@ import math
 
 import pytest
 import torch
-from genbench_realnvp import RealNVP
+from genbench_realnvp import ClassGaussians, RealNVP
 
 import genbench
 
-SHAPES = [(1, 8, 8), (1, 28, 28), (3, 9, 7)]
+SHAPES = [(1, 8, 8), (1, 18, 20), (3, 9, 7)]
 
 
 @pytest.fixture(autouse=True)
@@ -23,23 +23,28 @@ def fitted(model, data):
     return model.eval()
 
 
-def scrambled(shape, levels=4, **settings):
+def scrambled(shape, levels=4, classes=2, **settings):
     """A float64 flow whose zero-initialised layers got random weights: an identity would pass every test."""
-    model = RealNVP(genbench.Space(shape, levels=levels), width=8, **settings).double().eval()
+    model = RealNVP(genbench.Space(shape, levels=levels, classes=classes), width=8, **settings).double().eval()
     for parameter in model.parameters():
         parameter.data += 0.1 * torch.randn_like(parameter)
+    model.law.mu.normal_()
+    model.law.W.copy_(0.5 * torch.randn_like(model.law.W).tril(-1) + 0.5 * model.law.W)
     return model
+
+
+LABEL = torch.tensor([0, 1, 1, 0, 1])
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 2), (1, 4, 4), (3, 9, 7), (1, 8, 8), (1, 28, 28), (3, 16, 8)])
 def test_the_inverse_undoes_the_flow(shape):
     flow = scrambled(shape).f
     x = 2 * torch.randn(5, *shape, dtype=torch.float64)
-    z, _ = flow(x)
+    z, _ = flow(x, LABEL)
     assert z.shape == (5, math.prod(shape))
     assert not torch.allclose(z, x.flatten(1), atol=0.1)
     # Rounding of 1e-16 grows through at most 17 couplings with |s| near 1.
-    assert torch.allclose(flow.inverse(z), x, atol=1e-9)
+    assert torch.allclose(flow.inverse(z, LABEL), x, atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 2), (3, 3, 2), (1, 8, 8)])
@@ -49,8 +54,9 @@ def test_the_log_determinant_is_that_of_the_jacobian(shape):
 
     def whole(x):
         y, first = model.logit(x)
-        z, second = model.f(y)
-        return z.flatten(), (first + second).squeeze()
+        z, second = model.f(y, LABEL[1:2])
+        e, third = model.law(z, LABEL[1:2])
+        return e.flatten(), (first + second + third).squeeze()
 
     with torch.enable_grad():
         jacobian = torch.autograd.functional.jacobian(lambda x: whole(x)[0], x).view(math.prod(shape), -1)
@@ -62,7 +68,7 @@ def test_every_pixel_is_changed_and_every_latent_depends_on_its_neighbours(shape
     flow = scrambled(shape).f
     x = torch.randn(1, *shape, dtype=torch.float64)
     with torch.enable_grad():
-        jacobian = torch.autograd.functional.jacobian(lambda x: flow(x)[0], x).view(math.prod(shape), -1)
+        jacobian = torch.autograd.functional.jacobian(lambda x: flow(x, LABEL[:1])[0], x).view(math.prod(shape), -1)
     assert ((jacobian != 0).sum(0) > 3).all()
     assert ((jacobian != 0).sum(1) > 3).all()
 
@@ -70,7 +76,7 @@ def test_every_pixel_is_changed_and_every_latent_depends_on_its_neighbours(shape
 def test_an_untrained_flow_is_the_identity():
     model = RealNVP(genbench.Space((1, 4, 4), levels=4))
     y = torch.randn(3, 1, 4, 4)
-    z, log_det = model.f(y)
+    z, log_det = model.f(y, LABEL[:3] * 0)
     assert torch.equal(z, y.flatten(1))
     assert torch.equal(log_det, torch.zeros(3))
 
@@ -82,6 +88,48 @@ def test_the_bound_on_all_images_of_a_tiny_space_sums_to_at_most_one(ramps):
     total = model.log_prob(everything).double().exp().sum().item()
     # Its expectation is the mass that the flow leaves inside the box: no more than 1, and most of it after a fit.
     assert 0.8 < total < 1.02
+
+
+def test_the_bound_of_a_mixture_of_classes_sums_to_at_most_one():
+    space = genbench.Space((1, 2, 2), levels=4, classes=3)
+    model = RealNVP(space, width=8, draws=400).eval()
+    model.law.mu.normal_()
+    everything = torch.tensor(list(itertools.product(range(4), repeat=4))).view(-1, 1, 2, 2)
+    total = model.log_prob(everything).double().exp().sum().item()
+    assert 0.3 < total < 1.02
+    model.share.copy_(torch.tensor([1.0, 0.0, 0.0]))
+    alone = torch.stack([model.dequantised(everything, torch.zeros(256, dtype=torch.int64)) for _ in range(400)])
+    # The same average of the same 400 densities, over other draws.
+    assert torch.allclose(model.log_prob(everything), alone.logsumexp(0) - math.log(400), atol=0.3)
+
+
+def test_the_law_of_the_base_is_the_gaussian_of_each_class():
+    label = torch.arange(2).repeat_interleave(5_000)
+    mix = torch.tensor([[[1.0, 0.0], [0.5, 0.8]], [[0.9, 0.0], [-0.3, 1.0]]], dtype=torch.float64)
+    z = torch.stack([3 - 6 * label, label], dim=1) + (mix[label] @ torch.randn(10_000, 2, 1).double()).squeeze(2)
+    law = ClassGaussians(2, 2)
+    law.fit(z, label)
+    law = law.double()
+    e, log_det = law(z, label)
+    assert torch.allclose(law.inverse(e, label), z, atol=1e-6)
+    for i in range(2):
+        assert e[label == i].mean(0).abs().max() < 1e-5
+        # They are those of these draws, but shrunk by a tenth to the covariance within both classes.
+        assert (e[label == i].T.cov() - torch.eye(2)).abs().max() < 0.1
+        assert log_det[label == i][0] == pytest.approx(torch.linalg.slogdet(law.W[i]).logabsdet.item())
+
+
+def test_classes_are_drawn_by_their_shares_from_the_latent_vector_and_labels_are_obeyed():
+    model = scrambled((1, 2, 2), classes=3)
+    model.law.mu.copy_(torch.tensor([-30.0, 0.0, 30.0])[:, None])  # far apart: dark, grey and bright
+    for parameter in model.f.parameters():
+        parameter.zero_()
+    model.share.copy_(torch.tensor([0.6, 0.3, 0.1]))
+    z = torch.randn(20_000, model.latent_dim, dtype=torch.float64)
+    assert z.shape[1] == 4 + 3
+    shown = model.render(z).mean((1, 2, 3))
+    drawn = torch.stack([(shown < 0.5).float().mean(), ((shown >= 0.5) & (shown <= 2.5)).float().mean()])
+    assert torch.allclose(drawn, torch.tensor([0.6, 0.3]), atol=0.02)  # five standard errors
 
 
 def test_more_draws_tighten_the_bound(digits):

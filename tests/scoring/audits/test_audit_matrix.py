@@ -83,7 +83,7 @@ def test_a_uniform_density_has_log2_levels_bits_per_dim_on_everything(first_part
     ("model", "settings"),
     {
         "independent-pixels": {},
-        "vae": {"width": 8, "hidden": 32, "draws": 4},
+        "vae": {"width": 8, "draws": 4},
         "realnvp": {"width": 8, "draws": 4},
         "pixelcnn": {"width": 8, "layers": 1},
         "ddpm": {"steps": 20, "width": 8, "depth": 1},

@@ -1,0 +1,218 @@
+"""Parts that first-party models are built of: a U-Net that knows the time, residual blocks, an output of integers."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+import genbench
+
+GROUPS = 8  # of every GroupNorm
+FREQUENCIES = 1000.0  # the highest of the sines that tell the time, in radians per unit of time
+LARGEST = 2**25  # entries of the maps of all classes, 128 MiB in float32: where they are more, all share one
+SHRINKAGE = 0.2  # the weight, in a class's covariance, of the one within all classes
+JITTER = 1e-4  # share of the mean variance that is added to every variance
+
+
+def labels_of(x: Tensor, y: Tensor | None) -> Tensor:
+    """The classes of images x, [N] int64: all the same where there are none."""
+    return torch.zeros(len(x), dtype=torch.int64, device=x.device) if y is None else y
+
+
+def halvings(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
+    """Heights and widths from the image's own down, halved and rounded up, until a side is below 8."""
+    sizes = [shape[1:]]
+    while min(sizes[-1]) >= 8:
+        h, w = sizes[-1]
+        sizes.append(((h + 1) // 2, (w + 1) // 2))
+    return sizes
+
+
+class Residual(nn.Module):
+    """x + f(x) with f of two convolutions, 3×3 and 1×1, and channels dropped between them."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        first, last = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 1)
+        self.f = nn.Sequential(nn.SiLU(), first, nn.SiLU(), nn.Dropout2d(dropout), last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, width, H, W] → the same shape."""
+        return x + self.f(x)
+
+
+class LogisticMixture:
+    """p(x|z): at each pixel one of K logistics, rounded to the nearest level; the channels share the choice.
+
+    The mass of level v is σ((v + ½ - m)/s) - σ((v - ½ - m)/s); the two outermost levels take the tails.
+
+    Args:
+        parameters: [N, K (1 + 2C), H, W], the decoder's output: K logits, then K C means, then K C log-scales.
+        space: where x lives.
+    Source: Salimans et al. 2017, eq. 2, https://arxiv.org/abs/1701.05517, without its autoregression
+    """
+
+    def __init__(self, parameters: Tensor, space: genbench.Space) -> None:
+        c, h, w = space.shape
+        k = parameters.shape[1] // (1 + 2 * c)
+        logits, rest = parameters.split([k, 2 * k * c], dim=1)
+        m, log_s = rest.view(-1, 2, k, c, h, w).unbind(1)  # [N, K, C, H, W] each
+        self.top = space.levels - 1
+        self.log_weight = logits.log_softmax(1)  # [N, K, H, W]
+        self.m = (m + 1) / 2 * self.top
+        self.log_s = log_s.clamp(-7, 3) + math.log(space.levels / 4)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """int64 [N, C, H, W] → [N] nats, by σ(a) - σ(b) = σ(a) σ(-b) (1 - e^(b-a)), which loses no digits."""
+        x, rate = x.unsqueeze(1), (-self.log_s).exp()
+        below = nn.functional.logsigmoid((x + 0.5 - self.m) * rate)
+        above = nn.functional.logsigmoid((self.m - x + 0.5) * rate)
+        inside = below + above + torch.log(-torch.expm1(-rate))
+        log_mass = torch.where(x == 0, below, torch.where(x == self.top, above, inside))
+        return (self.log_weight + log_mass.sum(2)).logsumexp(1).sum((1, 2))
+
+    def sample(self) -> Tensor:
+        """int64 [N, C, H, W], one draw: choose a logistic, invert its distribution function, round."""
+        choice = torch.distributions.Categorical(logits=self.log_weight.movedim(1, -1)).sample()  # [N, H, W]
+        index = choice[:, None, None].expand(-1, 1, self.m.shape[2], -1, -1)
+        m, s = self.m.gather(1, index).squeeze(1), self.log_s.gather(1, index).squeeze(1).exp()
+        u = torch.rand_like(m)
+        return self.rounded(m + s * (u.log() - torch.log1p(-u)))
+
+    def mean(self) -> Tensor:
+        """float32 [N, C, H, W] in [0, levels - 1]: the mixture's mean, each logistic's taken at its centre inside."""
+        return (self.log_weight.exp().unsqueeze(2) * self.m.clamp(0, self.top)).sum(1)
+
+    def rounded(self, x: Tensor) -> Tensor:
+        """The levels nearest to x, int64."""
+        return x.clamp(0, self.top).round().long()
+
+
+class Block(nn.Module):
+    """A residual block that knows the time: normalise, convolve, normalise, scale and shift by the time, convolve."""
+
+    def __init__(self, before: int, after: int, time: int, dropout: float) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.GroupNorm(GROUPS, before), nn.SiLU(), nn.Conv2d(before, after, 3, padding=1))
+        self.norm = nn.GroupNorm(GROUPS, after, affine=False)
+        self.modulation = nn.Linear(time, 2 * after)
+        self.second = nn.Sequential(nn.SiLU(), nn.Dropout2d(dropout), nn.Conv2d(after, after, 3, padding=1))
+        self.shortcut = nn.Conv2d(before, after, 1) if before != after else nn.Identity()
+        nn.init.zeros_(self.second[-1].weight)
+
+    def forward(self, h: Tensor, time: Tensor) -> Tensor:
+        """[N, before, H, W] at time [N or 1, time] → [N, after, H, W]."""
+        scale, shift = self.modulation(time)[:, :, None, None].chunk(2, dim=1)
+        return self.shortcut(h) + self.second(self.norm(self.first(h)) * (1 + scale) + shift)
+
+
+class UNet(nn.Module):
+    """f(x_t, t), as large as x_t: a block at full size, `depth` blocks at half size, and one more that sees both."""
+
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int, dropout: float) -> None:
+        super().__init__()
+        channels, height, columns = shape
+        time, inner = 2 * width, 3 * width
+        self.register_buffer("frequencies", torch.logspace(0, math.log10(FREQUENCIES), width // 2))
+        self.time = nn.Sequential(nn.Linear(width, time), nn.SiLU(), nn.Linear(time, time), nn.SiLU())
+        self.stem = nn.Conv2d(channels, width, 3, padding=1)
+        self.place = nn.Parameter(torch.zeros(width, height, columns))
+        self.enter = Block(width, width, time, dropout)
+        self.down = nn.Conv2d(width, inner, 3, stride=2, padding=1)
+        self.inside = nn.ModuleList(Block(inner, inner, time, dropout) for _ in range(depth))
+        self.up = nn.Conv2d(inner, width, 1)
+        self.leave = Block(2 * width, width, time, dropout)
+        self.head = nn.Sequential(nn.GroupNorm(GROUPS, width), nn.SiLU(), nn.Conv2d(width, channels, 3, padding=1))
+        nn.init.zeros_(self.head[-1].weight)
+
+    def forward(self, x_t: Tensor, share: Tensor) -> Tensor:
+        """x_t [N, C, H, W] at a time `share` in [0, 1], [N or 1] → [N, C, H, W]; constant before training."""
+        angle = share[:, None] * self.frequencies
+        time = self.time(torch.cat([angle.sin(), angle.cos()], dim=1))
+        full = self.enter(self.stem(x_t) + self.place, time)
+        half = self.down(full)  # [N, inner, ⌈H/2⌉, ⌈W/2⌉]
+        for block in self.inside:
+            half = block(half, time)
+        back = nn.functional.interpolate(self.up(half), size=full.shape[-2:])
+        return self.head(self.leave(torch.cat([full, back], dim=1), time))
+
+
+class ClassGaussians(nn.Module):
+    """The law of z: N(μ_y, Σ_y) in each class y, by a triangular map z ↦ e = W_y (z - μ_y), e ~ N(0, I).
+
+    It is fitted in closed form. A latent vector is e, and, where there are several classes, a normal g_y for each:
+    the y of the largest log Φ(g_y) / p(y) is drawn with probability p(y), as the first of exponential clocks.
+    """
+
+    def __init__(self, classes: int, dim: int) -> None:
+        super().__init__()
+        maps = classes if classes * dim**2 <= LARGEST else 1
+        self.register_buffer("mu", torch.zeros(classes, dim))
+        self.register_buffer("W", torch.eye(dim).repeat(maps, 1, 1))  # lower triangular
+        self.register_buffer("share", torch.full((classes,), 1 / classes))  # p(y)
+
+    @property
+    def latent_dim(self) -> int:
+        """Entries of a latent vector."""
+        return self.mu.shape[1] + (len(self.share) if len(self.share) > 1 else 0)
+
+    def fit(self, z: Tensor, label: Tensor) -> None:
+        """Take the means and covariances of z [N, D] of classes [N], shrunk to the one within all classes."""
+        z = z.double()
+        counts = torch.bincount(label, minlength=len(self.mu)).clamp(min=1)
+        mu = torch.zeros(len(self.mu), z.shape[1], dtype=z.dtype).index_add_(0, label, z) / counts[:, None]
+        within = z - mu[label]
+        pooled = within.T @ within / len(z)
+        floor = JITTER * pooled.diagonal().mean().clamp(min=1e-12) * torch.eye(z.shape[1], dtype=z.dtype)
+        self.mu.copy_(mu)
+        self.share.copy_(torch.bincount(label, minlength=len(self.mu)) / len(z))
+        for i in range(len(self.W)):
+            own = within[label == i] if len(self.W) > 1 else within
+            cov = own.T @ own / max(len(own), 1)
+            tril = torch.linalg.cholesky((1 - SHRINKAGE) * cov + SHRINKAGE * pooled + floor)
+            self.W[i] = torch.linalg.solve_triangular(tril, torch.eye(len(tril), dtype=z.dtype), upper=False)
+
+    def forward(self, z: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        """z [N, D] of classes [N] → e of the same shape, and log|∂e/∂z| [N]."""
+        e, which = z - self.mu[label], label if len(self.W) > 1 else torch.zeros_like(label)
+        mapped = torch.empty_like(e)
+        for i in which.unique().tolist():
+            mapped[which == i] = e[which == i] @ self.W[i].T
+        return mapped, self.W.diagonal(dim1=1, dim2=2).log().sum(1)[which]
+
+    def inverse(self, e: Tensor, label: Tensor) -> Tensor:
+        """The z that `forward` maps to e."""
+        which = label if len(self.W) > 1 else torch.zeros_like(label)
+        z = torch.empty_like(e)
+        for i in which.unique().tolist():
+            z[which == i] = torch.linalg.solve_triangular(self.W[i], e[which == i].T, upper=False).T
+        return z + self.mu[label]
+
+    def log_prob(self, z: Tensor, label: Tensor) -> Tensor:
+        """log N(z; μ_y, Σ_y) of z [N, D] of classes [N]: [N] nats."""
+        e, log_det = self(z, label)
+        return log_det - 0.5 * (e.square() + math.log(2 * math.pi)).sum(1)
+
+    def joint(self, z: Tensor) -> Tensor:
+        """log p(y) N(z; μ_y, Σ_y) of z [N, D] and every class y: [N, classes] nats."""
+        every = torch.arange(len(self.share), device=z.device)
+        return torch.stack([self.log_prob(z, y.expand(len(z))) for y in every], dim=1) + self.share.log()
+
+    def joined(self, e: Tensor, label: Tensor) -> Tensor:
+        """The latent vector of e [N, D] in classes [N]: its own entry is √classes, as far out as normals lie."""
+        if len(self.share) == 1:
+            return e
+        return torch.cat([e, math.sqrt(len(self.share)) * nn.functional.one_hot(label, len(self.share))], dim=1)
+
+    def parted(self, latent: Tensor) -> tuple[Tensor, Tensor]:
+        """e [N, D] and the classes [N] of latent vectors."""
+        e, g = latent.split([self.mu.shape[1], latent.shape[1] - self.mu.shape[1]], dim=1)
+        if len(self.share) == 1:
+            return e, torch.zeros(len(e), dtype=torch.int64, device=e.device)
+        return e, (torch.special.log_ndtr(g) / self.share.clamp(min=1e-12)).argmax(1)
+
+    def drawn(self, n: int, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        """e [n, D] and the classes [n] of n draws; the classes are `labels` where these are given."""
+        if labels is None:
+            return self.parted(torch.randn(n, self.latent_dim, device=self.mu.device))
+        return torch.randn(n, self.mu.shape[1], device=self.mu.device), labels

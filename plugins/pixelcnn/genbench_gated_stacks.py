@@ -1,0 +1,73 @@
+"""The two stacks of a Gated PixelCNN, for whole images and for one row or one place of them."""
+
+import torch
+from torch import Tensor, nn
+
+
+def gate(features: Tensor) -> Tensor:
+    """y = tanh(W_f * x) ⊙ σ(W_g * x), eq. 2: the products with both W [N, 2 width, …] → [N, width, …]."""
+    f, g = features.chunk(2, dim=1)
+    return f.tanh() * g.sigmoid()
+
+
+def pointwise(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """A convolution at one place, without its padding: all that it sees there [N, …] → [N, channels]."""
+    return nn.functional.linear(x.flatten(1), conv.weight.flatten(1), conv.bias)
+
+
+class Shifted(nn.Module):
+    """A masked convolution without the masked half: it sees this position and those before it, or only the latter.
+
+    Args:
+        before, after: channels in and out.
+        reach: how far it sees to the top and to the left.
+        sides: how far it sees to the right in the rows above.
+        strict: not this row (this pixel, where there is no reach to the top), as the paper's first-layer mask "A".
+    """
+
+    def __init__(self, before: int, after: int, reach: tuple[int, int], sides: int = 0, strict: bool = False) -> None:
+        super().__init__()
+        top, left = reach
+        self.conv = nn.Conv2d(before, after, (top + 1, left + sides + 1))
+        down, right = (int(strict), 0) if top else (0, int(strict))
+        self.pad = (left + right, sides - right, top + down, -down)  # left, right, top, bottom
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, before, H, W] → [N, after, H, W]."""
+        return self.conv(nn.functional.pad(x, self.pad))
+
+    def row(self, window: Tensor) -> Tensor:
+        """One row [N, after, 1, W] of the output, of the rows [N, before, top + 1, W] that it sees."""
+        return self.conv(nn.functional.pad(window, self.pad[:2]))
+
+
+class Layer(nn.Module):
+    """One layer of both stacks, fig. 2, which hear the class as in eq. 4; only the horizontal one is residual."""
+
+    def __init__(self, width: int, reach: int, dropout: float, classes: int) -> None:
+        super().__init__()
+        self.vertical = Shifted(width, 2 * width, (reach, reach), sides=reach)
+        self.link = nn.Conv2d(2 * width, 2 * width, 1)
+        self.horizontal = Shifted(width, 2 * width, (0, reach))
+        self.classes = nn.Embedding(classes, 4 * width)
+        self.dropout = nn.Dropout2d(dropout)
+        self.out = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.classes.weight)
+
+    def down(self, features: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """What `vertical` made of v [N, 2 width, R, W] → the next v, and what the horizontal stack hears of it."""
+        to_vertical, to_horizontal = self.classes(y)[:, :, None, None].chunk(2, dim=1)
+        return gate(features + to_vertical), self.link(features) + to_horizontal
+
+    def right(self, h: Tensor, above: Tensor) -> Tensor:
+        """h [N, width, H, W] and what it hears from above [N, 2 width, H, W] → the next h."""
+        return h + self.out(self.dropout(gate(self.horizontal(h) + above)))
+
+    def right_at(self, window: Tensor, above: Tensor) -> Tensor:
+        """The same at one place, of h in the columns up to it [N, width, reach + 1] → the next h [N, width]."""
+        return window[:, :, -1] + pointwise(self.out, gate(pointwise(self.horizontal.conv, window) + above))
+
+
+def moved(window: Tensor, newest: Tensor) -> Tensor:
+    """Drops the oldest row or column of a window, along its third axis, and appends the newest."""
+    return torch.cat([window[:, :, newest.shape[2] :], newest], dim=2)
