@@ -29,8 +29,17 @@ CAUGHT = {  # cheat → what its finding says
 def board(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
     """The finished run of all of them."""
     out = tmp_path_factory.mktemp("verified")
-    names = ["chain", *CAUGHT, "looks", "nothing", "bounded-chain"]
+    names = ["chain", *CAUGHT, "looks", "nothing", "bounded-chain", "apart"]
     return tiny.run(supervisor, out, [PLUGIN], names, tiny.write_suite(out, count=449), afresh=True)
+
+
+def test_a_latency_is_that_of_images_that_can_be_had_again(board: tiny.Run):
+    chain, apart = board.candidate("chain"), board.candidate("apart")
+    assert (chain.timing.void_alone, len(chain.timing.latencies) >= 3) == ("", True)
+    assert chain.scores["latency"].value > 0
+    words = "a call for one sample, made again in a fresh process under its seed, gives another one"
+    assert (apart.timing.void_alone, apart.timing.void) == (words, "")
+    assert apart.missing["latency"].reason == f"void: {words}"
 
 
 def verified(board: tiny.Run, name: str) -> AuditFinding:

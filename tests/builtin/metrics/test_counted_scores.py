@@ -101,6 +101,13 @@ def test_a_speed_that_is_void_says_why(name):
         score(name, timing=replace(TIMING, void="its 8 repetitions differ by 80%"))
 
 
+def test_a_latency_may_be_void_where_the_speed_is_not():
+    timing = replace(TIMING, void_alone="one sample takes 1 network evaluations by itself, and 12 among others")
+    with pytest.raises(Unavailable, match="void: one sample takes 1 network evaluations by itself"):
+        score("latency", timing=timing)
+    assert score("throughput", timing=timing).value > 0
+
+
 def test_latency_is_the_median_call_and_its_upper_decile():
     found = score("latency", timing=TIMING)
     assert found.value == 0.2

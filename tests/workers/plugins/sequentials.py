@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import math
+import os
 from pathlib import Path
 
 import torch
@@ -184,6 +185,18 @@ class Company(_Chain):
         )
 
 
+class Apart(_Chain):
+    """Draws a single image in another way, from the system's noise: what was timed there cannot be had again."""
+
+    name = "apart"
+
+    def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
+        if n > 1:
+            return super().sample(n)
+        noise = torch.frombuffer(bytearray(os.urandom(self.space.dim)), dtype=torch.uint8)
+        return (noise.long() % self.space.levels).view(1, *self.space.shape)
+
+
 @genbench.hookimpl
 def genbench_models() -> list[type[genbench.Model]]:
-    return [_Chain, Peeks, Adds, Rewrites, Postpones, Hurries, Looks, Nothing, Bounded, Company]
+    return [_Chain, Peeks, Adds, Rewrites, Postpones, Hurries, Looks, Nothing, Bounded, Company, Apart]
