@@ -23,7 +23,7 @@ from genbench.records.status import Status
 from genbench.records.timing import Timing
 
 MANIFEST = "manifest.json"
-FORMAT = 4  # of keys and manifests: raising it makes every stage run again
+FORMAT = 5  # of keys and manifests: raising it makes every stage run again
 F = TypeVar("F")
 
 
