@@ -9,11 +9,10 @@ from genbench.cli.grammar import Commands, add_command
 EXAMPLES = """\
 examples:
   genbench merge here/runs/digits there/runs/digits --into all
-  genbench report all --out site             a board of all of them
 
-Records are copied as they are. They are of one protocol: the same data, budget and batch. Of a trial that several
-runs have, the records are the same, or nothing is written; of a control the newest stands. What lies in DIR already
-is joined too.
+`genbench report all --out site` renders a board of all of them. Records are copied as they are. They are of one
+protocol: the same data, budget and batch. Of a trial that several runs have, the records are the same, or nothing is
+written; of a control the newest stands. What lies in DIR already is joined too.
 """
 
 

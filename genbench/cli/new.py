@@ -6,7 +6,6 @@ from pathlib import Path
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, add_command
-from genbench.scaffold.writing import FAMILIES, KINDS, SUITE
 
 EXAMPLES = """\
 examples:
@@ -22,18 +21,20 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "new", "write a small working plugin to start from", EXAMPLES, made)
     parser.add_argument("name", metavar="NAME", help="of the plugin: its distribution will be genbench-NAME")
     of = parser.add_mutually_exclusive_group(required=True)
-    of.add_argument("--family", choices=FAMILIES, help="a model of this family")
-    of.add_argument("--kind", choices=KINDS, help="a part of this kind")
+    families = "baseline|vae|gan|flow|diffusion|autoregressive"
+    of.add_argument("--family", default="", metavar=families, help="a model of this family")
+    of.add_argument(
+        "--kind", default="", metavar="metric|dataset|extractor|suite|task|solver", help="a part of this kind"
+    )
     parser.add_argument("--dir", type=Path, metavar="DIR", help="the folder to write (default: genbench-NAME, here)")
 
 
 def made(options: Namespace) -> Exit:
     """Write the distribution, and say what to do next."""
     from genbench.scaffold.names import names_of
-    from genbench.scaffold.writing import MODELS, PARTS, Template, written
+    from genbench.scaffold.writing import SUITE, template_of, written
 
-    names = names_of(options.name)
-    template = Template(MODELS, options.family) if options.family else Template(PARTS, options.kind)
+    names, template = names_of(options.name), template_of(options.family, options.kind)
     folder = (options.dir or Path(names.distribution)).expanduser()
     for path in written(template, names, folder):
         print(path)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, unknown
 from genbench.scaffold.names import Names
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -49,6 +49,18 @@ class Template:
     def source(self) -> str:
         """What the module holds."""
         return (TEMPLATES / self.room / f"{self.name}.py").read_text(encoding="utf-8")
+
+
+def template_of(family: str, kind: str) -> Template:
+    """The template of a family of models, or else of a kind of parts.
+
+    Raises:
+        GenbenchError: there is no such family, or kind.
+    """
+    name, known, what = (family, FAMILIES, "family") if family else (kind, KINDS, "kind of part")
+    if name not in known:
+        raise unknown(what, name, known)
+    return Template(MODELS if family else PARTS, name)
 
 
 def written(template: Template, names: Names, folder: Path) -> list[Path]:

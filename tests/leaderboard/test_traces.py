@@ -14,6 +14,7 @@ def traceback(*frames: tuple[str, int]) -> str:
 OWN = (f"{OURS}/workers/untrusted/fit.py", 49)
 TORCH = ("/venv/lib/python3.12/site-packages/torch/nn/modules/linear.py", 134)
 LOOSE, INSTALLED = ("/home/me/mine.py", 18), ("/venv/lib/python3.12/site-packages/genbench_vae/model.py", 7)
+SINGLE = ("/venv/lib/python3.12/site-packages/genbench_vae.py", 9)  # a distribution of one module
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ LOOSE, INSTALLED = ("/home/me/mine.py", 18), ("/venv/lib/python3.12/site-package
         (traceback(OWN, LOOSE), "mine.py", "/home/me/mine.py:18"),
         (traceback(OWN, LOOSE, ("/home/me/mine.py", 30), TORCH), "mine.py", "/home/me/mine.py:30"),
         (traceback(OWN, INSTALLED, TORCH), "genbench-vae", f"{INSTALLED[0]}:7"),
+        (traceback(OWN, SINGLE, TORCH), "genbench-vae", f"{SINGLE[0]}:9"),
         (traceback(OWN, LOOSE, OWN), "mine.py", "/home/me/mine.py:18"),
         (
             traceback(("/home/me/mine.py", 3)) + "\nand then\n\n" + traceback(OWN, LOOSE),

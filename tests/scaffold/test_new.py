@@ -98,7 +98,26 @@ def test_the_command_says_what_to_do_next_and_refuses_a_folder_that_is_there(
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-@pytest.mark.parametrize("options", [[], ["--family", "vae", "--kind", "metric"], ["--family", "transformer"]])
-def test_one_of_family_and_kind_is_asked_for(options: list[str], capsys: pytest.CaptureFixture[str]):
-    assert main(["new", "my-vae", *options]) == 2
-    assert "--family" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "one of the arguments --family --kind is required"),
+        (["--family", "vae", "--kind", "metric"], "not allowed with argument --family"),
+        (["--family", "vea"], "no family is named 'vea'; did you mean 'vae'?"),
+        (["--kind", "metrics"], "no kind of part is named 'metrics'; did you mean 'metric'?"),
+    ],
+)
+def test_one_family_or_kind_that_there_is_is_asked_for(
+    options: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["new", "my-vae", *options, "--dir", str(tmp_path / "mine")]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_the_help_names_every_family_and_kind(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["new", "--help"])
+    told = capsys.readouterr().out
+    assert f"--family {'|'.join(FAMILIES)}" in told
+    assert f"--kind {'|'.join(KINDS)}" in told
