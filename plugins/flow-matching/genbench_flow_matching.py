@@ -46,7 +46,7 @@ class FlowMatching(genbench.Model, genbench.Latent):
         dropout: Annotated[float, Range(0.0, 0.9)] = 0.1,
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
-        epochs: Annotated[int, Range(1, 100_000, log=True)] = 200,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 500,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"flow-matching needs grey or colour images of 2 or more levels, got {space}")

@@ -81,7 +81,7 @@ class LogisticMixture:
 
     def mean(self) -> Tensor:
         """float32 [N, C, H, W] in [0, levels - 1]: the mixture's mean, each logistic's taken at its centre inside."""
-        return (self.log_weight.exp().unsqueeze(2) * self.m.clamp(0, self.top)).sum(1)
+        return (self.log_weight.exp().unsqueeze(2) * self.m.clamp(0, self.top)).sum(1).clamp(max=self.top)
 
     def rounded(self, x: Tensor) -> Tensor:
         """The levels nearest to x, int64."""

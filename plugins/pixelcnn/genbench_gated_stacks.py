@@ -52,7 +52,7 @@ class Layer(nn.Module):
         self.classes = nn.Embedding(classes, 4 * width)
         self.dropout = nn.Dropout2d(dropout)
         self.out = nn.Conv2d(width, width, 1)
-        nn.init.zeros_(self.classes.weight)
+        nn.init.normal_(self.classes.weight, std=0.3)
 
     def down(self, features: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """What `vertical` made of v [N, 2 width, R, W] → the next v, and what the horizontal stack hears of it."""

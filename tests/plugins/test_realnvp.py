@@ -3,7 +3,8 @@ import math
 
 import pytest
 import torch
-from genbench_realnvp import ClassGaussians, RealNVP
+from genbench_networks import ClassGaussians
+from genbench_realnvp import RealNVP
 
 import genbench
 
@@ -92,15 +93,17 @@ def test_the_bound_on_all_images_of_a_tiny_space_sums_to_at_most_one(ramps):
 
 def test_the_bound_of_a_mixture_of_classes_sums_to_at_most_one():
     space = genbench.Space((1, 2, 2), levels=4, classes=3)
-    model = RealNVP(space, width=8, draws=400).eval()
+    model = RealNVP(space, width=8, draws=200).eval()
     model.law.mu.normal_()
     everything = torch.tensor(list(itertools.product(range(4), repeat=4))).view(-1, 1, 2, 2)
     total = model.log_prob(everything).double().exp().sum().item()
     assert 0.3 < total < 1.02
-    model.share.copy_(torch.tensor([1.0, 0.0, 0.0]))
-    alone = torch.stack([model.dequantised(everything, torch.zeros(256, dtype=torch.int64)) for _ in range(400)])
-    # The same average of the same 400 densities, over other draws.
-    assert torch.allclose(model.log_prob(everything), alone.logsumexp(0) - math.log(400), atol=0.3)
+    model.law.share.copy_(torch.tensor([1.0, 0.0, 0.0]))
+    torch.manual_seed(3)
+    alone = torch.stack([model.dequantised(everything, torch.zeros(256, dtype=torch.int64)) for _ in range(200)])
+    torch.manual_seed(3)
+    # The same average of the same 200 densities.
+    assert torch.allclose(model.log_prob(everything), alone.logsumexp(0) - math.log(200), atol=1e-4)
 
 
 def test_the_law_of_the_base_is_the_gaussian_of_each_class():
@@ -114,8 +117,8 @@ def test_the_law_of_the_base_is_the_gaussian_of_each_class():
     assert torch.allclose(law.inverse(e, label), z, atol=1e-6)
     for i in range(2):
         assert e[label == i].mean(0).abs().max() < 1e-5
-        # They are those of these draws, but shrunk by a tenth to the covariance within both classes.
-        assert (e[label == i].T.cov() - torch.eye(2)).abs().max() < 0.1
+        # They are those of these draws, but shrunk by a fifth to the covariance within both classes.
+        assert (e[label == i].T.cov() - torch.eye(2)).abs().max() < 0.2
         assert log_det[label == i][0] == pytest.approx(torch.linalg.slogdet(law.W[i]).logabsdet.item())
 
 
@@ -124,7 +127,7 @@ def test_classes_are_drawn_by_their_shares_from_the_latent_vector_and_labels_are
     model.law.mu.copy_(torch.tensor([-30.0, 0.0, 30.0])[:, None])  # far apart: dark, grey and bright
     for parameter in model.f.parameters():
         parameter.zero_()
-    model.share.copy_(torch.tensor([0.6, 0.3, 0.1]))
+    model.law.share.copy_(torch.tensor([0.6, 0.3, 0.1]))
     z = torch.randn(20_000, model.latent_dim, dtype=torch.float64)
     assert z.shape[1] == 4 + 3
     shown = model.render(z).mean((1, 2, 3))
