@@ -35,6 +35,7 @@ __file__ = {file!r}
 with open(__file__, "rb") as _source:
     exec(compile(_source.read(), __file__, "exec", dont_inherit=True))
 """
+SHARED = re.compile(rb"^\s*(?:from|import)\s+(genbench_\w+)", re.MULTILINE)  # what plugins share with each other
 SHOWN = 80  # characters of what a plugin returned that an error quotes
 
 
@@ -55,7 +56,7 @@ class Plugin:
     version: str
     """Of the distribution."""
     code: str
-    """SHA-256 over its Python files: an edited plugin is another plugin."""
+    """SHA-256 over its Python files and those of modules genbench_… that it imports: edited, it is another plugin."""
     python: str = ""
     """The interpreter of the environment that it is installed in; "": this one."""
 
@@ -201,11 +202,18 @@ def _root_of(module: str) -> Path | None:
 
 
 def _code_of(root: Path) -> str:
-    """SHA-256 over the Python files of a module; what cannot be read counts by its name."""
-    files = [root] if root.is_file() else sorted(path for path in root.rglob("*.py") if path.is_file())
-    state = hashlib.sha256()
-    for file in files:
-        state.update(f"{file.relative_to(root.parent).as_posix()}\0".encode(errors="surrogateescape"))
-        with contextlib.suppress(OSError):  # whoever imports it is told
-            state.update(hashlib.sha256(file.read_bytes()).digest())
+    """SHA-256 over the Python files of a module and of the modules genbench_… that it shares with other plugins.
+
+    What cannot be read counts by its name.
+    """
+    state, roots = hashlib.sha256(), [root]
+    for place in roots:
+        shared: set[str] = set()
+        for file in [place] if place.is_file() else sorted(path for path in place.rglob("*.py") if path.is_file()):
+            state.update(f"{file.relative_to(place.parent).as_posix()}\0".encode(errors="surrogateescape"))
+            with contextlib.suppress(OSError):  # whoever imports it is told
+                text = file.read_bytes()
+                state.update(hashlib.sha256(text).digest())
+                shared.update(name.decode() for name in SHARED.findall(text))
+        roots += [found for name in sorted(shared) if (found := _root_of(name)) and found not in roots]
     return state.hexdigest()

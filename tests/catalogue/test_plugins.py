@@ -184,6 +184,18 @@ def test_every_python_file_of_a_package_is_its_code(file, monkeypatch, edit, ano
     assert (plugins.loose("edited_package.layers").code != before) is another
 
 
+@pytest.mark.parametrize("edited", ["genbench_blocks_a.py", "genbench_blocks_b.py"])
+def test_what_plugins_share_with_each_other_is_their_code_too(file, monkeypatch, edited: str):
+    plugin = file("import torch\nfrom genbench_blocks_a import UNet, absent", "sharing.py")
+    file("def lazily():\n    import genbench_blocks_b\n", "genbench_blocks_a.py")
+    file("import genbench_blocks_a, sharing", "genbench_blocks_b.py")  # in a circle
+    monkeypatch.syspath_prepend(plugin.parent)
+    before = plugins.loose(str(plugin)).code
+    assert plugins.loose(str(plugin)).code == before
+    file("# another one", edited)
+    assert plugins.loose(str(plugin)).code != before
+
+
 def test_a_hook_that_is_misspelt_is_named_and_one_that_is_missing_offers_nothing(file):
     path = file("""\
         import genbench
