@@ -127,7 +127,10 @@ SLIPS: Mapping[str, tuple[type, str]] = {
         model(assets={"w": Path("/w")}),
         "assets is {'w': PosixPath('/w')}, expected each genbench.",
     ),
-    "needs is a text": (model(needs="network"), "needs is 'network', expected a tuple of network, files, such as ("),
+    "needs is a text": (
+        model(needs="network"),
+        "needs is 'network', expected a tuple of network, files, shared-memory, such as (",
+    ),
     "needs something else": (model(needs=("gpu",)), "needs is ('gpu',), expected a tuple of network, files"),
     "a density without its number": (model(*DENSITY, without="log_prob"), "does not implement log_prob of Density"),
     "a density without its kind": (model(*DENSITY, without="likelihood"), "does not implement likelihood of Density"),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from genbench.geometry.cloud import Reals
 
@@ -66,7 +65,8 @@ class Ratios:
     def expected(self, even: float) -> float:
         """The shortfall that is expected where each class truly lies `even` beside 1: Σ w_c E|N(even, error_c)|."""
         z = even / self.errors
-        folded = 2 * np.exp(-z * z / 2) / math.sqrt(2 * math.pi) + z * (1 - 2 * ndtr(-z))
+        two_sided = np.array([math.erf(each / math.sqrt(2)) for each in z.tolist()])  # P(|N(0, 1)| < z)
+        folded = 2 * np.exp(-z * z / 2) / math.sqrt(2 * math.pi) + z * two_sided
         return float((self.weights * self.errors * folded).sum())
 
     @property

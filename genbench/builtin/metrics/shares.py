@@ -98,7 +98,6 @@ class QualityShare(BallShare):
     source = SOURCE
     version = "2"
     shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": CONTRACTED, "classes": "classes"}
-    blind_to = frozenset({"dropped-modes", "duplicates"})
 
     def score(self, evidence: Evidence) -> Score:
         """The share, in [0, 1]."""

@@ -137,7 +137,7 @@ def evidence(generated: Drawn, real: Drawn | None = None, train: Drawn | None = 
         parameters=round(1000 * expense),
         fit_seconds=60 * expense,
         features=Comparison(features(real), features(generated), features(train), classify=nearest_mode),
-        held=lambda: Comparison(features(real), features(fresh("held"))),
+        held=lambda: Comparison(features(real), features(fresh("held")), classify=nearest_mode),
     )
 
 
