@@ -29,7 +29,8 @@ class Metric(ABC):
     """A score's declaration and its function. A score's name is `name`, or `name@extractor` if it uses features.
 
     `genbench.conformance.findings` holds a metric against what it states of itself: `blind_to`, which of the known
-    distortions the score does not see by its definition (precision does not see dropped modes); `symmetric`, whether
+    distortions the score does not see by its definition (precision does not see dropped modes); `two_sided`, whether
+    it falls on either side of fresh real data, so that the real data themselves are not the best; `symmetric`, whether
     exchanging real and generated features leaves it as it is; `needs_train`, whether the value depends on features of
     training data; and the range of its `scale`. One that `reads` an exam marks
     answers to that kind of question alone, and is not tried, since nothing asks one there.
@@ -51,6 +52,7 @@ class Metric(ABC):
     further: ClassVar[bool] = False  # dear, or seldom read: `genbench score` gives it only where it is asked for
     guard: ClassVar[str] = ""  # the metric, of the same features, that has to beat the floor's
     blind_to: ClassVar[frozenset[str]] = frozenset()  # names of known distortions
+    two_sided: ClassVar[bool] = False
     symmetric: ClassVar[bool] = False
     reads: ClassVar[frozenset[str]] = frozenset()  # arrays of an exam, of its questions or its key; none: samples alone
 

@@ -97,6 +97,7 @@ class QualityShare(BallShare):
     axis = Axis.QUALITY
     source = SOURCE
     version = "2"
+    two_sided = True
     shown: ClassVar[Mapping[str, str]] = {"d": "ratio", "contracted: d above": CONTRACTED, "classes": "classes"}
 
     def score(self, evidence: Evidence) -> Score:

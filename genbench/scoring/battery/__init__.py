@@ -3,8 +3,8 @@
     for finding in findings(MyMetric):
         ...  # "distortions: does not see dropped-modes: 0.83 without it, then 0.88, 0.86, 0.87; …"
 
-What a metric may state of itself: `blind_to`, the distortions that it does not see, `symmetric`, `needs_train`, and the
-`scale` of its values.
+What a metric may state of itself: `blind_to`, the distortions that it does not see, `two_sided`, `symmetric`,
+`needs_train`, and the `scale` of its values.
 """
 
 import contextlib
@@ -176,6 +176,8 @@ def _distortions(metric: type[Metric]) -> Iterator[str]:
 
 
 def _identity(metric: type[Metric]) -> Iterator[str]:
+    if metric.two_sided:
+        return
     same = value(metric, evidence(fresh("real")))
     for name, response in responses(metric).items():
         least = min(response.path[1:], key=lambda value: response.sign * value)
