@@ -1,7 +1,8 @@
-"""Two runs of many small plugins, on integers and on real numbers, whose records the tests of this folder read."""
+"""Runs of many small plugins, on integers and on real numbers, whose records the tests of this folder read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny
@@ -53,13 +54,22 @@ def genbench_datasets():
 '''
 
 
-@pytest.fixture(scope="session")
-def contracts(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
-    """The finished run of every model of the integer plugins."""
-    out = tmp_path_factory.mktemp("contracts")
-    models = [model for names in MODELS.values() for model in names]
-    files = [PLUGINS / f"{name}.py" for name in (*MODELS, "reals")]
-    return tiny.run(supervisor, out, files, [*models, "normal"], tiny.write_suite(out))
+def _of(name: str, also: Sequence[str] = ()) -> Any:
+    """A fixture of that name: the finished run of that plugin's models, and of some more, of real numbers."""
+
+    @pytest.fixture(scope="session", name=name)
+    def finished(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
+        out = tmp_path_factory.mktemp(name)
+        files = [PLUGINS / f"{name}.py", PLUGINS / "reals.py"]
+        return tiny.run(supervisor, out, files, [*MODELS[name], *also], tiny.write_suite(out))
+
+    return finished
+
+
+spaces = _of("spaces", also=["normal"])
+budgets, capabilities, densities, reloads, wrapped = map(
+    _of, ("budgets", "capabilities", "densities", "reloads", "wrapped")
+)
 
 
 @pytest.fixture(scope="session")

@@ -18,11 +18,11 @@ NAMES = [
 ]
 
 
-def test_the_record_of_a_density_holds_its_audits(contracts: tiny.Run):
-    audits = contracts.candidate("uniform").audits
+def test_the_record_of_a_density_holds_its_audits(densities: tiny.Run):
+    audits = densities.candidate("uniform").audits
     assert (audits.status, audits.reason) == (AuditStatus.PASSED, None)
     assert [audit.name for audit in audits.audits] == NAMES
-    assert contracts.record("uniform").stages["audit"].status is Status.OK
+    assert densities.record("uniform").stages["audit"].status is Status.OK
 
 
 @pytest.mark.parametrize(
@@ -35,21 +35,21 @@ def test_the_record_of_a_density_holds_its_audits(contracts: tiny.Run):
     ],
 )
 def test_a_density_that_is_none_leaves_the_candidate_and_says_why(
-    contracts: tiny.Run, model: str, status: AuditStatus, words: str
+    densities: tiny.Run, model: str, status: AuditStatus, words: str
 ):
-    candidate = contracts.candidate(model)
+    candidate = densities.candidate(model)
     assert (candidate.status, candidate.audits.status) == (Status.OK, status)
     assert words in candidate.audits.reason
 
 
-def test_only_the_sampler_that_the_density_describes_has_audits(contracts: tiny.Run):
-    assert contracts.candidate("bounded/full").audits.status is AuditStatus.PASSED
-    assert contracts.candidate("bounded/dark").audits is None
+def test_only_the_sampler_that_the_density_describes_has_audits(capabilities: tiny.Run):
+    assert capabilities.candidate("bounded/full").audits.status is AuditStatus.PASSED
+    assert capabilities.candidate("bounded/dark").audits is None
 
 
-def test_controls_are_audited_where_they_have_a_density(contracts: tiny.Run):
-    assert contracts.candidate("independent-pixels").audits.status is AuditStatus.PASSED
-    assert contracts.candidate("copycat").audits is None
+def test_controls_are_audited_where_they_have_a_density(densities: tiny.Run):
+    assert densities.candidate("independent-pixels").audits.status is AuditStatus.PASSED
+    assert densities.candidate("copycat").audits is None
 
 
 def test_real_numbers_are_not_audited(reals: tiny.Run):

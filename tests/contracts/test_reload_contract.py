@@ -15,13 +15,13 @@ LOST = {
 
 
 @pytest.mark.parametrize("model", ["none-buffer", "grown-buffer", "tied"])
-def test_a_state_of_tensors_survives_the_reload(contracts: tiny.Run, model: str):
-    candidate = contracts.candidate(model)
+def test_a_state_of_tensors_survives_the_reload(reloads: tiny.Run, model: str):
+    candidate = reloads.candidate(model)
     assert (candidate.status, candidate.reason) == (Status.OK, None)
 
 
 @pytest.mark.parametrize(("model", "words"), LOST.items())
-def test_a_state_outside_parameters_and_buffers_is_an_error_that_names_it(contracts: tiny.Run, model: str, words: str):
-    candidate = contracts.candidate(model)
+def test_a_state_outside_parameters_and_buffers_is_an_error_that_names_it(reloads: tiny.Run, model: str, words: str):
+    candidate = reloads.candidate(model)
     assert candidate.status is Status.ERROR
     assert words in candidate.reason

@@ -28,16 +28,16 @@ REAL_ABUSES = {
 }
 
 
-def test_integers_of_the_space_are_stored_as_they_were_returned(contracts: tiny.Run):
-    candidate = contracts.candidate("noise")
-    x = load_file(contracts.root / "noise.default.0/sample/default/samples.safetensors")["x"]
+def test_integers_of_the_space_are_stored_as_they_were_returned(spaces: tiny.Run):
+    candidate = spaces.candidate("noise")
+    x = load_file(spaces.root / "noise.default.0/sample/default/samples.safetensors")["x"]
     assert (candidate.status, candidate.reason) == (Status.OK, None)
     assert (x.dtype, x.shape, x.min(), x.max()) == (np.uint8, (100, 1, 8, 8), 0, 16)
 
 
 @pytest.mark.parametrize(("model", "words"), INTEGER_ABUSES.items())
-def test_a_sample_outside_the_integer_space_is_invalid_evidence(contracts: tiny.Run, model: str, words: str):
-    candidate = contracts.candidate(model)
+def test_a_sample_outside_the_integer_space_is_invalid_evidence(spaces: tiny.Run, model: str, words: str):
+    candidate = spaces.candidate(model)
     assert candidate.status is Status.INVALID_EVIDENCE
     assert words in candidate.reason
     assert candidate.scores == {}

@@ -23,15 +23,15 @@ TOLD = {
 
 
 @pytest.mark.parametrize("model", WORK)
-def test_what_adds_nothing_to_a_state_or_comes_back_with_it_works(contracts: tiny.Run, model: str):
-    candidate = contracts.candidate(model)
+def test_what_adds_nothing_to_a_state_or_comes_back_with_it_works(wrapped: tiny.Run, model: str):
+    candidate = wrapped.candidate(model)
     assert (candidate.status, candidate.reason) == (Status.OK, None)
 
 
 @pytest.mark.parametrize(("model", "words"), TOLD.items())
 def test_what_a_fresh_model_has_no_place_for_is_named_with_a_way_out(
-    contracts: tiny.Run, model: str, words: tuple[str, str]
+    wrapped: tiny.Run, model: str, words: tuple[str, str]
 ):
-    candidate = contracts.candidate(model)
+    candidate = wrapped.candidate(model)
     assert candidate.status is Status.ERROR
     assert all(part in candidate.reason for part in words)
