@@ -41,7 +41,7 @@ class NewPlugin(genbench.Model, genbench.Denoiser):
         steps: Annotated[int, genbench.Range(2, 4000, log=True)] = 100,
         hidden: Annotated[int, genbench.Range(8, 4096, log=True)] = 256,
         lr: Annotated[float, genbench.Range(1e-5, 1e-1, log=True)] = 2e-3,
-        batch: Annotated[int, genbench.Range(1, 4096, log=True)] = 100,
+        batch: Annotated[int, genbench.Range(1, 4096, log=True)] = 25,
     ) -> None:
         super().__init__()
         if space.levels is None or space.levels < 2:
