@@ -139,7 +139,8 @@ class Watch:
             effort = self.effort.look()
             if self.clock.begin(section, time.monotonic(), effort):  # who asks twice is told once
                 told = self._teller.ready(section)
-                self._measured = time.monotonic() - INTERVAL  # so that the first lap has one
+                if section == self._paced:
+                    self._measured = time.monotonic() - INTERVAL  # so that its first lap has one, whoever else begins
         if at == "lap" and digest is not None:
             told = self._teller.lap(section, digest, self.clock.lasted(section))
             if section == self._paced:
