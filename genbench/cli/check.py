@@ -18,7 +18,7 @@ examples:
   genbench check vae --report check.json     the findings as JSON too (genbench schema check)
 
 A line for each check, as it is made: ok, n/a with the reason, warning, or FAILED with what was expected, what was got
-and where to look. It takes under a minute, and trains the model for a moment.
+and where to look. It trains the model for a moment: seconds for a small one, minutes for one that samples slowly.
 exit codes: 0 nothing failed, 1 something did, 2 wrong usage, 130 interrupted
 """
 WIDTH = 9  # of the first column
