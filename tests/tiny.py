@@ -77,6 +77,10 @@ class Heard:
 
     results: dict[str, Result[object]] = field(default_factory=dict)
     awaited: set[str] = field(default_factory=set)
+    lacked: dict[str, str] = field(default_factory=dict)
+
+    def lacks(self, extractor: str, reason: str) -> None:
+        self.lacked[extractor] = reason
 
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         self.awaited = {"/".join(step.key) for step in plan.steps if step.key in forecast.waiting}

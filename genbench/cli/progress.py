@@ -54,6 +54,10 @@ class RunLines:
         self._console = console
         self._total = self._done = self._reused = 0
 
+    def lacks(self, extractor: str, reason: str) -> None:
+        """Say it."""
+        self._say(lack(extractor, reason))
+
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         """Announce the plan."""
         self._total, self._forecast = len(plan.steps), forecast
@@ -86,6 +90,10 @@ class RunBars:
         self._running: dict[tuple[str, str], TaskID] = {}  # slug of the trial and name of the step → its bar
         self._paces: dict[tuple[str, str], Pace] = {}
         self._shares: dict[tuple[str, str], float] = {}
+
+    def lacks(self, extractor: str, reason: str) -> None:
+        """Say it above the bars."""
+        self._bars.console.print(lack(extractor, reason), markup=False, highlight=False)
 
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         """Announce the plan and start the overall bar."""
@@ -136,6 +144,11 @@ def title(step: Step) -> str:
     who = trial.candidate(step.answerer.sampler) if step.answerer else trial.reference
     what = step.stage.name + (f" {step.asked.name}" if step.asked and not step.answerer else "")
     return f"{who} seed {trial.seed}: {what}"
+
+
+def lack(extractor: str, reason: str) -> str:
+    """What a run does without, in words."""
+    return f"no scores by {extractor} in this run: {reason}"
 
 
 def announcement(plan: Plan, jobs: int, forecast: Forecast) -> str:

@@ -105,7 +105,7 @@ def set_up(supervisor: Supervisor, catalogue: Catalogue, folder: Path, device: s
         GenbenchError: they cannot be.
     """
     suite = suites.read(SUITE).suite
-    inputs = data_inputs(suite.dataset, [suite.extractor], catalogue.part_plugins)
+    inputs = data_inputs(suite.dataset, suite.extractor, catalogue.part_plugins)
     return Bench(supervisor, catalogue, folder, suite, laid_down(inputs, supervisor), device)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, Unavailable
 from genbench.files.atomic import cache_folder, cache_path, sha256_of, unique_beside
 
 SECURE = "https://"
@@ -115,7 +115,8 @@ class Weights(Asset):
         """Where the file lies, in genbench's cache or in torch's, its bytes checked. Nothing is downloaded.
 
         Raises:
-            GenbenchError: it is in neither, or it is another file; says how to get it.
+            Unavailable: it is in neither; says how to get it.
+            GenbenchError: it is another file.
         """
         for path in (self.path, torch_cache() / self.file):
             if path.is_file():
@@ -126,7 +127,7 @@ class Weights(Asset):
                         f"or name it by {OPTION} {extractor}={path} if that is what you want"
                     )
                 return path
-        raise GenbenchError(
+        raise Unavailable(
             f"the weights of extractor {extractor} are not on this machine; genbench prepare {extractor} "
             f"downloads {self.file}, or {OPTION} {extractor}=FILE names a copy"
         )

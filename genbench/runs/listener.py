@@ -11,6 +11,9 @@ from genbench.store.stage_folder import Result
 class RunListener(Protocol):
     """Is told how a run goes, from one thread."""
 
+    def lacks(self, extractor: str, reason: str) -> None:
+        """The run starts without an extractor that some scores ask for, and says how to get it."""
+
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         """The plan is fixed and starts, so many jobs at a time; the forecast knows at any time how long it will take."""
 
@@ -23,6 +26,9 @@ class RunListener(Protocol):
 
 class Silence:
     """Is told, and says nothing."""
+
+    def lacks(self, extractor: str, reason: str) -> None:
+        """Let it be missing."""
 
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
         """Let the plan pass."""

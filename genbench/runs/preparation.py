@@ -79,21 +79,30 @@ def probed(device: str, isolation: str, supervisor: Supervisor) -> Probe:
 
 
 def data_inputs(
-    dataset: str, extractors: Iterable[str], parts: Iterable[Plugin], data_root: str = "", given: Iterable[str] = ()
+    dataset: str,
+    extractor: str,
+    parts: Iterable[Plugin],
+    data_root: str = "",
+    given: Iterable[str] = (),
+    further: Iterable[str] = (),
 ) -> DataInputs:
     """The dataset to lay down, and the extractors whose weights have to be there.
 
     Args:
         dataset: NAME or NAME:ARGUMENT.
-        extractors: names; "" is passed over.
+        extractor: the suite's own; "" where it has none.
         parts: the part plugins.
         data_root: what --data-root says, or "".
         given: what --extractor-weights says: NAME=FILE, or FILE where one extractor needs weights.
+        further: names of the extractors that scores name besides; "" is passed over.
     Raises:
         GenbenchError: a folder or file that was named is not there.
     """
-    names = tuple(sorted({*extractors} - {""}))
-    return DataInputs(dataset, tuple(parts), data_root_of(data_root), names, extractor_weights.named(given))
+    own, others = ({extractor} - {""}, {*further} - {"", extractor})
+    weights = extractor_weights.named(given)
+    return DataInputs(
+        dataset, tuple(parts), data_root_of(data_root), tuple(own), tuple(sorted(others)), weights
+    )
 
 
 def laid_down(inputs: DataInputs, supervisor: Supervisor) -> LaidData:

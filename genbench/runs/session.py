@@ -145,6 +145,8 @@ class _Session:
         meter = Meter(self.listener)
         with stopping(self.supervisor), full_disk_told(root):
             probe, data = self._probe(), self._data()
+            for extractor, reason in data.absent.items():
+                self.listener.lacks(extractor, reason)
             with locked(root):
                 ground = self._ground(root, probe, data, given or secret_of(root), replayed)
                 conductor = self._conducted(ground, kind, meter)
@@ -170,9 +172,9 @@ class _Session:
     def _data(self) -> LaidData:
         suite, options = self.plan.suite, self.options
         scores = [score for terms in suite.tasks.values() for score in terms.scores]
-        names = [suite.extractor, *(score.partition("@")[2] for score in scores)]
-        parts = self.plan.catalogue.part_plugins
-        inputs = data_inputs(suite.dataset, names, parts, options.data_root, options.extractor_weights)
+        further = [score.partition("@")[2] for score in scores]
+        parts, root, given = self.plan.catalogue.part_plugins, options.data_root, options.extractor_weights
+        inputs = data_inputs(suite.dataset, suite.extractor, parts, root, given, further)
         return laid_down(inputs, self.supervisor)
 
     def _ground(self, root: Path, probe: Probe, data: LaidData, secret: str, replayed: Sequence[Record]) -> Ground:

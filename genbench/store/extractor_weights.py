@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from genbench.contracts.assets import OPTION, Weights
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, Unavailable
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,14 @@ def located(given: GivenWeights, needed: Mapping[str, Weights]) -> dict[str, Pat
     if surplus:
         raise GenbenchError(f"{OPTION}: no score here uses weights of {surplus[0]!r} (extractors that do: {names})")
     return {name: given.of.get(name) or given.unnamed or needed[name].found(name) for name in needed}
+
+
+def lacking(given: GivenWeights, wanted: Mapping[str, Weights]) -> dict[str, str]:
+    """Extractor → how to get its weights, of those whose weights are neither given nor found."""
+    told = {}
+    for name in sorted(set(wanted) - set(given.of)) if given.unnamed is None else ():
+        try:
+            wanted[name].found(name)
+        except Unavailable as error:
+            told[name] = str(error)
+    return told

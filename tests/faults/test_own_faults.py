@@ -64,6 +64,8 @@ class Mistaken:
     def __init__(self, where: str) -> None:
         self.where = where
 
+    def lacks(self, extractor: str, reason: str) -> None: ...
+
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None: ...
 
     def progress(self, step: Step, images: int, share: float) -> None:

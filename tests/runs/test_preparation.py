@@ -150,13 +150,32 @@ def test_what_is_missing_or_wrong_is_one_line_before_any_trial(supervisor, place
     assert "\n" not in str(caught.value)
 
 
+def test_a_further_extractor_whose_weights_are_missing_costs_its_own_scores_alone(supervisor, place):
+    suite = SUITE
+    for old, new in (('extractor = "weighed"', 'extractor = "pixels"'), ("scores = [", 'scores = ["precision@weighed", ')):
+        suite = suite.replace(old, new)
+    (place / "further.toml").write_text(suite.replace('name = "weighed"', 'name = "further"'))
+    options = {"data_root": str(place / "root"), "device": "cpu", "jobs": 1}
+    finished = tiny.run(supervisor, place / "out", [PLAIN], ["plain"], place / "further.toml", **options)
+    said = "the weights of extractor weighed are not on this machine; genbench prepare weighed downloads"
+    assert list(finished.heard.lacked) == ["weighed"]
+    assert finished.heard.lacked["weighed"].startswith(said)
+    candidate = finished.candidate("plain")
+    assert candidate.missing["precision@weighed"].reason.startswith(said)
+    assert "precision@pixels" in candidate.scores
+    options["extractor_weights"] = [f"weighed={place / 'first.bin'}"]
+    finished = tiny.run(supervisor, place / "out", [PLAIN], ["plain"], place / "further.toml", **options)
+    assert not finished.heard.lacked
+    assert "precision@weighed" in finished.candidate("plain").scores
+
+
 def test_the_environment_stands_for_the_option(place, monkeypatch):
     monkeypatch.setenv("GENBENCH_DATA", str(place / "root"))
-    assert preparation.data_inputs("filed", [], []).data_root == str(place / "root")
-    assert preparation.data_inputs("filed", [], [], str(place)).data_root == str(place)
+    assert preparation.data_inputs("filed", "", []).data_root == str(place / "root")
+    assert preparation.data_inputs("filed", "", [], str(place)).data_root == str(place)
     monkeypatch.setenv("GENBENCH_DATA", str(place / "absent"))
     with pytest.raises(GenbenchError, match=r"^GENBENCH_DATA .*absent is no folder"):
-        preparation.data_inputs("filed", [], [])
+        preparation.data_inputs("filed", "", [])
 
 
 def test_prepare_fetches_a_dataset_where_it_is_told_to_and_a_later_run_finds_it(supervisor, place, tmp_path):

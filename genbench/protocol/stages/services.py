@@ -54,6 +54,8 @@ class DataInputs:
     """A folder with copies of datasets, or ""."""
     extractors: tuple[str, ...] = ()
     """Names of those whose weights have to be there."""
+    further: tuple[str, ...] = ()
+    """Names of others: where their weights are missing, the scores that ask for them say so."""
     weights: GivenWeights = field(default_factory=GivenWeights)
     """Those that somebody named."""
 
@@ -72,6 +74,8 @@ class LaidData:
     """Files that were not as they were written, in words."""
     hides: tuple[str, ...] = ()
     """Where the same rows may lie besides: no confined plugin can open these files and folders."""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """Extractor → how to get its weights, of those that may be missing and are."""
 
 
 @dataclass(frozen=True)

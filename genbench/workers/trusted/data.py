@@ -1,10 +1,11 @@
 """Lays a dataset down through its (trusted) part, and fetches what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from genbench.catalogue import parts
 from genbench.catalogue.plugins import Plugin
+from genbench.contracts.assets import Weights
 from genbench.errors import GenbenchError
 from genbench.execution.channel import Markers
 from genbench.files.atomic import cache_folder, sha256_of
@@ -13,7 +14,7 @@ from genbench.protocol.stages.services import EXTRACTORS, DataInputs, Fetched, F
 from genbench.records.record import DataFacts
 from genbench.scoring.extraction import loaded
 from genbench.store import datasets
-from genbench.store.extractor_weights import located
+from genbench.store.extractor_weights import lacking, located
 
 
 def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
@@ -23,7 +24,7 @@ def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
         GenbenchError: no such dataset, or its data are not there, or an extractor's weights are not, or a file that
             was named holds others.
     """
-    found = _weights(inputs)  # first: a missing file is told before data are read
+    found, absent = _weights(inputs)  # first: a missing file is told before data are read
     source = parts.dataset_named(inputs.dataset, inputs.parts, inputs.data_root)
     with markers.timed("data"):
         damaged: list[str] = []
@@ -33,8 +34,9 @@ def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
         loaded(parts.extractors(inputs.parts).classes[name], space, "cpu", found)
     laid = datasets.described(path)
     facts = DataFacts(inputs.dataset, laid.sha256, source.source, source.license, laid.space, laid.rows)
+    hides = (*source.hides, *map(str, source.places))
     weights = {name: Kept(str(file), sha256_of(file)) for name, file in found.items()}
-    return LaidData(facts, str(path), weights, tuple(damaged), (*source.hides, *map(str, source.places)))
+    return LaidData(facts, str(path), weights, tuple(damaged), hides, absent)
 
 
 def fetch(folder: Path, inputs: FetchInputs, markers: Markers) -> Fetched:
@@ -56,12 +58,18 @@ def fetch(folder: Path, inputs: FetchInputs, markers: Markers) -> Fetched:
     return Fetched(inputs.kind, str(path), laid.sha256, laid.rows)
 
 
-def _weights(inputs: DataInputs) -> dict[str, Path]:
-    """The weights file of each of the named extractors that reads one from outside."""
+def _weights(inputs: DataInputs) -> tuple[dict[str, Path], dict[str, str]]:
+    """The weights files of the named extractors that read one from outside, and how to get what may be missing."""
     classes = parts.extractors(inputs.parts).classes
-    used = {name: classes[name].weights for name in inputs.extractors if name in classes}
-    needed = {name: file for name, file in used.items() if file is not None}
-    return located(inputs.weights, needed)
+
+    def of(names: Iterable[str]) -> dict[str, Weights]:
+        found = {name: classes[name].weights for name in names if name in classes}
+        return {name: weights for name, weights in found.items() if weights is not None}
+
+    further = of(inputs.further)
+    absent = lacking(inputs.weights, further)
+    needed = of(inputs.extractors) | {name: further[name] for name in further.keys() - absent.keys()}
+    return located(inputs.weights, needed), absent
 
 
 def _fetched_weights(name: str, plugins: Sequence[Plugin]) -> Fetched:
