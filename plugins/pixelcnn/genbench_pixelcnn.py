@@ -1,4 +1,4 @@
-"""A conditional Gated PixelCNN: the chain rule over pixels, each factor a softmax over the levels."""
+"""A conditional Gated PixelCNN: the chain rule over pixels, each factor a law over the levels."""
 
 from itertools import islice
 from typing import Annotated, ClassVar
@@ -86,7 +86,8 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
 
     A vertical stack sees the rows above, a horizontal one the pixels to the left, and together they leave no blind
     spot. The last layers of each channel see the pixel's earlier channels (Salimans et al. 2017, sec. 2.2,
-    https://arxiv.org/abs/1701.05517), and a learned map tells the place. Where the Space has no classes, all images
+    https://arxiv.org/abs/1701.05517), and a learned map tells the place. The law of few levels is a softmax, that of
+    many a mixture of discretised logistics (the same, sec. 2.1). Where the Space has no classes, all images
     are of one. What is kept is an average over the late training steps.
 
     Args:
@@ -94,7 +95,7 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
         layers: gated layers after the first convolution. In large images they are dilated in the cycle of WaveNet
             (van den Oord et al. 2016, sec. 2.1, https://arxiv.org/abs/1609.03499).
         kernel: side of the convolutions before masking, odd.
-        dropout: share of channels that are zeroed in training.
+        dropout: share of channels that are zeroed in training, less where images are seldom seen twice.
         lr: AdamW's learning rate at the start; it falls linearly to 0.
         batch: images a step.
         epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.

@@ -33,8 +33,8 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent, genbench.Condit
         space: images of at least 2×2 pixels with integer levels.
         width: channels inside the couplings' networks at the first scale, fewer where images have more than 8×8
             pixels; doubled at each squeeze.
-        dropout: in those networks, in training.
-        alpha: keeps the logit away from 0 and 1.
+        dropout: in those networks, in training, less where images are seldom seen twice.
+        alpha: keeps the logit away from 0 and 1; no more than 0.85 of a level, which it would blur.
         draws: the K of `log_prob`.
         lr: Adam's learning rate at the start; it falls to 0 along a cosine.
         batch: images a step.
@@ -64,7 +64,8 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent, genbench.Condit
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels is None:
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with integer levels, got {space}")
         super().__init__()
-        self.space, self.alpha, self.draws, self.lr, self.batch, self.epochs = space, alpha, draws, lr, batch, epochs
+        self.space, self.draws, self.lr, self.batch, self.epochs = space, draws, lr, batch, epochs
+        self.alpha = min(alpha, 0.85 / space.levels)
         classes = space.classes or 1
         self.f = Scale(space.shape, narrowed(width, space.shape), dropout, classes)
         self.law = ClassGaussians(classes, space.dim)

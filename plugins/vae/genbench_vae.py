@@ -160,7 +160,7 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         planes: latents at each place of the others, one for each size of features below the image's own.
         width: channels at full resolution, fewer where images have more than 8×8 pixels; doubled at each halving.
         mixtures: logistics a pixel.
-        dropout: of channels in the residual blocks, in training.
+        dropout: of channels in the residual blocks, in training, less where images are seldom seen twice.
         beta: the weight of the KL term in training; below 1 codes say more and pixels are surer.
         draws: of z, in `log_prob`.
         lr: AdamW's learning rate at the start; it falls to 0 along a cosine.
