@@ -1,6 +1,7 @@
 """The two stacks of a Gated PixelCNN, for whole images and for one row or one place of them."""
 
 import torch
+from genbench_networks import Mix
 from torch import Tensor, nn
 
 
@@ -23,35 +24,39 @@ class Shifted(nn.Module):
         reach: how far it sees to the top and to the left.
         sides: how far it sees to the right in the rows above.
         strict: not this row (this pixel, where there is no reach to the top), as the paper's first-layer mask "A".
+        step: how far apart the positions are that it sees.
     """
 
-    def __init__(self, before: int, after: int, reach: tuple[int, int], sides: int = 0, strict: bool = False) -> None:
+    def __init__(
+        self, before: int, after: int, reach: tuple[int, int], sides: int = 0, strict: bool = False, step: int = 1
+    ) -> None:
         super().__init__()
         top, left = reach
-        self.conv = nn.Conv2d(before, after, (top + 1, left + sides + 1))
+        self.conv = nn.Conv2d(before, after, (top + 1, left + sides + 1), dilation=step)
         down, right = (int(strict), 0) if top else (0, int(strict))
-        self.pad = (left + right, sides - right, top + down, -down)  # left, right, top, bottom
+        self.pad = (step * left + right, step * sides - right, step * top + down, -down)  # left, right, top, bottom
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, before, H, W] → [N, after, H, W]."""
         return self.conv(nn.functional.pad(x, self.pad))
 
     def row(self, window: Tensor) -> Tensor:
-        """One row [N, after, 1, W] of the output, of the rows [N, before, top + 1, W] that it sees."""
+        """One row [N, after, 1, W] of the output, of the rows [N, before, step top + 1, W] up to it."""
         return self.conv(nn.functional.pad(window, self.pad[:2]))
 
 
 class Layer(nn.Module):
     """One layer of both stacks, fig. 2, which hear the class as in eq. 4; only the horizontal one is residual."""
 
-    def __init__(self, width: int, reach: int, dropout: float, classes: int) -> None:
+    def __init__(self, width: int, reach: int, step: int, dropout: float, classes: int) -> None:
         super().__init__()
-        self.vertical = Shifted(width, 2 * width, (reach, reach), sides=reach)
-        self.link = nn.Conv2d(2 * width, 2 * width, 1)
-        self.horizontal = Shifted(width, 2 * width, (0, reach))
+        self.step, self.window = step, step * reach + 1  # rows or columns that it sees, with those between
+        self.vertical = Shifted(width, 2 * width, (reach, reach), sides=reach, step=step)
+        self.link = Mix(2 * width, 2 * width)
+        self.horizontal = Shifted(width, 2 * width, (0, reach), step=step)
         self.classes = nn.Embedding(classes, 4 * width)
         self.dropout = nn.Dropout2d(dropout)
-        self.out = nn.Conv2d(width, width, 1)
+        self.out = Mix(width, width)
         nn.init.normal_(self.classes.weight, std=0.3)
 
     def down(self, features: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -64,8 +69,9 @@ class Layer(nn.Module):
         return h + self.out(self.dropout(gate(self.horizontal(h) + above)))
 
     def right_at(self, window: Tensor, above: Tensor) -> Tensor:
-        """The same at one place, of h in the columns up to it [N, width, reach + 1] → the next h [N, width]."""
-        return window[:, :, -1] + pointwise(self.out, gate(pointwise(self.horizontal.conv, window) + above))
+        """The same at one place, of h in the columns up to it [N, width, window] → the next h [N, width]."""
+        seen = pointwise(self.horizontal.conv, window[:, :, :: self.step])
+        return window[:, :, -1] + pointwise(self.out, gate(seen + above))
 
 
 def moved(window: Tensor, newest: Tensor) -> Tensor:

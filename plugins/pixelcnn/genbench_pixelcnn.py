@@ -1,9 +1,11 @@
-"""A conditional Gated PixelCNN: the chain rule over pixels, each factor a softmax over the levels."""
+"""A conditional Gated PixelCNN: the chain rule over pixels, each factor a law over the levels."""
 
+from itertools import islice
 from typing import Annotated, ClassVar
 
 import torch
 from genbench_gated_stacks import Layer, Shifted, moved, pointwise
+from genbench_networks import LogisticMixture, Mix, narrowed, spared
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -11,7 +13,11 @@ import genbench
 from genbench import Choice, Range
 
 CHECKS = 20  # looks at the validation split, spread evenly over the training
+VALIDATED = 500  # of its rows, about, at most: a look costs little beside what is trained between two of them
 ROWS = 500  # images that pass the network at a time in `log_prob`, each under every class
+LARGE = 16  # the shorter side of images in which layers see 1, 2, 4 and 8 pixels far, and then again
+SOFTMAX = 64  # levels at most that a softmax tells apart; of more, the law is a mixture of discretised logistics
+LOGISTICS = 5  # in that mixture
 
 
 class Walk:
@@ -29,8 +35,8 @@ class Walk:
         self.model, self.y, self.place = model, y, 0
         self.rows, self.width = model.space.shape[1:]
         channels, columns = len(model.heads) + 1, self.width
-        sizes = [channels, *[len(model.place)] * len(model.layers)]
-        self.above = [model.place.new_zeros(len(y), size, model.reach + 1, columns) for size in sizes]
+        sizes = [(channels, model.reach + 1), *[(len(model.place), layer.window) for layer in model.layers]]
+        self.above = [model.place.new_zeros(len(y), *size, columns) for size in sizes]
         self.row = model.place.new_zeros(len(y), channels, 1, columns)  # what has been drawn of this row
         self._begin_row()
 
@@ -44,7 +50,7 @@ class Walk:
             v, above = layer.down(layer.vertical.row(self.above[i]), self.y)
             told.append(above[:, :, 0])
         self.told = told
-        self.left = [window.new_zeros(*window.shape[:2], model.reach + 1) for window in self.above]
+        self.left = [window.new_zeros(window.shape[:3]) for window in self.above]
         self._step()
 
     def _step(self) -> None:
@@ -57,7 +63,7 @@ class Walk:
         self.context = h
 
     def logits(self, earlier: Tensor) -> Tensor:
-        """Of the levels of a channel at `place` [n, levels], given the earlier channels there, int64 [n, channel]."""
+        """What a channel's head says at `place` [n, out], given the earlier channels there, int64 [n, channel]."""
         _, first, _, _, last = self.model.heads[earlier.shape[1]]
         hidden = pointwise(first, torch.cat([self.context, self.model.scaled(earlier)], dim=1).relu())
         return pointwise(last, hidden.relu())
@@ -80,14 +86,16 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
 
     A vertical stack sees the rows above, a horizontal one the pixels to the left, and together they leave no blind
     spot. The last layers of each channel see the pixel's earlier channels (Salimans et al. 2017, sec. 2.2,
-    https://arxiv.org/abs/1701.05517), and a learned map tells the place. Where the Space has no classes, all images
+    https://arxiv.org/abs/1701.05517), and a learned map tells the place. The law of few levels is a softmax, that of
+    many a mixture of discretised logistics (the same, sec. 2.1). Where the Space has no classes, all images
     are of one. What is kept is an average over the late training steps.
 
     Args:
-        width: channels of each stack.
-        layers: gated layers after the first convolution.
+        width: channels of each stack, fewer where images have more than 8×8 pixels.
+        layers: gated layers after the first convolution. In large images they are dilated in the cycle of WaveNet
+            (van den Oord et al. 2016, sec. 2.1, https://arxiv.org/abs/1609.03499).
         kernel: side of the convolutions before masking, odd.
-        dropout: share of channels that are zeroed in training.
+        dropout: share of channels that are zeroed in training, less where images are seldom seen twice.
         lr: AdamW's learning rate at the start; it falls linearly to 0.
         batch: images a step.
         epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
@@ -121,18 +129,22 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
         self.space, self.lr, self.batch, self.epochs = space, lr, batch, epochs
         channels, height, columns = space.shape
         self.reach = reach = kernel // 2
+        width = narrowed(width, space.shape)
         self.place = nn.Parameter(torch.zeros(width, height, columns))
         self.from_above = Shifted(channels + 1, width, (reach, reach), sides=reach, strict=True)
         self.from_left = Shifted(channels + 1, width, (0, reach), strict=True)
         classes = space.classes or 1
-        self.layers = nn.ModuleList(Layer(width, reach, dropout, classes) for _ in range(layers))
+        self.grey = genbench.Space((1, 1, 1), levels=space.levels)
+        steps = [2 ** (i % 4) if min(height, columns) >= LARGE else 1 for i in range(layers)]
+        self.layers = nn.ModuleList(Layer(width, reach, step, dropout, classes) for step in steps)
         self.heads = nn.ModuleList(self._head(width, earlier, dropout) for earlier in range(channels))
         self.register_buffer("share", torch.full((classes,), 1 / classes))  # p(y)
-        self._walk: tuple[Walk, Tensor, Tensor] | None = None  # of `next`: where it is, the pixels so far, their nats
+        # Of `next`: where it is, the pixels so far, their nats, the laws of the pixel there.
+        self._walk: tuple[Walk, Tensor, Tensor, Tensor] | None = None
 
     def _head(self, width: int, earlier: int, dropout: float) -> nn.Module:
-        hidden = 2 * width
-        first, last = nn.Conv2d(width + earlier, hidden, 1), nn.Conv2d(hidden, self.space.levels, 1)
+        hidden, out = 2 * width, self.space.levels if self.space.levels <= SOFTMAX else 3 * LOGISTICS
+        first, last = Mix(width + earlier, hidden), Mix(hidden, out)
         return nn.Sequential(nn.ReLU(), first, nn.ReLU(), nn.Dropout2d(dropout), last)
 
     def train(self, mode: bool = True) -> "PixelCNN":
@@ -142,6 +154,7 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
 
     def fit(self, data: genbench.TrainingData) -> None:
         most = min(data.images, self.epochs * len(data.train))
+        spared(self, most / len(data.train))
         if data.train.y is not None:
             self.share.copy_(torch.bincount(data.train.y[:], minlength=len(self.share)) / len(data.train))
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=1e-4)
@@ -162,9 +175,9 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
 
     @torch.no_grad()
     def validated(self, data: genbench.TrainingData) -> float:
-        """Negative log-likelihood of the validation split given its classes, in nats per dimension."""
+        """Negative log-likelihood of rows of the validation split given its classes, in nats per dimension."""
         self.eval()
-        batches = data.valid.batches(self.batch, data.device)
+        batches = islice(data.valid.batches(self.batch, data.device), -(-VALIDATED // self.batch))
         nats = torch.cat([self.log_prob_given(x, self.classes_of(x, y)) for x, y in batches])
         self.train()
         return -nats.mean().item() / self.space.dim
@@ -198,11 +211,28 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
     def log_prob_given(self, x: Tensor, y: Tensor) -> Tensor:
         """log p(x|y), [N] nats."""
         context = self.contexts(x, y)
-        nats = [
-            nn.functional.cross_entropy(self.logits(context, x, c), x[:, c], reduction="none")
-            for c in range(x.shape[1])
-        ]
-        return -torch.stack(nats).sum((0, 2, 3))
+        nats = [self.log_mass(self.logits(context, x, c), x[:, c : c + 1]) for c in range(x.shape[1])]
+        return torch.stack(nats).sum((0, 2, 3))
+
+    def log_mass(self, said: Tensor, x: Tensor) -> Tensor:
+        """log p of the levels x, int64 [N, 1, H, W], by what a head said of them, [N, out, H, W]: [N, H, W]."""
+        if self.space.levels <= SOFTMAX:
+            return -nn.functional.cross_entropy(said, x[:, 0], reduction="none")
+        return LogisticMixture(said, self.grey).log_mass(x)
+
+    def law(self, said: Tensor) -> Tensor:
+        """log p of all levels [n, levels], by what a head said of one place of n images, [n, out]."""
+        if self.space.levels <= SOFTMAX:
+            return said.log_softmax(1)
+        every = torch.arange(self.space.levels, device=said.device).view(1, 1, 1, -1)
+        return LogisticMixture(said[:, :, None, None], self.grey).log_mass(every)[:, 0]
+
+    def chances(self, said: Tensor, temperature: float) -> Tensor:
+        """What the law to the power 1 / temperature is in proportion to, [n, levels], by the same."""
+        if self.space.levels <= SOFTMAX:
+            return (said / temperature).softmax(1)
+        masses = LogisticMixture(said[:, :, None, None], self.grey).masses().flatten(1)
+        return (masses / masses.amax(1, keepdim=True)) ** (1 / temperature)
 
     def log_prob(self, x: Tensor) -> Tensor:
         return torch.cat([self._log_prob(rows) for rows in x.split(max(1, ROWS // len(self.share)))])
@@ -221,21 +251,19 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
         if x.shape[1] > 1:
             raise genbench.Unsuitable("pixelcnn goes pixel by pixel through all channels, not channel by channel")
         n, classes, flat = len(x), len(self.share), x.flatten(1)
-        walk, known, nats = self._walk or (None, flat[:, :0], flat)
-        if walk is None or walk.place > i or not torch.equal(known, flat[:, : walk.place]):
-            every = torch.arange(classes, device=x.device)
-            walk, nats = (
-                Walk(self, every.repeat(n)),
-                self.share.log().expand(n, -1),
-            )  # nats: log p(y, x_<i), [N, classes]
         nothing = flat.new_zeros(n * classes, 0)
+        walk, known, nats, laws = self._walk or (None, flat[:, :0], flat, flat)
+        if walk is None or walk.place > i or not torch.equal(known, flat[:, : walk.place]):
+            walk = Walk(self, torch.arange(classes, device=x.device).repeat(n))
+            # nats: log p(y, x_<i), [N, classes].
+            nats, laws = self.share.log().expand(n, -1), self.law(walk.logits(nothing))
         while walk.place < i:
             pixel = flat[:, walk.place].repeat_interleave(classes)[:, None]
-            nats = nats + walk.logits(nothing).log_softmax(1).gather(1, pixel).view(n, classes)
+            nats = nats + laws.gather(1, pixel).view(n, classes)
             walk.take(pixel)
-        self._walk = walk, flat[:, :i].clone(), nats
-        laws = walk.logits(nothing).log_softmax(1).view(n, classes, -1)
-        return (nats.log_softmax(1)[:, :, None] + laws).logsumexp(1)
+            laws = self.law(walk.logits(nothing))
+        self._walk = walk, flat[:, :i].clone(), nats, laws
+        return (nats.log_softmax(1)[:, :, None] + laws.view(n, classes, -1)).logsumexp(1)
 
     def sample(self, n: int, *, labels: Tensor | None = None, temperature: float = 1.0) -> Tensor:
         """Draw pixel by pixel, each from its law to the power 1 / temperature."""
@@ -244,7 +272,7 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
         for _ in range(walk.rows * walk.width):
             pixel = y.new_zeros(n, 0)
             for _ in self.heads:
-                p = (walk.logits(pixel) / temperature).softmax(1)  # [n, levels]
+                p = self.chances(walk.logits(pixel), temperature)
                 pixel = torch.cat([pixel, p.multinomial(1)], dim=1)
             pixels.append(pixel)
             walk.take(pixel)

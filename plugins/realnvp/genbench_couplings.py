@@ -1,6 +1,7 @@
 """The invertible network of Real NVP: affine couplings at several scales, which hear the class."""
 
 import torch
+from genbench_networks import Mix
 from torch import Tensor, nn
 
 
@@ -38,7 +39,7 @@ class Coupling(nn.Module):
         self.rest = nn.Sequential(
             nn.ReLU(),
             nn.Dropout2d(dropout),
-            nn.Conv2d(width, width, 1),
+            Mix(width, width),
             nn.ReLU(),
             nn.Conv2d(width, 2 * c, 3, padding=1),
         )

@@ -1,17 +1,18 @@
 """The variational autoencoder: latents from coarse to fine, a mixture of discretised logistics per pixel."""
 
 import math
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Annotated, ClassVar, NamedTuple
 
 import torch
-from genbench_networks import ClassGaussians, LogisticMixture, Residual, halvings, labels_of
+from genbench_networks import ClassGaussians, LogisticMixture, Residual, halvings, labels_of, narrowed, spared
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import genbench
 
 CHECKS = 20  # looks at the bound of the validation split, spread evenly over the training
+VALIDATED = 500  # of its rows, about, at most: a look costs little beside what is trained between two of them
 WARM_UP = 0.1  # share of the training over which the weight of the KL term grows from 0
 CODES = 10_000  # draws of z at least to which the prior is fitted, as many for each training image
 
@@ -101,7 +102,10 @@ class Ladder(nn.Module):
 
     def inferred(self, x: Tensor, noise: Tensor) -> "Inferred":
         """What the posterior says of images [N, C, H, W] in [-1, 1], with z = μ + σ noise, group by group."""
-        seen = self.encoder(x)
+        return self.inferred_from(self.encoder(x), noise)
+
+    def inferred_from(self, seen: list[Tensor], noise: Tensor) -> "Inferred":
+        """The same of what the encoder saw of the images."""
         first, *rest = noise.split(self.counts, dim=1)
         said = [self.posterior(seen[0])]
         z = [_drawn(said[0], first)]
@@ -154,9 +158,9 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         space: images of at least 2×2 pixels with integer levels.
         latent: entries of the first group, a vector.
         planes: latents at each place of the others, one for each size of features below the image's own.
-        width: channels at full resolution; doubled at each halving.
+        width: channels at full resolution, fewer where images have more than 8×8 pixels; doubled at each halving.
         mixtures: logistics a pixel.
-        dropout: of channels in the residual blocks, in training.
+        dropout: of channels in the residual blocks, in training, less where images are seldom seen twice.
         beta: the weight of the KL term in training; below 1 codes say more and pixels are surer.
         draws: of z, in `log_prob`.
         lr: AdamW's learning rate at the start; it falls to 0 along a cosine.
@@ -191,9 +195,9 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1):
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with two or more levels, got {space}")
         super().__init__()
-        self.space, self.draws, self.lr, self.batch, self.epochs = space, draws, lr, batch, epochs
-        self.beta = beta
-        self.net = Ladder(space.shape, latent, planes, width, mixtures * (1 + 2 * space.shape[0]), dropout)
+        self.space, self.beta, self.draws, self.lr, self.batch, self.epochs = space, beta, draws, lr, batch, epochs
+        out, width = mixtures * (1 + 2 * space.shape[0]), narrowed(width, space.shape)
+        self.net = Ladder(space.shape, latent, planes, width, out, dropout)
         self.prior = ClassGaussians(space.classes or 1, sum(self.net.counts))
 
     @property
@@ -206,6 +210,7 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
 
     def fit(self, data: genbench.TrainingData) -> None:
         most = min(data.images, self.epochs * len(data.train))
+        spared(self, most / len(data.train))
         optimiser = torch.optim.AdamW(self.parameters(), self.lr, weight_decay=1e-2)
         averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
         data.checkpoint(model=self, optimiser=optimiser, averaged=averaged)
@@ -239,9 +244,10 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
 
     @torch.no_grad()
     def validated(self, data: genbench.TrainingData) -> float:
-        """The negative bound of the validation split, in nats per dimension."""
+        """The negative bound of rows of the validation split, in nats per dimension."""
         self.eval()
-        terms = [self._terms(x) for x, _ in data.valid.batches(self.batch, data.device)]
+        batches = islice(data.valid.batches(self.batch, data.device), -(-VALIDATED // self.batch))
+        terms = [self._terms(x) for x, _ in batches]
         nats = torch.cat([reconstruction - kl for reconstruction, kl in terms])
         self.train()
         return -nats.mean().item() / self.space.dim
@@ -259,16 +265,17 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
     def _noise(self, x: Tensor) -> Tensor:
         return torch.randn(len(x), sum(self.net.counts), device=x.device)
 
-    def _weight(self, x: Tensor) -> Tensor:
-        """log p(x|z) p(z) / q(z|x) at one draw of z ~ q(z|x), [N] nats."""
+    def _weight(self, x: Tensor, seen: list[Tensor]) -> Tensor:
+        """log p(x|z) p(z) / q(z|x) at one draw of z ~ q(z|x), [N] nats, given what the encoder saw of x."""
         noise = self._noise(x)
-        found = self.net.inferred(self._scaled(x), noise)
+        found = self.net.inferred_from(seen, noise)
         posterior = -(found.log_sigma + 0.5 * (noise.square() + math.log(2 * math.pi))).sum(1)
         prior = self.prior.joint(found.z).logsumexp(1)
         return LogisticMixture(found.pixels, self.space).log_prob(x) + prior - posterior
 
     def log_prob(self, x: Tensor) -> Tensor:
-        return torch.stack([self._weight(x) for _ in range(self.draws)]).logsumexp(0) - math.log(self.draws)
+        seen = self.net.encoder(self._scaled(x))
+        return torch.stack([self._weight(x, seen) for _ in range(self.draws)]).logsumexp(0) - math.log(self.draws)
 
     def sample(self, n: int, *, labels: Tensor | None = None, noise: bool = True) -> Tensor:
         pixels = self._pixels(self.prior.inverse(*self.prior.drawn(n, labels)))

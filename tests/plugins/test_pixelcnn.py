@@ -1,15 +1,17 @@
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from genbench_pixelcnn import PixelCNN, Walk
+from genbench_pixelcnn import SOFTMAX, PixelCNN, Walk
 from scipy import stats
 
 import genbench
 
 GREY = genbench.Space((1, 2, 2), levels=4)
 COLOUR = genbench.Space((3, 2, 2), levels=2)
+MANY = genbench.Space((1, 1, 2), levels=SOFTMAX + 1)  # of a mixture of logistics
 CLASSES = genbench.Space((1, 2, 2), levels=4, classes=3)
 SMALL = {"width": 8, "layers": 2}
 
@@ -32,7 +34,7 @@ def first_class(x):
     return torch.zeros(len(x), dtype=torch.int64)
 
 
-@pytest.mark.parametrize("space", [GREY, COLOUR, genbench.Space((1, 1, 5), levels=3)], ids=str)
+@pytest.mark.parametrize("space", [GREY, COLOUR, genbench.Space((1, 1, 5), levels=3), MANY], ids=str)
 def test_the_probabilities_of_all_images_sum_to_one(space, ramps):
     model = PixelCNN(space, **PixelCNN.audit_settings)
     model.fit(ramps(space, 2000))
@@ -44,9 +46,10 @@ def test_the_probabilities_of_all_images_sum_to_one(space, ramps):
 
 
 def test_the_probabilities_of_all_images_sum_to_one_over_classes_too():
-    with torch.no_grad():
-        p = scrambled(CLASSES).log_prob(every_image(CLASSES)).double().exp()
-    assert p.sum().item() == pytest.approx(1, abs=1e-4)
+    for space in (CLASSES, replace(MANY, classes=2)):
+        with torch.no_grad():
+            p = scrambled(space).log_prob(every_image(space)).double().exp()
+        assert p.sum().item() == pytest.approx(1, abs=1e-4)
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 7])
@@ -63,6 +66,21 @@ def test_a_pixel_depends_on_all_earlier_ones_and_on_no_later_one(place, kernel):
     before = place[0] * 7 + place[1]
     assert reached[:before].all()
     assert not reached[before:].any()
+
+
+@pytest.mark.parametrize("kernel", [3, 7])
+def test_in_large_images_four_layers_see_sixteen_pixels_far_and_miss_none_between(kernel):
+    model = scrambled(genbench.Space((1, 20, 19), levels=4), layers=4, kernel=kernel)
+    entries = torch.zeros(1, 1, 20, 19, requires_grad=True)
+    model.scaled = lambda x: entries[:, : x.shape[1]]
+    x = torch.zeros(1, 1, 20, 19, dtype=torch.int64)
+    logits = model.logits(model.contexts(x, first_class(x)), x, 0)
+    (gradient,) = torch.autograd.grad(logits[0, :, 17, 17].square().sum(), entries)
+    reached = gradient[0, 0] != 0
+    assert reached[1:17, 1:].all()
+    assert reached[17, 1:17].all()
+    assert not reached[17, 17:].any()
+    assert not reached[18:].any()
 
 
 def test_a_channel_depends_on_the_earlier_channels_of_its_pixel_and_on_no_later_one():
@@ -95,9 +113,10 @@ def test_samples_follow_the_density(space, ramps):
 
 @torch.no_grad()
 @pytest.mark.parametrize("kernel", [3, 5])
-def test_a_walk_has_the_contexts_of_the_whole_image(kernel):
-    model = scrambled(genbench.Space((3, 4, 5), levels=4, classes=2), kernel=kernel)
-    x, y = torch.randint(4, (3, 3, 4, 5)), torch.tensor([0, 1, 1])
+@pytest.mark.parametrize("size", [(4, 5), (17, 20)])
+def test_a_walk_has_the_contexts_of_the_whole_image(size, kernel):
+    model = scrambled(genbench.Space((3, *size), levels=4, classes=2), kernel=kernel, layers=5)
+    x, y = torch.randint(4, (3, 3, *size)), torch.tensor([0, 1, 1])
     whole, walk = model.contexts(x, y).flatten(2), Walk(model, y)
     for i, pixel in enumerate(x.flatten(2).unbind(2)):
         # The same float32 sums, perhaps in another order.
@@ -106,14 +125,17 @@ def test_a_walk_has_the_contexts_of_the_whole_image(kernel):
 
 
 @torch.no_grad()
-def test_sampling_draws_what_the_whole_network_at_each_pixel_would_draw():
-    model = scrambled(genbench.Space((1, 5, 4), levels=4, classes=3))
+@pytest.mark.parametrize(("channels", "levels"), [(1, 4), (3, 4), (1, 256), (3, 256)])
+def test_sampling_draws_what_the_whole_network_at_each_pixel_would_draw(channels, levels):
+    model = scrambled(genbench.Space((channels, 5, 4), levels=levels, classes=3))
     y = torch.tensor([0, 1, 2, 1])
     torch.manual_seed(2)
-    x = torch.zeros(4, 1, 5, 4, dtype=torch.int64)
-    for i in range(20):
-        p = model.logits(model.contexts(x, y), x, 0).flatten(2)[:, :, i].softmax(1)
-        x.flatten(1)[:, i] = p.multinomial(1)[:, 0]
+    x = torch.zeros(4, channels, 5, 4, dtype=torch.int64)
+    for i, c in itertools.product(range(20), range(channels)):
+        said = model.logits(model.contexts(x, y), x, c)
+        place = torch.full((4, 1, 5, 4), -1, dtype=torch.int64)
+        p = torch.stack([model.log_mass(said, place.fill_(v)).flatten(1)[:, i] for v in range(levels)], dim=1).exp()
+        x.flatten(2)[:, c, i] = p.multinomial(1)[:, 0]
     torch.manual_seed(2)
     assert torch.equal(model.sample(4, labels=y), x)
 

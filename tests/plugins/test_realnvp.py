@@ -74,6 +74,14 @@ def test_every_pixel_is_changed_and_every_latent_depends_on_its_neighbours(shape
     assert ((jacobian != 0).sum(1) > 3).all()
 
 
+@pytest.mark.parametrize("levels", [2, 17, 256])
+def test_the_first_level_is_as_wide_as_the_logit_of_few_levels_makes_it(levels):
+    """However many levels there are: else the flow has to tell those of a dark background apart."""
+    model = RealNVP(genbench.Space((1, 2, 2), levels=levels), width=8)
+    y, _ = model.logit(torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 1, 2, 2))
+    assert (y[1] - y[0] > 0.7).all()
+
+
 def test_an_untrained_flow_is_the_identity():
     model = RealNVP(genbench.Space((1, 4, 4), levels=4))
     y = torch.randn(3, 1, 4, 4)

@@ -53,6 +53,13 @@ def test_draws_have_the_masses_that_log_prob_states():
     assert (drawn - stated).abs().max() < 5 * 0.5 / math.sqrt(40_000)  # five standard errors at most
 
 
+def test_the_quick_masses_of_all_levels_are_those_of_each():
+    space, parameters = genbench.Space((1, 3, 2), levels=100), 2 * torch.randn(4, 15, 3, 2)
+    law = LogisticMixture(parameters, space)
+    each = torch.stack([law.log_mass(torch.full((4, 1, 3, 2), v)).exp() for v in range(100)], dim=1)
+    torch.testing.assert_close(law.masses(), each, rtol=0, atol=1e-6)
+
+
 def test_a_mass_far_in_the_tail_keeps_its_digits():
     parameters = torch.tensor([0.0, -1.0, -7.0]).view(1, 3, 1, 1)  # one narrow logistic around level 0
     nats = LogisticMixture(parameters, genbench.Space((1, 1, 1))).log_prob(torch.full((1, 1, 1, 1), 200))
