@@ -89,7 +89,7 @@ class GAN(genbench.Model, genbench.Decoder, genbench.Conditional):
         averaging: exponent of the power-law average; large means recent.
         lr: Adam's learning rate in the first half of the training; it falls to 0 along a line in the second.
         batch: images a step.
-        epochs: passes over the training set at most, within the budget: more of them let G copy few images.
+        epochs: passes over the training set at most, within the budget: G comes to copy a few hundred in more of them.
     Raises:
         Unsuitable: no image, a side below 2, or no integer levels.
     """
@@ -110,7 +110,7 @@ class GAN(genbench.Model, genbench.Decoder, genbench.Conditional):
         averaging: Annotated[float, genbench.Range(0, 1000)] = 16.0,
         lr: Annotated[float, genbench.Range(1e-5, 1e-1, log=True)] = 2e-3,
         batch: Annotated[int, genbench.Range(2, 4096, log=True)] = 64,
-        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 100,
+        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 60,
     ) -> None:
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1):
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with integer levels, got {space}")
