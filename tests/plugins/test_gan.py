@@ -1,18 +1,31 @@
 import pytest
 import torch
-from genbench_gan import GAN, PENALTY_EVERY, discriminator, generator, halvings, shifted
+from genbench_gan import GAN, PENALTY_EVERY, Discriminator, generator, halvings, widths
 
 import genbench
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 9, 7)]
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, (1, 4, 4), (3, 32, 32), (1, 17, 8), (3, 2, 5)])
+@pytest.mark.parametrize("shape", [*SHAPES, (1, 4, 4), (1, 2, 2), (3, 32, 32), (1, 17, 8), (3, 2, 5)])
 def test_both_networks_fit_every_shape(shape):
-    images = generator(shape, 5, 4)(torch.randn(3, 5))
+    images = generator(shape, 5, 8)(torch.randn(3, 5))
     assert images.shape == (3, *shape)
     assert images.abs().max() <= 1
-    assert discriminator(shape, 4)(images).shape == (3, 1)
+    assert Discriminator(shape, 2, 8)(images, torch.tensor([0, 1, 1])).shape == (3,)
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (3, 17, 8), (3, 2, 5)])
+def test_the_discriminator_sees_every_pixel(shape):
+    x = torch.randn(2, *shape, requires_grad=True)
+    Discriminator(shape, 1, 8)(x, torch.zeros(2, dtype=torch.int64)).sum().backward()
+    assert (x.grad != 0).all()
+
+
+def test_channels_halve_from_the_smallest_size_to_the_image_and_stop_at_eight():
+    assert widths((1, 8, 8), 64) == [32, 64]
+    assert widths((3, 32, 32), 24) == [8, 8, 12, 24]
+    assert widths((3, 5, 5), 24) == [24]
 
 
 def test_sizes_halve_down_to_four():
@@ -20,44 +33,36 @@ def test_sizes_halve_down_to_four():
     assert halvings((3, 9, 17)) == [(9, 17), (5, 9)]
 
 
-def test_a_shift_moves_each_image_whole():
-    x = torch.rand(200, 3, 6, 5)
-    moved = shifted(x, 2)
-    offsets = {offset(*pair) for pair in zip(x, moved, strict=True)}
-    assert len(offsets) == 25  # all of -2…2 twice over turn up: missing one has probability 25 · 0.96²⁰⁰ < 0.01
-    assert torch.equal(shifted(x, 0), x)
+class Slopes(torch.nn.Module):
+    """A discriminator that is linear in the pixels, by weights of each class [classes, D]: its gradient is these."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = torch.nn.Parameter(weight)
+
+    def forward(self, x, label):
+        return (x.flatten(1) * self.weight[label]).sum(1)
 
 
-def offset(x, moved):
-    """(dy, dx) of the one shift that explains `moved`: the pad is -1, which no pixel of x is."""
-    _, h, w = x.shape
-    rows, columns = (moved[0] >= 0).any(1).nonzero()[:, 0], (moved[0] >= 0).any(0).nonzero()[:, 0]
-    for dy in range(-2, 3):
-        for dx in range(-2, 3):
-            inner = moved[:, max(0, dy) : h + min(0, dy), max(0, dx) : w + min(0, dx)]
-            source = x[:, max(0, -dy) : h + min(0, -dy), max(0, -dx) : w + min(0, -dx)]
-            if len(rows) == h - abs(dy) and len(columns) == w - abs(dx) and torch.equal(inner, source):
-                return dy, dx
-    raise AssertionError("not a shift")
-
-
-def test_gradients_pass_through_a_shift():
-    x = torch.rand(4, 1, 6, 6, requires_grad=True)
-    shifted(x, 1).sum().backward()
-    assert set(x.grad.unique().tolist()) <= {0.0, 1.0}  # a pixel is kept once or has left the image
-    assert x.grad.sum() >= 4 * 25
-
-
-def test_the_penalty_is_half_gamma_times_the_squared_gradient_on_real_images():
-    model = GAN(genbench.Space((1, 4, 4)), penalty=3.0, shift=0.0)
-    model.D = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 1))  # its gradient is its weight
-    real, fake = torch.rand(2, 7, 1, 4, 4)
+def test_the_penalty_is_half_gamma_times_the_squared_gradient_on_real_images_of_their_classes():
+    model = GAN(genbench.Space((1, 4, 4), classes=2), penalty=3.0)
+    model.D = Slopes(torch.randn(2, 16))
+    real, fake = torch.rand(2, 4, 1, 4, 4)
+    label = torch.tensor([0, 1, 1, 1])
     losses = []
     for penalised in (False, True):
         torch.manual_seed(0)
-        losses.append(model._discriminator_loss(real, fake, penalised).item())
-    expected = 3.0 / 2 * PENALTY_EVERY * model.D[1].weight.square().sum().item()
+        losses.append(model._discriminator_loss(real, fake, label, penalised).item())
+    expected = 3.0 / 2 * PENALTY_EVERY * model.D.weight[label].square().sum().item() / 4
     assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_discriminator_adds_a_linear_map_of_the_class_to_one_of_all():
+    net, label = Discriminator((1, 8, 8), 3, 8), torch.tensor([2, 0, 1, 2])
+    x = torch.randn(4, 1, 8, 8)
+    h = net.features(x)
+    expected = torch.stack([net.all(row)[0] + net.each(row)[i] for row, i in zip(h, label, strict=True)])
+    assert torch.allclose(net(x, label), expected, atol=1e-6)
 
 
 def test_an_average_with_exponent_zero_is_the_mean_of_all_steps():
@@ -91,10 +96,50 @@ def test_what_is_sampled_is_the_average_not_the_last_step(ramps):
     models = []
     for averaging in (0.0, 1000.0):
         torch.manual_seed(0)
-        models.append(GAN(space, averaging=averaging, width=4))
+        models.append(GAN(space, averaging=averaging, width=8))
         models[-1].fit(ramps(space, 3_000))
-    assert torch.equal(models[0].D[0].weight, models[1].D[0].weight)
+    assert torch.equal(models[0].D.features[0].weight, models[1].D.features[0].weight)
     assert not torch.allclose(models[0].G[0].weight, models[1].G[0].weight)
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    """The model after a short fit on the digits."""
+    torch.manual_seed(0)
+    data = digits(16_000)
+    model = GAN(data.space, width=32)
+    model.fit(data)
+    return model.eval()
+
+
+def test_samples_obey_labels(fitted, digits):
+    """The mean image of each class is nearest to that of the real ones of this class, of all classes."""
+    train, label = digits(1).train, torch.arange(10).repeat_interleave(50)
+    with torch.no_grad():
+        samples = fitted.sample(500, labels=label).float()
+    found = torch.stack([samples[label == i].mean(0).flatten() for i in range(10)])
+    real = torch.stack([train.x[:][train.y[:] == i].float().mean(0).flatten() for i in range(10)])
+    assert torch.equal(torch.cdist(found, real).argmin(1), torch.arange(10))
+
+
+def test_without_labels_classes_are_drawn_by_their_shares_in_the_training_set(ramps):
+    space = genbench.Space((1, 4, 4), classes=3)
+    model, data = GAN(space, width=8), ramps(space, 640)
+    y = torch.tensor([0, 0, 0, 2]).repeat(24)
+    data.train = genbench.Split(genbench.Examples(data.train.x[:].numpy().astype(space.storage), y.numpy()))
+    model.fit(data)
+    assert model.prior.share.tolist() == pytest.approx([0.75, 0, 0.25])
+    assert model.latent_dim == model.latent + 3
+    shares = torch.bincount(model.prior.parted(torch.randn(4_000, model.latent_dim))[1], minlength=3) / 4_000
+    assert shares.tolist() == pytest.approx([0.75, 0, 0.25], abs=0.04)  # five standard errors
+
+
+def test_few_images_are_passed_over_no_more_often_than_told(ramps):
+    space = genbench.Space((1, 4, 4))
+    data = ramps(space, 10_000)
+    GAN(space, width=8, epochs=20).fit(data)
+    assert data.seen == 20 * 96
+    assert data.curve[-1]["images"] == pytest.approx(20 * 96, abs=64)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
