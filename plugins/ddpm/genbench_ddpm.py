@@ -4,14 +4,14 @@ import math
 from typing import Annotated, ClassVar
 
 import torch
-from genbench_unet import UNet, train
+from genbench_unet import LOOKS, UNet, train
 from torch import Tensor
 
 import genbench
 from genbench import Choice, Range
 
 ROWS = 128  # validation images to which variances are fitted
-LOOKS = 3  # times at which the classes of an image are compared
+UNTOLD = 0.1  # share of the training images whose class the network is not told: `denoise` is not, either
 ALPHA_BAR_T = 4e-5  # the share of signal variance left at t = T, that of the paper's schedule
 
 
@@ -77,7 +77,7 @@ class DDPM(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Conditi
 
     def fit(self, data: genbench.TrainingData) -> None:
         """Algorithm 1, then the variances."""
-        train(self.net, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs)
+        train(self.net, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs, untold=UNTOLD)
         if self.variance == "fitted":
             self.eval()
             rows = torch.arange(ROWS) * len(data.valid) // ROWS
@@ -175,22 +175,12 @@ class DDPM(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Conditi
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(y) and the variational bound -(L_0 + L_1 + … + L_T), eq. 5, with one draw of x_t at each t: [N] nats.
 
-        log p(x) is at least that of any one class y: the likeliest is taken.
+        log p(x) is at least that of any one class y: the one of which v is told best at a few times is taken.
         """
-        label = self.likeliest(x)
+        times = torch.linspace(0, self.steps, LOOKS + 2, device=x.device)[1:-1].ceil().long()
+        label = self.net.likeliest(self.scaled(x), times, self.error)
         nats = -self.bound_terms(x, label).sum(1)
         return nats if label is None else nats + self.net.share[label].log()
-
-    def likeliest(self, x: Tensor) -> Tensor | None:
-        """The classes [N] of which v is told best at a few times, by draws of their own; None if there are none."""
-        if self.net.classes == 0:
-            return None
-        t = torch.linspace(0, self.steps, LOOKS + 2, device=x.device)[1:-1].ceil().long().repeat(len(x))
-        x_0 = self.scaled(x).repeat_interleave(LOOKS, 0)
-        noise = torch.randn_like(x_0)
-        every = torch.arange(self.net.classes, device=x.device)
-        wrong = torch.stack([self.error(x_0, t, noise, y.view(1)).view(-1, LOOKS).sum(1) for y in every], dim=1)
-        return wrong.where(self.net.share > 0, math.inf).argmin(1)
 
     def bound_terms(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """int64 [N, C, H, W] of classes [N] → [N, T + 1] nats: L_0, L_1, …, L_T."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 import torch
-from genbench_unet import UNet, train
+from genbench_unet import LOOKS, UNet, train
 from torch import Tensor
 
 import genbench
@@ -15,9 +15,9 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
     """x_t = (1 - t) x + t z goes straight from an image x to noise z; v(x_t, t, y) learns E[z - x | x_t, y].
 
     Entries of x are scaled to [-1, 1]. The flow of dx_t = v dt carries N(0, I) at t = 1 to the images at t = 0, and
-    back. Samples follow the flow of their class y. Where z is a latent vector, it is that of all classes together,
-    which v learns from images whose class it is not told. Times here run from images to noise, against the paper's. No
-    density is computed: it would take the divergence of v along the path.
+    back, a flow for each class y: a latent vector is z, and a normal for each class, by which y is drawn. Times here
+    run from images to noise, against the paper's. No density is computed: it would take the divergence of v along the
+    path.
 
     Args:
         space: images with integer levels.
@@ -54,11 +54,11 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
 
     @property
     def latent_dim(self) -> int:
-        return self.space.dim
+        return self.net.latent_dim
 
     def fit(self, data: genbench.TrainingData) -> None:
         """Least squares at random times."""
-        train(self.net, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs)
+        train(self.net, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs, untold=0.0)
 
     def loss(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """The mean of |v(x_t, t, y) - (z - x)|² over entries of integers x, eq. 9 of Liu et al.
@@ -66,9 +66,13 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
         The times of a batch are evenly spaced from a random start: each is uniform, and the mean varies less.
         """
         t = (torch.arange(len(x), device=x.device) / len(x) + torch.rand(1, device=x.device)) % 1  # [N]
-        x, share = self.scaled(x), t.view(-1, 1, 1, 1)
-        z = torch.randn_like(x)
-        return (self.net((1 - share) * x + share * z, t, label) - (z - x)).square().mean()
+        x = self.scaled(x)
+        return self.error(x, t, torch.randn_like(x), label).mean()
+
+    def error(self, x: Tensor, t: Tensor, z: Tensor, label: Tensor | None) -> Tensor:
+        """The mean squared error of v at times t [N] of classes [N or 1]: [N]."""
+        share = t.view(-1, 1, 1, 1)
+        return (self.net((1 - share) * x + share * z, t, label) - (z - x)).square().flatten(1).mean(1)
 
     def scaled(self, x: Tensor) -> Tensor:
         """Integers in [0, levels) → float32 in [-1, 1]."""
@@ -90,15 +94,22 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
 
     def sample(self, n: int, *, labels: Tensor | None = None, method: str = "midpoint", steps: int = 20) -> Tensor:
         """Carry noise to images by "euler" or "midpoint", which asks the network once or twice a step."""
-        z = torch.randn(n, *self.space.shape, device=self.net.place.device)
-        x = self.carried(z, (1.0, 0.0), method, steps, self.net.drawn(n, labels))
-        return self.levels(x).round().long()
+        place = self.net.place.device
+        if labels is None:
+            z, labels = self.net.parted(torch.randn(n, self.latent_dim, device=place))
+        else:
+            z = torch.randn(n, *self.space.shape, device=place)
+        return self.levels(self.carried(z, (1.0, 0.0), method, steps, labels)).round().long()
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.carried(self.scaled(x), (0.0, 1.0), "midpoint", 20).flatten(1)
+        """Along the flow of the class under which v is told best at a few times."""
+        x = self.scaled(x)
+        label = self.net.likeliest(x, torch.linspace(0, 1, LOOKS + 2, device=x.device)[1:-1], self.error)
+        return self.net.joined(self.carried(x, (0.0, 1.0), "midpoint", 20, label), label)
 
     def render(self, z: Tensor) -> Tensor:
-        return self.levels(self.carried(z.view(-1, *self.space.shape), (1.0, 0.0), "midpoint", 20))
+        noise, label = self.net.parted(z)
+        return self.levels(self.carried(noise, (1.0, 0.0), "midpoint", 20, label))
 
     def levels(self, x: Tensor) -> Tensor:
         """Float32 in [-1, 1] → float32 in [0, levels - 1], what lies outside clipped."""

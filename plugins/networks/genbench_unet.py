@@ -13,9 +13,10 @@ import genbench
 
 GROUPS = 8  # of every GroupNorm
 FREQUENCIES = 1000.0  # the highest of the sines that tell the time, in radians per unit of time
-UNTOLD = 0.1  # share of the training images whose class the network is not told
+LOOKS = 3  # times at which the classes of an image are compared
 LOGS = 100  # points on the training curve
 Loss = Callable[[Tensor, Tensor | None], Tensor]
+Error = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 class Block(nn.Module):
@@ -101,14 +102,50 @@ class UNet(nn.Module):
             return labels
         return self.share.multinomial(n, replacement=True)
 
-    def told(self, y: Tensor | None) -> Tensor | None:
-        """The classes [N] of training images as they are told, some of them not; None where there are no classes."""
+    def told(self, y: Tensor | None, share: float) -> Tensor | None:
+        """The classes [N] of training images, a share of them not told; None where there are no classes."""
         if self.classes == 0 or y is None:
             return None
-        return y.where(torch.rand(len(y), device=y.device) > UNTOLD, self.classes)
+        return y.where(torch.rand(len(y), device=y.device) >= share, self.classes)
+
+    def likeliest(self, x: Tensor, times: Tensor, error: Error) -> Tensor | None:
+        """The classes [N] of x [N, C, H, W] under which its error at `times` [LOOKS] is the least; a function of x.
+
+        Args:
+            error: of x, times, noise, all of them [N LOOKS], and a class [1]: [N LOOKS].
+        """
+        if self.classes == 0:
+            return None
+        noise = (
+            torch.randn(LOOKS, *self.shape, generator=torch.Generator().manual_seed(0)).to(x).repeat(len(x), 1, 1, 1)
+        )
+        rows, times = x.repeat_interleave(LOOKS, 0), times.repeat(len(x))
+        every = torch.arange(self.classes, device=x.device)
+        wrong = torch.stack([error(rows, times, noise, y.view(1)).view(-1, LOOKS).sum(1) for y in every], dim=1)
+        return wrong.where(self.share > 0, math.inf).argmin(1)
+
+    @property
+    def latent_dim(self) -> int:
+        """Entries of a latent vector: noise as large as an image, and a normal g_y for each class y."""
+        return math.prod(self.shape) + self.classes
+
+    def joined(self, z: Tensor, label: Tensor | None) -> Tensor:
+        """The latent vectors of noise z [N, C, H, W] in classes [N]: g of the own class is √classes, else 0."""
+        if label is None:
+            return z.flatten(1)
+        g = math.sqrt(self.classes) * nn.functional.one_hot(label, self.classes)
+        return torch.cat([z.flatten(1), g], dim=1)
+
+    def parted(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
+        """z and the classes: the y of the largest log Φ(g_y) / p(y), drawn by p(y) as the first of several clocks."""
+        z, g = latent.split([latent.shape[1] - self.classes, self.classes], dim=1)
+        label = (torch.special.log_ndtr(g) / self.share.clamp(min=1e-12)).argmax(1) if self.classes else None
+        return z.view(-1, *self.shape), label
 
 
-def train(net: UNet, data: genbench.TrainingData, loss: Loss, *, lr: float, batch: int, epochs: int) -> None:
+def train(
+    net: UNet, data: genbench.TrainingData, loss: Loss, *, lr: float, batch: int, epochs: int, untold: float
+) -> None:
     """Go down the loss of images and their classes by AdamW, and keep the average of the late weights.
 
     Args:
@@ -116,6 +153,7 @@ def train(net: UNet, data: genbench.TrainingData, loss: Loss, *, lr: float, batc
         lr: the learning rate at the start; it falls linearly to 0.
         batch: images a step.
         epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
+        untold: share of the images whose class the network is not told.
     """
     most = min(data.images, epochs * len(data.train))
     if net.classes and data.train.y is not None:
@@ -126,7 +164,7 @@ def train(net: UNet, data: genbench.TrainingData, loss: Loss, *, lr: float, batc
     for x, y in data.batches(batch, most=most):
         spent = data.progress_to(most)
         optimizer.param_groups[0]["lr"] = lr * min(1, 50 * spent, 1 - spent)
-        value = loss(x, net.told(y))
+        value = loss(x, net.told(y, untold))
         optimizer.zero_grad()
         value.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)

@@ -129,7 +129,8 @@ def test_the_bound_of_a_model_that_knows_the_image_of_each_class_is_the_probabil
     x = torch.tensor([[[[0, 1], [1, 0]]], [[[1, 1], [1, 0]]], [[[0, 0], [0, 0]]]])
     model = knowing(genbench.Space((1, 2, 2), levels=2, classes=3), x, steps=50)
     model.net.share.copy_(torch.tensor([0.2, 0.8, 0.0]))
-    assert model.likeliest(x[[1, 0, 1]]).tolist() == [1, 0, 1]
+    times = torch.tensor([10, 25, 40])
+    assert model.net.likeliest(model.scaled(x[[1, 0, 1]]), times, model.error).tolist() == [1, 0, 1]
     assert model.log_prob(x[:2]).exp().tolist() == pytest.approx([0.2, 0.8], abs=5e-3)
     assert model.log_prob(x[2:]).item() < -20  # no sample is of a class that was never seen
     for sampler in DDPM.samplers.values():
