@@ -72,7 +72,6 @@ class UNet(nn.Module):
         self.back = nn.ModuleList(Block(fine, time, dropout) for fine in widths[:-1])
         last = nn.Conv2d(widths[0], channels, 3, padding=1)
         self.head = nn.Sequential(nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), last)
-        nn.init.zeros_(self.label.weight)
         nn.init.zeros_(last.weight)
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
