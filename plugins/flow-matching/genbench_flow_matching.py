@@ -4,26 +4,24 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 import torch
-from genbench_networks import UNet
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from genbench_unet import LOOKS, UNet, train
+from torch import Tensor
 
 import genbench
 from genbench import Choice, Range
 
-LOGS = 100  # points on the training curve
 
-
-class FlowMatching(genbench.Model, genbench.Latent):
-    """x_t = (1 - t) x + t z goes straight from an image x to noise z; v(x_t, t) learns E[z - x | x_t].
+class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
+    """x_t = (1 - t) x + t z goes straight from an image x to noise z; v(x_t, t, y) learns E[z - x | x_t, y].
 
     Entries of x are scaled to [-1, 1]. The flow of dx_t = v dt carries N(0, I) at t = 1 to the images at t = 0, and
-    back: z is a latent vector. Times here run from images to noise, against the paper's. No density is computed:
-    it would take the divergence of v along the path.
+    back, a flow for each class y: a latent vector is z, and a normal for each class, by which y is drawn. Times here
+    run from images to noise, against the paper's. No density is computed: it would take the divergence of v along the
+    path.
 
     Args:
         space: images with integer levels.
-        width, depth: channels at full size (three times as many at half size), blocks at half size.
+        width, depth: channels at full size, blocks at the smallest, see `genbench_unet.UNet`.
         dropout: of channels, in training.
         lr: AdamW's learning rate at the start; it falls linearly to 0.
         batch: images a step.
@@ -46,76 +44,75 @@ class FlowMatching(genbench.Model, genbench.Latent):
         dropout: Annotated[float, Range(0.0, 0.9)] = 0.1,
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
-        epochs: Annotated[int, Range(1, 100_000, log=True)] = 500,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 300,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"flow-matching needs grey or colour images of 2 or more levels, got {space}")
         super().__init__()
         self.space, self.lr, self.batch, self.epochs = space, lr, batch, epochs
-        self.net = UNet(space.shape, width, depth, dropout)
+        self.net = UNet(space, width, depth, dropout)
 
     @property
     def latent_dim(self) -> int:
-        return self.space.dim
+        return self.net.latent_dim
 
     def fit(self, data: genbench.TrainingData) -> None:
-        """Least squares at random times; the average of the late weights is kept."""
-        most = min(data.images, self.epochs * len(data.train))
-        optimizer = torch.optim.AdamW(self.net.parameters(), lr=self.lr, weight_decay=1e-4)
-        averaged = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
-        data.checkpoint(net=self.net, optimizer=optimizer, averaged=averaged)
-        for x, _ in data.batches(self.batch, most=most):
-            spent = data.progress_to(most)
-            optimizer.param_groups[0]["lr"] = self.lr * min(1, 50 * spent, 1 - spent)
-            loss = self.loss(self.scaled(x))
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-            optimizer.step()
-            averaged.update_parameters(self.net)
-            if spent * LOGS >= len(data.curve) + 1:
-                data.log(loss=loss.item())
-        self.net.load_state_dict(averaged.module.state_dict())
+        """Least squares at random times."""
+        train(self.net, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs, untold=0.0)
 
-    def loss(self, x: Tensor) -> Tensor:
-        """The mean of |v(x_t, t) - (z - x)|² over entries, eq. 9 of Liu et al.
+    def loss(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        """The mean of |v(x_t, t, y) - (z - x)|² over entries of integers x, eq. 9 of Liu et al.
 
         The times of a batch are evenly spaced from a random start: each is uniform, and the mean varies less.
         """
         t = (torch.arange(len(x), device=x.device) / len(x) + torch.rand(1, device=x.device)) % 1  # [N]
-        z, share = torch.randn_like(x), t.view(-1, 1, 1, 1)
-        return (self.net((1 - share) * x + share * z, t) - (z - x)).square().mean()
+        x = self.scaled(x)
+        return self.error(x, t, torch.randn_like(x), label).mean()
+
+    def error(self, x: Tensor, t: Tensor, z: Tensor, label: Tensor | None) -> Tensor:
+        """The mean squared error of v at times t [N] of classes [N or 1]: [N]."""
+        share = t.view(-1, 1, 1, 1)
+        return (self.net((1 - share) * x + share * z, t, label) - (z - x)).square().flatten(1).mean(1)
 
     def scaled(self, x: Tensor) -> Tensor:
         """Integers in [0, levels) → float32 in [-1, 1]."""
         return 2 * x.float() / (self.space.levels - 1) - 1
 
-    def velocity(self, x_t: Tensor, t: float) -> Tensor:
-        """v(x_t, t) of [N, C, H, W]."""
-        return self.net(x_t, torch.full((1,), t, device=x_t.device))
-
-    def carried(self, x: Tensor, times: tuple[float, float], method: str, steps: int) -> Tensor:
-        """x [N, C, H, W] at the first time, carried along the flow to the second in even steps."""
+    def carried(
+        self, x: Tensor, times: tuple[float, float], method: str, steps: int, label: Tensor | None = None
+    ) -> Tensor:
+        """x [N, C, H, W] of classes [N] at the first time, carried along the flow to the second in even steps."""
         first, last = times
         step, advance = (last - first) / steps, METHODS[method]
+
+        def velocity(x_t: Tensor, t: float) -> Tensor:
+            return self.net(x_t, torch.full((1,), t, device=x_t.device), label)
+
         for i in range(steps):
-            x = x + step * advance(self.velocity, x, first + i * step, step)
+            x = x + step * advance(velocity, x, first + i * step, step)
         return x
 
     def sample(self, n: int, *, labels: Tensor | None = None, method: str = "midpoint", steps: int = 20) -> Tensor:
         """Carry noise to images by "euler" or "midpoint", which asks the network once or twice a step."""
-        z = torch.randn(n, self.space.dim, device=self.net.place.device)
-        return self._rendered(z, method, steps).round().long()
+        place = self.net.place.device
+        if labels is None:
+            z, labels = self.net.parted(torch.randn(n, self.latent_dim, device=place))
+        else:
+            z = torch.randn(n, *self.space.shape, device=place)
+        return self.levels(self.carried(z, (1.0, 0.0), method, steps, labels)).round().long()
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.carried(self.scaled(x), (0.0, 1.0), "midpoint", 20).flatten(1)
+        """Along the flow of the class under which v is told best at a few times."""
+        x = self.scaled(x)
+        label = self.net.likeliest(x, torch.linspace(0, 1, LOOKS + 2, device=x.device)[1:-1], self.error)
+        return self.net.joined(self.carried(x, (0.0, 1.0), "midpoint", 20, label), label)
 
     def render(self, z: Tensor) -> Tensor:
-        return self._rendered(z, "midpoint", 20)
+        noise, label = self.net.parted(z)
+        return self.levels(self.carried(noise, (1.0, 0.0), "midpoint", 20, label))
 
-    def _rendered(self, z: Tensor, method: str, steps: int) -> Tensor:
-        """Latent vectors [N, D] → float32 [N, C, H, W] in [0, levels - 1]."""
-        x = self.carried(z.view(-1, *self.space.shape), (1.0, 0.0), method, steps)
+    def levels(self, x: Tensor) -> Tensor:
+        """Float32 in [-1, 1] → float32 in [0, levels - 1], what lies outside clipped."""
         return (x.clamp(-1, 1) + 1) / 2 * (self.space.levels - 1)
 
 

@@ -1,4 +1,4 @@
-"""Parts that first-party models are built of: a U-Net that knows the time, residual blocks, an output of integers."""
+"""Parts that first-party models are built of: residual blocks, an output of integers, Gaussians of classes."""
 
 import math
 
@@ -7,8 +7,6 @@ from torch import Tensor, nn
 
 import genbench
 
-GROUPS = 8  # of every GroupNorm
-FREQUENCIES = 1000.0  # the highest of the sines that tell the time, in radians per unit of time
 LARGEST = 2**25  # entries of the maps of all classes, 128 MiB in float32: where they are more, all share one
 SHRINKAGE = 0.2  # the weight, in a class's covariance, of the one within all classes
 JITTER = 1e-4  # share of the mean variance that is added to every variance
@@ -126,55 +124,6 @@ class LogisticMixture:
     def rounded(self, x: Tensor) -> Tensor:
         """The levels nearest to x, int64."""
         return x.clamp(0, self.top).round().long()
-
-
-class Block(nn.Module):
-    """A residual block that knows the time: normalise, convolve, normalise, scale and shift by the time, convolve."""
-
-    def __init__(self, before: int, after: int, time: int, dropout: float) -> None:
-        super().__init__()
-        self.first = nn.Sequential(nn.GroupNorm(GROUPS, before), nn.SiLU(), nn.Conv2d(before, after, 3, padding=1))
-        self.norm = nn.GroupNorm(GROUPS, after, affine=False)
-        self.modulation = nn.Linear(time, 2 * after)
-        self.second = nn.Sequential(nn.SiLU(), nn.Dropout2d(dropout), nn.Conv2d(after, after, 3, padding=1))
-        self.shortcut = nn.Conv2d(before, after, 1) if before != after else nn.Identity()
-        nn.init.zeros_(self.second[-1].weight)
-
-    def forward(self, h: Tensor, time: Tensor) -> Tensor:
-        """[N, before, H, W] at time [N or 1, time] → [N, after, H, W]."""
-        scale, shift = self.modulation(time)[:, :, None, None].chunk(2, dim=1)
-        return self.shortcut(h) + self.second(self.norm(self.first(h)) * (1 + scale) + shift)
-
-
-class UNet(nn.Module):
-    """f(x_t, t), as large as x_t: a block at full size, `depth` blocks at half size, and one more that sees both."""
-
-    def __init__(self, shape: tuple[int, ...], width: int, depth: int, dropout: float) -> None:
-        super().__init__()
-        channels, height, columns = shape
-        time, inner = 2 * width, 3 * width
-        self.register_buffer("frequencies", torch.logspace(0, math.log10(FREQUENCIES), width // 2))
-        self.time = nn.Sequential(nn.Linear(width, time), nn.SiLU(), nn.Linear(time, time), nn.SiLU())
-        self.stem = nn.Conv2d(channels, width, 3, padding=1)
-        self.place = nn.Parameter(torch.zeros(width, height, columns))
-        self.enter = Block(width, width, time, dropout)
-        self.down = nn.Conv2d(width, inner, 3, stride=2, padding=1)
-        self.inside = nn.ModuleList(Block(inner, inner, time, dropout) for _ in range(depth))
-        self.up = nn.Conv2d(inner, width, 1)
-        self.leave = Block(2 * width, width, time, dropout)
-        self.head = nn.Sequential(nn.GroupNorm(GROUPS, width), nn.SiLU(), nn.Conv2d(width, channels, 3, padding=1))
-        nn.init.zeros_(self.head[-1].weight)
-
-    def forward(self, x_t: Tensor, share: Tensor) -> Tensor:
-        """x_t [N, C, H, W] at a time `share` in [0, 1], [N or 1] → [N, C, H, W]; constant before training."""
-        angle = share[:, None] * self.frequencies
-        time = self.time(torch.cat([angle.sin(), angle.cos()], dim=1))
-        full = self.enter(self.stem(x_t) + self.place, time)
-        half = self.down(full)  # [N, inner, ⌈H/2⌉, ⌈W/2⌉]
-        for block in self.inside:
-            half = block(half, time)
-        back = nn.functional.interpolate(self.up(half), size=full.shape[-2:])
-        return self.head(self.leave(torch.cat([full, back], dim=1), time))
 
 
 class ClassGaussians(nn.Module):

@@ -144,7 +144,7 @@ def test_denoising_little_noise_changes_little_and_more_noise_brings_the_mean_ne
     assert apart[2] < apart[1] < apart[0]
 
 
-def test_with_the_right_noise_the_posterior_mean_comes_out_the_mean_itself_at_the_highest_level():
+def test_with_the_right_v_the_posterior_mean_comes_out_the_mean_itself_at_the_highest_level():
     """Data N(0.3, 0.2²): E[x | x_σ] = (0.04 x_σ + 0.3 σ²) / (0.04 + σ²)."""
     model = DDPM(genbench.Space((1, 2, 2), levels=4), steps=20, width=8, depth=1).double()
     x = torch.linspace(-0.5, 0.9, 8, dtype=torch.float64).view(2, 1, 2, 2)
@@ -152,12 +152,12 @@ def test_with_the_right_noise_the_posterior_mean_comes_out_the_mean_itself_at_th
     def posterior_mean(noised, sigma):
         return (0.04 * noised + 0.3 * sigma**2) / (0.04 + sigma**2)
 
-    def noise(x_t, share):
+    def v(x_t, share, label=None):
         alpha_bar = model.alpha_bar[(share * model.steps).round().long()].view(-1, 1, 1, 1)
         noised, sigma = x_t / alpha_bar.sqrt(), (1 / alpha_bar - 1).sqrt()
-        return (noised - posterior_mean(noised, sigma)) / sigma
+        return (alpha_bar.sqrt() * x_t - posterior_mean(noised, sigma)) / (1 - alpha_bar).sqrt()
 
-    model.net.forward = noise
+    model.net.forward = v
     for sigma in model.sigmas:
         found = model.denoise(x, sigma.expand(2))
         # The buffers were float32, and the highest level, 158, leaves three digits of what is near 0.3.

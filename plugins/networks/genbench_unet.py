@@ -1,0 +1,174 @@
+"""What the models that remove noise share: a U-Net that knows the time and the class, and its training."""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from genbench_networks import halvings
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+import genbench
+
+GROUPS = 8  # of every GroupNorm
+FREQUENCIES = 1000.0  # the highest of the sines that tell the time, in radians per unit of time
+LOOKS = 3  # times at which the classes of an image are compared
+LOGS = 100  # points on the training curve
+Loss = Callable[[Tensor, Tensor | None], Tensor]
+Error = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+class Block(nn.Module):
+    """A residual block that knows the time: normalise, convolve, normalise, scale and shift by the time, convolve."""
+
+    def __init__(self, width: int, time: int, dropout: float) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.GroupNorm(GROUPS, width), nn.SiLU(), nn.Conv2d(width, width, 3, padding=1))
+        self.norm = nn.GroupNorm(GROUPS, width, affine=False)
+        self.modulation = nn.Linear(time, 2 * width)
+        self.second = nn.Sequential(nn.SiLU(), nn.Dropout2d(dropout), nn.Conv2d(width, width, 3, padding=1))
+        nn.init.zeros_(self.second[-1].weight)
+
+    def forward(self, h: Tensor, time: Tensor) -> Tensor:
+        """[N, width, H, W] at time [N or 1, time] → the same shape."""
+        scale, shift = self.modulation(time)[:, :, None, None].chunk(2, dim=1)
+        return h + self.second(self.norm(self.first(h)) * (1 + scale) + shift)
+
+
+class UNet(nn.Module):
+    """f(x_t, t, y), as large as x_t: `depth` blocks at the smallest size, and on the way back one at each other size.
+
+    Images that can be halved twice are cut into patches of 2×2 pixels first (Luhman and Luhman 2022,
+    https://arxiv.org/abs/2207.04316): few channels at many places cost the most time for the least work.
+
+    Args:
+        space: of the images; its classes are those of y. One more stands for an image whose class is not told, so
+            that the network also knows all classes together (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598).
+        width: channels at full size; three times as many at half size, six times as many below it.
+        dropout: of channels, in training.
+    """
+
+    def __init__(self, space: genbench.Space, width: int, depth: int, dropout: float) -> None:
+        super().__init__()
+        self.shape, self.classes = space.shape, space.classes or 0
+        sizes, time = halvings(space.shape), 4 * width
+        widths = [width * min(6, 3 * i or 1) for i in range(len(sizes))]
+        self.patch = 1 if len(sizes) < 3 else 2
+        sizes, widths = sizes[self.patch - 1 :], widths[self.patch - 1 :]
+        self.register_buffer("frequencies", torch.logspace(0, math.log10(FREQUENCIES), width // 2))
+        self.register_buffer("share", torch.ones(self.classes) / max(self.classes, 1))  # p(y)
+        self.time = nn.Sequential(nn.Linear(width, time), nn.SiLU(), nn.Linear(time, time))
+        self.label = nn.Embedding(self.classes + 1, time)
+        channels = space.shape[0] * self.patch**2
+        self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
+        self.place = nn.Parameter(torch.zeros(widths[0], *sizes[0]))
+        self.smaller = nn.ModuleList(
+            nn.Sequential(nn.SiLU(), nn.Conv2d(fine, coarse, 3, stride=2, padding=1))
+            for fine, coarse in pairwise(widths)
+        )
+        self.inside = nn.ModuleList(Block(widths[-1], time, dropout) for _ in range(depth))
+        self.larger = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
+        self.back = nn.ModuleList(Block(fine, time, dropout) for fine in widths[:-1])
+        last = nn.Conv2d(widths[0], channels, 3, padding=1)
+        self.head = nn.Sequential(nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), last)
+        nn.init.zeros_(last.weight)
+
+    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """x_t [N, C, H, W] at times in [0, 1] of classes [N or 1] each → [N, C, H, W]; constant before training.
+
+        The class is not told where the label is None or the number of classes.
+        """
+        angle = t[:, None] * self.frequencies
+        label = torch.full((1,), self.classes, device=x_t.device) if label is None else label
+        time = nn.functional.silu(self.time(torch.cat([angle.sin(), angle.cos()], dim=1)) + self.label(label))
+        _, height, columns = self.shape
+        whole = nn.functional.pad(x_t, (0, columns % self.patch, 0, height % self.patch))
+        seen = [self.stem(nn.functional.pixel_unshuffle(whole, self.patch)) + self.place]
+        for smaller in self.smaller:
+            seen.append(smaller(seen[-1]))
+        h = seen.pop()
+        for block in self.inside:
+            h = block(h, time)
+        for larger, block in zip(reversed(self.larger), reversed(self.back), strict=True):
+            fine = seen.pop()
+            h = block(fine + nn.functional.interpolate(larger(h), size=fine.shape[-2:]), time)
+        return nn.functional.pixel_shuffle(self.head(h), self.patch)[..., :height, :columns]
+
+    def drawn(self, n: int, labels: Tensor | None) -> Tensor | None:
+        """The classes [n] of n draws: `labels` where they are given, else of p(y); None where there are no classes."""
+        if self.classes == 0 or labels is not None:
+            return labels
+        return self.share.multinomial(n, replacement=True)
+
+    def told(self, y: Tensor | None, share: float) -> Tensor | None:
+        """The classes [N] of training images, a share of them not told; None where there are no classes."""
+        if self.classes == 0 or y is None:
+            return None
+        return y.where(torch.rand(len(y), device=y.device) >= share, self.classes)
+
+    def likeliest(self, x: Tensor, times: Tensor, error: Error) -> Tensor | None:
+        """The classes [N] of x [N, C, H, W] under which its error at `times` [LOOKS] is the least; a function of x.
+
+        Args:
+            error: of x, times, noise, all of them [N LOOKS], and a class [1]: [N LOOKS].
+        """
+        if self.classes == 0:
+            return None
+        noise = (
+            torch.randn(LOOKS, *self.shape, generator=torch.Generator().manual_seed(0)).to(x).repeat(len(x), 1, 1, 1)
+        )
+        rows, times = x.repeat_interleave(LOOKS, 0), times.repeat(len(x))
+        every = torch.arange(self.classes, device=x.device)
+        wrong = torch.stack([error(rows, times, noise, y.view(1)).view(-1, LOOKS).sum(1) for y in every], dim=1)
+        return wrong.where(self.share > 0, math.inf).argmin(1)
+
+    @property
+    def latent_dim(self) -> int:
+        """Entries of a latent vector: noise as large as an image, and a normal g_y for each class y."""
+        return math.prod(self.shape) + self.classes
+
+    def joined(self, z: Tensor, label: Tensor | None) -> Tensor:
+        """The latent vectors of noise z [N, C, H, W] in classes [N]: g of the own class is √classes, else 0."""
+        if label is None:
+            return z.flatten(1)
+        g = math.sqrt(self.classes) * nn.functional.one_hot(label, self.classes)
+        return torch.cat([z.flatten(1), g], dim=1)
+
+    def parted(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
+        """z and the classes: the y of the largest log Φ(g_y) / p(y), drawn by p(y) as the first of several clocks."""
+        z, g = latent.split([latent.shape[1] - self.classes, self.classes], dim=1)
+        label = (torch.special.log_ndtr(g) / self.share.clamp(min=1e-12)).argmax(1) if self.classes else None
+        return z.view(-1, *self.shape), label
+
+
+def train(
+    net: UNet, data: genbench.TrainingData, loss: Loss, *, lr: float, batch: int, epochs: int, untold: float
+) -> None:
+    """Go down the loss of images and their classes by AdamW, and keep the average of the late weights.
+
+    Args:
+        loss: of integers [N, C, H, W] and of their classes [N], among them the number of classes for those not told.
+        lr: the learning rate at the start; it falls linearly to 0.
+        batch: images a step.
+        epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
+        untold: share of the images whose class the network is not told.
+    """
+    most = min(data.images, epochs * len(data.train))
+    if net.classes and data.train.y is not None:
+        net.share.copy_(torch.bincount(data.train.y[:], minlength=net.classes) / len(data.train))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=1e-4)
+    averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / batch / 20)))
+    data.checkpoint(net=net, optimizer=optimizer, averaged=averaged)
+    for x, y in data.batches(batch, most=most):
+        spent = data.progress_to(most)
+        optimizer.param_groups[0]["lr"] = lr * min(1, 50 * spent, 1 - spent)
+        value = loss(x, net.told(y, untold))
+        optimizer.zero_grad()
+        value.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        averaged.update_parameters(net)
+        if spent * LOGS >= len(data.curve) + 1:
+            data.log(loss=value.item())
+    net.load_state_dict(averaged.module.state_dict())

@@ -1,0 +1,99 @@
+"""The U-Net that knows the time and the class, and its training."""
+
+import pytest
+import torch
+from genbench_unet import UNet, train
+
+import genbench
+
+SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 33, 17), (3, 9, 7), (1, 2, 2), (3, 1, 3), (1, 64, 20)]
+
+
+def scrambled(space, **settings):
+    """A network whose layers of zeros got random weights."""
+    net = UNet(space, **{"width": 8, "depth": 1, "dropout": 0.0, **settings}).eval()
+    for parameter in net.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return net
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_what_comes_out_is_as_large_as_the_image_and_each_entry_of_the_image_matters(shape):
+    net, x = scrambled(genbench.Space(shape, levels=4)), torch.randn(2, *shape, requires_grad=True)
+    found = net(x, torch.tensor([0.1, 0.9]))
+    assert found.shape == x.shape
+    (gradient,) = torch.autograd.grad(found.square().sum(), x)
+    assert (gradient != 0).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_before_training_it_tells_all_images_the_same(shape):
+    net = UNet(genbench.Space(shape, levels=4), width=8, depth=1, dropout=0.0)
+    first, second = net(torch.randn(2, *shape), torch.rand(2))
+    assert torch.equal(first, second)
+
+
+def test_each_row_has_a_time_and_a_class_of_its_own():
+    net, x = scrambled(genbench.Space((1, 8, 8), levels=4, classes=3)), torch.randn(3, 1, 8, 8)
+    t, label = torch.tensor([0.1, 0.5, 0.5]), torch.tensor([1, 1, 3])
+    found = net(x, t, label)
+    for row in range(3):
+        torch.testing.assert_close(found[row : row + 1], net(x[row : row + 1], t[row : row + 1], label[row : row + 1]))
+    torch.testing.assert_close(found[2:], net(x[2:], t[2:]))  # a class that is not told
+    assert not torch.allclose(found[:1], net(x[:1], t[:1]))
+    assert not torch.allclose(found[:1], net(x[:1], t[1:2], label[:1]))
+
+
+def test_training_tells_most_classes_and_learns_how_common_they_are(digits):
+    data, told = digits(4_000), []
+    net = UNet(data.space, width=8, depth=1, dropout=0.0)
+
+    def loss(x, label):
+        told.append(label)
+        return net(x.float(), torch.rand(len(x)), label).mean()
+
+    train(net, data, loss, lr=1e-3, batch=100, epochs=5, untold=0.2)
+    told = torch.cat(told)
+    assert len(told) == data.seen == 5 * len(data.train) // 100 * 100
+    assert told.max() == 10
+    assert (told == 10).float().mean().item() == pytest.approx(0.2, abs=4 * (0.16 / len(told)) ** 0.5)
+    torch.testing.assert_close(net.share, data.train.y[:].bincount() / len(data.train))
+    torch.testing.assert_close(net.drawn(20_000, None).bincount() / 20_000, net.share, rtol=0, atol=0.01)
+    assert net.drawn(2, torch.tensor([4, 7])).tolist() == [4, 7]
+
+
+def test_latent_vectors_hold_the_class_and_draw_it_as_often_as_it_is():
+    net = UNet(genbench.Space((1, 2, 2), levels=4, classes=3), width=8, depth=1, dropout=0.0)
+    net.share.copy_(torch.tensor([0.2, 0.5, 0.3]))
+    z, label = torch.randn(3, 1, 2, 2), torch.tensor([2, 0, 1])
+    found = net.parted(net.joined(z, label))
+    assert torch.equal(found[0], z)
+    assert torch.equal(found[1], label)
+    drawn = net.parted(torch.randn(40_000, net.latent_dim))[1].bincount() / 40_000
+    torch.testing.assert_close(drawn, net.share, rtol=0, atol=0.01)  # four standard errors
+
+
+def test_without_classes_none_are_drawn_or_told(ramps):
+    space = genbench.Space((1, 4, 4), levels=4)
+    net, told = UNet(space, width=8, depth=1, dropout=0.0), []
+
+    def loss(x, label):
+        told.append(label)
+        return net(x.float(), torch.rand(len(x)), label).mean()
+
+    train(net, ramps(space, 64), loss, lr=1e-3, batch=32, epochs=5, untold=0.2)
+    assert told == [None, None]
+    assert net.drawn(3, None) is None
+
+
+def test_the_weights_kept_are_an_average_of_the_late_ones(ramps):
+    """A loss that draws a weight to 1: the last weight is nearer to 1 than the average of those before."""
+    space = genbench.Space((1, 4, 4), levels=4)
+    net, last = UNet(space, width=8, depth=1, dropout=0.0), []
+
+    def loss(x, label):
+        last.append(net.place.detach().mean().item())
+        return (net.place - 1).square().mean()
+
+    train(net, ramps(space, 6_400), loss, lr=1e-3, batch=32, epochs=1_000, untold=0.0)
+    assert last[100] < net.place.mean().item() < last[-1]
