@@ -10,13 +10,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from records import HOSTILE, SUITE, VALUES, audits, board_records, candidate, memorisation, record
 from watching import Open, Watched
 
-from genbench.leaderboard import Leaderboard
+from genbench.leaderboard import Leaderboard, boards
 from genbench.records.audits import AuditStatus
+from genbench.records.files import read_records
 from genbench.records.gates import GateStatus
 from genbench.records.kinds import Likelihood
 from genbench.records.machine import Machine
 from genbench.report import render
 
+PUBLISHED = Path(__file__).parents[2] / "leaderboards" / "digits" / "records"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,6 +44,12 @@ def browser() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a full board: eleven candidates, one that copies, one that failed, three controls."""
     return render(Leaderboard.of(board_records()), tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def crowded_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the published digits: all scores of a suite, all controls."""
+    return render(dict(boards(read_records(PUBLISHED))), tmp_path_factory.mktemp("crowded"))
 
 
 @pytest.fixture(scope="session")

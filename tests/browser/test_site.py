@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from genbench.leaderboard import Leaderboard
 from genbench.report import render
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
-HEADS = ["FD", "Clipped density", "Clipped coverage", "bits/dim", "Throughput", "Fit time"]
+HEADS = ["Clipped density", "Clipped coverage", "Throughput", "FD", "bits/dim", "Fit time"]  # the axes are the first
 
 
 def rows(page: Page, body: int = 0) -> list[str]:
@@ -118,7 +119,7 @@ def test_sorting_works_by_keyboard_keeps_the_focus_and_is_announced(open_page: O
     expect(page.get_by_role("status")).to_have_text("Sorted by Throughput, ascending.")
     expect(button).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("columnheader", name="Fit time").get_by_role("button")).to_be_focused()
+    expect(page.get_by_role("columnheader", name="FD").get_by_role("button")).to_be_focused()
 
 
 def test_controls_stay_apart_under_their_own_heading(open_page: Open) -> None:
@@ -157,18 +158,53 @@ def test_pictures_beside_the_page_are_shown(open_page: Open, watched: Watched, t
     assert watched.troubles == []
 
 
-def test_a_phone_scrolls_the_table_and_never_the_page(open_page: Open) -> None:
-    page = open_page(**PHONE)
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_phone_shows_each_candidate_as_a_card_with_its_axes_side_by_side(open_page: Open, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 740}, has_touch=True)
     assert overflow(page) == 0
-    region = page.get_by_role("region", name="Means over training seeds")
-    region.focus()
-    name = page.locator("tbody th[scope=row]").first
-    region.evaluate("region => { region.scrollLeft = 300; }")
-    assert region.evaluate("region => region.scrollLeft") == 300
-    box = name.bounding_box()
-    assert box is not None
-    assert box["x"] == 17  # the names stay in sight: a margin of 16 pixels and a border
-    assert box["width"] < 160
+    card = page.locator("#board tbody tr").first
+    boxes = [cell.bounding_box() for cell in card.locator("td").all()[1:4]]
+    assert all(box is not None and box["x"] >= 16 and box["x"] + box["width"] <= width - 16 for box in boxes)
+    assert len({box["y"] for box in boxes if box}) == 1
+    heads = card.locator("td").evaluate_all("cells => cells.map(x => getComputedStyle(x, '::before').content)")
+    assert heads[1:4] == ['"Clipped density"', '"Clipped coverage"', '"Throughput"']
+    page.locator("#board thead button", has_text="Throughput").click()
+    assert rows(page)[0] == "replay"
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_the_axes_are_in_sight_without_scrolling_sideways(open_page: Open, crowded_site: Path, width: int) -> None:
+    page = open_page(crowded_site, viewport={"width": width, "height": 900})
+    last = page.locator("#board thead .of-three").last.bounding_box()
+    region = page.locator(".scroll").bounding_box()
+    assert last
+    assert region
+    assert last["x"] + last["width"] <= region["x"] + region["width"]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_further_scores_are_shown_on_request_also_without_scripts(
+    open_page: Open, crowded_site: Path, scripts: bool
+) -> None:
+    page = open_page(crowded_site, java_script_enabled=scripts)
+    head = page.locator("#board thead th", has_text="Precision")
+    expect(head).to_be_hidden()
+    page.get_by_label("quality (").check()
+    expect(head).to_be_visible()
+    expect(page.locator("#board thead th", has_text="Recall")).to_be_hidden()
+
+
+def test_typing_leaves_the_candidates_that_have_these_words(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("searchbox", name="Show candidates with").fill("autoregressive")
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"^[1-9]\d* of 13 candidates\.$"))
+    names = page.locator("#board tbody").first.locator("tr:visible .family").all_inner_texts()
+    assert names
+    assert all("autoregressive" in name for name in names)
+    page.get_by_role("searchbox").fill("nobody is called so")
+    expect(page.get_by_role("status")).to_have_text("0 of 13 candidates.")
+    page.get_by_role("searchbox").fill("")
+    expect(page.get_by_role("status")).to_have_text("13 of 13 candidates.")
 
 
 def test_print_shows_the_whole_table_and_no_controls_of_the_page(open_page: Open) -> None:

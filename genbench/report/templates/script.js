@@ -61,8 +61,29 @@
     table.classList.add("sortable");
   }
 
+  // The words of a row are its name, its family, its marks, its tiers: any of them finds it.
+  function offerFilter(table, status) {
+    const body = table.querySelector("tbody:not(.controls)");
+    if (!body) return;
+    const label = document.createElement("label");
+    const input = document.createElement("input");
+    label.className = "filter";
+    input.type = "search";
+    input.placeholder = "name, family, tier 1, conditional";
+    label.append("Show candidates with", input);
+    input.addEventListener("input", () => {
+      const wanted = input.value.trim().toLowerCase();
+      for (const row of body.rows) row.hidden = !row.textContent.replace(/\s+/g, " ").toLowerCase().includes(wanted);
+      const shown = [...body.rows].filter((row) => !row.hidden).length;
+      status.textContent = `${shown} of ${body.rows.length} candidates.`;
+    });
+    table.closest(".scroll").before(label);
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     offerTheme(document.getElementById("theme"));
-    offerSorting(document.getElementById("board"), document.getElementById("status"));
+    const [board, status] = ["board", "status"].map((id) => document.getElementById(id));
+    offerSorting(board, status);
+    offerFilter(board, status);
   });
 })();

@@ -1,0 +1,204 @@
+"""The table of a page: the columns that it opens with, its rows, and the reasons in its footnotes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from genbench.leaderboard import Cell, Column, Leaderboard, Row
+from genbench.leaderboard.anchors import control
+from genbench.leaderboard.row import MIXED
+from genbench.records.kinds import Axis, ControlKind, Direction, Likelihood
+from genbench.records.score import AT_LEAST
+from genbench.records.status import words
+from genbench.report import charts
+from genbench.report.gates import flags, unaudited
+from genbench.report.standing import front, place
+from genbench.report.text import clip, number, size, spread
+
+LIKELIHOODS = {  # of a likelihood, as bits/dim: sign, words
+    Likelihood.LOWER_BOUND.value: ("≤", "upper bound, from a lower bound of the likelihood"),
+    Likelihood.EXACT.value: ("=", "exact"),
+    Likelihood.ESTIMATE.value: ("≈", "estimate"),
+    MIXED: ("~", "the seeds' likelihoods differ in kind"),
+}
+CONTROLS = "Controls: what every column is read against"
+ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
+BESIDE = (Axis.OVERALL, Axis.DENSITY)  # the first score of each stands beside the axes,
+COST = "fit-time"  # and this one
+OTHERS = "without a score"
+
+
+class Notes:
+    """The reasons that cells give, each told once below the table."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, reason: str) -> int:
+        """The number of a reason's note, from 1 on; 0 for none."""
+        return self._numbers.setdefault(reason, len(self._numbers) + 1) if reason else 0
+
+    @property
+    def reasons(self) -> list[tuple[int, str]]:
+        """Each note's number and text, in order."""
+        return [(number, reason) for reason, number in self._numbers.items()]
+
+
+def table(board: Leaderboard) -> dict[str, Any]:
+    """What the template of the table asks for. Of the controls, the ceiling is the first."""
+    notes, first = Notes(), opening(board)
+    columns = [*first, *sorted((c for c in board.columns if c not in first), key=_order)]
+    groups = {column.name: "" if column in first else _group(column) for column in columns}
+    controls = sorted(board.controls, key=lambda row: row.control is not ControlKind.CEILING)
+    further = [group for group in groups.values() if group]
+    return {
+        "columns": [{**head(column, board), "group": groups[column.name]} for column in columns],
+        "choices": [(group, further.count(group)) for group in dict.fromkeys(further)],
+        "groups": [
+            (name, [line(row, board, columns, groups, notes) for row in rows])
+            for name, rows in (("", board.rows), (CONTROLS, controls))
+        ],
+        "notes": notes.reasons,
+        "spoken": {column.axis.value for column in board.columns if column.axis},
+        "hardware": hardware(board),
+    }
+
+
+def opening(board: Leaderboard) -> list[Column]:
+    """The columns that a table opens with: the axes, FD, bits/dim and the cost of a fit, where they are there."""
+    known = {column.name: column for column in board.columns}
+    beside = [next((column.name for column in board.columns if column.axis is axis), "") for axis in BESIDE]
+    names = dict.fromkeys([*(name for _, name in board.terms.ranked), *beside, COST])
+    return [known[name] for name in names if name in known]
+
+
+def _order(column: Column) -> int:
+    return list(Axis).index(column.axis) if column.axis else len(Axis)
+
+
+def _group(column: Column) -> str:
+    return column.axis.value if column.axis else OTHERS
+
+
+def figure(cell: Cell, mean: float) -> str:
+    """The mean as people read it, "≥" before one that is a lower bound."""
+    return ("≥ " if AT_LEAST in cell.details else "") + number(mean)
+
+
+def head(column: Column, board: Leaderboard) -> dict[str, Any]:
+    """A column's head; `first` is the order of the first click, best first."""
+    names = [name for _, name in board.terms.ranked]
+    return {
+        "column": column,
+        "axis": column.axis.value if column.axis else "",
+        "arrow": ARROWS[column.direction] if column.direction else "",
+        "words": f"{column.direction.value} is better" if column.direction else "no candidate has this score",
+        "first": "ascending" if column.direction is Direction.LOWER else "descending",
+        "sorted": column.name in names[:1] and column.direction is not None,
+        "basis": [part for part in (column.unit, (column.extractor or "").partition("/")[0]) if part],
+        "ceiling": ceiling(column, board),
+        "is_axis": column.name in names,
+    }
+
+
+def below(column: Column, details: Mapping[str, float]) -> list[str]:
+    """What stands below a value besides its spread, such as the floor of an FD."""
+    return [f"{clip(words, 24)} {number(details[name])}" for words, name in column.shown.items() if name in details]
+
+
+def ceiling(column: Column, board: Leaderboard) -> list[str]:
+    """What fresh real data have in a column of features, with the one detail that belongs to it, if it is one."""
+    held = control(board.controls, ControlKind.CEILING)
+    cell = held.cells[column.name] if held and column.features else Cell()
+    if held is None or cell.mean is None:
+        return []
+    detail = below(column, cell.details) if len(column.shown) == 1 else []
+    return [f"{clip(held.name, 24)} {number(cell.mean)}", *detail]
+
+
+def line(
+    row: Row, board: Leaderboard, columns: Sequence[Column], groups: Mapping[str, str], notes: Notes
+) -> dict[str, Any]:
+    """A row of the table; `groups` has each column's choice by its name, "" for what is always shown."""
+    letters = dict(zip(board.hardware, range(1, len(board.hardware) + 1), strict=True))
+    return {
+        "row": row,
+        "family": charts.family_of(row),
+        "stated": row.model.family.value if row.model.family else "",
+        "marks": marks(row),
+        "flags": [*flags(row), *warnings(row)],
+        "front": front(row),
+        "seeds": f"{len(row.ok)}" if len(row.ok) == len(row.results) else f"{len(row.ok)} of {len(row.results)}",
+        "cells": [{**entry(row, column, board, notes), "group": groups[column.name]} for column in columns],
+        "hardware": [letters[name] for name in row.hardware] if len(letters) > 1 else [],
+    }
+
+
+def marks(row: Row) -> list[str]:
+    """What a reader should know of the model before comparing it."""
+    conditional = ["conditional"] if "conditional" in row.model.capabilities else []
+    pretrained = [f"pretrained on {data}" for data in row.model.pretrained_on]
+    outside = ["not in the running"] if row.outside else []
+    fit = [] if row.control or row.cost.images is None else [trained(row), *unlearnt(row)]
+    return outside + fit + conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
+
+
+def warnings(row: Row) -> list[str]:
+    """Marks that stand beside a candidate's name as those of the gates do; controls are there to show them."""
+    if row.control:
+        return []
+    return (
+        [f"{clip(mark, 60)} {seeds}".rstrip() for mark, seeds in row.contractions()]
+        + ["trained beside its fit"] * row.cost.elsewhere
+        + ["hides its processes"] * row.cost.hides
+    )
+
+
+def unlearnt(row: Row) -> list[str]:
+    """What a candidate keeps that has no parameters: it may have learnt all of that."""
+    return [] if row.cost.unlearnt is None else [f"0 parameters, keeps {size(row.cost.unlearnt)}"]
+
+
+def trained(row: Row) -> str:
+    """What a fit was handed, and the CPU seconds of its processes; a model may hold more from elsewhere."""
+    images, cpu = row.cost.images, row.cost.cpu
+    handed = f"trained on {images:,} images" if images else "no counted training"
+    return handed if cpu is None else f"{handed}, {'≥ ' if row.cost.hides else ''}{number(cpu)} CPU s"
+
+
+def entry(row: Row, column: Column, board: Leaderboard, notes: Notes) -> dict[str, Any]:
+    """A cell of the table."""
+    cell = row.cells[column.name]
+    if cell.mean is None:
+        return absent(row, cell, notes)
+    density = column.axis is Axis.DENSITY
+    sign, kind = LIKELIHOODS.get(row.likelihood if density else "", ("", ""))
+    axis = next((axis for axis, own in board.standings.columns.items() if own.name == column.name), "")
+    standing, off = place(row, axis) if axis and not row.control else ("", "")
+    return {
+        "missing": "",
+        "value": f"{cell.mean:.6g}",
+        "text": figure(cell, cell.mean),
+        "spread": spread(cell.mean, cell.half_width),
+        "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
+        "best": board.is_best(row, column),
+        "place": standing,
+        "below": below(column, cell.details),
+        "assured": row.assurance.value if density and row.assurance else "",
+        "note": notes.number("" if row.control else clip(off or (unaudited(row) if density else ""), 120)),
+        "sign": sign,
+        "words": kind,
+        "speed": column.axis is Axis.SPEED,
+    }
+
+
+def absent(row: Row, cell: Cell, notes: Notes) -> dict[str, Any]:
+    """A cell without a value; why a candidate has no result at all is told once, among the failures."""
+    first = row.results[0].candidate
+    reason = cell.missing.reason if cell.missing else ""
+    brief = words(first.status, first.exit_code) if row.missing else reason
+    return {"missing": cell.missing.kind.value if cell.missing else "n/a", "note": notes.number(clip(brief, 160))}
+
+
+def hardware(board: Leaderboard) -> list[tuple[int, str]]:
+    """The machines with their marks where there are several, else nothing."""
+    return list(enumerate(board.hardware, 1)) if len(board.hardware) > 1 else []
