@@ -196,24 +196,24 @@ class Forger:
         return draw(len(fresh)).round().clip(0, self._top).astype(fresh.dtype)
 
 
-def alarms(pool: Pool, splits: int, most: int) -> Iterator[str]:
+def alarms(pool: Pool, seeds: range, most: int) -> Iterator[str]:
     """How often fresh real data are flagged, by which test."""
     told: Counter[str] = Counter()
     flagged = 0
-    for seed in range(splits):
+    for seed in seeds:
         board = Board(pool, pool.parts(seed, most))
         verdict = board.verdict(board.parts["fresh"], board.fresh, 0)
         flagged += verdict.status is GateStatus.FLAGGED
         told.update(f"{test.test} {test.where}" for test in verdict.tests if test.flagged)
-    yield f"{flagged} of {splits} re-splits flagged ({len(board.parts['fresh'])} samples each)"
+    yield f"{flagged} of {len(seeds)} re-splits flagged ({len(board.parts['fresh'])} samples each)"
     yield from (f"    {count} {test}" for test, count in told.most_common())
 
 
-def power(pool: Pool, splits: int, most: int) -> Iterator[str]:
+def power(pool: Pool, seeds: range, most: int) -> Iterator[str]:
     """How often each kind of copy is flagged, by share, and by which tests at the full share."""
     found: Counter[tuple[str, float]] = Counter()
     tests: dict[str, Counter[str]] = {}
-    for seed in range(splits):
+    for seed in seeds:
         board = Board(pool, pool.parts(seed, most))
         forger = Forger(board.parts, pool.space.levels or 256, seed)
         for kind, draw in forger.kinds().items():
@@ -224,15 +224,15 @@ def power(pool: Pool, splits: int, most: int) -> Iterator[str]:
                 found[kind, share] += verdict.flagged
                 if share == 1:
                     tests.setdefault(kind, Counter()).update({test.test for test in verdict.tests if test.flagged})
-    yield f"{len(board.parts['fresh'])} samples, {splits} re-splits; smallest detectable share {verdict.detectable}"
+    yield f"{len(board.parts['fresh'])} samples, {len(seeds)} re-splits; smallest detectable share {verdict.detectable}"
     yield "| kind | " + " | ".join(f"{share:.0%}" for share in SHARES) + " | at 100 % by |"
     yield "|---|" + "---|" * (len(SHARES) + 1)
     for kind, by in tests.items():
-        shares = " | ".join(f"{found[kind, share] / splits:.2f}" for share in SHARES)
-        yield f"| {kind} | {shares} | {', '.join(f'{test} {count / splits:.2f}' for test, count in by.items())} |"
+        shares = " | ".join(f"{found[kind, share] / len(seeds):.2f}" for share in SHARES)
+        yield f"| {kind} | {shares} | {', '.join(f'{test} {count / len(seeds):.2f}' for test, count in by.items())} |"
 
 
-def cost(pool: Pool, splits: int, most: int) -> Iterator[str]:
+def cost(pool: Pool, seeds: range, most: int) -> Iterator[str]:
     """CPU seconds of the samples' side against 50,000 rows, and of all sets."""
     from genbench.scoring.novelty import evidence, span, transformed
 
@@ -257,11 +257,13 @@ def main() -> None:
     parser.add_argument("what", choices=("alarms", "power", "cost"))
     parser.add_argument("--data", choices=tuple(DATA), default="digits")
     parser.add_argument("--splits", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first re-split, to share them out")
     parser.add_argument("--most", type=int, default=10_000, help="rows of a part")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    seeds = range(options.first, options.first + options.splits)
     measure = {"alarms": alarms, "power": power, "cost": cost}[options.what]
-    for line in measure(Pool.of(options.data), options.splits, options.most):
+    for line in measure(Pool.of(options.data), seeds, options.most):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
