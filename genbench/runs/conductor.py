@@ -5,7 +5,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from genbench.contracts.executor import Ended, Executor, Raised, Ticket
@@ -240,7 +239,9 @@ class Conductor:
 
     def _told_of(self, ended: Ended) -> list[tuple[_Begun, Outcome]]:
         begun = self._begun.pop(ended.ticket, None)
-        return [] if begun is None else list(zip(begun, ended.outcomes, strict=True))  # what nobody waits for is no news
+        return (
+            [] if begun is None else list(zip(begun, ended.outcomes, strict=True))
+        )  # what nobody waits for is no news
 
     def _kept(self, begun: _Begun, outcome: Outcome) -> Result[Any]:
         stage, folder = begun.step.stage, begun.folder

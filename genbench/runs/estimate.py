@@ -78,7 +78,7 @@ class Forecast:
 
     @property
     def seconds(self) -> float | None:
-        """Wall seconds of all that is to be done; None where a part of it is not known, or the machine's pace changes."""
+        """Wall seconds of all that is to be done; None where a part of it is unknown, or the machine's pace changes."""
         if not self._pace.steady:
             return None
         known = [(step, self._seconds(step)) for step in self._waiting.values()]

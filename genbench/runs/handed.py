@@ -1,4 +1,4 @@
-"""Handed: the jobs that the executor of a run holds, noted in the run's folder, where a driver that comes back looks."""
+"""Handed: the jobs that a run's executor holds, noted in the run's folder, where a driver that comes back looks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -15,7 +15,7 @@ class RunListener(Protocol):
         """The run starts without an extractor that some scores ask for, and says how to get it."""
 
     def planned(self, plan: Plan, jobs: int, forecast: Forecast) -> None:
-        """The plan is fixed and starts, so many jobs at a time; the forecast knows at any time how long it will take."""
+        """The plan is fixed and starts, so many jobs at a time; the forecast knows at any time how long it takes."""
 
     def progress(self, step: Step, images: int, share: float) -> None:
         """A running step has done so many images, a share in [0, 1] of its work."""

@@ -100,9 +100,7 @@ def data_inputs(
     """
     own, others = ({extractor} - {""}, {*further} - {"", extractor})
     weights = extractor_weights.named(given)
-    return DataInputs(
-        dataset, tuple(parts), data_root_of(data_root), tuple(own), tuple(sorted(others)), weights
-    )
+    return DataInputs(dataset, tuple(parts), data_root_of(data_root), tuple(own), tuple(sorted(others)), weights)
 
 
 def laid_down(inputs: DataInputs, supervisor: Supervisor) -> LaidData:

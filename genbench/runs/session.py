@@ -1,7 +1,7 @@
 """A session: discover → plan → pose → fit → sample → audit → answer → density → score → record → rank → render."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,11 @@ from genbench.catalogue import Catalogue, parts
 from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
+from genbench.errors import GenbenchError
 from genbench.execution import machine
 from genbench.execution.in_process import InProcess, debugged
 from genbench.execution.supervisor import Supervisor
-from genbench.errors import GenbenchError
-from genbench.leaderboard import Leaderboard, boards
+from genbench.leaderboard import boards
 from genbench.leaderboard.joining import joined
 from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of
@@ -22,7 +22,7 @@ from genbench.protocol.stages.fit import EVERYTHING
 from genbench.protocol.stages.services import LaidData, Probe
 from genbench.protocol.stages.stage import Ground, Step
 from genbench.records.files import read
-from genbench.records.record import Candidate, Record
+from genbench.records.record import Record
 from genbench.runs.conductor import BOUNDS, Bounds, Conductor
 from genbench.runs.estimate import Forecast, recorded_steps
 from genbench.runs.finished import Finished
@@ -240,7 +240,9 @@ def forecast_of(options: Options, plan: Plan, probe: Probe) -> Forecast:
     """How long a plan would take, by the records in its folder and what steps took on this machine."""
     root, described = run_folder(options, plan), probe.threaded(plan.suite.threads)
     finished = recorded_steps(plan, _lying_in(root)[0].values()) if options.existing == "reuse" else set()
-    return Forecast(plan, jobs_of(options, plan, probe), Timings.here(plan.suite, described, root), finished, machine.crowded())
+    return Forecast(
+        plan, jobs_of(options, plan, probe), Timings.here(plan.suite, described, root), finished, machine.crowded()
+    )
 
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:

@@ -64,6 +64,17 @@ def test_the_table_has_a_row_per_candidate_and_the_controls_apart() -> None:
     assert 'colspan="8"' in controls
 
 
+def test_the_ceiling_is_the_first_of_the_controls_which_are_lines_of_values_alone() -> None:
+    board = Leaderboard.of(board_records())
+    assert next(row.name for row in board.controls) != "real-held-out"
+    found = html(board)
+    controls = found[found.index('<tbody class="controls">') : found.index("</table>")]
+    names = re.findall(r'<th scope="row">\s*<span class="name">([a-z-]+(?:<wbr>[a-z-]+)*)', controls)
+    assert [name.replace("<wbr>", "") for name in names] == ["real-held-out", "copycat", "independent-pixels"]
+    assert "<small" not in controls
+    assert "<small" in found
+
+
 def test_missing_values_say_why_and_nothing_is_blank_or_nan() -> None:
     found = html(Leaderboard.of(board_records()))
     cells = re.findall(r"<td[^>]*>(.*?)</td>", found, re.DOTALL)

@@ -1,4 +1,4 @@
-"""python job_files_driver.py OUT PLUGIN MODEL SUITE: drives a run whose jobs are files, in a process that can be killed."""
+"""python job_files_driver.py OUT PLUGIN MODEL SUITE: a run whose jobs are files, in a process that can be killed."""
 
 import sys
 from pathlib import Path

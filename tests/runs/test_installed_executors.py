@@ -83,7 +83,16 @@ def test_a_run_whose_jobs_are_files_gives_the_records_of_a_local_one(
 ):
     suite = _with_controls(local, tmp_path)
     run = tiny.run(supervisor, tmp_path, [PLUGIN], ["bounded"], suite, executor="job-files")
-    steps = ("fit", "sample/dark", "sample/full", "audit", "stream", "density/first", "density/second", "score/generate")
+    steps = (
+        "fit",
+        "sample/dark",
+        "sample/full",
+        "audit",
+        "stream",
+        "density/first",
+        "density/second",
+        "score/generate",
+    )
     assert run.heard.ran == {f"bounded.default.0/{step}" for step in steps}
     for name in ("bounded/dark", "bounded/full"):
         assert run.candidate(name).status is Status.OK

@@ -200,7 +200,7 @@ def test_steps_come_after_what_they_need_and_test_data_after_all_else_that_a_plu
         "audit": {"fit", "sample/default"},
         "answer/paths/slerp": {"fit", "sample/default", "audit"},
         "stream": {"fit", "sample/default", "audit"},
-        **dict.fromkeys(halves, {"fit", "sample/default", "audit", "answer/paths/slerp", "stream"}),
+        **{half: {"fit", "sample/default", "audit", "answer/paths/slerp", "stream"} for half in halves},
         "score/generate": {"fit", "sample/default", "audit", *halves},
         "score/paths": {"fit", "answer/paths/slerp"},
     }

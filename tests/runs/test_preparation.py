@@ -152,7 +152,10 @@ def test_what_is_missing_or_wrong_is_one_line_before_any_trial(supervisor, place
 
 def test_a_further_extractor_whose_weights_are_missing_costs_its_own_scores_alone(supervisor, place):
     suite = SUITE
-    for old, new in (('extractor = "weighed"', 'extractor = "pixels"'), ("scores = [", 'scores = ["precision@weighed", ')):
+    for old, new in (
+        ('extractor = "weighed"', 'extractor = "pixels"'),
+        ("scores = [", 'scores = ["precision@weighed", '),
+    ):
         suite = suite.replace(old, new)
     (place / "further.toml").write_text(suite.replace('name = "weighed"', 'name = "further"'))
     options = {"data_root": str(place / "root"), "device": "cpu", "jobs": 1}

@@ -89,7 +89,15 @@ def test_a_candidate_holds_its_evidence_its_clock_and_what_was_scored(record: Re
 
 def test_every_stage_is_there_with_its_end(record: Recorded):
     found = record(("audit", crashed))
-    assert set(found.stages) == {"fit", "sample/default", "audit", "stream", "density/first", "density/second", "score/generate"}
+    assert set(found.stages) == {
+        "fit",
+        "sample/default",
+        "audit",
+        "stream",
+        "density/first",
+        "density/second",
+        "score/generate",
+    }
     stages = {name: replace(stage, measured="") for name, stage in found.stages.items()}
     assert stages["audit"] == StageFacts(Status.CRASHED, "audit was ended by SIGSEGV", 1.0, -11)
     assert stages["density/first"] == StageFacts(Status.OK, None, 2.5, 0)

@@ -309,7 +309,9 @@ def test_debug_after_an_ordinary_failure_stops_where_it_failed(out: Path):
 
 
 def test_a_debugger_that_is_quit_is_no_evidence_of_anything(tmp_path: Path):
-    stops = WAITS.replace("waits", "stops").replace("        return torch", "        breakpoint()\n        return torch")
+    stops = WAITS.replace("waits", "stops").replace(
+        "        return torch", "        breakpoint()\n        return torch"
+    )
     (tmp_path / "stops.py").write_text(stops)
     (tmp_path / "release").touch()
     tiny.write_suite(tmp_path)

@@ -114,9 +114,9 @@ def test_a_stage_that_is_taken_counts_as_used_and_one_that_was_removed_is_made_a
 ) -> None:
     first = conducted(tmp_path / "one", control, shelf)
     for calls in ([], first.calls):  # taken, or removed before
-        for entry in spare.entries():
-            os.utime(entry.path, (0, 0))
+        for held in spare.entries():
+            os.utime(held.path, (0, 0))
         if calls:
             spare.trim(0)
         assert conducted(tmp_path / f"another {bool(calls)}", control, shelf).calls == calls
-        assert min(entry.used for entry in spare.entries()) > 0
+        assert min(held.used for held in spare.entries()) > 0
