@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import io
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PIXELS = 2**20  # of a picture, at most
 BYTES = 96 * 1024  # of a picture's PNG, at most
 SITE = 1_600_000  # bytes of all pictures of a site
-INLINE = 90_000  # characters of those that are part of a page of few rows; the others lie beside it
 FOLDER = "images"
 
 
@@ -31,33 +30,36 @@ class Grid:
 
 @dataclass
 class Album:
-    """The pictures of a site: those that a page holds itself, and the files beside it.
+    """The pictures of a site: files beside its pages, or parts of a page by itself.
 
     Args:
         count: how many pictures there may be; each gets an equal share of the site's bytes.
         tile: height and width in pixels of a sample in a grid, by which a grid is cut where it is too large.
-        inline: characters of pictures that the page may hold itself.
+        root: the way from the page to the site's folder; None: the page is by itself and holds its pictures.
         files: bytes by path relative to the site's folder.
-        root: the way from the page's folder to the site's: "" or "../".
     """
 
     count: int = 1
     tile: tuple[int, int] | None = None
-    inline: int = INLINE
+    root: str | None = None
     files: dict[str, bytes] = field(default_factory=dict)
-    root: str = ""
-    _held: int = 0
+    _known: dict[tuple[str, tuple[int, int] | None], tuple[bytes, int, int] | str] = field(default_factory=dict)
+
+    def seen_from(self, root: str | None, tile: tuple[int, int] | None) -> "Album":
+        """The same album for another page, of another tile."""
+        return replace(self, root=root, tile=tile)
 
     def shown(self, encoded: str) -> Grid | str:
         """A picture with a place on the site, or why it is not shown."""
-        found = png(encoded, min(BYTES, SITE // max(1, self.count)), self.tile)
+        key = encoded, self.tile
+        if key not in self._known:
+            self._known[key] = png(encoded, min(BYTES, SITE // max(1, self.count)), self.tile)
+        found = self._known[key]
         if isinstance(found, str):
             return found
         data, width, height = found
-        held = grid_of(data, width, height)
-        if self._held + len(held.address) <= self.inline:
-            self._held += len(held.address)
-            return held
+        if self.root is None:
+            return grid_of(data, width, height)
         path = f"{FOLDER}/{hashlib.sha256(data).hexdigest()[:16]}.png"
         self.files[path] = data
         return Grid(Markup(self.root + path), width, height)  # of our own making

@@ -12,7 +12,7 @@ from genbench.records.kinds import Scale
 from genbench.records.record import Record
 from genbench.records.score import AT_LEAST, not_applicable
 from genbench.report.table import Notes, entry
-from genbench.report.view import leaders
+from genbench.report.board_page import leaders
 
 SEEDS, VOID = range(5), "its 8 repetitions differ by 80%"
 

@@ -1,4 +1,4 @@
-"""What a page shows, as plain values for the templates: no judgement beyond the board's own, no markup."""
+"""What a board's page shows, as plain values for the templates: no judgement beyond the board's own, no markup."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,6 +10,7 @@ from genbench.records.kinds import Axis
 from genbench.report import charts, provenance
 from genbench.report.gates import gates
 from genbench.report.images import Album
+from genbench.report.site import Edition, Spot
 from genbench.report.standing import verdicts
 from genbench.report.table import figure, table
 from genbench.report.text import NOT_STATED, clip, duration
@@ -17,11 +18,16 @@ from genbench.report.text import NOT_STATED, clip, duration
 EXHIBITS = 4  # of one candidate
 
 
-def page(board: Leaderboard, album: Album) -> dict[str, Any]:
+def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> dict[str, Any]:
     """Everything that the templates ask for; pictures find their place in the album."""
     seeds = {record.seed for record in board.records}
+    ways = {reference: spot.way(edition.model(reference)) for reference in edition.references}
     return {
-        "title": board.suite.title or board.suite.name or "Leaderboard",
+        "title": edition.title,
+        "description": board.sentence,
+        "several": len(edition.boards) > 1,
+        "trail": spot.trail(edition),
+        "ways": ways,
         "goal": board.goal,
         "axes": listed(board.standings.axes, "and"),
         "facts": facts(board),

@@ -1,0 +1,122 @@
+"""The site: which pages there are, where they lie, and the way from each to the others."""
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from genbench.leaderboard import Leaderboard
+
+INDEX = "index.html"
+BOARDS, MODELS, PROTOCOL = "boards", "models", "protocol.html"  # in the folder of an edition
+_PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+LONGEST, DIGITS = 48, 8  # characters of a file's name, and of the hash that keeps two of them apart
+
+
+@dataclass(frozen=True)
+class Link:
+    """The way to a page, and whether it is the one that it stands on."""
+
+    words: str
+    address: Markup
+    here: bool = False
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The boards of one protocol, a suite at one budget: a folder of the site."""
+
+    slug: str
+    boards: tuple[Leaderboard, ...]
+    """One a task, in the suite's order."""
+
+    @property
+    def title(self) -> str:
+        """What the suite calls itself."""
+        suite = self.boards[0].suite
+        return suite.title or suite.name or "Leaderboard"
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Its models with their settings, candidates before controls, in the order of the first board that has them."""
+        rows = [row for board in self.boards for row in board.rows]
+        rows += [row for board in self.boards for row in board.controls]
+        return tuple(dict.fromkeys(row.model.reference for row in rows))
+
+    def board(self, board: Leaderboard) -> str:
+        """The path of a board's page from the site's folder."""
+        return f"{self.slug}/{BOARDS}/{slug(board.task)}.html"
+
+    def model(self, reference: str) -> str:
+        """The path of a model's page."""
+        return f"{self.slug}/{MODELS}/{slug(reference)}.html"
+
+    @property
+    def protocol(self) -> str:
+        """The path of the page that tells what was measured, and how."""
+        return f"{self.slug}/{PROTOCOL}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The editions of a site."""
+
+    editions: tuple[Edition, ...]
+
+    @classmethod
+    def of(cls, boards: Iterable[Leaderboard]) -> "Site":
+        """A site of boards; those of one protocol belong together."""
+        found: dict[str, list[Leaderboard]] = {}
+        for board in boards:
+            found.setdefault(board.protocol, []).append(board)
+        names = [slug(own[0].suite.name or "board") for own in found.values()]
+        apart = [
+            name if names.count(name) == 1 else f"{name}-{_digits(protocol)}"
+            for name, protocol in zip(names, found, strict=True)
+        ]
+        return cls(tuple(Edition(name, tuple(own)) for name, own in zip(apart, found.values(), strict=True)))
+
+    @property
+    def first(self) -> str:
+        """The path of the page that a reader opens: the only edition's first board, else the index."""
+        return self.editions[0].board(self.editions[0].boards[0]) if len(self.editions) == 1 else INDEX
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a page lies, by which the ways to others follow; a page by itself (`path` "") has no way to any."""
+
+    path: str = ""
+    site: Site = field(default_factory=lambda: Site(()))
+
+    @property
+    def root(self) -> str | None:
+        """The way to the site's folder: "", "../" or "../../"; None of a page by itself."""
+        return "../" * self.path.count("/") if self.path else None
+
+    def way(self, path: str) -> Markup:
+        """The way to another page of the site; "" of a page by itself."""
+        return Markup(posixpath.relpath(path, posixpath.dirname(self.path) or ".") if self.path else "")  # our own
+
+    def trail(self, edition: Edition) -> list[Link]:
+        """The pages of an edition that every page of it leads to; none of a page by itself."""
+        if not self.path:
+            return []
+        pages = [(board.task, edition.board(board)) for board in edition.boards]
+        pages = [("Boards", INDEX), *pages, ("Protocol", edition.protocol)]
+        return [Link(words, self.way(path), path == self.path) for words, path in pages]
+
+
+def slug(name: str) -> str:
+    """A file name for a stranger's name: itself where that is plain, else what is plain in it and a hash of it all."""
+    if len(name) <= LONGEST and _PLAIN.fullmatch(name):
+        return name
+    plain = "-".join(_PLAIN.findall(name.lower()))[: LONGEST - DIGITS - 1].strip("-")
+    return f"{plain}-{_digits(name)}".lstrip("-")
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
