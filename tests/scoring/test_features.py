@@ -1,14 +1,22 @@
 """Features: each candidate is compared with its own features, and nothing is computed or hashed twice."""
 
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
 from genbench.errors import Unavailable
-from genbench.files.atomic import cache_folder
+from genbench.files.atomic import cache_folder, cache_path
 from genbench.scoring.features import Features
+from genbench.scoring.vectors import VectorCache
 from genbench.store import datasets
 
 CPU = "cpu"
@@ -117,3 +125,36 @@ def test_vectors_that_are_not_as_they_were_written_are_set_aside_and_made_again(
     assert f"{path} is not as it was written; set aside as .damaged-{path.name}" == words
     assert path.exists()
     assert path.with_name(f".damaged-{path.name}").exists()
+
+
+def test_two_who_want_the_same_vectors_at_once_make_them_once() -> None:
+    made, begun = [], threading.Event()
+
+    def computed() -> NDArray[np.float32]:
+        made.append(threading.get_ident())
+        begun.set()
+        time.sleep(0.3)  # long enough for the other one to look and find nothing
+        return np.ones((3, 2), np.float32)
+
+    def wanted() -> NDArray[np.float32]:
+        return VectorCache().found({"samples": "of both"}, computed)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(wanted)
+        assert begun.wait(10)
+        second = pool.submit(wanted)
+        assert np.array_equal(first.result(), second.result())
+    assert len(made) == 1
+    assert not list(cache_path("features").glob(".making-*"))
+
+
+def test_who_dies_while_making_vectors_keeps_nobody_waiting() -> None:
+    script = (
+        "import os; from genbench.scoring.vectors import VectorCache; "
+        "VectorCache().found({'samples': 'of one who dies'}, lambda: os._exit(7))"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 7
+    assert list(cache_path("features").glob(".making-*"))
+    vectors = VectorCache().found({"samples": "of one who dies"}, lambda: np.ones((3, 2), np.float32))
+    assert vectors.shape == (3, 2)
+    assert not list(cache_path("features").glob(".making-*"))
