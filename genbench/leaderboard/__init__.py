@@ -217,6 +217,19 @@ def boards(records: Iterable[Record]) -> Mapping[str, Leaderboard]:
     return {task: Leaderboard.of(known, task) for task in _asked(known) or [""]}
 
 
+def editions(records: Iterable[Record]) -> list[Leaderboard]:
+    """The leaderboards of all protocols that the records are of, the protocols by the names of their suites.
+
+    Raises:
+        GenbenchError: as `Leaderboard.of` does.
+    """
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.protocol, []).append(record)
+    by_name = sorted(found.values(), key=lambda own: (own[0].suite.name, own[0].protocol))
+    return [board for own in by_name for board in boards(own).values()]
+
+
 def _newest(records: Iterable[Record]) -> list[Record]:
     return sorted(records, key=lambda record: record.finished, reverse=True)
 

@@ -1,10 +1,22 @@
 """Audits: what the audits of a density found, as records carry it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from genbench.files.codec import Count, Number
+
+ASKS: Mapping[str, str] = {  # audit → what it asks of a density
+    "exhaustive-sum": "Do the probabilities of all images of a tiny space sum to one, or a bound to at most one?",
+    "noise-floor": "Does uniform noise cost at least log2(levels) bits an entry?",
+    "e-value": "Do the images around real ones get no more mass than a distribution can give them?",
+    "sampler-density": "Does nothing simple that is fitted to the samples explain others of them better?",
+    "ordering": "Do test images cost no less than their own entropy?",
+    "same-answer": "Does a row cost the same at each call, whatever stands beside it?",
+    "no-spikes": "Does moving one entry by one level change the density little?",
+    "verified": "Do the laws of each entry, told before the entry was shown, add up to what the model says?",
+}
 
 
 class AuditStatus(Enum):
@@ -21,8 +33,7 @@ class AuditFinding:
     """What one audit found."""
 
     name: str
-    """One of "exhaustive-sum", "noise-floor", "e-value", "sampler-density", "ordering", "same-answer", "no-spikes",
-    "verified"."""
+    """One of `ASKS`."""
     status: AuditStatus
     """Passed, failed or skipped."""
     words: str

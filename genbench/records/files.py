@@ -11,6 +11,14 @@ from genbench.files.plain import intact, read_json, sealed
 from genbench.records.format1 import upgraded
 from genbench.records.record import FORMAT, Record
 
+PLACES = (  # of records in a folder
+    "*.json",
+    "*/record.json",  # a run
+    "records/*.json",  # a board
+    "*/records/*.json",  # boards
+    "*/*/record.json",  # runs
+)
+
 
 def write(path: Path, record: Record) -> Record:
     """Write a record, atomically and in the order of its fields, and return it with the hash of itself."""
@@ -55,7 +63,7 @@ def _format(value: object) -> str:
 
 
 def read_records(folder: Path) -> list[Record]:
-    """The records in a folder: its `*.json` by file name, or those of a run's trials by theirs.
+    """The records in a folder, by their paths: see `record_files`.
 
     Raises:
         GenbenchError: as `read` does, or there is no such folder.
@@ -64,14 +72,16 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def record_files(folder: Path) -> list[Path]:
-    """The files of records in a folder, as `read_records` reads them.
+    """The files of records in a folder: its `*.json`, those of a run's trials, or those of boards or runs in it.
+
+    The first of `PLACES` where there is any counts.
 
     Raises:
         GenbenchError: there is no such folder.
     """
     if not folder.is_dir():
         raise GenbenchError(f"{folder} is no folder of records; name one with *.json, or a run's: runs/SUITE")
-    return sorted(folder.glob("*.json")) or sorted(folder.glob("*/record.json"))
+    return next((found for place in PLACES if (found := sorted(folder.glob(place)))), [])
 
 
 def undated(record: Record) -> Record:

@@ -1,23 +1,33 @@
 """Report: leaderboards as static pages that open from files, with no network and with scripts off."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from genbench.files.atomic import write_bytes
 from genbench.leaderboard import Leaderboard
-from genbench.report import board_page
+from genbench.report import board_page, index_page, model_page, protocol_page
+from genbench.report.definition import Definitions
 from genbench.report.images import FOLDER, Album
 from genbench.report.site import BOARDS, INDEX, MODELS, PROTOCOL, Edition, Site, Spot
 from genbench.report.writing import shared, written
 
+NONE: Definitions = MappingProxyType({})
 OURS = (f"{FOLDER}/*.png", f"*/{BOARDS}/*.html", f"*/{MODELS}/*.html", f"*/{PROTOCOL}")  # what a site's folder may lose
 
 
-def render(boards: Leaderboard | Mapping[str, Leaderboard] | Iterable[Leaderboard], folder: Path) -> Path:
+def render(
+    boards: Leaderboard | Mapping[str, Leaderboard] | Iterable[Leaderboard], folder: Path, known: Definitions = NONE
+) -> Path:
     """Write the site of boards, and return the path of the page that a reader opens first.
 
     That is the board of a site that has one protocol, and else its index. Each file is written whole or not at all,
     pictures before the pages that show them; pages and pictures of boards that are no more are removed at the end.
+
+    Args:
+        known: what installed metrics say of themselves, for the page of the protocol.
 
     The same boards give the same bytes. Every value in them may be a stranger's: all are escaped, shortened, and
     shown with their control characters spelt out.
@@ -25,7 +35,7 @@ def render(boards: Leaderboard | Mapping[str, Leaderboard] | Iterable[Leaderboar
     if isinstance(boards, Leaderboard):
         boards = [boards]
     plan = Site.of(boards.values() if isinstance(boards, Mapping) else boards)
-    files = dict(site(plan))
+    files = dict(site(plan, known))
     for name, data in sorted(files.items(), key=lambda item: (item[0].endswith(".html"), item[0] == INDEX)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,17 +53,29 @@ def html(board: Leaderboard) -> str:
     return written("board.html", board_page.values(board, edition, Spot(), album))
 
 
-def site(plan: Site) -> Iterator[tuple[str, bytes]]:
-    """The files of a site, by their paths."""
+def site(plan: Site, known: Definitions = NONE) -> Iterator[tuple[str, bytes]]:
+    """The files of a site, by their paths; pages first, so that their pictures are known."""
     yield from shared().items()
+    spot = Spot(INDEX, plan)
+    yield INDEX, written("index.html", index_page.values(plan, spot), spot.root).encode()
     boards = [board for edition in plan.editions for board in edition.boards]
     album = Album(sum(board_page.pictures(row) for board in boards for row in (*board.rows, *board.controls)))
     for edition in plan.editions:
-        for board in edition.boards:
-            spot = Spot(edition.board(board), plan)
-            seen = album.seen_from(spot.root, tile(board))
-            yield spot.path, written("board.html", board_page.values(board, edition, spot, seen), spot.root).encode()
+        yield from _pages(edition, plan, album, known)
     yield from album.files.items()
+
+
+def _pages(edition: Edition, plan: Site, album: Album, known: Definitions) -> Iterator[tuple[str, bytes]]:
+    def _page(path: str, template: str, values: Callable[[Spot, Album], dict[str, Any]]) -> tuple[str, bytes]:
+        spot = Spot(path, plan)
+        seen = album.seen_from(spot.root, tile(edition.boards[0]))
+        return path, written(template, values(spot, seen), spot.root).encode()
+
+    for board in edition.boards:
+        yield _page(edition.board(board), "board.html", partial(board_page.values, board, edition))
+    yield _page(edition.protocol, "protocol.html", partial(protocol_page.values, edition, known=known))
+    for reference in edition.references:
+        yield _page(edition.model(reference), "model.html", partial(model_page.values, reference, edition))
 
 
 def tile(board: Leaderboard) -> tuple[int, int] | None:

@@ -57,20 +57,12 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
         ("Candidates", f"{len(board.rows)}" + (f", {failed} without a result" if failed else "")),
         ("Controls", str(len(board.controls))),
         ("Training seeds", str(len({record.seed for record in board.records}))),
-        ("Dataset", f"{board.dataset.name or NOT_STATED}, {_space(board)}"),
+        ("Dataset", f"{board.dataset.name or NOT_STATED}, {provenance.space_of(board)}"),
         ("Training budget", provenance.budget(suite)),
         ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(suite.batch)}")),
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
         ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),
     ]
-
-
-def _space(board: Leaderboard) -> str:
-    space = board.dataset.space
-    if space is None:
-        return "shape not stated"
-    entries = "real numbers" if space.levels is None else f"{space.levels} levels"
-    return f"{'×'.join(map(str, space.shape))}, {entries}"
 
 
 def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:

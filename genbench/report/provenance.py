@@ -18,26 +18,35 @@ def section(board: Leaderboard) -> dict[str, Any]:
         "terms": board.terms,
         "dataset": board.dataset,
         "protocol": board.protocol,
-        "models": list(models(board)),
+        "models": list(models(board.records)),
         "limits": limits(board.suite),
         "budget": budget(board.suite),
-        "machines": machines(board),
-        "times": times(board),
+        "machines": machines(board.records),
+        "times": times(board.records),
     }
 
 
-def times(board: Leaderboard) -> list[tuple[str, str]]:
+def times(records: Sequence[Record]) -> list[tuple[str, str]]:
     """When stages were measured and scored, and records written: (what, the first and the last)."""
-    stages = [(name, stage.measured) for record in board.records for name, stage in record.stages.items()]
+    stages = [(name, stage.measured) for record in records for name, stage in record.stages.items()]
     scored = {measured for name, measured in stages if name.partition("/")[0] == "score"}
     measured = {measured for name, measured in stages if name.partition("/")[0] != "score"}
-    written = {record.finished for record in board.records}
+    written = {record.finished for record in records}
     known = {"Stages measured": measured, "Scored": scored, "Records written": written}
     return [(what, _span(sorted(found - {""}))) for what, found in known.items()]
 
 
 def _span(found: Sequence[str]) -> str:
     return " to ".join(dict.fromkeys((found[0], found[-1]))) if found else NOT_STATED
+
+
+def space_of(board: Leaderboard) -> str:
+    """The shape and the levels of the board's data: "1×28×28, 256 levels"."""
+    space = board.dataset.space
+    if space is None:
+        return "shape not stated"
+    entries = "real numbers" if space.levels is None else f"{space.levels} levels"
+    return f"{'×'.join(map(str, space.shape))}, {entries}"
 
 
 def count(value: int | None, unit: str = "") -> str:
@@ -60,10 +69,10 @@ def limits(suite: SuiteTerms) -> str:
     return ", ".join(f"{what} {number(value)} {unit}" for what, value, unit in told) or NOT_STATED
 
 
-def models(board: Leaderboard) -> Iterable[dict[str, Any]]:
-    """Where each model comes from, with its settings and what fitting it took."""
+def models(found: Iterable[Record]) -> Iterable[dict[str, Any]]:
+    """Where each model of records comes from, with its settings and what fitting it took."""
     by_reference: dict[str, list[Record]] = {}
-    for record in board.records:
+    for record in found:
         by_reference.setdefault(record.model.reference, []).append(record)
     for records in by_reference.values():
         model = records[0].model
@@ -87,10 +96,10 @@ def effort(records: Sequence[Record]) -> str:
     return NOT_STATED if cost.cpu is None else f"{number(cost.cpu)} CPU s in {duration(cost.seconds)}"
 
 
-def machines(board: Leaderboard) -> list[tuple[int, Sequence[tuple[str, object]]]]:
+def machines(records: Sequence[Record]) -> list[tuple[int, Sequence[tuple[str, object]]]]:
     """The distinct machines, the most frequent first: (number of records, sorted entries)."""
     counts: dict[tuple[tuple[str, object], ...], int] = {}
-    for record in board.records:
+    for record in records:
         entries = {name: value for name, value in encoded(record.machine).items() if value not in ("", None)}
         key = tuple(sorted(entries.items()))
         counts[key] = counts.get(key, 0) + 1

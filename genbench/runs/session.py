@@ -135,6 +135,7 @@ class _Session:
 
     def finished(self) -> Finished:
         """Prepare, conduct, rank and render."""
+        from genbench.catalogue.definitions import definitions
         from genbench.report import render
 
         root = run_folder(self.options, self.plan)
@@ -154,7 +155,7 @@ class _Session:
                 beside, unread = _lying_in(root)
                 shown = joined(records, beside.values())
                 found = dict(boards(shown.records))
-                report = render(found, root / REPORT)
+                report = render(found, root / REPORT, definitions())
         damaged = (*data.damaged, *conductor.damaged)
         spent = meter.stage_seconds, meter.own_seconds, meter.idle_seconds
         folders = {(record.model.reference, record.seed): folder for folder, record in beside.items()}

@@ -20,10 +20,18 @@ from genbench.report import html, render, text
 
 def test_a_page_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> None:
     board = Leaderboard.of([record()])
-    path = render(board, tmp_path / "reports" / "digits")
-    assert path == tmp_path / "reports" / "digits" / "index.html"
-    assert path.read_text("utf-8") == html(board)
-    assert [p.name for p in path.parent.iterdir()] == ["index.html"]
+    folder = tmp_path / "reports"
+    assert render(board, folder) == folder / "digits" / "boards" / "generate.html"
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    written = sorted(name for name in files if not name.startswith("images/"))
+    assert written == [
+        "digits/boards/generate.html",
+        "digits/models/vae.html",
+        "digits/protocol.html",
+        "index.html",
+        "site.css",
+        "site.js",
+    ]
 
 
 def test_the_same_records_in_any_order_give_the_same_bytes() -> None:
