@@ -204,9 +204,9 @@ def _latent(able: set[str]) -> str:
 
 def _best(axis: str, board: Leaderboard, rows: Sequence[Row]) -> str:
     """The best of a model's candidates on an axis, in words."""
-    column = board.standings.columns[axis]
-    known = [row for row in rows if row.cells[column.name].mean is not None]
-    if not known:
+    column = board.standings.columns.get(axis)
+    known = [row for row in rows if column and row.cells[column.name].mean is not None]
+    if not column or not known:
         return "no value"
     row = max(known, key=lambda row: column.oriented(row.cells[column.name].mean or 0.0))
     where = dict(places(row)).get(axis, "")

@@ -47,9 +47,7 @@ def _task(board: Leaderboard, spot: Spot, edition: Edition, known: Definitions) 
         "address": spot.way(edition.board(board)),
         "procedure": board.procedure,
         "scores": [score(column, known, ceiling, floor) for column in board.columns],
-        "controls": [
-            (row.name, row.control.value if row.control else "", row.model.description) for row in board.controls
-        ],
+        "controls": [(row.name, row.control, row.model.description) for row in board.controls],
     }
 
 

@@ -1,4 +1,5 @@
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,40 @@ def test_the_page_opens_from_a_file_without_errors_or_requests(open_page: Open, 
     page = open_page()
     expect(page.get_by_role("heading", level=1)).to_have_text("Handwritten digits, 8×8")
     assert watched.troubles == []
-    assert {url for url in watched.requests if not url.startswith("data:image/png;base64,")} == {site.as_uri()}
+    root = site.parents[2].as_uri()
+    beside = {url for url in watched.requests if not url.startswith((f"{root}/images/", "data:image/"))}
+    assert beside == {site.as_uri(), f"{root}/site.css", f"{root}/site.js"}
+
+
+def test_every_page_of_a_published_site_opens_without_errors_from_a_folder_of_any_name(
+    open_page: Open, watched: Watched, crowded_site: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ein Bericht, größer"
+    shutil.copytree(crowded_site.parents[2], folder)
+    for path in sorted(folder.rglob("*.html")):
+        page = open_page(path, **PHONE)
+        assert page.locator("h1").count() == 1
+        assert overflow(page) == 0, path
+        sizes = page.locator("img:visible").evaluate_all("all => all.map(x => [x.naturalWidth, x.width])")
+        assert all(natural > 0 for natural, _ in sizes), path
+    assert watched.troubles == []
+    assert all(url.startswith((folder.as_uri(), "data:image/")) for url in watched.requests)
+
+
+def test_a_picture_of_a_models_page_is_drawn_at_a_whole_multiple_and_enlarged_without_scripts(
+    open_page: Open, crowded_site: Path
+) -> None:
+    page = open_page(crowded_site.parents[1] / "models" / "ddpm.html", java_script_enabled=False)
+    sizes = page.locator("img:visible").evaluate_all(
+        "all => all.map(x => [x.naturalWidth, x.getBoundingClientRect().width])"
+    )
+    assert all(width % natural == 0 for natural, width in sizes[:4])
+    page.locator(".picture a").first.click()
+    large = page.locator(".large:target img").bounding_box()
+    assert large
+    assert large["width"] > 2 * sizes[0][1]
+    page.locator(".large:target a").click()
+    expect(page.locator(".large:target")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +93,9 @@ def test_the_page_opens_from_a_file_without_errors_or_requests(open_page: Open, 
 def test_a_planted_fault_is_stopped_by_the_policy_and_noticed(
     open_page: Open, watched: Watched, site: Path, tmp_path: Path, fault: str
 ) -> None:
-    path = tmp_path / "index.html"
-    path.write_text(site.read_text().replace("<main>", f"<main>{fault}"))
+    shutil.copytree(site.parents[2], tmp_path / "site")
+    path = tmp_path / "site" / site.relative_to(site.parents[2])
+    path.write_text(site.read_text().replace("<main", f"{fault}<main", 1))
     open_page(path).wait_for_timeout(50)
     assert any("Content Security Policy" in trouble for trouble in watched.troubles)
 
