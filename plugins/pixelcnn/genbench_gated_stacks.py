@@ -1,8 +1,13 @@
 """The two stacks of a Gated PixelCNN, for whole images and for one row or one place of them."""
 
+from typing import TYPE_CHECKING
+
 import torch
 from genbench_networks import Mix
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from genbench_pixelcnn import PixelCNN
 
 
 def gate(features: Tensor) -> Tensor:
@@ -77,3 +82,64 @@ class Layer(nn.Module):
 def moved(window: Tensor, newest: Tensor) -> Tensor:
     """Drops the oldest row or column of a window, along its third axis, and appends the newest."""
     return torch.cat([window[:, :, newest.shape[2] :], newest], dim=2)
+
+
+class Walk:
+    """A way through n images in raster order: each layer keeps the rows and columns that it has yet to see.
+
+    A step costs one row of the vertical stack where a row begins, and one column of the horizontal one, whatever the
+    size of the image.
+
+    Args:
+        model: the network.
+        y: the images' classes, [n].
+    """
+
+    def __init__(self, model: "PixelCNN", y: Tensor) -> None:
+        self.model, self.y, self.place = model, y, 0
+        self.rows, self.width = model.space.shape[1:]
+        channels, columns = len(model.heads) + 1, self.width
+        sizes = [(channels, model.reach + 1), *[(len(model.place), layer.window) for layer in model.layers]]
+        self.above = [model.place.new_zeros(len(y), *size, columns) for size in sizes]
+        self.row = model.place.new_zeros(len(y), channels, 1, columns)  # what has been drawn of this row
+        self._begin_row()
+
+    def _begin_row(self) -> None:
+        """Run the vertical stack for the row that `place` begins, and forget the columns of the last one."""
+        model, r = self.model, self.place // self.width
+        v = model.from_above.row(self.above[0]) + model.place[:, r : r + 1]
+        told = []
+        for i, layer in enumerate(model.layers, 1):
+            self.above[i] = moved(self.above[i], v)
+            v, above = layer.down(layer.vertical.row(self.above[i]), self.y)
+            told.append(above[:, :, 0])
+        self.told = told
+        self.left = [window.new_zeros(window.shape[:3]) for window in self.above]
+        self._step()
+
+    def _step(self) -> None:
+        """Run the horizontal stack at `place`: `context` [n, width]."""
+        j = self.place % self.width
+        h = pointwise(self.model.from_left.conv, self.left[0])
+        for i, (layer, told) in enumerate(zip(self.model.layers, self.told, strict=True), 1):
+            self.left[i] = moved(self.left[i], h[:, :, None])
+            h = layer.right_at(self.left[i], told[:, :, j])
+        self.context = h
+
+    def logits(self, earlier: Tensor) -> Tensor:
+        """What a channel's head says at `place` [n, out], given the earlier channels there, int64 [n, channel]."""
+        _, first, _, _, last = self.model.heads[earlier.shape[1]]
+        hidden = pointwise(first, torch.cat([self.context, self.model.scaled(earlier)], dim=1).relu())
+        return pointwise(last, hidden.relu())
+
+    def take(self, pixel: Tensor) -> None:
+        """Go on by one place: the pixel at `place` is int64 [n, C]."""
+        j = self.place % self.width
+        self.row[..., j : j + 1] = seen = self.model.seen(pixel[:, :, None, None])
+        self.place += 1
+        if j + 1 < self.width:
+            self.left[0] = moved(self.left[0], seen[:, :, 0])
+            self._step()
+        elif self.place < self.width * self.rows:
+            self.above[0] = moved(self.above[0], self.row)
+            self._begin_row()

@@ -4,7 +4,7 @@ from itertools import islice
 from typing import Annotated, ClassVar
 
 import torch
-from genbench_gated_stacks import Layer, Shifted, moved, pointwise
+from genbench_gated_stacks import Layer, Shifted, Walk
 from genbench_networks import LogisticMixture, Mix, narrowed, spared
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -18,67 +18,6 @@ ROWS = 500  # images that pass the network at a time in `log_prob`, each under e
 LARGE = 16  # the shorter side of images in which layers see 1, 2, 4 and 8 pixels far, and then again
 SOFTMAX = 64  # levels at most that a softmax tells apart; of more, the law is a mixture of discretised logistics
 LOGISTICS = 5  # in that mixture
-
-
-class Walk:
-    """A way through n images in raster order: each layer keeps the rows and columns that it has yet to see.
-
-    A step costs one row of the vertical stack where a row begins, and one column of the horizontal one, whatever the
-    size of the image.
-
-    Args:
-        model: the network.
-        y: the images' classes, [n].
-    """
-
-    def __init__(self, model: "PixelCNN", y: Tensor) -> None:
-        self.model, self.y, self.place = model, y, 0
-        self.rows, self.width = model.space.shape[1:]
-        channels, columns = len(model.heads) + 1, self.width
-        sizes = [(channels, model.reach + 1), *[(len(model.place), layer.window) for layer in model.layers]]
-        self.above = [model.place.new_zeros(len(y), *size, columns) for size in sizes]
-        self.row = model.place.new_zeros(len(y), channels, 1, columns)  # what has been drawn of this row
-        self._begin_row()
-
-    def _begin_row(self) -> None:
-        """Run the vertical stack for the row that `place` begins, and forget the columns of the last one."""
-        model, r = self.model, self.place // self.width
-        v = model.from_above.row(self.above[0]) + model.place[:, r : r + 1]
-        told = []
-        for i, layer in enumerate(model.layers, 1):
-            self.above[i] = moved(self.above[i], v)
-            v, above = layer.down(layer.vertical.row(self.above[i]), self.y)
-            told.append(above[:, :, 0])
-        self.told = told
-        self.left = [window.new_zeros(window.shape[:3]) for window in self.above]
-        self._step()
-
-    def _step(self) -> None:
-        """Run the horizontal stack at `place`: `context` [n, width]."""
-        j = self.place % self.width
-        h = pointwise(self.model.from_left.conv, self.left[0])
-        for i, (layer, told) in enumerate(zip(self.model.layers, self.told, strict=True), 1):
-            self.left[i] = moved(self.left[i], h[:, :, None])
-            h = layer.right_at(self.left[i], told[:, :, j])
-        self.context = h
-
-    def logits(self, earlier: Tensor) -> Tensor:
-        """What a channel's head says at `place` [n, out], given the earlier channels there, int64 [n, channel]."""
-        _, first, _, _, last = self.model.heads[earlier.shape[1]]
-        hidden = pointwise(first, torch.cat([self.context, self.model.scaled(earlier)], dim=1).relu())
-        return pointwise(last, hidden.relu())
-
-    def take(self, pixel: Tensor) -> None:
-        """Go on by one place: the pixel at `place` is int64 [n, C]."""
-        j = self.place % self.width
-        self.row[..., j : j + 1] = seen = self.model.seen(pixel[:, :, None, None])
-        self.place += 1
-        if j + 1 < self.width:
-            self.left[0] = moved(self.left[0], seen[:, :, 0])
-            self._step()
-        elif self.place < self.width * self.rows:
-            self.above[0] = moved(self.above[0], self.row)
-            self._begin_row()
 
 
 class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.Conditional):
@@ -139,8 +78,9 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
         self.layers = nn.ModuleList(Layer(width, reach, step, dropout, classes) for step in steps)
         self.heads = nn.ModuleList(self._head(width, earlier, dropout) for earlier in range(channels))
         self.register_buffer("share", torch.full((classes,), 1 / classes))  # p(y)
-        # Of `next`: where it is, the pixels so far, their nats, the laws of the pixel there.
+        # Of `next`: where it is, the pixels so far, their nats, the laws of the pixel there; what was looked up.
         self._walk: tuple[Walk, Tensor, Tensor, Tensor] | None = None
+        self._seen = torch.empty(0, 0)
 
     def _head(self, width: int, earlier: int, dropout: float) -> nn.Module:
         hidden, out = 2 * width, self.space.levels if self.space.levels <= SOFTMAX else 3 * LOGISTICS
@@ -149,7 +89,7 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
 
     def train(self, mode: bool = True) -> "PixelCNN":
         """As of every module; what `next` remembers was said by the weights of before."""
-        self._walk = None
+        self._walk, self._seen = None, torch.empty(0, 0)
         return super().train(mode)
 
     def fit(self, data: genbench.TrainingData) -> None:
@@ -196,9 +136,12 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
         return torch.cat([self.scaled(x), torch.ones_like(x[:, :1], dtype=torch.float32)], dim=1)
 
     def contexts(self, x: Tensor, y: Tensor) -> Tensor:
-        """Of each pixel, what precedes it: images int64 [N, C, H, W] of classes [N] → [N, width, H, W]."""
+        """Of each pixel, what precedes it: images int64 [N, C, R, W] of classes [N] → [N, width, R, W].
+
+        The first R of their H rows may be all that there is, since no row sees those below.
+        """
         seen = self.seen(x)
-        v, h = self.from_above(seen) + self.place, self.from_left(seen)
+        v, h = self.from_above(seen) + self.place[:, : x.shape[2]], self.from_left(seen)
         for layer in self.layers:
             v, above = layer.down(layer.vertical(v), y)
             h = layer.right(h, above)
@@ -245,25 +188,44 @@ class PixelCNN(genbench.Model, genbench.Density, genbench.Sequential, genbench.C
     def next(self, x: Tensor, i: int) -> Tensor:
         """Of grey images alone: in the flat order a whole channel comes before the next one.
 
-        p(xᵢ | x_<i) = Σ_y p(y | x_<i) p(xᵢ | x_<i, y). Where the last call was about the same pixels before this one,
-        it goes on from there.
+        p(xᵢ | x_<i) = Σ_y p(y | x_<i) p(xᵢ | x_<i, y). A call by itself runs the network over all that precedes i; one
+        that goes on from an earlier one takes a step for each pixel between them.
         """
         if x.shape[1] > 1:
             raise genbench.Unsuitable("pixelcnn goes pixel by pixel through all channels, not channel by channel")
         n, classes, flat = len(x), len(self.share), x.flatten(1)
-        nothing = flat.new_zeros(n * classes, 0)
         walk, known, nats, laws = self._walk or (None, flat[:, :0], flat, flat)
         if walk is None or walk.place > i or not torch.equal(known, flat[:, : walk.place]):
+            if i and not self._goes_on(flat, i):
+                self._seen = flat[:, :i].clone()
+                return self._mixed(*self._looked_up(x, i))
             walk = Walk(self, torch.arange(classes, device=x.device).repeat(n))
-            # nats: log p(y, x_<i), [N, classes].
-            nats, laws = self.share.log().expand(n, -1), self.law(walk.logits(nothing))
+            nats, laws = self.share.log().expand(n, -1), self.law(walk.logits(flat.new_zeros(n * classes, 0)))
         while walk.place < i:
             pixel = flat[:, walk.place].repeat_interleave(classes)[:, None]
             nats = nats + laws.gather(1, pixel).view(n, classes)
             walk.take(pixel)
-            laws = self.law(walk.logits(nothing))
+            laws = self.law(walk.logits(flat.new_zeros(n * classes, 0)))
         self._walk = walk, flat[:, :i].clone(), nats, laws
-        return (nats.log_softmax(1)[:, :, None] + laws.view(n, classes, -1)).logsumexp(1)
+        return self._mixed(nats, laws)
+
+    def _goes_on(self, flat: Tensor, i: int) -> bool:
+        """Whether a call about pixel i of images [n, D] comes after one about an earlier pixel of the same."""
+        before = self._seen.shape[1]
+        return 0 < before < i and torch.equal(self._seen, flat[:, :before])
+
+    def _looked_up(self, x: Tensor, i: int) -> tuple[Tensor, Tensor]:
+        """log p(y, x_<i) [n, classes], and log p of all levels of xᵢ given x_<i and y [n classes, levels]."""
+        n, classes, (row, column) = len(x), len(self.share), divmod(i, x.shape[3])
+        rows = x[:, :, : row + 1].repeat_interleave(classes, 0)
+        context = self.contexts(rows, torch.arange(classes, device=x.device).repeat(n))
+        said = self.logits(context, rows, 0)
+        nats = self.log_mass(said, rows).flatten(1)[:, :i].sum(1).view(n, classes)
+        return self.share.log() + nats, self.law(said[:, :, row, column])
+
+    def _mixed(self, nats: Tensor, laws: Tensor) -> Tensor:
+        """log p of all levels [n, levels] from log p(y, x_<i) [n, classes] and each class's law [n classes, levels]."""
+        return (nats.log_softmax(1)[:, :, None] + laws.view(*nats.shape, -1)).logsumexp(1)
 
     def sample(self, n: int, *, labels: Tensor | None = None, temperature: float = 1.0) -> Tensor:
         """Draw pixel by pixel, each from its law to the power 1 / temperature."""

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from genbench_pixelcnn import SOFTMAX, PixelCNN, Walk
+from genbench_gated_stacks import Walk
+from genbench_pixelcnn import SOFTMAX, PixelCNN
 from scipy import stats
 
 import genbench
@@ -146,6 +147,28 @@ def test_a_low_temperature_draws_the_most_probable_levels():
     x = model.sample(50, temperature=1e-4)
     assert (x == x[:1]).all()
     assert len(model.sample(50).unique(dim=0)) > 10
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("levels", "size"), [(4, (4, 5)), (256, (17, 20))])
+def test_a_call_by_itself_tells_what_calls_from_the_first_pixel_on_tell(levels, size):
+    space = genbench.Space((1, *size), levels=levels, classes=3)
+    model = scrambled(space)
+    x = torch.randint(levels, (2, *space.shape))
+    along = [model.next(x, i) for i in range(space.dim)]
+    for i in (1, size[1] - 1, size[1], space.dim - 1):
+        model.eval()  # forgets
+        # The same float32 sums, perhaps in another order.
+        assert torch.allclose(model.next(x, i), along[i], atol=1e-4)
+        if i + 1 < space.dim:
+            assert torch.allclose(model.next(x, i + 1), along[i + 1], atol=1e-4)
+            assert model._walk is not None  # a second call has begun to walk
+    model.eval()
+    assert torch.allclose(model.next(x, space.dim // 2), along[space.dim // 2], atol=1e-4)
+    other = (x + 1) % levels  # other rows are not taken for those that were looked up
+    told = model.next(other, space.dim // 2 + 1)
+    model.eval()
+    assert torch.allclose(model.next(other, space.dim // 2 + 1), told, atol=1e-4)
 
 
 @torch.no_grad()

@@ -95,13 +95,13 @@ def test_who_was_not_asked_is_declared_with_the_reason():
     [
         (Space((1, 8, 8), levels=17), 449, 200),
         (Space((1, 8, 8), levels=17), 30, 30),
-        (Space((1, 28, 28), levels=256), 10_000, 83),
-        (Space((3, 32, 32), levels=256), 10_000, 21),
+        (Space((1, 28, 28), levels=256), 10_000, 20),
+        (Space((3, 32, 32), levels=256), 10_000, 20),
         (Space((3, 512, 512), levels=256), 10_000, 0),
         (Space((2,), levels=None), 100, 0),
     ],
 )
-def test_the_answers_of_all_rows_fit_into_64_mib(space: Space, rows: int, asked: int):
+def test_rows_are_asked_entry_by_entry_as_far_as_work_and_answers_allow(space: Space, rows: int, asked: int):
     assert rows_by_entry(space, rows) == asked
 
 
