@@ -106,7 +106,13 @@ class Features:
         return self._held[name]
 
     def _found(self, names: Mapping[str, str], extractor: Extractor, x: NDArray[Any], what: str) -> NDArray[np.float32]:
-        return self._cache.found(names, lambda: embedding(extractor, self.device, self._told, what)(x))
+        def computed(rows: slice) -> NDArray[np.float32]:
+            def told(what: str, done: int, total: int) -> None:
+                self._told(what, rows.start + done, len(x))
+
+            return embedding(extractor, self.device, told, what)(x[rows])
+
+        return self._cache.found_in_parts(names, computed, len(x))
 
 
 class SampleFeatures:

@@ -3,6 +3,8 @@
 import contextlib
 import fcntl
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 from genbench.files.atomic import cache_path, offer, sha256_of
 from genbench.files.plain import digest
 from genbench.store.spare import used
+
+PART = 2_500  # rows of which the vectors are kept together: a minute's work of a network on a CPU core
 
 
 class VectorCache:
@@ -30,12 +34,43 @@ class VectorCache:
         Args:
             names: what the vectors are of; equal names stand for equal vectors.
         """
+        vectors = self._found(names, computed, wait=True)
+        assert vectors is not None  # who waits gets them
+        return vectors
+
+    def found_in_parts(
+        self, names: Mapping[str, str], computed: Callable[[slice], NDArray[np.float32]], rows: int
+    ) -> NDArray[np.float32]:
+        """The same of many rows, kept part by part: who is stopped goes on, and several processes share the work.
+
+        Args:
+            computed: the vectors of a range of the rows.
+            rows: how many there are.
+        """
+        if rows <= PART:
+            return self.found(names, lambda: computed(slice(0, rows)))
+        ranges = [slice(start, min(start + PART, rows)) for start in range(0, rows, PART)]
+        parts: dict[int, NDArray[np.float32]] = {}
+        for wait in (False, True):  # first what nobody else is at
+            for part in ranges:
+                if part.start not in parts:
+                    own = {**names, "rows": f"{part.start}-{part.stop}"}
+                    vectors = self._found(own, partial(computed, part), wait)
+                    parts |= {} if vectors is None else {part.start: vectors}
+        return np.concatenate([parts[part.start] for part in ranges])
+
+    def _found(
+        self, names: Mapping[str, str], computed: Callable[[], NDArray[np.float32]], wait: bool
+    ) -> NDArray[np.float32] | None:
+        """None where another process is at them and nobody waits for it."""
         folder, key = cache_path("features"), digest(names)
         vectors = self._read(folder, key)
         if vectors is not None:
             return vectors
-        with _alone(folder, key) as first:
-            vectors = None if first else self._read(folder, key)
+        with _alone(folder, key, wait) as turn:
+            if turn is Turn.NONE:
+                return None
+            vectors = self._read(folder, key) if turn is Turn.AFTER else None
             return self._made(folder, key, computed) if vectors is None else vectors
 
     def _read(self, folder: Path, key: str) -> NDArray[np.float32] | None:
@@ -57,35 +92,46 @@ class VectorCache:
     def _made(self, folder: Path, key: str, computed: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
         vectors = computed()
 
-        def fill(partial: Path) -> Path:
-            np.save(partial, vectors, allow_pickle=False)
-            return folder / f"{key}.{sha256_of(partial)}.npy"
+        def fill(place: Path) -> Path:
+            np.save(place, vectors, allow_pickle=False)
+            return folder / f"{key}.{sha256_of(place)}.npy"
 
         offer(folder / f"{key}.npy", fill)
         return vectors
 
 
-@contextlib.contextmanager
-def _alone(folder: Path, key: str) -> Iterator[bool]:
-    """Wait until no other process makes these vectors; tells whether none did. The kernel lets go for one that dies.
+class Turn(Enum):
+    """Whether these vectors are one's own to make."""
 
-    Minutes of work are done once. Where the cache cannot be written, everybody does it.
+    FIRST = "nobody is at them"
+    AFTER = "somebody was"
+    NONE = "somebody is"
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, key: str, wait: bool) -> Iterator[Turn]:
+    """Hold the making of some vectors. The kernel lets go for one that dies.
+
+    Where the cache cannot be written, everybody makes them.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f".making-{key[:16]}"
         lock = path.open("wb")
     except OSError:
-        yield True
+        yield Turn.FIRST
         return
     with lock:
+        turn = Turn.FIRST
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            first = True
         except BlockingIOError:
+            if not wait:
+                yield Turn.NONE
+                return
             fcntl.flock(lock, fcntl.LOCK_EX)
-            first = False
+            turn = Turn.AFTER
         try:
-            yield first
+            yield turn
         finally:
             path.unlink(missing_ok=True)

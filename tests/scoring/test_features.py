@@ -16,7 +16,7 @@ from genbench.builtin.extractors.pixels import Pixels
 from genbench.errors import Unavailable
 from genbench.files.atomic import cache_folder, cache_path
 from genbench.scoring.features import Features
-from genbench.scoring.vectors import VectorCache
+from genbench.scoring.vectors import PART, VectorCache
 from genbench.store import datasets
 
 CPU = "cpu"
@@ -158,3 +158,49 @@ def test_who_dies_while_making_vectors_keeps_nobody_waiting() -> None:
     vectors = VectorCache().found({"samples": "of one who dies"}, lambda: np.ones((3, 2), np.float32))
     assert vectors.shape == (3, 2)
     assert not list(cache_path("features").glob(".making-*"))
+
+
+def test_vectors_of_many_rows_are_kept_in_parts_and_made_once() -> None:
+    rows = 2 * PART + 100
+    made: list[tuple[int, int]] = []
+
+    def computed(part: slice) -> NDArray[np.float32]:
+        made.append((part.start, part.stop))
+        if len(made) == 2:
+            raise KeyboardInterrupt  # stopped in the second part
+        return np.arange(part.start, part.stop, dtype=np.float32)[:, None]
+
+    with pytest.raises(KeyboardInterrupt):
+        VectorCache().found_in_parts({"of": "many rows"}, computed, rows)
+    found = VectorCache().found_in_parts({"of": "many rows"}, computed, rows)
+    assert np.array_equal(found, np.arange(rows, dtype=np.float32)[:, None])
+    assert made == [(0, PART), (PART, 2 * PART), (PART, 2 * PART), (2 * PART, rows)]
+    assert np.array_equal(VectorCache().found_in_parts({"of": "many rows"}, computed, rows), found)
+    assert len(made) == 4
+
+
+def test_two_who_want_many_rows_at_once_share_the_work() -> None:
+    made, both = [], threading.Barrier(2)
+
+    def computed(part: slice) -> NDArray[np.float32]:
+        made.append(part.start)
+        if len(made) <= 2:
+            both.wait(10)  # each of them is at a part of its own
+        return np.full((part.stop - part.start, 1), part.start, np.float32)
+
+    def wanted() -> NDArray[np.float32]:
+        return VectorCache().found_in_parts({"of": "shared rows"}, computed, 4 * PART)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.submit(wanted), pool.submit(wanted)
+        assert np.array_equal(one.result(), two.result())
+    assert sorted(made) == [0, PART, 2 * PART, 3 * PART]
+
+
+def test_features_in_parts_are_those_of_all_rows_at_once(features, monkeypatch) -> None:
+    samples = np.random.default_rng(0).integers(0, 17, (1_300, 1, 8, 8), dtype=np.uint8)
+    whole = features.of(samples).comparison("digits-net").generated
+    monkeypatch.setattr("genbench.scoring.vectors.PART", 500)
+    other = Features(features.home, EXTRACTORS, CPU)
+    monkeypatch.setenv("GENBENCH_CACHE", str(cache_path("elsewhere")))
+    assert np.array_equal(other.of(samples).comparison("digits-net").generated, whole)
