@@ -28,6 +28,16 @@ class Grid:
     height: int
 
 
+@dataclass(frozen=True)
+class Png:
+    """A picture of ours: its bytes, its size in pixels, and the hash of its pixels, whatever packs them."""
+
+    data: bytes
+    width: int
+    height: int
+    sha256: str
+
+
 @dataclass
 class Album:
     """The pictures of a site: files beside its pages, or parts of a page by itself.
@@ -43,7 +53,7 @@ class Album:
     tile: tuple[int, int] | None = None
     root: str | None = None
     files: dict[str, bytes] = field(default_factory=dict)
-    _known: dict[tuple[str, tuple[int, int] | None], tuple[bytes, int, int] | str] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[int, int] | None], Png | str] = field(default_factory=dict)
 
     def seen_from(self, root: str | None, tile: tuple[int, int] | None) -> "Album":
         """The same album for another page, of another tile."""
@@ -57,27 +67,27 @@ class Album:
         found = self._known[key]
         if isinstance(found, str):
             return found
-        data, width, height = found
         if self.root is None:
-            return grid_of(data, width, height)
-        path = f"{FOLDER}/{hashlib.sha256(data).hexdigest()[:16]}.png"
-        self.files[path] = data
-        return Grid(Markup(self.root + path), width, height)  # of our own making
+            return grid_of(found)
+        path = f"{FOLDER}/{found.sha256[:16]}.png"
+        self.files[path] = found.data
+        return Grid(Markup(self.root + path), found.width, found.height)  # of our own making
 
 
 def grid(encoded: str) -> Grid | str:
     """The picture that the base64 PNG `encoded` shows, without anything but its pixels; or why it is not shown."""
     found = png(encoded, BYTES, None)
-    return found if isinstance(found, str) else grid_of(*found)
+    return found if isinstance(found, str) else grid_of(found)
 
 
-def grid_of(data: bytes, width: int, height: int) -> Grid:
+def grid_of(found: Png) -> Grid:
     """A PNG of ours as a part of the page."""
-    return Grid(Markup("data:image/png;base64," + base64.b64encode(data).decode()), width, height)
+    address = Markup("data:image/png;base64," + base64.b64encode(found.data).decode())
+    return Grid(address, found.width, found.height)
 
 
-def png(encoded: str, limit: int, tile: tuple[int, int] | None) -> tuple[bytes, int, int] | str:
-    """The pixels of a base64 PNG as a new PNG of at most `limit` bytes, its width and height; or why not."""
+def png(encoded: str, limit: int, tile: tuple[int, int] | None) -> Png | str:
+    """The pixels of a base64 PNG as a new PNG of at most `limit` bytes; or why not."""
     from PIL import Image, UnidentifiedImageError  # here, so that a board without a page needs no Pillow
 
     if not encoded:
@@ -96,7 +106,7 @@ def png(encoded: str, limit: int, tile: tuple[int, int] | None) -> tuple[bytes, 
     return _within(pixels, limit, tile)
 
 
-def _within(image: "Image", limit: int, tile: tuple[int, int] | None) -> tuple[bytes, int, int] | str:
+def _within(image: "Image", limit: int, tile: tuple[int, int] | None) -> Png | str:
     """The picture, without the last rows and columns of its samples where it would be larger than `limit` bytes."""
     sides = [(image.width, image.height)]
     if tile and 0 < max(tile) < max(image.size):
@@ -104,9 +114,10 @@ def _within(image: "Image", limit: int, tile: tuple[int, int] | None) -> tuple[b
         most = max(image.width // width, image.height // height) + 1
         sides += [(min(n * width - 1, image.width), min(n * height - 1, image.height)) for n in range(most - 1, 0, -1)]
     for side in sides:
-        data = _encoded(image.crop((0, 0, *side)))
+        part = image.crop((0, 0, *side))
+        data = _encoded(part)
         if len(data) <= limit:
-            return data, *side
+            return Png(data, *side, hashlib.sha256(f"{part.mode} {side}".encode() + part.tobytes()).hexdigest())
     return f"larger than {limit} bytes"
 
 

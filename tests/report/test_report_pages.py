@@ -1,0 +1,261 @@
+"""The pages beside the boards: the index, a model's, a protocol's."""
+
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+from pages import Page
+from records import HOSTILE, SUITE, TERMS, VALUES, audits, board_records, candidate, control, grid, record
+
+from genbench.catalogue.definitions import definitions, first_paragraph
+from genbench.leaderboard import Leaderboard, editions
+from genbench.records.audits import ASKS, AuditStatus
+from genbench.records.kinds import ControlKind, Likelihood
+from genbench.records.record import Record
+from genbench.records.status import Status
+from genbench.report import site
+from genbench.report.curves import POINTS, curve_charts
+from genbench.report.definition import Definition
+from genbench.report.site import LONGEST, Site, Spot, slug
+from genbench.report.text import number
+
+PUBLISHED = Path(__file__).parents[2] / "leaderboards"
+
+
+def pages_of(*records: Record, **known: Definition) -> dict[str, str]:
+    files = dict(site(Site.of(editions(records)), known))
+    return {name: data.decode() for name, data in files.items() if name.endswith(".html")}
+
+
+def text(source: str) -> str:
+    return Page(source).text
+
+
+def cells(source: str, table: str) -> list[list[str]]:
+    """The rows of a page's table, tags left out."""
+    body = re.search(rf"<table[^>]*{table}[^>]*>(.*?)</table>", source, re.DOTALL)
+    assert body
+    rows = re.findall(r"<tr>(.*?)</tr>", body[1], re.DOTALL)
+    entries = (re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows)
+    return [[" ".join(unescape(re.sub(r"<[^>]+>", " ", entry)).split()) for entry in row] for row in entries]
+
+
+# Addresses
+
+
+def test_a_plain_name_is_its_own_file_and_any_other_one_gets_a_hash() -> None:
+    assert slug("flow-matching") == "flow-matching"
+    found = [
+        slug(name) for name in ("ddpm[steps=50]", "ddpm-steps=50", "DDPM", "..", "", "a" * 60, "ä", *HOSTILE.values())
+    ]
+    assert len(set(found)) == len(found)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and len(name) <= LONGEST for name in found)
+
+
+def test_the_way_from_a_page_to_another_is_relative() -> None:
+    spot = Spot("digits/boards/generate.html", Site(()))
+    assert spot.root == "../../"
+    assert spot.way("digits/models/vae.html") == "../models/vae.html"
+    assert spot.way("index.html") == "../../index.html"
+    assert Spot().root is None
+
+
+# The index
+
+
+def test_the_index_says_each_boards_verdict_and_where_each_model_stands() -> None:
+    records = board_records()
+    board = Leaderboard.of(records)
+    source = pages_of(*records)["index.html"]
+    assert board.sentence in text(source)
+    head, *lines = cells(source, 'id="matrix"')
+    assert head[0] == "Model"
+    by_name = {line[0]: line[1] for line in lines}
+    assert set(by_name) == {row.model.reference for row in board.rows}
+    for reference, told in by_name.items():
+        rows = [row for row in board.rows if row.model.reference == reference]
+        tiers = [
+            [place.tier for row in rows if (place := row.places.get(axis)) and place.tier]
+            for axis in board.standings.axes
+        ]
+        best = " · ".join(str(min(own)) if own else "–" for own in tiers)
+        results = max(len(row.ok) for row in rows)
+        if results:
+            assert told.startswith(f"{best} {results} of")
+        else:
+            assert "of" not in told
+
+
+def test_a_model_that_does_not_answer_a_task_is_counted_as_such() -> None:
+    suite = replace(SUITE, tasks={"generate": TERMS, "box": TERMS})
+    skipped = replace(candidate("vae/box", status=Status.SKIPPED, stage="answer", reason="no solver"), task="box")
+    own = record("vae", suite=suite, candidates=[candidate("vae", VALUES), skipped])
+    head, line = cells(pages_of(own)["index.html"], 'id="matrix"')
+    assert head[1].startswith("generate")
+    assert line[2:] == ["does not answer this", "1 of 2"]
+
+
+def test_an_index_of_controls_alone_says_what_to_do() -> None:
+    source = pages_of(control("noise", ControlKind.FLOOR))["index.html"]
+    assert "only controls were run" in text(source)
+    assert "genbench run --all" in text(source)
+
+
+# A model
+
+
+def seeds(count: int, **changes: object) -> list[Record]:
+    """One model at several seeds, each with values of its own."""
+    found = []
+    for seed in range(count):
+        values = {name: value * (1 + 0.01 * seed) for name, value in VALUES.items()}
+        own = candidate("vae", values | {"bits-per-dim": 2 + seed / 100}, likelihood=Likelihood.EXACT)
+        found.append(record("vae", seed, candidates=[own], **changes))
+    return found
+
+
+def test_a_models_page_has_its_scores_of_every_seed_as_the_records_have_them() -> None:
+    records = seeds(3)
+    board = Leaderboard.of(records)
+    head, *lines = cells(pages_of(*records)["digits/models/vae.html"], 'class="seeds"')
+    assert head == ["Score", "Mean", "Seed 0", "Seed 1", "Seed 2"]
+    found = {line[0].split(" digits-net")[0]: line for line in lines}
+    for column in board.columns:
+        values = [own.candidates[0].scores[column.name].value for own in records]
+        line = next(line for title, line in found.items() if title.startswith(column.title))
+        assert line[2:] == [number(value, 4) for value in values]
+
+
+def test_samples_stand_beside_real_data_at_whole_multiples_and_can_be_enlarged() -> None:
+    real = control("real-held-out", ControlKind.CEILING)
+    real = replace(real, candidates=(replace(real.candidates[0], exhibits={"grid": grid(9)}),))
+    source = pages_of(record("vae", candidates=[candidate("vae", VALUES, exhibits={"grid": grid(1)})]), real)
+    found = Page(source["digits/models/vae.html"])
+    shown = [image for image in found.all("img") if image["alt"] and "come nearest" not in image["alt"]]
+    assert [image["alt"] for image in shown] == [
+        "First samples, seed 0 of vae",
+        "Real data, held out, seed 0 of the data",
+    ]
+    assert {int(str(image["width"])) % 64 for image in shown} == {0}
+    large = [attrs["id"] for attrs in found.all("span") if attrs.get("class") == "large"]
+    assert {f"#{name}" for name in large} <= {attrs["href"] for attrs in found.all("a")}
+    own = Page(source["digits/models/real-held-out.html"])
+    assert len([image for image in own.all("img") if "Real data" in str(image["alt"])]) == 0  # it is the real data
+
+
+def test_a_density_has_a_card_of_what_each_audit_asks_and_answers() -> None:
+    own = candidate(
+        "vae", VALUES | {"bits-per-dim": 2.5}, likelihood=Likelihood.EXACT, audits=audits(AuditStatus.FAILED)
+    )
+    told = text(pages_of(record("vae", candidates=[own]))["digits/models/vae.html"])
+    assert ASKS["exhaustive-sum"] in told
+    assert "failed" in told
+    assert "sum to 3.2" in told
+    without = pages_of(record("gan", candidates=[candidate("gan", VALUES)]))["digits/models/gan.html"]
+    assert 'id="density"' not in without
+
+
+def test_the_command_measures_the_same_settings_at_as_many_seeds() -> None:
+    facts = {"reference": "ddpm[steps=50]", "settings": {"steps": 50}}
+    records = [record("ddpm", seed, model=facts, candidates=[candidate("ddpm[steps=50]", VALUES)]) for seed in range(2)]
+    path = next(name for name in pages_of(*records) if "/models/ddpm" in name)
+    assert "genbench run -m 'ddpm[steps=50]' --seeds 2" in text(pages_of(*records)[path])
+    other = [replace(own, suite=replace(own.suite, name="fashion-mnist")) for own in records]
+    path = next(name for name in pages_of(*other) if "/models/ddpm" in name)
+    assert "--suite fashion-mnist --seeds 2" in text(pages_of(*other)[path])
+
+
+def test_the_six_requirements_say_what_the_records_do() -> None:
+    told = text(pages_of(*seeds(2))["digits/models/vae.html"])
+    card = told[told.index("Six requirements") :]
+    assert "64 dimensions here" in card
+    assert "yes: exact" in card
+    assert "Low-dimensional latent none offered" in card
+
+
+@pytest.mark.parametrize("values", [[3.0, 2.0, 1.0], [1e-6, 1.0, 100.0], [-1.0, 0.0, 5.0], [1.0, 1.0, 1.0]])
+def test_each_quantity_has_a_scale_of_its_own_that_holds_all_of_it(values: list[float]) -> None:
+    curve = tuple(
+        {"images": 100.0 * i, "loss": value, "seconds": 1.0 * i, "other": 1e5 * i} for i, value in enumerate(values)
+    )
+    charts = {chart.name: chart for chart in curve_charts([record(curve=curve), record(seed=1, curve=curve)])}
+    assert set(charts) == {"loss", "other"}
+    for chart in charts.values():
+        assert [line.seed for line in chart.lines] == [0, 1]
+        assert chart.x_scale.labels
+        assert len(chart.y_scale.labels) >= 2
+        assert all(56 <= x <= 408 and 14 <= y <= 164 for line in chart.lines for x, y in line.points)
+    heights = [y for _, y in charts["loss"].lines[0].points]
+    assert heights == sorted(heights, reverse=values == sorted(values)) or len(set(values)) == 1
+
+
+def test_long_curves_are_thinned_and_keep_their_ends() -> None:
+    curve = tuple({"images": float(i), "loss": 1 / (1 + i)} for i in range(5_000))
+    (chart,) = curve_charts([record(curve=curve)])
+    assert len(chart.lines[0].points) == POINTS
+    assert chart.ends == "from 1.00 to 0.000200 over 4,999 images"
+
+
+def test_a_model_that_logged_one_point_or_none_has_no_chart() -> None:
+    assert curve_charts([record(curve=({"images": 1.0, "loss": 2.0},)), record(seed=1, curve=())]) == []
+    assert "logged no training curve" in text(pages_of(record("vae", curve=()))["digits/models/vae.html"])
+
+
+def test_a_model_that_failed_everywhere_has_a_page_that_says_so() -> None:
+    told = text(pages_of(record("vae", candidates=[candidate("vae")]))["digits/models/vae.html"])
+    assert "RuntimeError: boom" in told
+    assert "0 of 1" in told
+
+
+# A protocol
+
+
+def test_a_protocol_defines_its_scores_where_the_metric_that_made_them_is_installed() -> None:
+    own = seeds(1)
+    known = {"fd": Definition("1", "The distance of two Gaussians.", ("dropped-modes",))}
+    told = text(pages_of(*own, **known)["digits/protocol.html"])
+    assert "The distance of two Gaussians. Does not see dropped modes." in told
+    other = {"fd": replace(known["fd"], version="2")}  # another one than the records'
+    assert "The distance of two Gaussians" not in text(pages_of(*own, **other)["digits/protocol.html"])
+
+
+def test_a_protocol_says_what_real_data_and_noise_have_and_which_controls_there_are() -> None:
+    told = text(pages_of(*board_records())["digits/protocol.html"])
+    assert "real-held-out" in told[told.index("Scores") :]
+    assert "independent-pixels" in told
+    assert "Axes: " in told
+
+
+def test_installed_metrics_say_what_they_are() -> None:
+    known = definitions()
+    assert known["fd"].words.startswith("The Fréchet distance to the real test data")
+    assert known["precision"].blind_to == ("dropped-modes", "duplicates")
+    assert all(own.words and own.version for own in known.values())
+    assert first_paragraph("One\n    line.\n\n    More.") == "One line."
+
+
+def test_every_score_of_the_published_boards_is_defined_on_their_protocols_page() -> None:
+    from genbench.records.files import read_records
+
+    known = definitions()
+    for board in editions(read_records(PUBLISHED)):
+        names = {column.name.partition("@")[0]: column.version for column in board.columns if column.version}
+        assert {name for name, version in names.items() if name not in known or known[name].version != version} == set()
+
+
+@pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_names_stay_text_on_every_page(word: str) -> None:
+    name = f"{word} "
+    curve = tuple({"images": float(i), word[:200]: float(i)} for i in range(3))
+    facts = {"reference": name, "source": word, "description": word, "settings": {word[:100]: word}}
+    own = record(name, model=facts, curve=curve, candidates=[candidate(name, VALUES, exhibits={word[:50]: grid()})])
+    found = pages_of(replace(own, suite=replace(SUITE, name=word, title=word)))
+    for path, source in found.items():
+        assert re.fullmatch(r"([a-z0-9-]+/)*[a-z0-9-]+\.html", path)
+        assert "<b>bold" not in source
+        assert "onerror=alert" not in source.replace("onerror=alert(2)&gt;", "")
+        assert "\u202e" not in source
+        assert "\x1b" not in source
+        Page(source)
