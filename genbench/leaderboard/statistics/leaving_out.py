@@ -101,7 +101,7 @@ def _moderate(
         out: [M], the comparisons of the one that is left out.
     """
     import numpy as np
-    from scipy.special import stdtr
+    from scipy.special import stdtr, stdtrit
 
     scatters = [side.scatter(rivalry.names[without]) for side in sides]
     best = np.full(len(p), -np.inf)  # [M], differences over their standard errors
@@ -109,13 +109,18 @@ def _moderate(
     for side, scatter in zip(sides, scatters, strict=True):
         best[side.own], p[side.own] = scatter.ratios(side.differences, side.one, side.other)[1], np.inf
     ratios, best[out] = best.copy(), -np.inf
-    freedom = min(scatter.freedoms.min() for scatter in scatters)
-    bounds = np.minimum(rivalry.strongest(p), 2 * stdtr(freedom, rivalry.strongest(-best)))  # [N], no p is larger
-    most = min(ALPHA, float(bounds[rivalry.left(without)].max(initial=0.0)))
+    freedoms = np.concatenate([scatter.freedoms for scatter in scatters])
+    least, most = (
+        float(np.minimum(rivalry.strongest(p), 2 * chance)[rivalry.left(without)].max(initial=0.0))
+        for chance in stdtr([[2 * freedoms.max()], [freedoms.min()]], rivalry.strongest(-best))  # Welch's are summed
+    )
+    possible = np.count_nonzero(p <= most) + np.count_nonzero(best >= -stdtrit(freedoms.max() * 2, most / 2) / 1.001)
+    if least > ALPHA or least * (count - possible) > 1.001 * ALPHA:
+        most = 0.0  # it is not rejected, whatever the others are
     exact = np.isin(rivalry.pairs.better, rivalry.above_all(without))
     for side, scatter in zip(sides, scatters, strict=True):
         looked = np.ones(len(side.own), bool) if scatter.welch else exact[side.own]
         if count and not scatter.welch:
-            p[side.own] = scatter.decisive(ratios[side.own], side.one, side.other, count, most)
+            p[side.own] = scatter.decisive(ratios[side.own], side.one, side.other, count, min(ALPHA, most))
         chances = scatter.superiority(side.differences[looked], side.one[looked], side.other[looked])
         p[side.own[looked]] = np.minimum(1.0, 2 * chances)
