@@ -23,7 +23,7 @@ from genbench.records.record import (
     StageFacts,
     SuiteTerms,
     TaskTerms,
-    Timing,
+    TimingRecord,
 )
 from genbench.records.score import ScoreRecord, not_applicable
 from genbench.records.space import Space
@@ -96,7 +96,7 @@ def candidate(name: str, values: Mapping[str, float] | None = None, **changes: A
             missing={column: not_applicable("no density") for column in _COLUMNS if column not in values},
             likelihood=Likelihood.LOWER_BOUND if dense else None,
             evidence={"samples": "ab" * 32},
-            timing=Timing(images=599, seconds=1.5, batches=(0.25,) * 6),
+            timing=TimingRecord(images=599, seconds=1.5, batches=(0.25,) * 6),
             memorisation=memorisation(),
             audits=audits() if dense else None,
             exhibits={"grid": grid()},
@@ -199,7 +199,7 @@ def record(
     )
     return replace(
         Record(
-            format=2,
+            format=3,
             protocol="c0ffee" * 10 + "0000",
             suite=SUITE,
             dataset=DATASET,

@@ -7,8 +7,8 @@ The text below a field is its description.
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -40,14 +40,14 @@ def decoded(kind: type[T], value: object, name: str = "value") -> T:
     Raises:
         GenbenchError: another type, a number out of range, a key that is missing or unknown; says where.
     """
-    value = _spelt(value)
+    value = value if _is_spelt(value) else _spelt(value)
     try:
         found = _converted(kind, value)
     except FAULTS as error:
         raise GenbenchError(words(partial(_said, kind), value, name)) from error
-    surplus = next(_surplus(value, encoded(found), name), "")
-    if surplus:
-        raise GenbenchError(surplus)
+    if (stray := _stray(_form(kind), value)) is not None:
+        place = ascii(f"{name}.{'.'.join(stray[0])}".replace(".[", "["))[1:-1][:SHOWN]
+        raise GenbenchError(f"{place} is no field that genbench knows{nearest(stray[0][-1], stray[1])}")
     return found
 
 
@@ -120,6 +120,15 @@ def _schema(kind: type) -> dict[str, Json]:
     raise NotImplementedError(f"no JSON stands for a {kind.__name__}")
 
 
+def _is_spelt(value: object) -> bool:
+    """Whether no text of a value has lone surrogates, as far as that can be told at once."""
+    try:
+        msgspec.json.encode(value)
+    except (ValueError, TypeError, OverflowError, RecursionError, NotImplementedError):
+        return False
+    return True
+
+
 def _spelt(value: object) -> object:
     """The value with the lone surrogates that JSON can spell, and UTF-8 cannot, replaced."""
     if isinstance(value, str):
@@ -129,18 +138,51 @@ def _spelt(value: object) -> object:
     return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _surplus(given: object, known: object, where: str) -> Iterator[str]:
-    """The keys of what was given that did not find a place in what was made of it, in words."""
-    if isinstance(given, dict) and isinstance(known, dict):
-        for key, item in given.items():
-            if key in known:
-                yield from _surplus(item, known[key], f"{where}.{key}")
-            else:
-                place = ascii(f"{where}.{key}")[1:-1][:SHOWN]
-                yield f"{place} is no field that genbench knows{nearest(key, known)}"
-    elif isinstance(given, list) and isinstance(known, list | tuple):
-        for index, (item, counterpart) in enumerate(zip(given, known, strict=False)):
-            yield from _surplus(item, counterpart, f"{where}[{index}]")
+@dataclass
+class _Form:
+    """Which keys the objects in a value may have."""
+
+    fields: dict[str, "_Form | None"] | None = None
+    """Of a dataclass; None as a form: whatever stands there has no dataclass in it."""
+    items: "_Form | None" = None
+    """Of a list or a mapping."""
+
+
+@cache
+def _form(kind: Any) -> _Form:
+    """The form of a dataclass."""
+    return _formed(msgspec.inspect.type_info(kind), {}) or _Form()
+
+
+def _formed(info: msgspec.inspect.Type, made: dict[int, _Form]) -> _Form | None:
+    if isinstance(info, msgspec.inspect.DataclassType):
+        if id(info) not in made:  # a dataclass may hold itself
+            own = made[id(info)] = _Form({})
+            own.fields = {field.encode_name: _formed(field.type, made) for field in info.fields}
+        return made[id(info)]
+    inner = [getattr(info, name) for name in ("item_type", "value_type") if hasattr(info, name)]
+    items = [form for part in (*inner, *getattr(info, "item_types", ())) if (form := _formed(part, made))]
+    if items:
+        return _Form(items=items[0])
+    own_types = [form for part in getattr(info, "types", ()) if (form := _formed(part, made))]
+    return own_types[0] if own_types else None
+
+
+def _stray(form: _Form, given: object) -> tuple[list[str], Iterable[str]] | None:
+    """Where the first key stands that its object does not know, and those that it knows; None: there is none."""
+    if isinstance(given, dict) and form.fields is not None:
+        if not given.keys() <= form.fields.keys():
+            return [str(next(key for key in given if key not in form.fields))], form.fields
+        inner = [(name, part, given.get(name)) for name, part in form.fields.items() if part is not None]
+    elif form.items is not None and isinstance(given, dict | list | tuple):
+        pairs = given.items() if isinstance(given, dict) else ((f"[{at}]", item) for at, item in enumerate(given))
+        inner = [(name, form.items, item) for name, item in pairs]
+    else:
+        return None
+    for name, part, item in inner:
+        if item and (found := _stray(part, item)) is not None:
+            return [name, *found[0]], found[1]
+    return None
 
 
 def _reached(kind: type) -> set[type]:
@@ -164,9 +206,14 @@ def _reached(kind: type) -> set[type]:
 
 @cache
 def _described(kind: type) -> dict[str, str]:
-    """Field → the text that stands below it in the dataclass's source."""
-    if not is_dataclass(kind):
-        return {}
+    """Field → the text that stands below it in the source of the dataclass, or of one that it is made of."""
+    found: dict[str, str] = {}
+    for part in filter(is_dataclass, reversed(kind.__mro__)):
+        found |= _described_itself(part)
+    return found
+
+
+def _described_itself(kind: type) -> dict[str, str]:
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     found, last = {}, ""
     for node in body.body:  # type: ignore[attr-defined]  # a class has one

@@ -118,22 +118,30 @@ class Leaderboard:
         None without any, where several are all equal, for the worst value that there can be, for speeds of several
         machines, and for novelty, which the gate judges: noise is novel too.
         """
-        means = [mean for row in self._competing(column) if (mean := row.cells[column.name].mean) is not None]
-        mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
-        if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
-            return None
-        found = max(means, key=column.oriented)
-        tied = len(means) > 1 and len(set(means)) == 1
-        return None if tied or found == column.worst else found
+        return next((row.cells[column.name].mean for row in self.leads(column)), None)
 
     def leads(self, column: Column) -> list[Row]:
         """The candidates that have the best mean."""
-        best = self.best(column)
-        return [row for row in self._competing(column) if best is not None and row.cells[column.name].mean == best]
+        return list(self._leaders[column.name].values())
 
     def is_best(self, row: Row, column: Column) -> bool:
         """Whether a row has the best mean."""
-        return any(own is row for own in self.leads(column))
+        return row.name in self._leaders[column.name]
+
+    @cached_property
+    def _leaders(self) -> Mapping[str, Mapping[str, Row]]:
+        """By column, those that have the best mean, by name."""
+        return {column.name: {row.name: row for row in self._leaders_of(column)} for column in self.columns}
+
+    def _leaders_of(self, column: Column) -> list[Row]:
+        means = [(mean, row) for row in self._competing(column) if (mean := row.cells[column.name].mean) is not None]
+        mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
+        if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
+            return []
+        best = max((mean for mean, _ in means), key=column.oriented)
+        leaders = [row for mean, row in means if mean == best]
+        tied = len(leaders) == len(means) > 1
+        return [] if tied or best == column.worst else leaders
 
     def _competing(self, column: Column) -> list[Row]:
         """Those that are ranked; of densities the verified ones alone, where there are any."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 from genbench.errors import GenbenchError
 from genbench.leaderboard.row import Cell, Column, Row, SeedResult, why
-from genbench.leaderboard.statistics import interval
+from genbench.leaderboard.statistics import interval, mean
 from genbench.leaderboard.traces import place
 from genbench.records.record import Candidate, Record, TaskTerms
 from genbench.records.score import not_applicable
@@ -119,7 +119,7 @@ def _cell(name: str, results: Sequence[SeedResult]) -> Cell:
 def _means(details: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """The mean of each number that all of `details` have."""
     shared = [key for key in details[0] if all(key in numbers for numbers in details)]
-    return {key: interval([numbers[key] for numbers in details]).mean for key in shared}
+    return {key: mean([numbers[key] for numbers in details]) for key in shared}
 
 
 def failures_of(records: Sequence[Record], task: str) -> Iterator[Failure]:

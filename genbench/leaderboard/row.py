@@ -1,7 +1,7 @@
 """A row of a leaderboard: one candidate over its training seeds, what it got, and how it stands."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -215,15 +215,23 @@ class Row:
 
         Any score of coverage by the same features may have told of it.
         """
-        features, found = column.features, list[float]()
-        for result in self.ok:
-            scores = result.candidate.scores.items()
-            told = [own.details.get(LEFT_OUT, 0) for name, own in scores if name.partition("@")[2] == features]
-            found.append(max(told, default=0))
+        found = [told.get(column.features, 0) for told in self._left_out]
         count = sum(map(bool, found))
         classes = int(max(found, default=0))
         words = f"{classes} class{'es' * (classes > 1)} of the data left out at {count} of {len(found)} seeds"
         return words if 2 * count > len(found) else ""
+
+    @cached_property
+    def _left_out(self) -> Sequence[Mapping[str, float]]:
+        """Of each seed by features, how many classes of the data are left out."""
+        seeds = []
+        for result in self.ok:
+            told: dict[str, float] = {}
+            for name, own in result.candidate.scores.items():
+                features = name.partition("@")[2]
+                told[features] = max(told.get(features, 0), own.details.get(LEFT_OUT, 0))
+            seeds.append(told)
+        return seeds
 
     def contractions(self) -> Iterator[tuple[str, str]]:
         """Where it is contracted: "contracted by digits-net", and at how many seeds."""

@@ -100,8 +100,8 @@ def _positions(row: Row, columns: Sequence[Column]) -> Iterator[list[float | Non
 
 def _parted(contest: Contest, first: str, second: str) -> tuple[tuple[str, str], ...]:
     """Pairs that one set of features separates one way, and the other set the other way."""
-    contrasts = contest.contrasts(margins=not contest.tested)
-    apart = {(c.axis, c.better, c.worse) for c in contrasts if c.separated}
-    return tuple(
-        (better, worse) for axis, better, worse in sorted(apart) if axis == first and (second, worse, better) in apart
-    )
+    import numpy as np  # here, so that a leaderboard is read without NumPy
+
+    found = contest.comparisons(margins=not contest.tested)
+    parted = np.argwhere(found.apart(first) & found.apart(second).T)
+    return tuple(sorted((contest.names[better], contest.names[worse]) for better, worse in parted))

@@ -152,10 +152,10 @@ class Standings:
     def _places(self) -> Mapping[str, Mapping[str, Place]]:
         """By axis and candidate."""
         found = {}
-        contrasts = self.running.contrasts(margins=False) if self.running.tested else []
+        compared = self.running.comparisons(margins=False) if self.running.tested else None
         for axis in self.columns:
             order = self.contest.ranks(axis)
-            tiers = self.running.tiers(axis, contrasts) if self.running.tested else {}
+            tiers = self.running.tiers(axis, compared) if compared else {}
             ranks = self.replicates.ranks[axis] if self.replicates else {}
             own = {name: Place(rank, tiers.get(name), ranks.get(name)) for name, rank in order.items()}
             below = {name: Place(rank) for rank, name in enumerate(self._declared[axis], 1 + len(order))}
@@ -210,7 +210,8 @@ class Standings:
     @cached_property
     def volume(self) -> float | None:
         """The share in [0, 1] of the cube that the candidates dominate together; None without anchors or candidates."""
-        points = [self._anchored(row) for row in self.rows if row.name in self.complete]
+        complete = set(self.complete)
+        points = [self._anchored(row) for row in self.rows if row.name in complete]
         return hypervolume(points) if points and self.anchors else None
 
 

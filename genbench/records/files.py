@@ -1,14 +1,16 @@
 """Files of records: each is sealed with the hash of what it says, and read as if a stranger wrote it."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from genbench.errors import GenbenchError
 from genbench.files.atomic import write_bytes
 from genbench.files.codec import decoded, encoded
 from genbench.files.plain import intact, read_json, sealed
-from genbench.records.format1 import upgraded
+from genbench.records import format1, format2
 from genbench.records.record import FORMAT, Record
 
 PLACES = (  # of records in a folder
@@ -18,6 +20,7 @@ PLACES = (  # of records in a folder
     "*/records/*.json",  # boards
     "*/*/record.json",  # runs
 )
+UPGRADES: Mapping[int, Callable[[Mapping[str, Any]], Record]] = {1: format1.upgraded, 2: format2.upgraded}
 
 
 def write(path: Path, record: Record) -> Record:
@@ -28,7 +31,7 @@ def write(path: Path, record: Record) -> Record:
 
 
 def read(path: Path) -> Record:
-    """The record that a file holds, of format 2 or of format 1.
+    """The record that a file holds, of today's format or of an earlier one.
 
     Raises:
         GenbenchError: no JSON, larger or deeper than a record may be, changed after it was written, or no record.
@@ -49,13 +52,13 @@ def record_of(value: object) -> Record:
         GenbenchError: another format; a field of another type, out of range, missing or unknown; says which.
     """
     known = value.get("format") if isinstance(value, dict) else None
-    if known == 1 and not isinstance(known, bool):
-        return upgraded(value)
+    if isinstance(value, dict) and isinstance(known, int) and not isinstance(known, bool) and known in UPGRADES:
+        return UPGRADES[known](value)
     if known == FORMAT:
         return decoded(Record, value, "record")
     newer = isinstance(known, int) and known > FORMAT
     way_out = "; a newer genbench wrote it, which reads it too" if newer else ""
-    raise GenbenchError(f"a record is a JSON object of format 1 or {FORMAT}, got {_format(value)}{way_out}")
+    raise GenbenchError(f"a record is a JSON object of format 1 to {FORMAT}, got {_format(value)}{way_out}")
 
 
 def _format(value: object) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from genbench.errors import GenbenchError
-from genbench.files.codec import decoded
+from genbench.files.codec import decoded, encoded
 from genbench.records.kinds import Axis, ControlKind, Scale
 from genbench.records.record import FORMAT, Record
 from genbench.records.score import MissingKind
 from genbench.records.status import Status
+from genbench.records.timing import quantiles
 
 Json = Mapping[str, Any]
 LARGEST = 1e30  # of a number in a record: sums of squares stay finite
@@ -218,7 +219,9 @@ def _missing(words: str) -> Json:
 
 def _timing(timing: Json) -> Json | None:
     """The clock of a run; None where it does not say how much was drawn, and in what time."""
-    return None if timing["images"] is None or timing["seconds"] is None else _stated(timing)
+    if timing["images"] is None or timing["seconds"] is None:
+        return None
+    return {**_stated({**timing, "latencies": None}), "alone": encoded(quantiles(timing["latencies"]))}
 
 
 def _memorisation(verdict: Json) -> Json | None:

@@ -13,9 +13,9 @@ from genbench.records.machine import Machine
 from genbench.records.score import Missing, ScoreRecord
 from genbench.records.space import Space
 from genbench.records.status import Status
-from genbench.records.timing import Timing
+from genbench.records.timing import TimingRecord
 
-FORMAT = 2
+FORMAT = 3
 Text = Annotated[str, Meta(min_length=1)]
 
 
@@ -197,7 +197,7 @@ class Candidate:
     """What its log-probabilities are; null where it has none."""
     evidence: Mapping[str, str] = field(default_factory=dict)
     """File → SHA-256 of what it left to be scored."""
-    timing: Timing | None = None
+    timing: TimingRecord | None = None
     """The clock of its scored run; null where there was none."""
     memorisation: CopyVerdict | None = None
     """What the gate against copies says; null where the task has no such gate."""
@@ -219,7 +219,7 @@ class Record:
     """The result of one trial: a model with its settings × a dataset × a training seed."""
 
     format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
-    """Of this schema: 2."""
+    """Of this schema: 3."""
     protocol: Text
     """SHA-256 of what makes two numbers comparable."""
     suite: SuiteTerms

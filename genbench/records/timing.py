@@ -1,6 +1,7 @@
 """Timing: what the parent's clock says of a candidate's scored run."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 from genbench.files.codec import Count, Number, Seconds
 
@@ -39,8 +40,26 @@ class Repetition:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """The parent's clock around the timed run of a candidate."""
+class Quantiles:
+    """How long calls took, in wall seconds each."""
+
+    count: Count
+    """How many there were: p99 of fewer than a hundred lies between the longest two."""
+    least: Seconds
+    """The shortest."""
+    p50: Seconds
+    """The median."""
+    p90: Seconds
+    """The 90 % quantile, between neighbours in proportion, as all of these are."""
+    p99: Seconds
+    """The 99 % quantile."""
+    most: Seconds
+    """The longest."""
+
+
+@dataclass(frozen=True)
+class Clocked:
+    """What evidence and records both say of a timed run; only what is made of it has objects."""
 
     images: Count
     """Samples, or answers, that the run produced, those that are not scored included."""
@@ -48,8 +67,6 @@ class Timing:
     """From "go" to "done", less what the markers cost, and without the harness's own workload."""
     batches: tuple[Seconds, ...]
     """Of each scored batch."""
-    latencies: tuple[Seconds, ...] = ()
-    """Of each call with batch 1; empty where they were not taken."""
     nfe: Number | None = None
     """Forward calls of the submodule with parameters that ran most often, a `sample` call; null: it has none."""
     flops: Number | None = None
@@ -85,3 +102,35 @@ class Timing:
     """Why its speed does not count; "" where it does."""
     void_alone: str = ""
     """Why its calls with batch 1 do not count; "" where they do, or none were taken."""
+
+
+@dataclass(frozen=True)
+class Timing(Clocked):
+    """The parent's clock around the timed run of a candidate, as its stage's folder keeps it."""
+
+    latencies: tuple[Seconds, ...] = ()
+    """Of each call with batch 1; empty where they were not taken."""
+
+
+@dataclass(frozen=True)
+class TimingRecord(Clocked):
+    """The same as a record tells it; each call by itself stands in the manifest of the stage, in the run's folder."""
+
+    alone: Quantiles | None = None
+    """Of the calls with batch 1; null where they were not taken."""
+
+
+def told(timing: Timing) -> TimingRecord:
+    """A timing as records have it."""
+    shared = {part.name: getattr(timing, part.name) for part in fields(Clocked)}
+    return TimingRecord(**shared, alone=quantiles(timing.latencies))
+
+
+def quantiles(seconds: Sequence[float]) -> Quantiles | None:
+    """The quantiles of calls; None without any."""
+    if not seconds:
+        return None
+    import numpy as np  # here, so that records are read without NumPy
+
+    p50, p90, p99 = np.quantile(seconds, [0.5, 0.9, 0.99]).tolist()
+    return Quantiles(len(seconds), min(seconds), p50, p90, p99, max(seconds))

@@ -19,6 +19,7 @@ from genbench.records.files import read, undated, write
 from genbench.records.record import FORMAT, Candidate, ModelFacts, Record, StageFacts
 from genbench.records.score import failed, not_applicable
 from genbench.records.status import Status
+from genbench.records.timing import told
 from genbench.scoring.audits.facts import HALVES
 from genbench.store.stage_folder import Result, log_tail
 
@@ -137,7 +138,7 @@ def _candidate(trial: Trial, answerer: Answerer, results: Results, folder: Path)
         missing=missing,
         likelihood=density.facts.likelihood if density is not None and density.facts else None,
         evidence=dict(left.outputs) if left is not None else {},
-        timing=left.timing if left is not None else None,
+        timing=told(left.timing) if left is not None and left.timing is not None else None,
         memorisation=scored.memorisation if scored else None,
         audits=scored.audits if scored else None,
         barred=scored.barred if scored else {},

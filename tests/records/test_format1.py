@@ -168,7 +168,7 @@ def test_fields_that_nobody_reads_are_left_out() -> None:
 
 def test_a_record_of_format_1_is_written_in_format_2(tmp_path: Path) -> None:
     written = write(tmp_path / "a.json", read(PUBLISHED / "ddpm.default.0.json"))
-    assert json.loads((tmp_path / "a.json").read_text())["format"] == 2
+    assert json.loads((tmp_path / "a.json").read_text())["format"] == 3
     assert read(tmp_path / "a.json") == written
 
 

@@ -86,7 +86,7 @@ def test_a_record_that_was_changed_after_it_was_written_is_refused_by_name(tmp_p
     "text",
     [
         "{",
-        '{"format": 2, "format": 2}',
+        '{"format": 3, "format": 3}',
         '{"format": NaN}',
         "[]",
         json.dumps(sealed({"format": 2})),
@@ -103,9 +103,9 @@ def test_a_file_that_holds_no_record_is_named(tmp_path: Path, text: str) -> None
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([], "a record is a JSON object of format 1 or 2, got a list"),
+        ([], "a record is a JSON object of format 1 to 3, got a list"),
         ({}, "got format None"),
-        (plain(format=3), "got format 3; a newer genbench wrote it, which reads it too"),
+        (plain(format=4), "got format 4; a newer genbench wrote it, which reads it too"),
         (plain(format=True), "got format True"),
         (plain(protocol=""), r"record.protocol: expected str of length >= 1"),
         (plain(seed=None), r"record.seed: expected int, got null"),

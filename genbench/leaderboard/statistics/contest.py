@@ -1,39 +1,20 @@
 """Contest: every candidate against every other on every axis, from the positions that its training seeds gave."""
 
-import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from genbench.leaderboard.statistics.comparisons import Comparisons, Contrast, Pairs
 from genbench.leaderboard.statistics.procedure import ALPHA, WELCH, Procedure
 from genbench.leaderboard.statistics.scales import Ruler
-from genbench.leaderboard.statistics.spreads import Groups, Spreads, holm, mean, spreads, superiority
+from genbench.leaderboard.statistics.spreads import Groups, Scatter, Spreads, holm, mean, spreads
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ROUNDING = 1e-12  # of positions: .57 - .52 is a margin of .05
-Pair = tuple[str, str, str]  # axis, the candidate with the higher mean, the other
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Two candidates on one axis, the one with the higher mean first.
-
-    Args:
-        p: two-sided, of no difference (or of none beyond a tie or the margin); None where it was not tested.
-        adjusted: the same after Holm's correction over all tested pairs on all axes.
-        gap: the difference in margins of the axis; infinite where there is no margin to speak of.
-        ahead: the better one is better at α, one-sided and uncorrected; on a board without tests, by the margin.
-        separated: the same after the correction.
-    """
-
-    axis: str
-    better: str
-    worse: str
-    p: float | None
-    adjusted: float | None
-    gap: float
-    ahead: bool
-    separated: bool
 
 
 @dataclass(frozen=True)
@@ -56,6 +37,11 @@ class Contest:
     fits: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The candidates; their places in arrays."""
+        return tuple(self.seeds)
+
+    @cached_property
     def groups(self) -> Mapping[str, Groups]:
         """By axis and candidate, the positions of its seeds; candidates without any are left out."""
         found: dict[str, dict[str, list[float]]] = {axis: {} for axis in self.axes}
@@ -71,16 +57,29 @@ class Contest:
         return {axis: {name: mean(own) for name, own in groups.items()} for axis, groups in self.groups.items()}
 
     @cached_property
-    def _ahead(self) -> Mapping[str, Mapping[str, float]]:
-        """By axis and candidate, where one stands that is ahead of it by the margin."""
-        rulers = self.axes
-        return {axis: {name: rulers[axis].ahead(at) for name, at in own.items()} for axis, own in self.means.items()}
+    def _mean(self) -> "NDArray[np.float64]":
+        """[axes, N], the mean positions; NaN where a candidate has none."""
+        return self._table(self.means)
 
     @cached_property
-    def _untied(self) -> Mapping[str, Mapping[str, float]]:
-        """By axis and candidate, where one stands that is no longer tied with it."""
+    def _ahead(self) -> "NDArray[np.float64]":
+        """[axes, N], where one stands that is ahead of a candidate by the margin."""
         rulers = self.axes
-        return {axis: {name: rulers[axis].untied(at) for name, at in own.items()} for axis, own in self.means.items()}
+        means = self.means.items()
+        return self._table({axis: {name: rulers[axis].ahead(at) for name, at in own.items()} for axis, own in means})
+
+    @cached_property
+    def _untied(self) -> "NDArray[np.float64]":
+        """[axes, N], where one stands that is no longer tied with a candidate."""
+        rulers = self.axes
+        means = self.means.items()
+        return self._table({axis: {name: rulers[axis].untied(at) for name, at in own.items()} for axis, own in means})
+
+    def _table(self, values: Mapping[str, Mapping[str, float]]) -> "NDArray[np.float64]":
+        import numpy as np  # here, so that a leaderboard is read without NumPy
+
+        rows = [[own.get(name, np.nan) for name in self.names] for own in values.values()]
+        return np.array(rows, float).reshape(len(rows), len(self.names))
 
     @cached_property
     def spreads(self) -> Mapping[str, Spreads]:
@@ -114,71 +113,121 @@ class Contest:
 
     def order(self, axis: str) -> list[str]:
         """The candidates on an axis, the highest mean first."""
-        return sorted(self.means[axis], key=lambda name: (-self.means[axis][name], name))
+        means = self.means[axis]
+        return sorted(means, key=lambda name: (-means[name], name))
 
     def ranks(self, axis: str) -> dict[str, int]:
         """The rank of each candidate on an axis, 1 is the best; those of equal means share theirs."""
-        means = [self.means[axis][name] for name in self.order(axis)]
-        first = {position: rank for rank, position in reversed(list(enumerate(means, 1)))}
-        return {name: first[self.means[axis][name]] for name in self.order(axis)}
+        order, means = self.order(axis), self.means[axis]
+        first = {means[name]: rank for rank, name in reversed(list(enumerate(order, 1)))}
+        return {name: first[means[name]] for name in order}
 
-    def contrasts(self, margins: bool, rivals: bool = False) -> list[Contrast]:
-        """Every pair on every axis.
+    def pairs(self, rivals: bool = False) -> Pairs:
+        """Every pair on every axis; `rivals`: only pairs of different fits."""
+        import numpy as np
+
+        at, fits = {name: place for place, name in enumerate(self.names)}, dict[str, int]()
+        fit = np.array([fits.setdefault(self.fits.get(name, name), len(fits)) for name in self.names], int)
+        parts = [np.empty((3, 0), int)]
+        for place, axis in enumerate(self.axes):
+            order = np.array([at[name] for name in self.order(axis)], int)
+            upper, lower = np.triu_indices(len(order), 1)
+            parts.append(np.stack([np.full(len(upper), place), order[upper], order[lower]]))
+        found = Pairs(*np.concatenate(parts, axis=1))
+        return found.only(fit[found.better] != fit[found.worse]) if rivals else found
+
+    def comparisons(self, margins: bool, rivals: bool = False) -> Comparisons:
+        """What every pair on every axis says.
 
         Args:
             margins: ask whether the difference exceeds the axis's margin, not whether there is one. Where no spread
                 is known the means are compared, and only this can be asked.
             rivals: only pairs of different fits, and Holm's correction over these alone.
         """
-        pairs = [(axis, *pair) for axis in self.axes for pair in itertools.combinations(self.order(axis), 2)]
-        pairs = [pair for pair in pairs if not rivals or self.rivals(pair[1], pair[2])]
-        if not self.tested:
-            return [self._by_means(*pair) for pair in pairs]
-        chances = self._chances(pairs, margins)
-        adjusted = dict(zip(chances, holm(list(chances.values())), strict=True))
-        return [self._tested(pair, chances.get(pair), adjusted.get(pair)) for pair in pairs]
+        import numpy as np
 
-    def _tested(self, pair: Pair, p: float | None, adjusted: float | None) -> Contrast:
-        ahead, separated = p is not None and p / 2 <= ALPHA, adjusted is not None and adjusted <= ALPHA
-        return Contrast(*pair, p, adjusted, self._gap(*pair), ahead, separated)
+        pairs = self.pairs(rivals)
+        p, adjusted = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan)
+        if self.tested:
+            p = self._chances(pairs, margins)
+            known = ~np.isnan(p)
+            adjusted[known] = holm(p[known])
+            ahead, separated = p / 2 <= ALPHA, adjusted <= ALPHA
+        else:
+            high, low = self._mean[pairs.axis, pairs.better], self._mean[pairs.axis, pairs.worse]
+            ahead = separated = (high > low) & (high >= self._ahead[pairs.axis, pairs.worse] - ROUNDING)
+        return Comparisons(tuple(self.axes), self.names, pairs, p, adjusted, self._gaps(pairs), ahead, separated)
 
-    def _chances(self, pairs: Iterable[Pair], margins: bool) -> dict[Pair, float]:
-        """The two-sided p of each pair of which both have enough seeds."""
-        found: dict[Pair, float] = {}
-        by_axis: dict[str, list[Pair]] = {axis: [] for axis in self.axes}
-        for pair in pairs:
-            by_axis[pair[0]].append(pair)
-        targets = self._ahead if margins else self._untied
-        for axis, own in by_axis.items():
-            known = self.spreads[axis]
-            asked = [pair for pair in own if pair[1] in known.known and pair[2] in known.known]
-            chances = superiority(known, self.groups[axis], [pair[1:] for pair in asked], targets[axis])
-            found |= {pair: min(1.0, 2 * p) for pair, p in zip(asked, chances, strict=True)}
+    def contrasts(self, margins: bool, rivals: bool = False) -> list[Contrast]:
+        """The same, a value for each pair."""
+        import numpy as np
+
+        found = self.comparisons(margins, rivals)
+        return found.contrasts(np.arange(len(found.pairs)))
+
+    def _chances(self, pairs: Pairs, margins: bool) -> "NDArray[np.float64]":
+        """[M], the two-sided p of each pair of which both have enough seeds; NaN of the others."""
+        import numpy as np
+
+        found = np.full(len(pairs), np.nan)
+        differences = self.differences(pairs, margins)
+        for place, axis in enumerate(self.axes):
+            at = self.places(self.spreads[axis])
+            asked = (pairs.axis == place) & (at[pairs.better] >= 0) & (at[pairs.worse] >= 0)
+            one, other = at[pairs.better[asked]], at[pairs.worse[asked]]
+            chances = self.scatter(axis, self.spreads[axis]).superiority(differences[asked], one, other)
+            found[asked] = np.minimum(1.0, 2 * chances)
         return found
 
-    def _by_means(self, axis: str, better: str, worse: str) -> Contrast:
-        high, low, wanted = self.means[axis][better], self.means[axis][worse], self._ahead[axis][worse]
-        ahead = high > low and high >= wanted - ROUNDING
-        return Contrast(axis, better, worse, None, None, self._gap(axis, better, worse), ahead, ahead)
+    def differences(self, pairs: Pairs, margins: bool) -> "NDArray[np.float64]":
+        """[M], by how much the better one lies above what is tied with the worse one, or ahead of it by the margin."""
+        target = self._ahead if margins else self._untied
+        return self._mean[pairs.axis, pairs.better] - target[pairs.axis, pairs.worse]
 
-    def _gap(self, axis: str, better: str, worse: str) -> float:
-        high, low = self.means[axis][better], self.means[axis][worse]
-        margin = self._ahead[axis][worse] - low
-        if margin:
-            return (high - low) / margin
-        return math.inf if high > low else 0.0
+    def places(self, known: Spreads) -> "NDArray[np.intp]":
+        """[N], the place of each candidate among those that are tested; -1 of the others."""
+        import numpy as np
 
-    def tiers(self, axis: str, contrasts: Sequence[Contrast]) -> dict[str, int]:
+        at = {name: place for place, name in enumerate(known.own)}
+        return np.array([at.get(name, -1) for name in self.names], int)
+
+    def scatter(self, axis: str, known: Spreads) -> Scatter:
+        """How the means of those that are tested scatter on an axis."""
+        import numpy as np
+
+        counts = np.array([len(self.groups[axis][name]) for name in known.own])
+        return Scatter(known.variances / counts, known.freedoms, known.procedure is WELCH)
+
+    def _gaps(self, pairs: Pairs) -> "NDArray[np.float64]":
+        """[M], the differences in margins of the axes."""
+        import numpy as np
+
+        low = self._mean[pairs.axis, pairs.worse]
+        difference, margin = self._mean[pairs.axis, pairs.better] - low, self._ahead[pairs.axis, pairs.worse] - low
+        endless = np.where(difference > 0, np.inf, 0.0)
+        return np.divide(difference, margin, out=endless, where=margin != 0)
+
+    def tiers(self, axis: str, found: Comparisons) -> dict[str, int]:
         """The tier of each candidate that has enough seeds, from 1: one ends where all above are apart from all below.
 
         Presets of one fit are told apart too.
         """
-        order = [name for name in self.order(axis) if name in self.spreads[axis].known]
-        apart = {(c.better, c.worse) for c in contrasts if c.axis == axis and c.separated}
-        found: dict[str, int] = {}
-        tier = 1
-        for place, name in enumerate(order):
-            ends = all(pair in apart for pair in itertools.product(order[:place], order[place:]))
-            tier += 1 if place and ends else 0
-            found[name] = tier
-        return found
+        order = [name for name in self.order(axis) if name in self.spreads[axis].own]
+        at = {name: place for place, name in enumerate(self.names)}
+        places = [at[name] for name in order]
+        return dict(zip(order, tiers(found.apart(axis)[places][:, places]), strict=True))
+
+
+def tiers(apart: "NDArray[np.bool_]") -> list[int]:
+    """The tiers of candidates in their order, from 1: one ends where all above are apart from all below.
+
+    Args:
+        apart: [K, K], whether the row's candidate is apart from the column's, which stands below it.
+    """
+    import numpy as np
+
+    # What each reaches: the last one below it that it is not apart from, or itself.
+    joined = np.triu(~apart, 1) | np.eye(len(apart), dtype=bool)
+    reached = np.maximum.accumulate(len(apart) - 1 - joined[:, ::-1].argmax(1)) if len(apart) else np.array([], int)
+    begins = reached[:-1] < np.arange(1, len(apart))  # whether the next one begins a tier
+    return [1, *(1 + np.cumsum(begins)).tolist()][: len(apart)]

@@ -3,6 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -19,15 +24,21 @@ def together(spreads: Sequence[Spread]) -> Spread:
     return Spread(math.fsum(spread.variance * spread.freedom for spread in spreads) / freedom, freedom)
 
 
-def moderated(own: Spread, prior: Spread) -> Spread:
-    """The posterior variance of one candidate, (d₀ s₀² + d s²) / (d₀ + d) at d₀ + d degrees of freedom.
+def moderated(
+    variances: "NDArray[np.float64]", freedoms: "NDArray[np.float64]", prior: Spread
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """The posterior variances of candidates, (d₀ s₀² + d s²) / (d₀ + d), and their d₀ + d degrees of freedom.
 
+    Args:
+        variances, freedoms: [K], each one's own.
     Source: Smyth 2004, eq. 2, https://doi.org/10.2202/1544-6115.1027
     """
+    import numpy as np  # here, so that a leaderboard is read without NumPy
+
     if math.isinf(prior.freedom):
-        return prior
-    freedom = prior.freedom + own.freedom
-    return Spread((prior.freedom * prior.variance + own.freedom * own.variance) / freedom, freedom)
+        return np.full_like(variances, prior.variance), np.full_like(freedoms, prior.freedom)
+    freedom = prior.freedom + freedoms
+    return (prior.freedom * prior.variance + freedoms * variances) / freedom, freedom
 
 
 def prior(spreads: Sequence[Spread]) -> Spread:
@@ -47,10 +58,11 @@ def prior(spreads: Sequence[Spread]) -> Spread:
     if len(known) < 2:
         return Spread(0.0, 0.0)
     halves = [spread.freedom / 2 for spread in known]
-    e = [math.log(own.variance) - float(digamma(h)) + math.log(h) for own, h in zip(known, halves, strict=True)]
+    psi = {h: (float(digamma(h)), math.log(h), float(polygamma(1, h))) for h in set(halves)}
+    e = [math.log(own.variance) - psi[h][0] + psi[h][1] for own, h in zip(known, halves, strict=True)]
     centre = math.fsum(e) / len(e)
     excess = math.fsum((value - centre) ** 2 for value in e) / (len(e) - 1)
-    excess -= math.fsum(float(polygamma(1, half)) for half in halves) / len(halves)
+    excess -= math.fsum(psi[half][2] for half in halves) / len(halves)
     if excess <= 0:
         return Spread(together(known).variance, math.inf)
     half = trigamma_inverse(excess)

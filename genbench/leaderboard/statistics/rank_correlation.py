@@ -1,6 +1,5 @@
 """Rank correlation: how alike two orders of the same candidates are."""
 
-import itertools
 import math
 from collections.abc import Sequence
 
@@ -10,11 +9,9 @@ def kendall(first: Sequence[float], second: Sequence[float]) -> float | None:
 
     Source: Kendall 1945, "The treatment of ties in ranking problems", https://doi.org/10.2307/2332303
     """
-    pairs = list(itertools.combinations(zip(first, second, strict=True), 2))
-    signs = [(_sign(a[0] - b[0]), _sign(a[1] - b[1])) for a, b in pairs]
-    untied = math.prod(sum(sign[side] != 0 for sign in signs) for side in (0, 1))
-    return sum(one * other for one, other in signs) / math.sqrt(untied) if untied else None
+    import numpy as np  # here, so that a leaderboard is read without NumPy
 
-
-def _sign(difference: float) -> int:
-    return (difference > 0) - (difference < 0)
+    values = np.array([first, second], float)  # [2, N]
+    one, other = np.sign(values[:, :, None] - values[:, None, :]).astype(int)  # [N, N], each pair twice
+    untied = int(np.count_nonzero(one)) * int(np.count_nonzero(other)) // 4
+    return int((one * other).sum()) // 2 / math.sqrt(untied) if untied else None

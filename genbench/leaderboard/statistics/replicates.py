@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from genbench.leaderboard.statistics.contest import Contest
+from genbench.leaderboard.statistics.front import fronts
 from genbench.leaderboard.statistics.procedure import LEAST
 from genbench.seeds import seed_for
 
@@ -89,12 +90,25 @@ def _ranks(drawn: "NDArray[np.float64]", names: list[str]) -> dict[str, tuple[in
     import numpy as np
 
     on = ~np.isnan(drawn[0])
-    values = drawn[:, on]
-    ranks = 1 + (values[:, None, :] > values[:, :, None]).sum(2)  # [replicates, candidates on the axis]
+    ranks = _ranked(drawn[:, on])
     tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     low, high = np.quantile(ranks, tails, axis=0, method="nearest") if on.any() else ((), ())
     kept = [name for name, is_on in zip(names, on, strict=True) if is_on]
     return {name: (int(a), int(b)) for name, a, b in zip(kept, low, high, strict=True)}
+
+
+def _ranked(values: "NDArray[np.float64]") -> "NDArray[np.intp]":
+    """The rank of each in its row of `values` [rows, N]: one more than there are larger ones."""
+    import numpy as np
+
+    order = np.argsort(-values, axis=1, kind="stable")
+    falling = np.take_along_axis(values, order, axis=1)
+    begins = np.ones(order.shape, bool)  # where a value is another than the one before it
+    begins[:, 1:] = falling[:, 1:] != falling[:, :-1]
+    ranks = np.empty_like(order)
+    firsts = np.where(begins, np.arange(1, 1 + values.shape[1]), 0)
+    np.put_along_axis(ranks, order, np.maximum.accumulate(firsts, axis=1), axis=1)
+    return ranks
 
 
 def _front(drawn: "NDArray[np.float64]", names: list[str]) -> dict[str, float]:
@@ -102,9 +116,6 @@ def _front(drawn: "NDArray[np.float64]", names: list[str]) -> dict[str, float]:
     import numpy as np
 
     on = np.isfinite(drawn[0].sum(1))
-    values = drawn[:, on]
-    as_good = np.all(values[:, None] >= values[:, :, None], axis=3)  # [replicates, candidate, other]
-    better = np.any(values[:, None] > values[:, :, None], axis=3)
-    shares = (~np.any(as_good & better, axis=2)).mean(0) if on.any() else ()
+    shares = fronts(drawn[:, on]).mean(0) if on.any() else ()
     kept = [name for name, is_on in zip(names, on, strict=True) if is_on]
     return {name: float(share) for name, share in zip(kept, shares, strict=True)}

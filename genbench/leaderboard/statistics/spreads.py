@@ -8,43 +8,67 @@ levels that were measured stand in leaderboards/README.md.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from genbench.leaderboard.statistics.prior import Spread, moderated, prior, together
-from genbench.leaderboard.statistics.procedure import LEAST, WELCH, Procedure, procedure
+from genbench.leaderboard.statistics.procedure import ALPHA, LEAST, WELCH, Procedure, procedure
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Groups = Mapping[str, Sequence[float]]  # positions of each candidate, one a seed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spreads:
     """What the means of candidates on one axis are compared with.
 
     Args:
         procedure: what the spreads are for.
-        known: by candidate that has enough seeds to be tested.
+        own: by candidate that has enough seeds to be tested, K of them, the spread of its own seeds.
+        variances, freedoms: [K], what each is compared with.
         shared: the pooled spread, the best guess for the others, which are not tested.
     """
 
     procedure: Procedure
-    known: Mapping[str, Spread]
+    own: Mapping[str, Spread]
+    variances: "NDArray[np.float64]"
+    freedoms: "NDArray[np.float64]"
     shared: Spread
+
+    @cached_property
+    def known(self) -> Mapping[str, Spread]:
+        """By candidate that is tested, what it is compared with."""
+        pairs = zip(self.variances.tolist(), self.freedoms.tolist(), strict=True)
+        return {name: Spread(*pair) for name, pair in zip(self.own, pairs, strict=True)}
 
     def of(self, name: str) -> Spread:
         """The candidate's spread, or the best guess."""
         return self.known.get(name, self.shared)
 
+    def without(self, name: str) -> "Spreads | None":
+        """The spreads if one candidate were not there; None where no other has enough seeds."""
+        others = {other: spread for other, spread in self.own.items() if other != name}
+        return _spreads(others) if others else None
+
 
 def spreads(groups: Groups) -> Spreads | None:
     """The spreads on one axis; None where no candidate has three seeds."""
     own = {name: _spread(values) for name, values in groups.items() if len(values) >= LEAST}
-    if not own:
-        return None
-    used = procedure(min(len(groups[name]) for name in own))
-    shared = together(list(own.values()))
-    if used is WELCH:
-        return Spreads(used, own, shared)
-    common = prior(list(own.values()))
-    return Spreads(used, {name: _largest(spread, shared, common) for name, spread in own.items()}, shared)
+    return _spreads(own) if own else None
+
+
+def _spreads(own: Mapping[str, Spread]) -> Spreads:
+    import numpy as np  # here, so that a leaderboard is read without NumPy and SciPy
+
+    each = list(own.values())
+    variances, freedoms = np.array([(spread.variance, spread.freedom) for spread in each], float).T
+    used, shared = procedure(1 + int(freedoms.min())), together(each)
+    if used is not WELCH:
+        variances, freedoms = _largest(variances, freedoms, shared, prior(each))
+    return Spreads(used, own, variances, freedoms, shared)
 
 
 def _spread(values: Sequence[float]) -> Spread:
@@ -52,40 +76,89 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1), len(values) - 1)
 
 
-def _largest(own: Spread, shared: Spread, common: Spread) -> Spread:
+def _largest(
+    variances: "NDArray[np.float64]", freedoms: "NDArray[np.float64]", shared: Spread, common: Spread
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
     """The largest of three variances, at d₀ + d degrees of freedom, or as many as there are on all seeds together."""
-    posterior = moderated(own, common)
-    variance = max(own.variance, shared.variance, posterior.variance)
-    return Spread(variance, min(posterior.freedom, shared.freedom))
+    import numpy as np
+
+    posterior, freedom = moderated(variances, freedoms, common)
+    largest = np.maximum(np.maximum(variances, shared.variance), posterior)
+    return largest, np.minimum(freedom, shared.freedom)
 
 
-def superiority(
-    known: Spreads, groups: Groups, pairs: Sequence[tuple[str, str]], targets: Mapping[str, float]
-) -> list[float]:
-    """The one-sided p of a t test for each pair: that the mean of the first lies above the target of the second.
-
-    Welch's degrees of freedom; with moderated variances, those of the candidate that has fewer.
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """How candidates' means scatter.
 
     Args:
-        targets: by candidate, its mean or what is ahead of that by a margin.
-    Source: Welch 1947, https://doi.org/10.1093/biomet/34.1-2.28
+        squares: [K], the variance of each one's mean.
+        freedoms: [K], the degrees of freedom of its spread.
+        welch: each has a spread of its own.
     """
-    import numpy as np  # here, so that a leaderboard is read without NumPy and SciPy
-    from scipy.special import stdtr
 
-    at = {name: place for place, name in enumerate(groups)}
-    one, other = np.array([(at[first], at[second]) for first, second in pairs], int).reshape(-1, 2).T
-    means = np.array([mean(values) for values in groups.values()])
-    parts = np.array([known.of(name).variance / len(values) for name, values in groups.items()])
-    freedom = np.array([known.of(name).freedom for name in groups], float)
-    error, difference = np.sqrt(parts[one] + parts[other]), means[one] - np.array([targets[name] for name in at])[other]
-    certain = np.where(difference > 0, np.inf, -np.inf)  # where no seed differs from another
-    ratio = np.divide(difference, error, out=certain, where=error > 0)
-    freedoms = np.minimum(freedom[one], freedom[other])
-    if known.procedure is WELCH:
-        shares = parts[one] ** 2 / freedom[one] + parts[other] ** 2 / freedom[other]
-        freedoms = np.divide(error**4, shares, out=freedoms, where=shares > 0)
-    return [float(p) for p in stdtr(freedoms, -ratio)]
+    squares: "NDArray[np.float64]"
+    freedoms: "NDArray[np.float64]"
+    welch: bool
+
+    def superiority(
+        self, differences: "NDArray[np.float64]", one: "NDArray[np.intp]", other: "NDArray[np.intp]"
+    ) -> "NDArray[np.float64]":
+        """The one-sided p [M] of a t test for each pair: that a difference [M] of means is above 0.
+
+        Welch's degrees of freedom; with moderated variances, those of the candidate that has fewer.
+
+        Args:
+            one, other: [M], the pairs, as places among the candidates.
+        Source: Welch 1947, https://doi.org/10.1093/biomet/34.1-2.28
+        """
+        import numpy as np
+        from scipy.special import stdtr
+
+        squares, freedom = self.squares, self.freedoms
+        freedoms = np.minimum(freedom[one], freedom[other])
+        error, ratios = self.ratios(differences, one, other)
+        if self.welch:
+            shares = squares[one] ** 2 / freedom[one] + squares[other] ** 2 / freedom[other]
+            freedoms = np.divide(error**4, shares, out=freedoms, where=shares > 0)
+        return np.asarray(stdtr(freedoms, -ratios))
+
+    def ratios(
+        self, differences: "NDArray[np.float64]", one: "NDArray[np.intp]", other: "NDArray[np.intp]"
+    ) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+        """The standard errors of differences, and these over them; infinite where no seed differs from another."""
+        import numpy as np
+
+        error = np.sqrt(self.squares[one] + self.squares[other])
+        certain = np.where(differences > 0, np.inf, -np.inf)
+        return error, np.divide(differences, error, out=certain, where=error > 0)
+
+
+    def decisive(
+        self,
+        ratios: "NDArray[np.float64]",
+        one: "NDArray[np.intp]",
+        other: "NDArray[np.intp]",
+        count: int,
+        most: float,
+    ) -> "NDArray[np.float64]":
+        """Two-sided p [M] of moderated spreads, exact from α / `count` to `most`; 0 below, and 1 above.
+
+        Which is which quantiles tell, with a thousandth to spare: far more than the rounding of either function.
+
+        Args:
+            ratios: [M], of the differences and their standard errors.
+        """
+        import numpy as np
+        from scipy.special import stdtr, stdtrit
+
+        far = -1.001 * stdtrit(self.freedoms.min(), ALPHA / count / 2)
+        near = -stdtrit(self.freedoms.max(), most / 2) / 1.001
+        found = np.where(ratios > far, 0.0, 1.0)
+        open_ = np.flatnonzero((ratios >= near) & (ratios <= far))
+        freedoms = np.minimum(self.freedoms[one[open_]], self.freedoms[other[open_]])
+        found[open_] = np.minimum(1.0, 2 * stdtr(freedoms, -ratios[open_]))
+        return found
 
 
 def upper(known: Spreads, groups: Groups, name: str, confidence: float) -> float:
@@ -101,15 +174,31 @@ def mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """Holm's adjusted p values in the order of `p`: those at or below α are rejected at the family-wise level α.
+def holm(p: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Holm's adjusted p values in the order of `p` [M]: those at or below α are rejected at the family-wise level α.
 
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure", https://www.jstor.org/stable/4615733
     """
     import numpy as np
 
     order = np.argsort(p, kind="stable")
-    raised = np.arange(len(p), 0, -1) * np.asarray(p, float)[order]
     adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(raised))
-    return [float(value) for value in adjusted]
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(np.arange(len(p), 0, -1) * p[order]))
+    return adjusted
+
+
+def rejected(p: "NDArray[np.float64]", own: float) -> bool:
+    """Whether Holm's correction over the finite `p` [M] rejects one of them at α.
+
+    What is at most α over their number is rejected wherever it stands: of those that are no larger than `own`, only the
+    others have to be put in order.
+    """
+    import numpy as np
+
+    if own > ALPHA:
+        return False
+    low, count = p[p <= own], int(np.isfinite(p).sum())
+    sure = low * count <= ALPHA
+    left = count - int(sure.sum())  # tests, once those are rejected that are sure
+    between = np.sort(low[~sure])
+    return bool((np.arange(left, left - len(between), -1) * between <= ALPHA).all())

@@ -1,26 +1,17 @@
 """The verdict: does one candidate win on all axes at once, does none, or do the seeds not settle it?"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from genbench.leaderboard.statistics.contest import Contest, Contrast
+from genbench.leaderboard.statistics.comparisons import Comparisons, Contrast
+from genbench.leaderboard.statistics.contest import Contest
+from genbench.leaderboard.statistics.leaving_out import outcomes
+from genbench.leaderboard.statistics.rulings import Outcome, Rivalry, Ruling
 
-
-class Ruling(Enum):
-    """The three values of a verdict."""
-
-    WINS = "wins"
-    NONE = "none"
-    UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A ruling, and who wins; "" where nobody does."""
-
-    ruling: Ruling
-    winner: str
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -71,48 +62,54 @@ def verdict(contest: Contest, contenders: Sequence[str], margins: bool = False) 
     Source: Berger 1982, "Multiparameter hypothesis testing and acceptance sampling",
         https://doi.org/10.1080/00401706.1982.10487790
     """
-    names = list(contest.seeds)
-    without = {
-        name: _verdict(contest.only(set(names) - {name}), [own for own in contenders if own != name], margins).outcome
-        for name in names
-    }
-    return replace(_verdict(contest, contenders, margins), without=without)
+    import numpy as np  # here, so that a leaderboard is read without NumPy
+
+    found = contest.comparisons(margins, rivals=True)
+    places = [contest.names.index(name) for name in contenders]
+    rivalry = Rivalry.of(found, places)
+    own, beaten = rivalry.outcome(rivalry.p), set(found.pairs.worse[found.separated].tolist())
+    unbeaten = [place for place in places if place not in beaten] if own.ruling is Ruling.UNDECIDED else []
+    return Verdict(
+        own.ruling,
+        own.winner,
+        tuple(contest.names[place] for place in unbeaten),
+        tuple(found.contrasts(_deciding(found, own, places, unbeaten))),
+        margins or not contest.tested,
+        contest.tested,
+        int(np.count_nonzero(~np.isnan(found.p))) if contest.tested else len(found.pairs),
+        outcomes(contest, rivalry, margins),
+    )
 
 
-def _verdict(contest: Contest, contenders: Sequence[str], margins: bool) -> Verdict:
-    found = contest.contrasts(margins, rivals=True)
-    of = {name: [c for c in found if name in (c.better, c.worse)] for name in contenders}
-    ruling, winner, unbeaten, deciding = _judged(found, of)
-    form = margins or not contest.tested
-    compared = sum(c.p is not None for c in found) if contest.tested else len(found)
-    return Verdict(ruling, winner, unbeaten, tuple(deciding), form, contest.tested, compared)
+def _deciding(
+    found: Comparisons, own: Outcome, contenders: Sequence[int], unbeaten: Sequence[int]
+) -> "NDArray[np.intp]":
+    """The places of the comparisons that decide it."""
+    import numpy as np
+
+    better, worse = found.pairs.better, found.pairs.worse
+    if own.ruling is Ruling.UNDECIDED:
+        open_ = np.zeros(len(found.names), bool)
+        open_[unbeaten] = True
+        return np.flatnonzero((open_[better] & ~found.ahead) | open_[worse])
+    if own.ruling is Ruling.WINS:  # for each rival the comparison with the least evidence
+        won = np.flatnonzero(better == found.names.index(own.winner))
+        weakest = _first(found, won, -np.nan_to_num(found.p), found.gap)
+        return weakest[np.argsort(np.unique(worse[won], return_index=True)[1])]
+    lost = np.flatnonzero(found.separated)  # for each contender the strongest evidence against it
+    strongest = _first(found, lost, np.nan_to_num(found.adjusted), -found.gap)
+    return strongest[np.searchsorted(worse[strongest], contenders)]
 
 
-def _judged(
-    found: Sequence[Contrast], of: Mapping[str, Sequence[Contrast]]
-) -> tuple[Ruling, str, tuple[str, ...], Iterable[Contrast]]:
-    """Ruling, winner, who is unbeaten, and what decides it; `of` holds the comparisons of each contender."""
-    for name, own in of.items():
-        if own and all(_settled(c, name) for c in own):
-            return Ruling.WINS, name, (), _weakest(own)
-    beaten = {name: [c for c in own if c.worse == name and c.separated] for name, own in of.items()}
-    if beaten and all(beaten.values()):
-        return Ruling.NONE, "", (), [min(lost, key=_strength) for lost in beaten.values()]
-    unbeaten = tuple(name for name, lost in beaten.items() if not lost)
-    standing = [c for c in found if any(name in unbeaten and not _settled(c, name) for name in (c.better, c.worse))]
-    return Ruling.UNDECIDED, "", unbeaten, standing
+def _first(
+    found: Comparisons, places: "NDArray[np.intp]", key: "NDArray[np.float64]", further: "NDArray[np.float64]"
+) -> "NDArray[np.intp]":
+    """Of the comparisons at some places, for each candidate that stands lower in any the one that two keys put first.
 
+    By the candidates' places; of equal keys the first one.
+    """
+    import numpy as np
 
-def _settled(contrast: Contrast, name: str) -> bool:
-    return contrast.better == name and contrast.ahead
-
-
-def _strength(contrast: Contrast) -> tuple[float, float]:
-    """Sorts the strongest evidence first."""
-    return contrast.adjusted or 0.0, -contrast.gap
-
-
-def _weakest(contrasts: Sequence[Contrast]) -> Iterator[Contrast]:
-    """For each rival the comparison with the least evidence."""
-    for rival in dict.fromkeys(contrast.worse for contrast in contrasts):
-        yield max((c for c in contrasts if c.worse == rival), key=lambda c: (c.p or 0.0, -c.gap))
+    worse = found.pairs.worse[places]
+    order = np.lexsort((further[places], key[places], worse))
+    return places[order[np.unique(worse[order], return_index=True)[1]]]
