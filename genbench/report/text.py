@@ -16,6 +16,8 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def visible(text: str, keep: str = "") -> str:
     """`text` with each character that hides or reorders others, but those of `keep`, spelt out (`\\x1b`, `\\u202e`)."""
+    if text.isprintable():  # knows the same categories as `_HIDDEN`, and spaces other than the plain one
+        return text
     return "".join(char if char in keep else _visible(char) for char in text)
 
 
