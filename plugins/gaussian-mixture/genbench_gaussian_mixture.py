@@ -22,7 +22,7 @@ class GaussianMixture(genbench.Model):
         space: any; real-valued samples stay unrounded.
         components: Gaussians, at most one for every two training rows.
         prior: ν, the rows for which Σ_0 counts.
-        steps: of EM.
+        steps: of EM, each a pass over the training set; no more than the budget has.
         jitter: share of the mean variance that is added to every variance, so that L_k exists for constant pixels.
     Raises:
         Unsuitable: too many entries for the covariance matrices.
@@ -52,7 +52,7 @@ class GaussianMixture(genbench.Model):
     def fit(self, data: genbench.TrainingData) -> None:
         x = data.train.x[:].flatten(1).double().to(data.device)  # [N, D]
         fitted = started(x, len(self.pi), self.prior, self.jitter)
-        for _ in range(self.steps):
+        for _ in range(min(self.steps, max(1, data.images // len(x)))):
             log_weights = fitted.joint(x)
             data.log(nats=float(log_weights.logsumexp(1).mean()))
             fitted = fitted.maximised(x, log_weights.softmax(1))

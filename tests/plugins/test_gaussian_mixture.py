@@ -19,7 +19,7 @@ def three_clusters(rows=600):
 def clusters():
     space = genbench.Space((2,), levels=100)
     split = genbench.Split(genbench.Examples(three_clusters()[0].byte().numpy()))
-    return genbench.TrainingData(space, split, split, 1_000)
+    return genbench.TrainingData(space, split, split, 30_000)
 
 
 def test_each_cluster_gets_a_component_of_its_share_and_covariance(clusters):
@@ -60,6 +60,13 @@ def test_samples_lie_about_the_clusters_in_their_shares(clusters):
     assert (apart.min(1).values < 15).all()
     shares = torch.bincount(apart.argmin(1), minlength=3) / 4_000
     assert torch.allclose(shares, torch.tensor([0.5, 0.3, 0.2]), atol=0.07)
+
+
+@pytest.mark.parametrize(("images", "steps"), [(30_000, 50), (1_800, 3), (100, 1)])
+def test_it_takes_no_more_steps_than_the_budget_has_passes(clusters, images, steps):
+    data = genbench.TrainingData(clusters.space, clusters.train, clusters.valid, images)
+    GaussianMixture(clusters.space, components=3).fit(data)
+    assert len(data.curve) == steps
 
 
 def test_few_rows_get_fewer_components_and_a_reloaded_model_samples_alike():
