@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     )
     from genbench.contracts.settings import Choice as Choice, Range as Range
     from genbench.contracts.task import Exam as Exam, Solver as Solver, Task as Task
+    from genbench.contracts.tracking import (
+        CurvePoint as CurvePoint,
+        RunDone as RunDone,
+        RunStarted as RunStarted,
+        StageEnded as StageEnded,
+    )
     from genbench.contracts.training import BestWeights as BestWeights, Split as Split, TrainingData as TrainingData
     from genbench.errors import (
         GenbenchError as GenbenchError,
@@ -71,6 +77,7 @@ _HOMES = {
     ],
     "contracts.settings": ["Choice", "Range"],
     "contracts.task": ["Exam", "Solver", "Task"],
+    "contracts.tracking": ["CurvePoint", "RunDone", "RunStarted", "StageEnded"],
     "contracts.training": ["BestWeights", "Split", "TrainingData"],
     "errors": ["GenbenchError", "InvalidEvidence", "Unavailable", "Unsuitable"],
     "records.kinds": ["Axis", "Direction", "Family", "Likelihood", "Scale"],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genbench.contracts.metric import Metric
     from genbench.contracts.model import Learner
     from genbench.contracts.task import Solver, Task
+    from genbench.contracts.tracking import CurvePoint, RunDone, RunStarted, StageEnded
     from genbench.records.record import Record
 
 PROJECT = "genbench"
@@ -24,6 +25,9 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 MODEL_HOOKS = frozenset({"genbench_models"})
+TRACKING_HOOKS = frozenset(  # return nothing, and are told of a run
+    f"genbench_{event}" for event in ("run_started", "stage_ended", "curve_point", "trial_done", "run_done")
+)
 
 
 @hookspec
@@ -67,5 +71,32 @@ def genbench_executors() -> "list[type[Executor]]":  # type: ignore[empty-body]
 
 
 @hookspec
+def genbench_run_started(run: "RunStarted") -> None:
+    """Called in the harness process once a run's plan is fixed and its data are there. Group `genbench.parts`.
+
+    What raises in this hook or in one of the following is told once, and its part hears no more of the run.
+    """
+
+
+@hookspec
+def genbench_stage_ended(stage: "StageEnded") -> None:
+    """Called in the harness process when a stage has ended, or was found finished. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_curve_point(point: "CurvePoint") -> None:
+    """Called in the harness process with each point of a training curve, in order. Group `genbench.parts`.
+
+    All points of a fit come when it has ended well, before its `genbench_stage_ended`: while it runs, the harness reads
+    nothing of what an untrusted process writes. A fit that was found finished gives none; its record has them.
+    """
+
+
+@hookspec
 def genbench_trial_done(record: "Record") -> None:
     """Called in the harness process with each record once it is written. Group `genbench.parts`."""
+
+
+@hookspec
+def genbench_run_done(run: "RunDone") -> None:
+    """Called in the harness process when a run has ended, also where it was stopped. Group `genbench.parts`."""

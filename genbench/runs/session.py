@@ -1,13 +1,12 @@
 """A session: discover → plan → pose → fit → sample → audit → answer → density → score → record → rank → render."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue, parts
-from genbench.catalogue.plugins import BUILTIN, load
 from genbench.contracts.executor import Executor, Ticket, Workplace
 from genbench.contracts.job import Call
 from genbench.errors import GenbenchError
@@ -38,6 +37,7 @@ from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
 from genbench.runs.timings import Timings
+from genbench.runs.trackers import Trackers
 from genbench.store import spare
 from genbench.store.run_folder import check_writable, locked, read_secret, secret_of
 from genbench.store.shelf import Shelf
@@ -134,6 +134,17 @@ class _Session:
     bounds: Bounds
 
     def finished(self) -> Finished:
+        """The run's end, of which parts are told too."""
+        trackers = self._trackers = Trackers(self.plan.catalogue.part_plugins)
+        try:
+            finished = self._finished()
+        except BaseException as error:
+            trackers.stopped(error)
+            raise
+        trackers.done(finished)
+        return finished
+
+    def _finished(self) -> Finished:
         """Prepare, conduct, rank and render."""
         from genbench.catalogue.definitions import definitions
         from genbench.report import render
@@ -200,10 +211,12 @@ class _Session:
         def ended(step: Step, result: Result[Any]) -> None:
             forecast.ended(step, result)
             meter.ended(step, result)
+            trackers.ended(step, result)
 
-        told = _teller(self.plan.catalogue)
+        trackers, told = self._trackers, self._trackers.recorded
         self._conductor = Conductor(ground, executor, existing, ended, told, self.bounds, forecast.begun, shelf)
         self.listener.planned(self.plan, jobs, forecast)
+        trackers.started(self.plan, ground)
         try:
             self._conductor.conduct(self.plan.trials, Schedule(steps, jobs), steps)
         finally:
@@ -248,17 +261,3 @@ def forecast_of(options: Options, plan: Plan, probe: Probe) -> Forecast:
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:
     return parts.executors([catalogue.executor(name).plugin]).named(name)
-
-
-def _teller(catalogue: Catalogue) -> Callable[[Record], None]:
-    """Calls every part plugin's `genbench_trial_done`; one that raises is a fault and stops nothing."""
-    listening = [plugin for plugin in catalogue.part_plugins if plugin.module != BUILTIN]
-
-    def tell(record: Record) -> None:
-        for plugin in listening:
-            try:
-                load(plugin).tell("genbench_trial_done", record=record)
-            except Exception as error:  # noqa: BLE001  # the part's own trouble
-                catalogue.faults.append(catalogues.Fault(plugin, f"genbench_trial_done raised {error!r}"))
-
-    return tell

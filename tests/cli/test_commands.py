@@ -19,6 +19,7 @@ LEAST = {  # the arguments that a command cannot do without
     "score": [],
     "stats": [],
     "report": ["records", "--out", "site"],
+    "compare": ["before", "after"],
     "merge": ["runs/digits", "--into", "all"],
     "new": ["mine", "--family", "vae"],
     "check": ["mine"],
@@ -69,7 +70,7 @@ def test_the_help_of_a_command_explains_it_and_gives_examples_that_it_takes(
     for example in shown:
         words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', example)]
         assert parser().parse_args(words).command == command
-    assert ("exit codes:" in text) is (command in ("run", "score", "check"))
+    assert ("exit codes:" in text) is (command in ("run", "score", "check", "compare"))
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["schema", "--help"], ["--version"]])
