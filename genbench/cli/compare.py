@@ -43,6 +43,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--task", default="", metavar="NAME", help="one task alone (default: all)")
     parser.add_argument("--scores", default="", metavar="NAME,…", help="others than the axes', FD, bits/dim; or: all")
     parser.add_argument("--only-changed", action="store_true", help="without what is not separable or not compared")
+    parser.add_argument("--out", type=a_path, metavar="FILE.html", help="write it as a page, too")
     add_json(parser)
 
 
@@ -58,6 +59,10 @@ def compared(options: Namespace) -> Exit:
     else:
         comparison = comparing.compared(found[0], found[1], scores)
     _show(comparison, options)
+    if options.out:
+        from genbench.report.compare_page import write_comparison
+
+        write_comparison(options.out, comparison, options.only_changed)
     return Exit.UNMET if comparison.regressed and not options.candidates else Exit.OK
 
 

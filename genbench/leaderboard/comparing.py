@@ -203,6 +203,8 @@ def _out(row: Row, column: Column) -> str:
 
 def _settled(items: Sequence[Item]) -> tuple[Finding, ...]:
     """The findings, those that need it after their tests, all of which are corrected together."""
+    import numpy as np  # here, so that a leaderboard is read without NumPy and SciPy
+
     columns: dict[tuple[str, str], dict[int, _Test]] = {}
     for place, item in enumerate(items):
         if isinstance(item, _Test):
@@ -211,7 +213,7 @@ def _settled(items: Sequence[Item]) -> tuple[Finding, ...]:
     for own in columns.values():
         found |= zip(own, _differences(list(own.values())), strict=True)
     chances = {place: known.p for place, known in found.items() if known and known.p is not None}
-    adjusted = dict(zip(chances, holm(list(chances.values())), strict=True)) if chances else {}
+    adjusted = dict(zip(chances, holm(np.array([*chances.values()])).tolist(), strict=True))
     return tuple(
         item if isinstance(item, Finding) else _judged(item, found[place], adjusted.get(place))
         for place, item in enumerate(items)

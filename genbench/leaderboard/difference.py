@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from genbench.leaderboard.statistics import ENOUGH, WELCH, Ruler, Spreads, spreads, superiority
+from genbench.leaderboard.statistics import ENOUGH, WELCH, Ruler, Spreads, mean, spreads
 from genbench.records.kinds import Scale
 
 CONFIDENCE = 0.95
@@ -60,9 +60,14 @@ def _untested(groups: Groups, pair: tuple[str, str], ruler: Ruler) -> Difference
 
 
 def _tested(groups: Groups, pairs: Sequence[tuple[str, str]], ruler: Ruler, known: Spreads) -> list[Difference]:
-    means = {name: _mean(own) for name, own in groups.items()}
+    import numpy as np  # here, so that a leaderboard is read without NumPy and SciPy
+
+    means = {name: mean(own) for name, own in groups.items()}
     ordered = [pair if means[pair[0]] >= means[pair[1]] else (pair[1], pair[0]) for pair in pairs]
-    chances = superiority(known, groups, ordered, {name: ruler.untied(at) for name, at in means.items()})
+    places = {name: place for place, name in enumerate(known.own)}
+    one, other = np.array([[places[first], places[second]] for first, second in ordered], int).reshape(-1, 2).T
+    ahead = np.array([means[first] - ruler.untied(means[second]) for first, second in ordered])
+    chances = known.scatter(groups).superiority(ahead, one, other).tolist()
     found = []
     for pair, chance in zip(pairs, chances, strict=True):
         middle, by = _apart(groups, pair)
@@ -75,7 +80,7 @@ def _tested(groups: Groups, pairs: Sequence[tuple[str, str]], ruler: Ruler, know
 
 def _apart(groups: Groups, pair: tuple[str, str]) -> tuple[float, float]:
     """The middle of two mean positions, and the second less the first."""
-    first, second = (_mean(groups[name]) for name in pair)
+    first, second = (mean(groups[name]) for name in pair)
     return (first + second) / 2, second - first
 
 
@@ -103,7 +108,3 @@ def _shown(middle: float, by: float, ruler: Ruler) -> float:
         return raw
     logarithm = raw if ruler.scale is Scale.DISTANCE else raw * math.log(10)
     return math.exp(min(FURTHEST, max(-FURTHEST, logarithm)))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -193,10 +193,7 @@ class Contest:
 
     def scatter(self, axis: str, known: Spreads) -> Scatter:
         """How the means of those that are tested scatter on an axis."""
-        import numpy as np
-
-        counts = np.array([len(self.groups[axis][name]) for name in known.own])
-        return Scatter(known.variances / counts, known.freedoms, known.procedure is WELCH)
+        return known.scatter(self.groups[axis])
 
     def _gaps(self, pairs: Pairs) -> "NDArray[np.float64]":
         """[M], the differences in margins of the axes."""

@@ -48,6 +48,13 @@ class Spreads:
         """The candidate's spread, or the best guess."""
         return self.known.get(name, self.shared)
 
+    def scatter(self, groups: Groups) -> "Scatter":
+        """How the means of those that are tested scatter; `groups` has at least theirs."""
+        import numpy as np
+
+        counts = np.array([len(groups[name]) for name in self.own])
+        return Scatter(self.variances / counts, self.freedoms, self.procedure is WELCH)
+
     def without(self, name: str) -> "Spreads | None":
         """The spreads if one candidate were not there; None where no other has enough seeds."""
         others = {other: spread for other, spread in self.own.items() if other != name}
@@ -132,7 +139,6 @@ class Scatter:
         error = np.sqrt(self.squares[one] + self.squares[other])
         certain = np.where(differences > 0, np.inf, -np.inf)
         return error, np.divide(differences, error, out=certain, where=error > 0)
-
 
     def decisive(
         self,

@@ -83,6 +83,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     offerTheme(document.getElementById("theme"));
     const [board, status] = ["board", "status"].map((id) => document.getElementById(id));
+    if (!board) return;
     offerSorting(board, status);
     offerFilter(board, status);
   });
