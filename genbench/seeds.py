@@ -35,7 +35,7 @@ def commitment(secret: str) -> str:
 
 
 def _text(names: tuple[object, ...]) -> bytes:
-    return "\0".join(str(name) for name in names).encode()
+    return "\0".join(str(name) for name in names).encode("utf-8", "surrogatepass")
 
 
 def _seed(digest: bytes) -> int:

@@ -3,21 +3,24 @@
 from pathlib import Path
 
 import pytest
-from boards import scored
 from pages import Page, check_harmless
-from records import HOSTILE
+from records import AXES, HOSTILE, VALUES, candidate, record
 
 from genbench.leaderboard import boards
 from genbench.leaderboard.comparing import candidates_compared, compared
+from genbench.leaderboard.comparison import Comparison
+from genbench.records.record import Record
 from genbench.report.compare_page import write_comparison
 from genbench.report.text import number
 
 
-def seeded(name: str, seeds: int, quality: float) -> list[object]:
-    return [scored(name, seed, quality=quality + 0.001 * seed, fd=10 + 0.1 * seed) for seed in range(seeds)]
+def seeded(name: str, seeds: int, quality: float) -> list[Record]:
+    """Seeds that scatter a little about a quality."""
+    own = [VALUES | {AXES["quality"]: quality + 0.001 * seed} for seed in range(seeds)]
+    return [record(name, seed, candidates=[candidate(name, values)]) for seed, values in enumerate(own)]
 
 
-def page_of(path: Path, comparison: object, **options: bool) -> str:
+def page_of(path: Path, comparison: Comparison, **options: bool) -> str:
     write_comparison(path / "page.html", comparison, **options)
     source = (path / "page.html").read_text()
     check_harmless(Page(source), tables=source.count("<table"))
