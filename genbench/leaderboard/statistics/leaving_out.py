@@ -84,9 +84,7 @@ def _sides(contest: Contest, rivalry: Rivalry, margins: bool) -> Iterator[_Side]
             own = np.flatnonzero((rivalry.pairs.axis == place) & np.isfinite(rivalry.p))
             pairs = rivalry.pairs.only(own)
             counts = np.array([len(contest.groups[axis][name]) for name in known.own])
-            yield _Side(
-                own, at[pairs.better], at[pairs.worse], contest.differences(pairs, margins), known, counts
-            )
+            yield _Side(own, at[pairs.better], at[pairs.worse], contest.differences(pairs, margins), known, counts)
 
 
 def _moderate(

@@ -133,7 +133,6 @@ class Scatter:
         certain = np.where(differences > 0, np.inf, -np.inf)
         return error, np.divide(differences, error, out=certain, where=error > 0)
 
-
     def decisive(
         self,
         ratios: "NDArray[np.float64]",

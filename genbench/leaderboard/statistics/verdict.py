@@ -1,6 +1,6 @@
 """The verdict: does one candidate win on all axes at once, does none, or do the seeds not settle it?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
