@@ -45,7 +45,7 @@ def decoded(kind: type[T], value: object, name: str = "value") -> T:
         found = _converted(kind, value)
     except FAULTS as error:
         raise GenbenchError(words(partial(_said, kind), value, name)) from error
-    if (stray := _stray(_form(kind), value)) is not None:
+    if (stray := _stray(_form(kind), value)) is not None:  # type: ignore[arg-type]  # a class is hashable
         place = ascii(f"{name}.{'.'.join(stray[0])}".replace(".[", "["))[1:-1][:SHOWN]
         raise GenbenchError(f"{place} is no field that genbench knows{nearest(stray[0][-1], stray[1])}")
     return found

@@ -38,9 +38,7 @@ def largest(own: Spread, shared: Spread, common: Spread) -> Spread:
     else:
         freedom = common.freedom + own.freedom
         posterior = Spread((common.freedom * common.variance + own.freedom * own.variance) / freedom, freedom)
-    return Spread(
-        max(own.variance, shared.variance, posterior.variance), min(posterior.freedom, shared.freedom)
-    )
+    return Spread(max(own.variance, shared.variance, posterior.variance), min(posterior.freedom, shared.freedom))
 
 
 def contrasts(contest: Contest, margins: bool, rivals: bool = False) -> list[Contrast]:
@@ -153,8 +151,7 @@ def weakest(own: Sequence[Contrast]) -> Iterator[Contrast]:
 def front(points: Sequence[Sequence[float]]) -> list[bool]:
     """Whether no other point is at least as good everywhere and better somewhere."""
     return [
-        not any(all(a >= b for a, b in zip(o, p, strict=True)) and tuple(o) != tuple(p) for o in points)
-        for p in points
+        not any(all(a >= b for a, b in zip(o, p, strict=True)) and tuple(o) != tuple(p) for o in points) for p in points
     ]
 
 

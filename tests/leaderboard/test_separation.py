@@ -13,12 +13,12 @@ from genbench.leaderboard.statistics import (
     Contest,
     Ruler,
     Ruling,
+    Scatter,
     Spread,
     holm,
     moderated,
     prior,
     spreads,
-    superiority,
     verdict,
 )
 from genbench.leaderboard.statistics.prior import trigamma_inverse
@@ -29,9 +29,11 @@ FIVE = {"a": [0.31, 0.35, 0.28, 0.30, 0.33], "b": [0.2, 0.5, 0.1, 0.4, 0.35, 0.3
 
 
 def chance(groups: dict[str, list[float]], one: str, other: str, target: float | None = None) -> float:
-    targets = {name: float(np.mean(values)) for name, values in groups.items()}
-    targets |= {} if target is None else {other: target}
-    return superiority(spreads(groups), groups, [(one, other)], targets)[0]
+    found, names = spreads(groups), list(groups)
+    squares = found.variances / [len(values) for values in groups.values()]
+    difference = np.mean(groups[one]) - (np.mean(groups[other]) if target is None else target)
+    places = [np.array([names.index(name)]) for name in (one, other)]
+    return float(Scatter(squares, found.freedoms, found.procedure is WELCH).superiority(difference[None], *places)[0])
 
 
 # The tests
@@ -57,9 +59,9 @@ def test_moderated_variances_are_never_below_a_candidates_own_or_the_pooled_one(
     own = {name: float(np.var(values, ddof=1)) for name, values in groups.items()}
     pooled = float(np.mean(list(own.values())))
     common = prior([Spread(variance, 2) for variance in own.values()])
-    for name, variance in own.items():
-        posterior = moderated(Spread(variance, 2), common)
-        assert found.of(name).variance == pytest.approx(max(variance, pooled, posterior.variance), rel=1e-12)
+    posterior, _ = moderated(np.array(list(own.values())), np.full(12, 2.0), common)
+    for (name, variance), moved in zip(own.items(), posterior, strict=True):
+        assert found.of(name).variance == pytest.approx(max(variance, pooled, moved), rel=1e-12)
         assert found.of(name).freedom == min(24, common.freedom + 2)
 
 
@@ -91,8 +93,8 @@ def test_seeds_that_all_agree_leave_no_doubt() -> None:
 def test_holms_correction_is_that_of_statsmodels(seed: int) -> None:
     p = np.random.default_rng(seed).uniform(size=20) ** 3
     p[3] = p[7]
-    assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1].tolist(), rel=1e-14)
-    assert holm([]) == []
+    assert holm(p).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist(), rel=1e-14)
+    assert holm(np.array([])).tolist() == []
 
 
 # The prior of variances
@@ -129,7 +131,8 @@ def test_spreads_that_differ_by_chance_alone_have_an_infinite_prior() -> None:
     regular = np.exp(np.log(drawn) * 0.5)  # closer together than chance makes them
     found = prior([Spread(float(variance), 2) for variance in regular])
     assert math.isinf(found.freedom)
-    assert moderated(Spread(9.0, 2), found) == found
+    variances, freedoms = moderated(np.array([9.0, 1.0]), np.array([2.0, 4.0]), found)
+    assert {*zip(variances, freedoms, strict=True)} == {(found.variance, found.freedom)}
 
 
 def test_spreads_of_zero_say_nothing_of_the_prior() -> None:
