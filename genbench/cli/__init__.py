@@ -6,7 +6,7 @@ is there at once.
 
 from collections.abc import Callable, Sequence
 
-from genbench.cli import check, doctor, listing, merge, new, prepare, report, run, schema, score, stats, streams
+from genbench.cli import check, doctor, export, listing, merge, new, prepare, report, run, schema, score, stats, streams
 from genbench.cli.bugs import reported, shortage
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Body, Commands, Parser
@@ -17,7 +17,7 @@ from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
 COMMANDS: Sequence[Add] = (
-    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, merge.add),
+    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, export.add, merge.add),
     *(new.add, check.add, schema.add, doctor.add),
 )
 

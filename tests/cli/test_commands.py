@@ -19,6 +19,7 @@ LEAST = {  # the arguments that a command cannot do without
     "score": [],
     "stats": [],
     "report": ["records", "--out", "site"],
+    "export": ["records", "--format", "csv", "-o", "board.csv"],
     "merge": ["runs/digits", "--into", "all"],
     "new": ["mine", "--family", "vae"],
     "check": ["mine"],
