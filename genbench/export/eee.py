@@ -16,6 +16,7 @@ from uuid import UUID
 from genbench.export.places import place_name
 from genbench.files.plain import Json
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
+from genbench.leaderboard.row import SAMPLES_ONLY
 from genbench.records.kinds import Direction, Scale
 from genbench.records.record import DataFacts, Record
 
@@ -93,11 +94,12 @@ def _model(row: Row) -> dict[str, Json]:
     told = {"family": model.family.value if model.family else "", "source": model.source, "version": model.version}
     told |= {"settings": json.dumps(dict(model.settings), sort_keys=True), "code_sha256": model.code}
     told |= {"parameters": str(model.parameters), "training_images": str(row.cost.images)}
+    told |= {"samples_only": SAMPLES_ONLY if row.samples_only else ""}
     return {
         "name": row.name,
         "id": _model_id(row),
         "additional_details": {
-            "deployment_type": "self_deployed",
+            "deployment_type": UNKNOWN if row.samples_only else "self_deployed",
             "model_availability": UNKNOWN,
             **{name: text for name, text in told.items() if text not in ("", "None")},
         },

@@ -8,7 +8,7 @@ from genbench.export.tex import escaped, figure, math
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.anchors import control
 from genbench.leaderboard.foremost import foremost
-from genbench.leaderboard.row import MIXED
+from genbench.leaderboard.row import MIXED, SAMPLES_ONLY
 from genbench.records.audits import Assurance
 from genbench.records.kinds import Axis, ControlKind, Direction, Likelihood
 from genbench.records.score import AT_LEAST
@@ -108,6 +108,7 @@ def _remarks(row: Row, board: Leaderboard) -> Iterator[str]:
         return
     yield f"not ranked: {row.bar}" if row.bar else ""
     yield f"not in the running: {row.outside}" if row.outside else ""
+    yield SAMPLES_ONLY if row.samples_only and row.outside != SAMPLES_ONLY else ""
     usual = max((len(other.ok) for other in board.rows), default=0)
     yield f"{len(row.ok)} of {len(row.results)} seeds" if 0 < len(row.ok) < len(row.results) else ""
     yield f"{len(row.ok)} seeds" if len(row.ok) == len(row.results) < usual else ""

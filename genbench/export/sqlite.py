@@ -11,6 +11,7 @@ from genbench.records.record import Record
 from genbench.version import VERSION
 
 Text = str | int | float | None
+LARGEST = 2**63  # of its integers
 
 
 def content(boards: Mapping[str, Leaderboard]) -> bytes:
@@ -55,8 +56,7 @@ class _Database:
 
     def _insert(self, table: str, *values: Text | Enum | bool) -> None:
         marks = ", ".join("?" * len(values))
-        plain = [value.value if isinstance(value, Enum) else value for value in values]
-        self.connection.execute(f"INSERT INTO {table} VALUES ({marks})", plain)
+        self.connection.execute(f"INSERT INTO {table} VALUES ({marks})", [_plain(value) for value in values])
 
     def _numbered(self, table: str, *values: Text | Enum | bool) -> int:
         """Insert a row with the next number of its table, and return that."""
@@ -108,7 +108,7 @@ class _Database:
 
     def _row(self, task: str, row: Row) -> int:
         gates = (row.gate.status, row.gate.reason, row.audits.status, row.audits.reason, row.bar, row.outside)
-        standing = (row.front, row.front_share, row.volume, row.likelihood or None, row.assurance)
+        standing = (row.front, row.front_share, row.volume, row.samples_only, row.likelihood or None, row.assurance)
         return self._numbered(
             "rows", task, row.name, row.model.reference, row.model.family, row.control, *standing, *gates
         )
@@ -134,3 +134,9 @@ class _Database:
             if name in columns:
                 told = (score.value, score.low, score.high, score.n, score.reference)
                 self._insert("scores", number, columns[name], *told)
+
+
+def _plain(value: Text | Enum | bool) -> Text:
+    """What SQLite takes; of an integer that it cannot hold the digits, of which it makes what it can."""
+    found = value.value if isinstance(value, Enum) else value
+    return str(found) if isinstance(found, int) and not -LARGEST <= found < LARGEST else found

@@ -85,7 +85,7 @@ class Leaderboard:
         exams = [f"{terms.ask or task}, {terms.count} questions" for terms in asked[task]]
         check_one("exams", exams, "a leaderboard has one")
         columns, candidates, controls = _table(known, task, asked[task])
-        alike = len({result.hardware for row in (*candidates, *controls) for result in row.ok}) < 2
+        alike = len({name for row in (*candidates, *controls) for name in row.hardware}) < 2
         terms = asked[task][0]
         standings = Standings.of(candidates, controls, columns, terms.ranked, alike)
         return cls(
