@@ -82,6 +82,7 @@ def _check(options: Namespace) -> None:
 
 def _boards(options: Namespace) -> Boards:
     from genbench.leaderboard import boards
+    from genbench.leaderboard.references import beside
     from genbench.records.files import read_records
 
     records = read_records(options.records)
@@ -89,7 +90,7 @@ def _boards(options: Namespace) -> Boards:
         raise GenbenchError(
             f"{options.records} holds no record, no *.json and no */record.json; genbench run writes them"
         )
-    found = boards(records)
+    found = boards(records, beside(options.records))
     if options.task and options.task not in found:
         raise unknown("task", options.task, found)
     return {options.task: found[options.task]} if options.task else found

@@ -23,6 +23,7 @@ def rendered(options: Namespace) -> Exit:
     """Render the site, and say where its first page is."""
     from genbench.errors import GenbenchError
     from genbench.leaderboard import boards
+    from genbench.leaderboard.references import beside
     from genbench.records.files import read_records
     from genbench.report import render
     from genbench.store.run_folder import check_writable
@@ -33,5 +34,5 @@ def rendered(options: Namespace) -> Exit:
             f"{options.records} holds no record, no *.json and no */record.json; `genbench run` writes them"
         )
     check_writable(options.out)
-    print(render(boards(records), options.out))
+    print(render(boards(records, beside(options.records)), options.out))
     return Exit.OK

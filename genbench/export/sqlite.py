@@ -102,6 +102,9 @@ class _Database:
             self._places(number, row.places)
             for result in row.results:
                 self._candidate(number, result, columns)
+        for own in board.references:
+            for score, value in own.values.items():
+                self._insert("published", task, own.name, score, value, own.source, own.note)
         for f in board.failures:
             told = (f.name, f.model, f.seed, f.words, f.exit_code, f.step or f.stage, f.reason, f.place, f.elapsed)
             self._numbered("failures", task, *told)

@@ -51,6 +51,10 @@ CREATE TABLE failures (
     id INTEGER PRIMARY KEY, task TEXT NOT NULL REFERENCES boards(task), name TEXT NOT NULL, model TEXT, seed INTEGER,
     status TEXT, exit_code INTEGER, stage TEXT, reason TEXT, place TEXT, elapsed_seconds REAL
 );
+CREATE TABLE published (
+    task TEXT NOT NULL REFERENCES boards(task), name TEXT NOT NULL, score TEXT NOT NULL, value REAL NOT NULL,
+    source TEXT NOT NULL, note TEXT, PRIMARY KEY (task, name, score)
+);
 CREATE INDEX scores_by_column ON scores(column_id);
 CREATE INDEX cells_by_column ON cells(column_id);
 """

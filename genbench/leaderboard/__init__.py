@@ -18,6 +18,7 @@ from genbench.leaderboard.assembly import (
     score_names,
 )
 from genbench.leaderboard.export import failure_json, row_json, table_row, verdict_json
+from genbench.leaderboard.references import Reference as Reference, of_task
 from genbench.leaderboard.row import (
     Cell as Cell,
     Column as Column,
@@ -62,13 +63,16 @@ class Leaderboard:
     """By model and seed; also those of models that the task was not put to."""
     standings: Standings
     """What the rows' places, the front, the volume and the verdict come from."""
+    references: tuple[Reference, ...] = ()
+    """What others published, for a band of its own: neither ranked nor compared."""
 
     @classmethod
-    def of(cls, records: Iterable[Record], task: str = "") -> "Leaderboard":
+    def of(cls, records: Iterable[Record], task: str = "", references: Iterable[Reference] = ()) -> "Leaderboard":
         """The leaderboard of records that share one protocol, in any order.
 
         Args:
             task: one of the suite's; by default its first.
+            references: of all tasks; those of this one stand beside the board.
         Raises:
             GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and
                 seed twice, one candidate from two versions of its code, or one score from two metrics or extractors.
@@ -100,6 +104,7 @@ class Leaderboard:
             tuple(failures_of(known, task)),
             tuple(known),
             standings,
+            of_task(references, task, next(iter(asked))),
         )
 
     @property
@@ -183,6 +188,7 @@ class Leaderboard:
             "hypervolume": standings.volume,
             "rows": [row_json(row) for row in (*self.rows, *self.controls)],
             "failures": [failure_json(failure) for failure in self.failures],
+            "references": [encoded(own) for own in self.references],
         }
 
     def frame(self) -> "pd.DataFrame":
@@ -207,14 +213,17 @@ class Leaderboard:
         return str(self.frame().to_html(escape=True, na_rep="–"))
 
 
-def boards(records: Iterable[Record]) -> Mapping[str, Leaderboard]:
+def boards(records: Iterable[Record], references: Iterable[Reference] = ()) -> Mapping[str, Leaderboard]:
     """A leaderboard for each task that the records' suites ask, by its name; the newest suite's order first.
 
+    Args:
+        references: what others published, of any of these tasks.
     Raises:
         GenbenchError: as `Leaderboard.of` does.
     """
     known = sorted(records, key=order)
-    return {task: Leaderboard.of(known, task) for task in _asked(known) or [""]}
+    told = tuple(references)
+    return {task: Leaderboard.of(known, task, told) for task in _asked(known) or [""]}
 
 
 def _newest(records: Iterable[Record]) -> list[Record]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from exported import full, strangers
-from records import board_records
+from records import board_records, candidate, record
 
 from genbench.export.sqlite import content
-from genbench.leaderboard import Leaderboard, boards
+from genbench.leaderboard import Leaderboard, Reference, boards
 from genbench.records.files import read_records
 
 PUBLISHED = Path(__file__).parents[2] / "leaderboards/digits/records"
@@ -45,7 +45,7 @@ def test_the_file_is_sound(database: sqlite3.Connection):
 
 def test_every_table_has_a_primary_key_and_references_have_their_targets(database: sqlite3.Connection):
     tables = [name for (name,) in asked(database, "SELECT name FROM sqlite_master WHERE type = 'table'")]
-    assert len(tables) == 12
+    assert len(tables) == 13
     for table in tables:
         assert any(column[5] for column in asked(database, f"PRAGMA table_info({table})")), table
     linked = {key[2] for table in tables for key in asked(database, f"PRAGMA foreign_key_list({table})")}
@@ -98,4 +98,20 @@ def test_strangers_words_are_kept_as_they_are():
     found = {name for (name,) in asked(connection, "SELECT name FROM rows")}
     assert found == {own.candidates[0].name for own in records}
     assert asked(connection, "PRAGMA foreign_key_check") == []
+    connection.close()
+
+
+def test_an_integer_that_sqlite_cannot_hold_is_near_what_it_was():
+    connection = opened(content(boards([record(candidates=[candidate("vae", exit_code=10**40)])])))
+    assert asked(connection, "SELECT exit_code FROM candidates") == [(1e40,)]
+    connection.close()
+
+
+def test_published_values_are_there():
+    told = Reference("DDGAN", "https://example.org/", {"fd": 3.75, "nfe": 4.0}, "on a V100")
+    connection = opened(content(boards(board_records(1), [told])))
+    assert asked(connection, "SELECT * FROM published") == [
+        ("generate", "DDGAN", "fd", 3.75, "https://example.org/", "on a V100"),
+        ("generate", "DDGAN", "nfe", 4.0, "https://example.org/", "on a V100"),
+    ]
     connection.close()
