@@ -21,7 +21,7 @@ from genbench.protocol.stages import named, pose, services
 ROOT = Path(__file__).parents[1]
 ROOMS = (  # from the ground up: a room imports from itself and from those before it
     *("errors", "version", "seeds", "files", "geometry", "records", "contracts", "execution", "store"),
-    *("leaderboard", "report", "catalogue", "builtin", "scoring", "protocol", "appraisal", "runs", "workers"),
+    *("leaderboard", "report", "export", "catalogue", "builtin", "scoring", "protocol", "appraisal", "runs", "workers"),
     *("conformance", "scaffold", "cli", "genbench", "__main__", "templates"),
 )
 
@@ -113,11 +113,13 @@ def test_the_parent_never_imports_what_only_a_child_runs(module):
 @pytest.mark.parametrize(
     "module",
     [
-        *of_rooms("errors", "seeds", "records", "execution", "leaderboard", "report", "catalogue", "protocol", "runs"),
+        *of_rooms("errors", "seeds", "records", "execution", "leaderboard", "report", "export"),
+        *of_rooms("catalogue", "protocol", "runs"),
         *(
             f"cli.{name}"
-            for name in ("check", "doctor", "listing", "merge", "new", "prepare", "report", "run", "schema", "summary")
+            for name in ("check", "doctor", "export", "listing", "merge", "new", "prepare", "report", "run", "schema")
         ),
+        "cli.summary",
     ],
 )
 def test_what_a_run_imports_in_the_parent_is_free_of_tensors(module):

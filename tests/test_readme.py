@@ -13,7 +13,7 @@ from genbench.execution.supervisor import Supervisor
 from genbench.runs import session
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("run", "list", "report", "prepare", "score", "stats", "new", "check", "merge", "compare")
+COMMANDS = (*("run", "list", "report", "compare", "export", "prepare", "score", "stats", "new", "check", "merge"),)
 SUITE = """
 name = "tiny"
 dataset = "digits"

@@ -10,6 +10,7 @@ from genbench.cli import (
     check,
     compare,
     doctor,
+    export,
     listing,
     merge,
     new,
@@ -31,7 +32,7 @@ from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
 COMMANDS: Sequence[Add] = (
-    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, merge.add),
+    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, export.add, merge.add),
     *(new.add, check.add, schema.add, doctor.add),
 )
 

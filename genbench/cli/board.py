@@ -112,7 +112,7 @@ def _title(column: Column, axes: dict[str, str]) -> str:
 def _line(row: Row, columns: Sequence[Column], board: Leaderboard) -> Line:
     cells = tuple(_cell(row.cells[column.name]) + _assured(row, column) for column in columns)
     best = tuple(board.is_best(row, column) for column in columns)
-    mark = " ●" if row.front else " flagged" if row.bar and not row.control else ""
+    mark = " ●" if row.front else " flagged" if row.bar and not row.control else " samples only" * row.samples_only
     fewer = f" {len(row.ok)}/{len(row.results)} seeds" if 0 < len(row.ok) < len(row.results) else ""
     places = _places(row, board.standings.axes, board.standings.running.tested)
     return Line(visible(row.name) + mark + fewer, (places, *cells), (False, *best))

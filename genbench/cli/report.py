@@ -26,14 +26,18 @@ def rendered(options: Namespace) -> Exit:
     from genbench.catalogue.definitions import definitions
     from genbench.errors import GenbenchError
     from genbench.leaderboard import editions
-    from genbench.records.files import read_records
+    from genbench.leaderboard.references import beside
+    from genbench.records.files import read, record_files
     from genbench.report import render
     from genbench.store.run_folder import check_writable
 
-    records = [record for folder in options.records for record in read_records(folder)]
+    found = {path: read(path) for folder in options.records for path in record_files(folder)}
+    records = list(found.values())
+    folders = {path.parent: record.protocol for path, record in found.items()}
+    references = {protocol: beside(folder) for folder, protocol in folders.items()}
     if not records:
-        folders = ", ".join(map(str, options.records))
-        raise GenbenchError(f"{folders}: no record, no *.json and no */record.json; `genbench run` writes them")
+        named = ", ".join(map(str, options.records))
+        raise GenbenchError(f"{named}: no record, no *.json and no */record.json; `genbench run` writes them")
     check_writable(options.out)
-    print(render(editions(records), options.out, definitions()))
+    print(render(editions(records, references), options.out, definitions()))
     return Exit.OK

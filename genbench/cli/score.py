@@ -5,11 +5,10 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
-from genbench.cli.grammar import Commands, Parser, add_command, add_device, add_json, add_sources
+from genbench.cli.grammar import Commands, Parser, a_path, add_command, add_device, add_json, add_sources
 
 if TYPE_CHECKING:
     from genbench.appraisal import Appraisal, Identity
-    from genbench.records.gates import CopyVerdict
 
 EXAMPLES = """\
 examples:
@@ -21,6 +20,7 @@ examples:
   genbench score samples/ --reference stats.npz                  mu and sigma, as others publish them: fd alone
   genbench score samples/ --reference real/ --resize bicubic     images of another size; :SIDE resizes both sides
   genbench score samples/ --dataset cifar10 --fail-if fd>5       quote the condition; exit code 3 where it is so
+  genbench score s.npy --suite digits --as mine --record all/mine.0.json   a candidate without a model, for a board
 
 Samples are a folder of images (PNG; JPEG with a warning), or an array in a .npy, .npz, .pt or .safetensors file:
 [N, H, W], [N, H, W, C] or [N, C, H, W], integers in [0, 255]. Where a dataset has another number of levels
@@ -29,10 +29,11 @@ The extractor is digits-net for digits, inception-v3-compat for other images of 
 else pixels; inception-v3-compat-64, -192 and -768 do with fewer images than FID's 2048 features ask for.
 Without --scores the training split is read as well, for the verdict on memorisation and the scores that need it.
 fd-infinity, mind, fld and copy-auc take long or are seldom read: name them, or say --all-scores.
+With --record the suite says what is scored and how many samples there are; the record joins others in one folder
+(genbench report all). Such a candidate is marked, has no speed, and decides no verdict.
 exit codes: 0 scored, 2 wrong usage, unusable input, or nothing that could be computed, 3 what --fail-if says is so,
 or cannot be told
 """
-BETTER = {"higher": "↑ higher", "lower": "↓ lower"}
 
 
 def add(commands: Commands) -> None:
@@ -41,6 +42,16 @@ def add(commands: Commands) -> None:
     parser.add_argument("samples", nargs="?", metavar="SAMPLES", help="a folder of images, or an array file")
     _add_against(parser)
     _add_how(parser)
+    _add_board(parser)
+
+
+def _add_board(parser: Parser) -> None:
+    board = parser.add_argument_group("for a board, as a candidate without a model")
+    board.add_argument("--suite", default="", metavar="SUITE", help="whose board: a name or a TOML file")
+    board.add_argument("--task", default="", metavar="NAME", help="of the suite (default: its first of samples)")
+    board.add_argument("--as", default="", dest="as_", metavar="NAME", help="what the board calls it")
+    board.add_argument("--seed", type=int, default=0, help="of the training that they came from (default: 0)")
+    board.add_argument("--record", type=a_path, metavar="FILE", help="where the record is written")
 
 
 def _add_against(parser: Parser) -> None:
@@ -76,15 +87,13 @@ def _add_how(parser: Parser) -> None:
 
 def scored(options: Namespace) -> Exit:
     """Print the scores of some samples, the verdict on memorisation, and what was compared with what."""
-    from genbench.appraisal.request import Request
+    if options.record or options.as_ or options.suite or options.task:
+        from genbench.cli.standing import recorded
 
-    request = Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
-    from genbench.appraisal.session import appraised  # torch takes seconds, and a slip is told before
-    from genbench.cli.appraising import progress
+        return recorded(options)
+    found = _appraised(options)
     from genbench.cli.printing import print_json, tell
 
-    with progress(sys.stderr) as listener:
-        found = appraised(request, listener)
     for warning in found.warnings:
         tell(f"warning: {warning}")
     if options.json:
@@ -96,35 +105,30 @@ def scored(options: Namespace) -> Exit:
     return Exit.UNMET if found.come_true else Exit.OK
 
 
+def _appraised(options: Namespace) -> "Appraisal":
+    from genbench.appraisal.request import Request
+
+    request = Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
+    from genbench.appraisal.session import appraised  # torch takes seconds, and a slip is told before
+    from genbench.cli.appraising import progress
+
+    with progress(sys.stderr) as listener:
+        return appraised(request, listener)
+
+
 def _show(found: "Appraisal") -> None:
     """The scores as a table; below it what is missing and why, the verdict, and what was compared with what."""
+    from genbench.cli.shown import say, show_scores, verdict_words
+
     if found.scores:
-        _show_scores(found)
+        show_scores(found.name, found.scores)
     if found.per_class:
         _show_classes(found)
     for name, missing in found.missing.items():
-        _say(f"{name}: {missing}")
+        say(f"{name}: {missing}")
     if found.memorisation:
-        _say(f"memorisation: {_verdict(found.memorisation)}")
+        say(f"memorisation: {verdict_words(found.memorisation)}")
     _show_identity(found.identity)
-
-
-def _show_scores(found: "Appraisal") -> None:
-    from rich.markup import escape
-
-    from genbench.cli.figures import number
-    from genbench.cli.tables import show, table
-
-    scores = table("score", "value", "95 % interval", "better", "beside it", title=escape(found.name))
-    for name, score in found.scores.items():
-        title = f" ({score.title})" if score.title == "FID" else ""
-        told = {words: score.details[key] for words, key in score.shown.items() if key in score.details}
-        beside = ", ".join(f"{words} {number(value)}" for words, value in told.items())  # the JSON has all
-        better = " ".join(filter(None, (BETTER[score.direction.value], score.unit)))
-        has_interval = score.low is not None and score.high is not None
-        interval = f"{number(score.low or 0)} – {number(score.high or 0)}" if has_interval else "–"
-        scores.add_row(*map(escape, (name + title, number(score.value), interval, better, beside or "–")))
-    show(scores)
 
 
 def _show_classes(found: "Appraisal") -> None:
@@ -140,14 +144,9 @@ def _show_classes(found: "Appraisal") -> None:
     show(classes)
 
 
-def _verdict(verdict: "CopyVerdict") -> str:
-    seen = ", ".join(f"{name} {share:.1%}" for name, share in verdict.detectable.items() if share is not None)
-    meaning = "" if verdict.reason else "; clear means not refuted"
-    detectable = f" (the smallest shares of copies that are seen: {seen}{meaning})" if seen else ""
-    return f"{verdict.status.value}{f': {verdict.reason}' if verdict.reason else ''}{detectable}"
-
-
 def _show_identity(facts: "Identity") -> None:
+    from genbench.cli.shown import say
+
     print()
     rows = (
         ("samples", facts.samples, facts.n, facts.samples_sha256),
@@ -157,11 +156,7 @@ def _show_identity(facts: "Identity") -> None:
     for name, origin, count, sha256 in rows:
         if origin is not None:
             what = f"{count:,} rows" if count else "mean and covariance"
-            _say(f"{name:<10} {origin}: {what}, sha256 {(sha256 or '')[:16]}")
+            say(f"{name:<10} {origin}: {what}, sha256 {(sha256 or '')[:16]}")
     if facts.protocol:
-        _say(f"{'protocol':<10} {facts.protocol}")
-    _say(f"{'extractor':<10} {facts.extractor or 'none: features as given'}, on {facts.device}")
-
-
-def _say(text: str) -> None:
-    print(" ".join(text.split()) if "\n" in text else text)
+        say(f"{'protocol':<10} {facts.protocol}")
+    say(f"{'extractor':<10} {facts.extractor or 'none: features as given'}, on {facts.device}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from genbench.errors import GenbenchError, unknown
@@ -18,6 +19,7 @@ from genbench.leaderboard.assembly import (
     score_names,
 )
 from genbench.leaderboard.export import failure_json, row_json, table_row, verdict_json
+from genbench.leaderboard.references import Reference as Reference, of_task
 from genbench.leaderboard.row import (
     Cell as Cell,
     Column as Column,
@@ -62,13 +64,16 @@ class Leaderboard:
     """By model and seed; also those of models that the task was not put to."""
     standings: Standings
     """What the rows' places, the front, the volume and the verdict come from."""
+    references: tuple[Reference, ...] = ()
+    """What others published, for a band of its own: neither ranked nor compared."""
 
     @classmethod
-    def of(cls, records: Iterable[Record], task: str = "") -> "Leaderboard":
+    def of(cls, records: Iterable[Record], task: str = "", references: Iterable[Reference] = ()) -> "Leaderboard":
         """The leaderboard of records that share one protocol, in any order.
 
         Args:
             task: one of the suite's; by default its first.
+            references: of all tasks; those of this one stand beside the board.
         Raises:
             GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and
                 seed twice, one candidate from two versions of its code, or one score from two metrics or extractors.
@@ -85,7 +90,7 @@ class Leaderboard:
         exams = [f"{terms.ask or task}, {terms.count} questions" for terms in asked[task]]
         check_one("exams", exams, "a leaderboard has one")
         columns, candidates, controls = _table(known, task, asked[task])
-        alike = len({result.hardware for row in (*candidates, *controls) for result in row.ok}) < 2
+        alike = len({name for row in (*candidates, *controls) for name in row.hardware}) < 2
         terms = asked[task][0]
         standings = Standings.of(candidates, controls, columns, terms.ranked, alike)
         return cls(
@@ -100,6 +105,7 @@ class Leaderboard:
             tuple(failures_of(known, task)),
             tuple(known),
             standings,
+            of_task(references, task, next(iter(asked))),
         )
 
     @property
@@ -191,6 +197,7 @@ class Leaderboard:
             "hypervolume": standings.volume,
             "rows": [row_json(row) for row in (*self.rows, *self.controls)],
             "failures": [failure_json(failure) for failure in self.failures],
+            "references": [encoded(own) for own in self.references],
         }
 
     def frame(self) -> "pd.DataFrame":
@@ -215,19 +222,26 @@ class Leaderboard:
         return str(self.frame().to_html(escape=True, na_rep="–"))
 
 
-def boards(records: Iterable[Record]) -> Mapping[str, Leaderboard]:
+def boards(records: Iterable[Record], references: Iterable[Reference] = ()) -> Mapping[str, Leaderboard]:
     """A leaderboard for each task that the records' suites ask, by its name; the newest suite's order first.
 
+    Args:
+        references: what others published, of any of these tasks.
     Raises:
         GenbenchError: as `Leaderboard.of` does.
     """
     known = sorted(records, key=order)
-    return {task: Leaderboard.of(known, task) for task in _asked(known) or [""]}
+    told = tuple(references)
+    return {task: Leaderboard.of(known, task, told) for task in _asked(known) or [""]}
 
 
-def editions(records: Iterable[Record]) -> list[Leaderboard]:
+def editions(
+    records: Iterable[Record], references: Mapping[str, Sequence[Reference]] = MappingProxyType({})
+) -> list[Leaderboard]:
     """The leaderboards of all protocols that the records are of, the protocols by the names of their suites.
 
+    Args:
+        references: by protocol, what others published.
     Raises:
         GenbenchError: as `Leaderboard.of` does.
     """
@@ -235,7 +249,7 @@ def editions(records: Iterable[Record]) -> list[Leaderboard]:
     for record in records:
         found.setdefault(record.protocol, []).append(record)
     by_name = sorted(found.values(), key=lambda own: (own[0].suite.name, own[0].protocol))
-    return [board for own in by_name for board in boards(own).values()]
+    return [board for own in by_name for board in boards(own, references.get(own[0].protocol, ())).values()]
 
 
 def _newest(records: Iterable[Record]) -> list[Record]:

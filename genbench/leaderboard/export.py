@@ -19,6 +19,7 @@ def row_json(row: Row) -> dict[str, Json]:
         "model": row.model.reference,
         "family": encoded(row.model.family),
         "control": bool(row.control),
+        "samples_only": row.samples_only,
         "training_images": row.cost.images,
         "fit_cpu_seconds": row.cost.cpu,
         "fit_wall_seconds": row.cost.seconds,

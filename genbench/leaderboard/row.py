@@ -15,6 +15,7 @@ from genbench.records.score import CONTRACTED, LEFT_OUT, Missing, failed, not_ap
 from genbench.records.status import Status, words
 
 MIXED = "mixed"
+SAMPLES_ONLY = "samples only: nothing is known of its fit and its speed"
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,13 @@ class Row:
 
     @cached_property
     def hardware(self) -> tuple[str, ...]:
-        """The machines that its speeds come from, sorted."""
-        return tuple(sorted({result.hardware for result in self.ok}))
+        """The machines that its speeds come from, sorted; none of samples alone."""
+        return () if self.samples_only else tuple(sorted({result.hardware for result in self.ok}))
+
+    @property
+    def samples_only(self) -> bool:
+        """Whether somebody brought samples at any seed, which no run of a model drew."""
+        return any(result.record.model.samples_only for result in self.results)
 
     @cached_property
     def _seeds(self) -> Mapping[int, Candidate]:
@@ -253,6 +259,8 @@ class Row:
 
     def off(self, column: Column) -> str:
         """Why its own values in a column do not count; "" where they do."""
+        if self.samples_only and column.axis in (Axis.SPEED, Axis.DENSITY):
+            return SAMPLES_ONLY
         if column.axis is Axis.SPEED:
             return self.void
         if column.axis is Axis.COVERAGE:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from genbench.leaderboard.anchors import Anchors, anchors, control
-from genbench.leaderboard.row import Column, Place, Row
+from genbench.leaderboard.row import SAMPLES_ONLY, Column, Place, Row
 from genbench.leaderboard.running import Guard, guard_of, outsiders
 from genbench.leaderboard.statistics import (
     ENOUGH,
@@ -108,6 +108,7 @@ class Standings:
         """By ranked candidate that is out of the running, why."""
         barred = {row.name: words for row in self.rows for axis in self.guards if (words := self._barred(row, axis))}
         found = outsiders(self.contest, self.columns, control(self.controls, ControlKind.CEILING))
+        found |= {row.name: SAMPLES_ONLY for row in self.rows if row.samples_only}
         return {name: words for name, words in (found | barred).items() if name in self.contest.seeds}
 
     @cached_property

@@ -149,6 +149,8 @@ class ModelFacts:
     """What it asked for beyond its own folder."""
     pretrained_on: tuple[str, ...] = ()
     """What its external assets were trained on."""
+    samples_only: bool = False
+    """Whether there is no model here, only samples that somebody brought: of its fit and its speed nothing is known."""
 
 
 @dataclass(frozen=True)

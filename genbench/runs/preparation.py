@@ -41,15 +41,17 @@ LIMIT = 3600.0  # wall seconds to load a dataset, to fetch it, or to look at the
 T = TypeVar("T")
 
 
-def prepared(stage: str, runs: str, inputs: object, facts: type[T], supervisor: Supervisor) -> T:
+def prepared(stage: str, runs: str, inputs: object, facts: type[T], supervisor: Supervisor, threads: int = 1) -> T:
     """Facts of a call without which nothing can start.
 
+    Args:
+        threads: of its numeric libraries.
     Raises:
         GenbenchError: it failed, with its reason; its log is kept where it did not say one itself.
         Interrupted: it was stopped.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"genbench-{stage}-"))
-    outcome = supervisor.run(Call(stage, runs, folder, codec.encoded(inputs), LIMIT))
+    outcome = supervisor.run(Call(stage, runs, folder, codec.encoded(inputs), LIMIT, threads))
     if outcome.ok or outcome.status in (Status.ERROR, Status.INTERRUPTED):
         shutil.rmtree(folder, ignore_errors=True)
     _check(outcome, folder / "log.txt")

@@ -20,6 +20,7 @@ LEAST = {  # the arguments that a command cannot do without
     "stats": [],
     "report": ["records", "--out", "site"],
     "compare": ["before", "after"],
+    "export": ["records", "--format", "csv", "-o", "board.csv"],
     "merge": ["runs/digits", "--into", "all"],
     "new": ["mine", "--family", "vae"],
     "check": ["mine"],

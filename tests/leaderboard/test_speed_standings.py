@@ -11,8 +11,8 @@ from genbench.leaderboard.statistics import Ruler
 from genbench.records.kinds import Scale
 from genbench.records.record import Record
 from genbench.records.score import AT_LEAST, not_applicable
-from genbench.report.table import Notes, entry
 from genbench.report.board_page import leaders
+from genbench.report.table import Notes, entry
 
 SEEDS, VOID = range(5), "its 8 repetitions differ by 80%"
 

@@ -69,12 +69,12 @@ class CandidateEvidence:
     """The sampler, or the solver."""
     answers: Kept
     """Its samples, or its answers."""
-    timing: Timing
-    """The clock of its run."""
-    parameters: Annotated[int, Meta(ge=0)]
-    """Of the model."""
-    fit_seconds: float
-    """Wall seconds of the fit, those of an earlier process that was killed included."""
+    timing: Timing | None
+    """The clock of its run; null where there was none: there are samples alone, without labels."""
+    parameters: Annotated[int, Meta(ge=0)] | None
+    """Of the model; null likewise."""
+    fit_seconds: float | None
+    """Wall seconds of the fit, those of an earlier process that was killed included; null likewise."""
     density: DensityEvidence | None = None
     """Null where the model is no Density of this sampler."""
     run: RunEvidence | None = None

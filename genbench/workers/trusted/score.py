@@ -169,7 +169,7 @@ class _Scorer:
             InvalidEvidence: it is not what the candidate committed to.
         """
         run, timing, space = candidate.run, candidate.timing, self.features.space
-        if run is None or not timing.digests:
+        if run is None or timing is None or not timing.digests:
             return None
         x = read_arrays(run.rows.path, {"x"})["x"]
         x = kept(x, (len(x), *space.shape), space, "what was drawn holds") if len(x) else x
@@ -194,7 +194,8 @@ class _Scorer:
         exam, space, path = self.exam, self.features.space, candidate.answers.path
         labels = answers = None
         if exam.questions is None:
-            samples, labels = read_samples(path, space, exam.count)
+            labelled = space if candidate.timing else replace(space, classes=None)  # who drew for nobody was told none
+            samples, labels = read_samples(path, labelled, exam.count)
             _check_kept(samples, candidate.timing)
         else:
             answers = exam.task.checked(read_arrays(path, {"answers"})["answers"], exam.questions, space)
@@ -216,13 +217,13 @@ class _Scorer:
         )
 
 
-def _check_kept(rows: NDArray[Any], timing: Timing) -> None:
-    """Refuse what is not what a candidate's process committed to while the clock ran.
+def _check_kept(rows: NDArray[Any], timing: Timing | None) -> None:
+    """Refuse what is not what a candidate's process committed to while the clock ran, where one did.
 
     Raises:
         InvalidEvidence: it is something else.
     """
-    if not kept_rows(rows, timing.digests, timing.batch):
+    if timing is not None and not kept_rows(rows, timing.digests, timing.batch):
         raise InvalidEvidence("what the process left is not what it drew while the clock ran")
 
 

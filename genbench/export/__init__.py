@@ -1,0 +1,1 @@
+"""Export: boards in the forms that other programs read, one file a form."""
