@@ -34,7 +34,7 @@ def rendered(options: Namespace) -> Exit:
     found = {path: read(path) for folder in options.records for path in record_files(folder)}
     records = list(found.values())
     folders = {path.parent: record.protocol for path, record in found.items()}
-    references = {protocol: beside(folder) for folder, protocol in folders.items()}
+    references = {protocol: own for folder, protocol in folders.items() if (own := beside(folder))}
     if not records:
         named = ", ".join(map(str, options.records))
         raise GenbenchError(f"{named}: no record, no *.json and no */record.json; `genbench run` writes them")
