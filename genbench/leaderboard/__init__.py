@@ -116,11 +116,12 @@ class Leaderboard:
         """The best mean among the candidates that are ranked.
 
         None without any, where several are all equal, for the worst value that there can be, for speeds of several
-        machines, and for novelty, which the gate judges: noise is novel too.
+        machines, for novelty, which the gate judges (noise is novel too), and for cost, which stands beside a result:
+        what keeps its training data has no parameters.
         """
         means = [mean for row in self._competing(column) if (mean := row.cells[column.name].mean) is not None]
         mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
-        if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
+        if not means or not column.direction or mixed or column.axis in (Axis.NOVELTY, Axis.COST):
             return None
         found = max(means, key=column.oriented)
         tied = len(means) > 1 and len(set(means)) == 1

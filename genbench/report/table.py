@@ -11,6 +11,8 @@ from genbench.records.score import AT_LEAST
 from genbench.records.status import words
 from genbench.report import charts
 from genbench.report.gates import flags, unaudited
+from genbench.report.rows import controls, ids
+from genbench.report.speeds import VOID, remarks, voided
 from genbench.report.standing import front, place
 from genbench.report.text import clip, number, size, spread
 
@@ -24,6 +26,7 @@ CONTROLS = "Controls: what every column is read against"
 ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
 BESIDE = (Axis.OVERALL, Axis.DENSITY)  # the first score of each stands beside the axes,
 COST = "fit-time"  # and this one
+EVERYONE = "generate"  # what all models can
 OTHERS = "without a score"
 
 
@@ -45,17 +48,16 @@ class Notes:
 
 def table(board: Leaderboard) -> dict[str, Any]:
     """What the template of the table asks for. Of the controls, the ceiling is the first."""
-    notes, first = Notes(), opening(board)
+    notes, first, known = Notes(), opening(board), ids(board)
     columns = [*first, *sorted((c for c in board.columns if c not in first), key=_order)]
     groups = {column.name: "" if column in first else _group(column) for column in columns}
-    controls = sorted(board.controls, key=lambda row: row.control is not ControlKind.CEILING)
     further = [group for group in groups.values() if group]
     return {
         "columns": [{**head(column, board), "group": groups[column.name]} for column in columns],
         "choices": [(group, further.count(group)) for group in dict.fromkeys(further)],
         "groups": [
-            (name, [line(row, board, columns, groups, notes) for row in rows])
-            for name, rows in (("", board.rows), (CONTROLS, controls))
+            (name, [{**line(row, board, columns, groups, notes), "id": known[row.name]} for row in rows])
+            for name, rows in (("", board.rows), (CONTROLS, controls(board)))
         ],
         "notes": notes.reasons,
         "spoken": {column.axis.value for column in board.columns if column.axis},
@@ -127,10 +129,19 @@ def line(
         "marks": marks(row),
         "flags": [*flags(row), *warnings(row)],
         "front": front(row),
+        "can": [can for can in row.model.capabilities if can != EVERYONE],
+        "standing": standing(row),
         "seeds": f"{len(row.ok)}" if len(row.ok) == len(row.results) else f"{len(row.ok)} of {len(row.results)}",
         "cells": [{**entry(row, column, board, notes), "group": groups[column.name]} for column in columns],
         "hardware": [letters[name] for name in row.hardware] if len(letters) > 1 else [],
     }
+
+
+def standing(row: Row) -> list[str]:
+    """How a candidate stands, in the words by which a table is filtered."""
+    ranked = [] if row.missing or row.bar else ["not in the running" if row.outside else "in the running"]
+    first = [f"tier 1 of {clip(axis, 24)}" for axis, place in row.places.items() if place.tier == 1]
+    return ranked + ["on the front"] * bool(row.front) + first + ["not ranked"] * (not ranked)
 
 
 def marks(row: Row) -> list[str]:
@@ -183,6 +194,7 @@ def entry(row: Row, column: Column, board: Leaderboard, notes: Notes) -> dict[st
         "best": board.is_best(row, column),
         "place": standing,
         "below": below(column, cell.details),
+        "remarks": remarks(row) if column.axis is Axis.SPEED and not row.control else [],
         "assured": row.assurance.value if density and row.assurance else "",
         "note": notes.number("" if row.control else clip(off or (unaudited(row) if density else ""), 120)),
         "sign": sign,
@@ -196,7 +208,8 @@ def absent(row: Row, cell: Cell, notes: Notes) -> dict[str, Any]:
     first = row.results[0].candidate
     reason = cell.missing.reason if cell.missing else ""
     brief = words(first.status, first.exit_code) if row.missing else reason
-    return {"missing": cell.missing.kind.value if cell.missing else "n/a", "note": notes.number(clip(brief, 160))}
+    kind = VOID if voided(cell) and not row.control else cell.missing.kind.value if cell.missing else "n/a"
+    return {"missing": kind, "note": notes.number(clip(brief, 160))}
 
 
 def hardware(board: Leaderboard) -> list[tuple[int, str]]:

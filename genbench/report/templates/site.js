@@ -26,19 +26,25 @@
   }
 
   // Missing values come last in both directions; rows that tie keep their order.
-  function compare(one, other, kind, sign) {
-    if (kind === "text") return sign * one.textContent.trim().localeCompare(other.textContent.trim());
-    const [a, b] = [one, other].map((cell) => parseFloat(cell.dataset.value));
-    if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
-    return sign * (a - b);
+  function compare(one, other, sign) {
+    if (typeof one === "string") return sign * words.compare(one, other);
+    if (Number.isNaN(one) || Number.isNaN(other)) return Number.isNaN(one) - Number.isNaN(other);
+    return sign * (one - other);
+  }
+  const words = new Intl.Collator("en");
+
+  function key(row, head) {
+    const cell = row.cells[head.cellIndex];
+    return head.dataset.kind === "text" ? cell.textContent.trim() : parseFloat(cell.dataset.value);
   }
 
   function sort(table, head, order) {
     const sign = order === "ascending" ? 1 : -1;
     for (const body of table.tBodies) {
       const rows = [...body.rows].filter((row) => !row.classList.contains("group"));
-      rows.sort((a, b) => compare(a.cells[head.cellIndex], b.cells[head.cellIndex], head.dataset.kind, sign));
-      body.append(...rows);
+      const keyed = rows.map((row) => [key(row, head), row]);
+      keyed.sort(([one], [other]) => compare(one, other, sign));
+      body.append(...keyed.map(([, row]) => row));
     }
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", order);
@@ -61,29 +67,108 @@
     table.classList.add("sortable");
   }
 
-  // The words of a row are its name, its family, its marks, its tiers: any of them finds it.
-  function offerFilter(table, status) {
-    const body = table.querySelector("tbody:not(.controls)");
-    if (!body) return;
+  // What rows can be chosen by besides their words: the attribute that holds it, several apart by "|".
+  const KINDS = [["family", "Family"], ["can", "Can"], ["standing", "Standing"]];
+
+  function labelled(text, control) {
     const label = document.createElement("label");
+    label.append(text, control);
+    return label;
+  }
+
+  function choice(rows, attribute) {
+    const found = new Set([...rows].flatMap((row) => row.dataset[attribute].split("|")).filter(Boolean));
+    const select = document.createElement("select");
+    select.add(new Option("any", ""));
+    for (const value of [...found].sort(words.compare)) select.add(new Option(value, value));
+    return select;
+  }
+
+  // The words of a row are its name, its family, its marks, its tiers: any of them finds it. They are read once.
+  function offerFilters(table, status) {
+    const body = table.querySelector("tbody:not(.controls)");
+    if (!body || body.rows.length < 2) return;
+    const rows = [...body.rows];
+    const selects = KINDS.map(([attribute]) => choice(rows, attribute));
     const input = document.createElement("input");
-    label.className = "filter";
     input.type = "search";
-    input.placeholder = "name, family, tier 1, conditional";
-    label.append("Show candidates with", input);
-    input.addEventListener("input", () => {
+    input.placeholder = "name, mark, tier 2";
+    let read = null;
+    const readOnce = () => read ||= rows.map((row) => row.textContent.replace(/\s+/g, " ").toLowerCase());
+    const show = () => {
       const wanted = input.value.trim().toLowerCase();
-      for (const row of body.rows) row.hidden = !row.textContent.replace(/\s+/g, " ").toLowerCase().includes(wanted);
-      const shown = [...body.rows].filter((row) => !row.hidden).length;
-      status.textContent = `${shown} of ${body.rows.length} candidates.`;
+      const has = (row) => KINDS.every(([attribute], i) =>
+        !selects[i].value || row.dataset[attribute].split("|").includes(selects[i].value));
+      let shown = 0;
+      rows.forEach((row, i) => {
+        row.hidden = !(has(row) && (!wanted || readOnce()[i].includes(wanted)));
+        shown += !row.hidden;
+      });
+      all.hidden = shown === rows.length;
+      status.textContent = `${shown} of ${rows.length} candidates.`;
+    };
+    const all = document.createElement("button");
+    all.type = "button";
+    all.textContent = "Show all";
+    all.hidden = true;
+    const clear = () => {
+      for (const control of [input, ...selects]) control.value = "";
+      show();
+    };
+    all.addEventListener("click", () => { clear(); input.focus(); });
+    input.addEventListener("input", show);
+    input.addEventListener("keydown", (event) => { if (event.key === "Escape") clear(); });
+    const box = document.createElement("div");
+    box.className = "filters";
+    box.append(labelled("Show candidates with", input));
+    KINDS.forEach(([, words], i) => {
+      selects[i].addEventListener("change", show);
+      if (selects[i].options.length > 2) box.append(labelled(words, selects[i]));
     });
-    table.closest(".scroll").before(label);
+    box.append(all);
+    table.closest(".scroll").before(box);
+    // Whoever comes to a row from a chart finds it, also where the filters have left it out.
+    window.addEventListener("hashchange", () => {
+      const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (row && row.hidden) { clear(); row.scrollIntoView(); }
+    });
+  }
+
+  // A chart is one stop of the tab key: the arrows go from mark to mark, from left to right, and light up its others.
+  function offerMarks(charts) {
+    const all = charts.flatMap((chart) => [...chart.querySelectorAll(".mark")]);
+    const address = (mark) => mark.getAttribute("href");
+    const light = (mark, on) => {
+      for (const other of all) if (address(other) === address(mark)) other.classList.toggle("lit", on);
+    };
+    for (const mark of all) {
+      for (const event of ["pointerenter", "focus"]) mark.addEventListener(event, () => light(mark, true));
+      for (const event of ["pointerleave", "blur"]) mark.addEventListener(event, () => light(mark, false));
+    }
+    for (const chart of charts) {
+      const x = (mark) => parseFloat(mark.querySelector("use").getAttribute("x"));
+      const marks = [...chart.querySelectorAll(".mark")].sort((one, other) => x(one) - x(other));
+      marks.forEach((mark, i) => mark.setAttribute("tabindex", i ? "-1" : "0"));
+      chart.addEventListener("keydown", (event) => {
+        const to = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+        const at = marks.indexOf(document.activeElement);
+        if (!to || at < 0) return;
+        event.preventDefault();
+        const next = marks[(at + to + marks.length) % marks.length];
+        marks[at].setAttribute("tabindex", "-1");
+        next.setAttribute("tabindex", "0");
+        next.focus();
+      });
+    }
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     offerTheme(document.getElementById("theme"));
     const [board, status] = ["board", "status"].map((id) => document.getElementById(id));
-    offerSorting(board, status);
-    offerFilter(board, status);
+    if (board) {
+      offerSorting(board, status);
+      offerFilters(board, status);
+    }
+    offerMarks([...document.querySelectorAll("svg.chart")]);
   });
 })();
