@@ -10,7 +10,7 @@ from genbench.leaderboard.statistics import pareto_front
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis, Direction
 from genbench.report.labels import Box, Label, placed
-from genbench.report.lettering import Lettering, fitted, held, width
+from genbench.report.lettering import Lettering, fitted, width
 from genbench.report.rows import ids, numbers
 from genbench.report.scales import PixelScale, pixel_scale
 from genbench.report.text import clip, number
@@ -40,8 +40,11 @@ class Mark:
     up: tuple[float, float]
     row: str
     """The id of its row in the table."""
-    tip: Label | None
-    """Its name, for whoever points at it; None where that stands beside it."""
+
+    @property
+    def named(self) -> bool:
+        """Whether its name stands beside it."""
+        return self.label is not None and self.label.choice == 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,11 @@ class Scatter:
         return fitted(_axis_title(self.y, self.y_scale), BOTTOM - TOP, TITLE)
 
     @property
+    def whiskered(self) -> list[Mark]:
+        """The marks that have whiskers."""
+        return [mark for mark in self.marks if len({*mark.across}) + len({*mark.up}) > 2]
+
+    @property
     def bare(self) -> int:
         """How many marks have no label."""
         return sum(mark.label is None for mark in self.marks)
@@ -110,7 +118,7 @@ def trilemma(board: Leaderboard) -> list[Scatter]:
 
 def key(board: Leaderboard, drawn: Iterable[Scatter]) -> list[tuple[int, str, str]]:
     """Who is not named beside each of its marks: the number of its row, its name, and the row's id."""
-    unnamed = {mark.row for chart in drawn for mark in chart.marks if mark.tip}
+    unnamed = {mark.row for chart in drawn for mark in chart.marks if not mark.named}
     known = ids(board)
     return [(number, name, known[name]) for name, number in numbers(board).items() if known[name] in unnamed]
 
@@ -139,9 +147,8 @@ def scatter(board: Leaderboard, x: Column, y: Column) -> Scatter | None:
             _ends(row.cells[x.name], across),
             _ends(row.cells[y.name], up),
             known[row.name],
-            _tip(text[0], spot) if label is None or label.choice else None,
         )
-        for row, spot, label, text in zip(rows, spots, labels, texts, strict=True)
+        for row, spot, label in zip(rows, spots, labels, strict=True)
     )
     names = listed([clip(row.name, 40) for row in front], "and")
     left_out = len(board.rows) + len(board.controls) - len(rows)
@@ -182,13 +189,6 @@ def _beads(kin: Iterable[Kin]) -> Iterator[Box]:
 
 def _steps(stairs: Sequence[Spot]) -> list[Box]:
     return [(a, min(b, d), c, max(b, d)) for (a, b), (c, d) in itertools.pairwise(stairs)]
-
-
-def _tip(name: str, spot: Spot) -> Label:
-    """A name above its mark, within the chart."""
-    right = spot[0] < (LEFT + RIGHT) / 2
-    x, y = spot[0] + (8 if right else -8), max(TOP + 10.0, spot[1] - 8)
-    return Label(name, round(x, 1), round(y, 1), "start" if right else "end", False, held(name), 0)
 
 
 def _plotted(cell: Cell, column: Column) -> bool:

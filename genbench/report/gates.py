@@ -54,8 +54,11 @@ def details(row: Row, board: Leaderboard, album: Album) -> dict[str, Any]:
             for found in audits[:LISTED]
             if found.status is AuditStatus.FAILED or not brief
         ],
-        "detectable": detectable(row),
-        "holds": holds(row),
+        "told": not brief or bool(row.gate.reason),
+        "detectable": "" if brief else detectable(row),
+        "holds": "" if brief else holds(row),
+        "volume": None if brief else row.volume,
+        "dense": bool(row.likelihood) and (not brief or row.audits.status is not AuditStatus.PASSED),
         "seed": row.gate.seed,
         "pairs": album.shown(memorisation.pairs) if memorisation and memorisation.pairs else None,
         "places": [] if row.control or brief else list(places(row)),

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from genbench.leaderboard import Leaderboard
+from genbench.leaderboard import Cell, Leaderboard
 from genbench.leaderboard.standings import MIXED_SPEEDS
 from genbench.leaderboard.statistics import ENOUGH, LEAST, Ruling
 from genbench.leaderboard.words import fragile, hindrance, listed, told
@@ -32,7 +32,7 @@ class Situation:
 
 def situation(board: Leaderboard) -> Situation:
     """The first that fits."""
-    cases: tuple[Callable[[Leaderboard], Situation | None], ...] = (_empty, _failed, _lacking, _alone, _tied)
+    cases: tuple[Callable[[Leaderboard], Situation | None], ...] = (_empty, _failed, _void, _lacking, _alone, _tied)
     return next((found for case in cases if (found := case(board))), None) or _ruled(board)
 
 
@@ -65,20 +65,31 @@ def _failed(board: Leaderboard) -> Situation | None:
     )
 
 
+def _void(board: Leaderboard) -> Situation | None:
+    """A speed that nobody has, since all runs are void."""
+    rows = [row for row in board.rows if row.ok]
+    for axis, score in board.terms.ranked:
+        cells = [row.cells.get(score, Cell()) for row in rows]
+        if any(map(voided, cells)) and all(
+            cell.mean is None or row.void for cell, row in zip(cells, rows, strict=True)
+        ):
+            return Situation(
+                f"Undecided: every {clip(axis, 24)} is void, so that nobody can be ranked on it.",
+                (
+                    "A void run is one that cannot be trusted; the notes below the table say why, of each. What else "
+                    "was scored stands as it is.",
+                ),
+                "Measure again where nothing else runs.",
+                _run(board, "-m NAME --existing force"),
+            )
+    return None
+
+
 def _lacking(board: Leaderboard) -> Situation | None:
     """An axis that nobody can be ranked on."""
     if not board.standings.lacking:
         return None
-    axis, why = next(iter(board.standings.lacking.items()))
-    score = board.terms.axes.get(axis, "")
-    if any(voided(row.cells[score]) for row in board.rows if score in row.cells):
-        return Situation(
-            f"Undecided: every {clip(axis, 24)} is void, so that nobody can be ranked on it.",
-            ("A void run is one that cannot be trusted; the notes below the table say why, of each. What else was "
-             "scored stands as it is.",),
-            "Measure again where nothing else runs.",
-            _run(board, "-m NAME --existing force"),
-        )  # fmt: skip
+    why = next(iter(board.standings.lacking.values()))
     advice = (
         "Run all candidates on one kind of machine."
         if why == MIXED_SPEEDS

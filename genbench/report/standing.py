@@ -22,13 +22,14 @@ def verdicts(board: Leaderboard, glossary: Glossary) -> dict[str, Any]:
     entries = [_verdict(board, strict, board.sentence)]
     if strict.tested:
         entries.append(_verdict(board, margins, board.sentence_with_margins))
-    found = situation(board)
+    found, left_out = situation(board), without(strict)
+    outcomes = glossary.paragraphs(words for _, words, _ in left_out)
     return {
         "situation": found,
         "why": glossary.paragraphs(found.why),
         "value": strict.ruling.value,
         "entries": entries,
-        "without": without(strict),
+        "without": [(name, said, other) for (name, _, other), said in zip(left_out, outcomes, strict=True)],
         "outside": [(row.name, row.outside) for row in board.rows if row.outside],
         "method": [
             glossary.glossed(words) for words in (board.procedure, board.second_opinion, volume(board)) if words

@@ -35,7 +35,8 @@
 
   function key(row, head) {
     const cell = row.cells[head.cellIndex];
-    return head.dataset.kind === "text" ? cell.textContent.trim() : parseFloat(cell.dataset.value);
+    if (head.dataset.kind === "text") return cell.textContent.trim();
+    return parseFloat((cell.dataset.value ?? cell.textContent).replaceAll(",", "").replace("−", "-"));
   }
 
   function sort(table, head, order) {
@@ -134,12 +135,44 @@
     });
   }
 
+  // On a phone each cell says which score it is; those of further scores are told so when somebody asks for them.
+  function offerScores(table) {
+    const heads = [...table.tHead.rows[0].cells];
+    const name = () => {
+      for (const body of table.tBodies) {
+        for (const row of body.rows) {
+          heads.forEach((head, i) => { if (i && row.cells[i]) row.cells[i].dataset.head ||= head.dataset.name; });
+        }
+      }
+    };
+    document.querySelector(".chooser")?.addEventListener("change", name, { once: true });
+  }
+
+  // The name of a mark that somebody points at, where it does not stand beside it.
+  function tip(mark, on) {
+    const chart = mark.closest("svg");
+    chart.querySelector(".tip")?.remove();
+    const [name, named] = [mark.querySelector("title").textContent.replace(/: [^:]*$/, ""), mark.querySelector(".name")];
+    if (!on || named?.textContent === name) return;
+    const [text, use] = [document.createElementNS(chart.namespaceURI, "text"), mark.querySelector("use")];
+    const [x, y] = ["x", "y"].map((side) => parseFloat(use.getAttribute(side)) + 7);
+    const left = x > chart.viewBox.baseVal.width / 2;
+    text.setAttribute("class", "tip");
+    text.setAttribute("aria-hidden", "true");
+    text.setAttribute("x", x + (left ? -9 : 9));
+    text.setAttribute("y", Math.max(22, y - 8));
+    text.setAttribute("text-anchor", left ? "end" : "start");
+    text.textContent = name.length > 34 ? `${name.slice(0, 33)}…` : name;
+    chart.append(text);
+  }
+
   // A chart is one stop of the tab key: the arrows go from mark to mark, from left to right, and light up its others.
   function offerMarks(charts) {
     const all = charts.flatMap((chart) => [...chart.querySelectorAll(".mark")]);
     const address = (mark) => mark.getAttribute("href");
     const light = (mark, on) => {
       for (const other of all) if (address(other) === address(mark)) other.classList.toggle("lit", on);
+      tip(mark, on);
     };
     for (const mark of all) {
       for (const event of ["pointerenter", "focus"]) mark.addEventListener(event, () => light(mark, true));
@@ -168,6 +201,7 @@
     if (board) {
       offerSorting(board, status);
       offerFilters(board, status);
+      offerScores(board);
     }
     offerMarks([...document.querySelectorAll("svg.chart")]);
   });
