@@ -144,7 +144,7 @@ def test_a_candidate_that_copies_is_flagged_with_its_reason_and_never_best() -> 
     own = next(part for part in details.split("<details") if ">replay</span>" in part)
     assert own.startswith(' id="gate-12" open>')
     for words in (
-        "tail test against training data: 98.0% of the samples",
+        '<a href="#term-tail">tail test</a> against training data: 98.0% of the samples',
         "not ranked: flagged as a copy",
         "4.1% copies of training data or 4.3% copies of test data",
         "The samples of replay that come nearest",

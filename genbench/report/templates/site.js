@@ -42,16 +42,17 @@
   function sort(table, head, order) {
     const sign = order === "ascending" ? 1 : -1;
     for (const body of table.tBodies) {
-      const rows = [...body.rows].filter((row) => !row.classList.contains("group"));
+      const group = [...body.rows].filter((row) => row.classList.contains("group"));
+      const rows = [...body.rows].slice(group.length);
       const keyed = rows.map((row) => [key(row, head), row]);
       keyed.sort(([one], [other]) => compare(one, other, sign));
-      body.append(...keyed.map(([, row]) => row));
+      body.replaceChildren(...group, ...keyed.map(([, row]) => row));
     }
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", order);
   }
 
-  function offerSorting(table, status) {
+  function offerSorting(table, status, show) {
     for (const head of table.tHead.rows[0].cells) {
       const button = document.createElement("button");
       button.type = "button";
@@ -62,6 +63,7 @@
         const now = head.getAttribute("aria-sort");
         const order = now ? back[now] : head.dataset.first;
         sort(table, head, order);
+        show();
         status.textContent = `Sorted by ${head.dataset.name}, ${order}.`;
       });
     }
@@ -69,12 +71,15 @@
   }
 
   // What rows can be chosen by besides their words: the attribute that holds it, several apart by "|".
+  const MOST = 150;  // rows that are shown at once, until somebody asks for all
   const KINDS = [["family", "Family"], ["can", "Can"], ["standing", "Standing"]];
 
-  function labelled(text, control) {
-    const label = document.createElement("label");
-    label.append(text, control);
-    return label;
+  function labelled(text, control, id) {
+    const [field, label] = [document.createElement("span"), document.createElement("label")];
+    label.textContent = text;
+    label.htmlFor = control.id = id;
+    field.append(label, control);
+    return field;
   }
 
   function choice(rows, attribute) {
@@ -88,51 +93,61 @@
   // The words of a row are its name, its family, its marks, its tiers: any of them finds it. They are read once.
   function offerFilters(table, status) {
     const body = table.querySelector("tbody:not(.controls)");
-    if (!body || body.rows.length < 2) return;
+    if (!body || body.rows.length < 2) return () => {};
     const rows = [...body.rows];
     const selects = KINDS.map(([attribute]) => choice(rows, attribute));
     const input = document.createElement("input");
     input.type = "search";
     input.placeholder = "name, mark, tier 2";
-    let read = null;
-    const readOnce = () => read ||= rows.map((row) => row.textContent.replace(/\s+/g, " ").toLowerCase());
+    const read = new Map();
+    const text = (row) => {
+      if (!read.has(row)) read.set(row, row.textContent.replace(/\s+/g, " ").toLowerCase());
+      return read.get(row);
+    };
+    let most = MOST;
     const show = () => {
       const wanted = input.value.trim().toLowerCase();
       const has = (row) => KINDS.every(([attribute], i) =>
         !selects[i].value || row.dataset[attribute].split("|").includes(selects[i].value));
-      let shown = 0;
-      rows.forEach((row, i) => {
-        row.hidden = !(has(row) && (!wanted || readOnce()[i].includes(wanted)));
-        shown += !row.hidden;
-      });
+      let found = 0;
+      for (const row of body.rows) {
+        row.hidden = !(has(row) && (!wanted || text(row).includes(wanted)));
+        found += !row.hidden;
+        row.classList.toggle("later", found > most);
+      }
+      const shown = Math.min(found, most);
       all.hidden = shown === rows.length;
-      status.textContent = `${shown} of ${rows.length} candidates.`;
+      return `${found} of ${rows.length} candidates${shown < found ? `, the first ${shown} of them shown` : ""}.`;
     };
+    const tell = () => { status.textContent = show(); };
     const all = document.createElement("button");
     all.type = "button";
     all.textContent = "Show all";
     all.hidden = true;
     const clear = () => {
       for (const control of [input, ...selects]) control.value = "";
-      show();
+      most = Infinity;
+      tell();
     };
     all.addEventListener("click", () => { clear(); input.focus(); });
-    input.addEventListener("input", show);
+    input.addEventListener("input", tell);
     input.addEventListener("keydown", (event) => { if (event.key === "Escape") clear(); });
     const box = document.createElement("div");
     box.className = "filters";
-    box.append(labelled("Show candidates with", input));
-    KINDS.forEach(([, words], i) => {
-      selects[i].addEventListener("change", show);
-      if (selects[i].options.length > 2) box.append(labelled(words, selects[i]));
+    box.append(labelled("Show candidates with", input, "filter-words"));
+    KINDS.forEach(([attribute, words], i) => {
+      selects[i].addEventListener("change", tell);
+      if (selects[i].options.length > 2) box.append(labelled(words, selects[i], `filter-${attribute}`));
     });
     box.append(all);
     table.closest(".scroll").before(box);
     // Whoever comes to a row from a chart finds it, also where the filters have left it out.
     window.addEventListener("hashchange", () => {
       const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-      if (row && row.hidden) { clear(); row.scrollIntoView(); }
+      if (row?.matches(".later, [hidden]")) { clear(); row.scrollIntoView(); }
     });
+    if (rows.length > most) tell();
+    return show;
   }
 
   // On a phone each cell says which score it is; those of further scores are told so when somebody asks for them.
@@ -199,8 +214,7 @@
     offerTheme(document.getElementById("theme"));
     const [board, status] = ["board", "status"].map((id) => document.getElementById(id));
     if (board) {
-      offerSorting(board, status);
-      offerFilters(board, status);
+      offerSorting(board, status, offerFilters(board, status));
       offerScores(board);
     }
     offerMarks([...document.querySelectorAll("svg.chart")]);
