@@ -122,7 +122,8 @@ class Leaderboard:
         """The best mean among the candidates that are ranked.
 
         None without any, where several are all equal, for the worst value that there can be, for speeds of several
-        machines, and for novelty, which the gate judges: noise is novel too.
+        machines, for novelty, which the gate judges (noise is novel too), and for cost, which stands beside a result:
+        what keeps its training data has no parameters.
         """
         return next((row.cells[column.name].mean for row in self.leads(column)), None)
 
@@ -142,7 +143,7 @@ class Leaderboard:
     def _leaders_of(self, column: Column) -> list[Row]:
         means = [(mean, row) for row in self._competing(column) if (mean := row.cells[column.name].mean) is not None]
         mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
-        if not means or not column.direction or mixed or column.axis is Axis.NOVELTY:
+        if not means or not column.direction or mixed or column.axis in (Axis.NOVELTY, Axis.COST):
             return []
         best = max((mean for mean, _ in means), key=column.oriented)
         leaders = [row for mean, row in means if mean == best]

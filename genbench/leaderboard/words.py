@@ -25,23 +25,33 @@ def procedure(standings: Standings) -> str:
 def sentence(standings: Standings, verdict: Verdict) -> str:
     """What the verdict says, of whom, and by which test; whether it is provisional, and on whom it rests."""
     provisional = f"Provisional, fewer than {ENOUGH} seeds. " if standings.provisional else ""
-    if hindrance := _hindrance(standings):
-        return f"{provisional}Undecided: {hindrance}."
-    rests = f" Fragile: rests on {listed(verdict.fragile, 'and')}." if verdict.fragile else ""
-    return f"{provisional}{_said(standings, verdict)}{rests}"
+    if words := hindrance(standings):
+        return f"{provisional}Undecided: {words}."
+    said, why = told(standings, verdict)
+    joined = "; " if verdict.ruling is Ruling.UNDECIDED else ": "
+    rests = f" {fragile(verdict)}" if verdict.fragile else ""
+    return f"{provisional}{said}{joined}{why}.{rests}"
 
 
-def _said(standings: Standings, verdict: Verdict) -> str:
+def fragile(verdict: Verdict) -> str:
+    """On whom a verdict rests; "" where leaving out any one candidate leaves it as it is."""
+    return f"Fragile: rests on {listed(verdict.fragile, 'and')}." if verdict.fragile else ""
+
+
+def told(standings: Standings, verdict: Verdict) -> tuple[str, str]:
+    """What the verdict says, and why: two parts of a sentence."""
     count, wanted = len(standings.contenders), goal(standings.axes)
     if verdict.ruling is Ruling.WINS:
-        return f"{verdict.winner} wins {wanted}: {_ahead(standings, verdict)}."
+        return f"{verdict.winner} wins {wanted}", _ahead(standings, verdict)
     if verdict.ruling is Ruling.NONE:
-        return f"No candidate wins {wanted}: each of the {count} in the running is {_beaten(standings, verdict)}."
+        beaten = f"each of the {count} in the running is {_beaten(standings, verdict)}"
+        return f"No candidate wins {wanted}", beaten
     one = len(verdict.unbeaten) == 1
     means = "the seeds do" if verdict.tested else "so few seeds do"
     return (
-        f"Undecided: {means} not settle whether {listed(verdict.unbeaten, 'or')} wins {wanted}; no rival is ahead of "
-        f"{'it' if one else 'them'} {_how(standings, verdict)}, and {'it is' if one else 'they are'} not ahead of all."
+        f"Undecided: {means} not settle whether {listed(verdict.unbeaten, 'or')} wins {wanted}",
+        f"no rival is ahead of {'it' if one else 'them'} {_how(standings, verdict)}, "
+        f"and {'it is' if one else 'they are'} not ahead of all",
     )
 
 
@@ -50,7 +60,7 @@ def outcome(found: Outcome) -> str:
     return {Ruling.WINS: f"{found.winner} wins", Ruling.NONE: "no candidate wins"}.get(found.ruling, "undecided")
 
 
-def _hindrance(standings: Standings) -> str:
+def hindrance(standings: Standings) -> str:
     """What keeps the candidates from being compared; "" where nothing does."""
     if standings.lacking:
         return next(iter(standings.lacking.values()))

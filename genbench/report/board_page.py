@@ -9,18 +9,21 @@ from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis
 from genbench.report import charts, provenance
 from genbench.report.gates import gates
+from genbench.report.glossary import Glossary
 from genbench.report.images import Album
 from genbench.report.site import Edition, Spot
 from genbench.report.standing import verdicts
 from genbench.report.table import figure, table
 from genbench.report.text import NOT_STATED, clip, duration
 
+BESIDES = ("classes", "verified", "audit", "void", "busy")  # terms of a score that are no score
 EXHIBITS = 4  # of one candidate
 
 
 def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> dict[str, Any]:
     """Everything that the templates ask for; pictures find their place in the album."""
-    seeds = {record.seed for record in board.records}
+    glossary = Glossary.of(board)
+    seeds, drawn = {record.seed for record in board.records}, charts.trilemma(board)
     ways = {reference: spot.way(edition.model(reference)) for reference in edition.references}
     return {
         "title": edition.title,
@@ -33,10 +36,16 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "facts": facts(board),
         "several_seeds": len(seeds) > 1,
         "tested": board.standings.running.tested,
-        "verdict": verdicts(board),
+        "verdict": verdicts(board, glossary),
+        "glossed": glossary.glossed,
+        "terms_used": glossary.terms,
+        "known_terms": {term.key for term in glossary.terms},
+        "defined": [term for term in glossary.terms if term.needs and term.key not in BESIDES],
         "leaders": list(leaders(board)),
         **table(board),
-        "charts": charts.trilemma(board),
+        "charts": drawn,
+        "key": charts.key(board, drawn),
+        "box": charts.BOX,
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),
         "samples": [card for row in (*board.rows, *board.controls) for card in exhibits(row, album)],
@@ -65,7 +74,7 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
     ]
 
 
-def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
+def leaders(board: Leaderboard) -> Iterable[dict[str, Any]]:
     """The best mean on each of the task's axes, with how many share it; nothing where speeds are not comparable."""
     known = {column.name: column for column in board.columns}
     for axis, name in board.terms.ranked:
@@ -79,6 +88,7 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, str]]:
                 "family": charts.family_of(first),
                 "shared": f" and {len(others)} more" if others else "",
                 "title": column.title,
+                "outside": bool(first.outside),
                 "value": f"{figure(first.cells[column.name], best)} {column.further_unit}".strip(),
             }
 

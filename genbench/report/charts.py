@@ -1,75 +1,29 @@
-"""Charts as geometry: what the templates draw as SVG. Positions are in pixels of the chart's own 420 × 330 box."""
+"""Charts as geometry: what the templates draw as SVG, in pixels of a chart's own box."""
 
 import itertools
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.statistics import pareto_front
+from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis, Direction
-from genbench.report.labels import Label, placed
-from genbench.report.text import clip, number, short
+from genbench.report.labels import Box, Label, placed
+from genbench.report.lettering import Lettering, fitted, width
+from genbench.report.rows import ids, numbers
+from genbench.report.scales import PixelScale, pixel_scale
+from genbench.report.text import clip, number
 
-LEFT, RIGHT, TOP, BOTTOM = 50, 408, 12, 284  # of the plot in its box
+WIDTH, HEIGHT = 392, 330  # of a chart
+LEFT, RIGHT, TOP, BOTTOM = 50, 380, 12, 284  # of the plot in it
+BOX = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
 OTHER = "other"  # the shape of a family that the record does not state
 SMALLEST = 1e-30  # of a speed on a logarithmic scale
+LONGEST = 22  # characters of a label
+TITLE = 12.0  # pixels, of the text along an axis
 _SETTINGS = re.compile(r"\[[^\]]*\]")
-
-
-@dataclass(frozen=True)
-class PixelScale:
-    """A map from data to pixels, linear or logarithmic, with its ticks."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool
-    ticks: tuple[float, ...]
-
-    def __call__(self, value: float) -> float:
-        """The position of `value`, cut to the scale's ends."""
-        low, high, at = (math.log10(v) if self.log else v for v in (self.low, self.high, max(value, self.low)))
-        share = min(1.0, (at - low) / (high - low)) if high > low else 0.5
-        return round(self.start + share * (self.end - self.start), 1)
-
-    @property
-    def labels(self) -> list[tuple[float, str]]:
-        """The ticks: (position, text)."""
-        return [(self(tick), short(tick)) for tick in self.ticks]
-
-
-def pixel_scale(values: Sequence[float], start: float, end: float, log: bool) -> PixelScale:
-    """A scale that holds all of `values`, from tick to tick; logarithmic ones take positive values."""
-    if log:
-        return _decades(math.log10(min(values)), math.log10(max(values)), start, end)
-    low, high = min(values), max(values)
-    width = max(high - low, 0.02 * max(abs(low), abs(high))) or 1.0  # equal values get an axis too
-    decade = 10 ** math.floor(math.log10(width / 5))
-    step = next(m * decade for m in (1, 2, 5, 10) if m * decade >= width / 5.5)
-    first, last = math.floor(low / step), max(math.ceil(high / step), math.floor(low / step) + 1)
-    pad = (last - first) * step * 0.03  # so that a mark at an end is drawn whole
-    return PixelScale(
-        first * step - pad,
-        last * step + pad,
-        start,
-        end,
-        False,
-        tuple(round(k * step, 12) for k in range(first, last + 1)),
-    )
-
-
-def _decades(low: float, high: float, start: float, end: float) -> PixelScale:
-    """A logarithmic scale from a little below 10^low to a little above 10^high, with at least two decades as ticks."""
-    pad = 0.05 * (high - low)
-    low, high = low - pad, high + pad
-    if math.floor(high) - math.ceil(low) < 1:
-        low, high = math.floor(low), max(math.ceil(high), math.floor(low) + 1)
-    first, last = math.ceil(low), math.floor(high)
-    ticks = tuple(10.0**k for k in range(first, last + 1, 1 + (last - first) // 8))
-    return PixelScale(10.0**low, 10.0**high, start, end, True, ticks)
+Spot = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -84,6 +38,21 @@ class Mark:
     label: Label | None
     across: tuple[float, float]
     up: tuple[float, float]
+    row: str
+    """The id of its row in the table."""
+
+    @property
+    def named(self) -> bool:
+        """Whether its name stands beside it."""
+        return self.label is not None and self.label.choice == 0
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The presets of one fit, from left to right."""
+
+    family: str
+    spots: tuple[Spot, ...]
 
 
 @dataclass(frozen=True)
@@ -95,8 +64,48 @@ class Scatter:
     x_scale: PixelScale
     y_scale: PixelScale
     marks: tuple[Mark, ...]
-    staircase: tuple[tuple[float, float], ...]
+    """Those on the front first."""
+    kin: tuple[Kin, ...]
+    staircase: tuple[Spot, ...]
     left_out: int
+    front: str
+    """Who is on the front, in words."""
+
+    @property
+    def x_ticks(self) -> list[tuple[float, str]]:
+        """Positions and words, which keep apart and within the chart."""
+        return [(at, text) for at, text in self.x_scale.spaced() if at + width(text) / 2 < WIDTH]
+
+    @property
+    def y_ticks(self) -> list[tuple[float, Lettering]]:
+        """The same of the other axis, left of the plot."""
+        return [(at, fitted(text, LEFT - 6 - TITLE - 6)) for at, text in self.y_scale.labels]
+
+    @property
+    def x_title(self) -> Lettering:
+        """What stands along an axis."""
+        return fitted(_axis_title(self.x, self.x_scale), RIGHT - LEFT + 20, TITLE)
+
+    @property
+    def y_title(self) -> Lettering:
+        """The same of the other axis."""
+        return fitted(_axis_title(self.y, self.y_scale), BOTTOM - TOP, TITLE)
+
+    @property
+    def whiskered(self) -> list[Mark]:
+        """The marks that have whiskers."""
+        return [mark for mark in self.marks if len({*mark.across}) + len({*mark.up}) > 2]
+
+    @property
+    def bare(self) -> int:
+        """How many marks have no label."""
+        return sum(mark.label is None for mark in self.marks)
+
+
+def _axis_title(column: Column, scale: PixelScale) -> str:
+    unit = f" ({clip(column.further_unit, 16)})" if column.further_unit else ""
+    turned = ", reversed" if column.direction is Direction.LOWER else ""
+    return f"{clip(column.title, 40)}{unit}{', log scale' if scale.log else ''}{turned}"
 
 
 def trilemma(board: Leaderboard) -> list[Scatter]:
@@ -107,43 +116,91 @@ def trilemma(board: Leaderboard) -> list[Scatter]:
     return [chart for chart in charts if chart]
 
 
+def key(board: Leaderboard, drawn: Iterable[Scatter]) -> list[tuple[int, str, str]]:
+    """Who is not named beside each of its marks: the number of its row, its name, and the row's id."""
+    unnamed = {mark.row for chart in drawn for mark in chart.marks if not mark.named}
+    known = ids(board)
+    return [(number, name, known[name]) for name, number in numbers(board).items() if known[name] in unnamed]
+
+
 def scatter(board: Leaderboard, x: Column, y: Column) -> Scatter | None:
     """The chart of all rows that have both scores; None where no row has."""
-    both = (*board.rows, *board.controls)
-    rows = [row for row in both if _plotted(row.cells[x.name], x) and _plotted(row.cells[y.name], y)]
+    rows = [row for row in (*board.rows, *board.controls) if all(_plotted(row.cells[c.name], c) for c in (x, y))]
     if not rows:
         return None
-    xs, ys = ([row.cells[column.name] for row in rows] for column in (x, y))
-    across, up = _axis(x, xs, LEFT, RIGHT), _axis(y, ys, BOTTOM, TOP)
-    spots = [(across(a.mean or 0), up(b.mean or 0)) for a, b in zip(xs, ys, strict=True)]
-    stairs = tuple(_staircase(_front(rows, spots, x, y)))
-    steps = [(a, min(b, d), c, max(b, d)) for (a, b), (c, d) in itertools.pairwise(stairs)]
-    labels = placed(spots, short_names(rows), (LEFT, TOP, RIGHT, BOTTOM), steps)
+    across, up = _axis(x, rows, LEFT, RIGHT), _axis(y, rows, BOTTOM, TOP)
+    front = _front(rows, x, y)
+    first = {row.name for row in front}
+    rows = [*front, *(row for row in rows if row.name not in first)]
+    spots = [(across(row.cells[x.name].mean or 0), up(row.cells[y.name].mean or 0)) for row in rows]
+    kin, stairs = tuple(_kin(rows, spots)), tuple(_staircase(spots[: len(front)]))
+    texts = _texts(rows, numbers(board))
+    labels = placed(spots, texts, (LEFT, TOP, RIGHT, BOTTOM), [*_steps(stairs), *_beads(kin)])
+    known = ids(board)
     marks = tuple(
-        Mark(*spot, family_of(row), bool(row.control), _described(row, x, y), label, _ends(a, across), _ends(b, up))
-        for row, spot, label, a, b in zip(rows, spots, labels, xs, ys, strict=True)
+        Mark(
+            *spot,
+            family_of(row),
+            bool(row.control),
+            _described(row, x, y),
+            label,
+            _ends(row.cells[x.name], across),
+            _ends(row.cells[y.name], up),
+            known[row.name],
+        )
+        for row, spot, label in zip(rows, spots, labels, strict=True)
     )
-    return Scatter(x, y, across, up, marks, stairs, len(both) - len(rows))
+    names = listed([clip(row.name, 40) for row in front], "and")
+    left_out = len(board.rows) + len(board.controls) - len(rows)
+    return Scatter(x, y, across, up, marks, kin, stairs, left_out, names)
 
 
-def _front(
-    rows: Sequence[Row], spots: Sequence[tuple[float, float]], x: Column, y: Column
-) -> list[tuple[float, float]]:
-    """The spots of the ranked candidates that no other one beats on both scores."""
-    known = [(row, spot) for row, spot in zip(rows, spots, strict=True) if not row.unranked(x)]
-    points = [[column.oriented(row.cells[column.name].mean or 0) for column in (x, y)] for row, _ in known]
-    return [spot for (_, spot), on in zip(known, pareto_front(points), strict=True) if on]
+def _texts(rows: Sequence[Row], known: Mapping[str, int]) -> list[tuple[str, str]]:
+    """What may be written beside each mark: its name, or the number of its row."""
+    return [(name, str(known[row.name])) for name, row in zip(short_names(rows), rows, strict=True)]
+
+
+def _front(rows: Sequence[Row], x: Column, y: Column) -> list[Row]:
+    """The ranked candidates that no other one beats on both scores."""
+    known = [row for row in rows if not row.unranked(x) and not row.unranked(y)]
+    points = [[column.oriented(row.cells[column.name].mean or 0) for column in (x, y)] for row in known]
+    return [row for row, on in zip(known, pareto_front(points), strict=True) if on]
+
+
+def _kin(rows: Sequence[Row], spots: Sequence[Spot]) -> Iterator[Kin]:
+    """The presets of each fit that has several on the chart."""
+    fits: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        if not row.control:
+            fits.setdefault(row.model.reference, []).append(i)
+    for own in fits.values():
+        if len(own) > 1:
+            yield Kin(family_of(rows[own[0]]), tuple(sorted(spots[i] for i in own)))
+
+
+def _beads(kin: Iterable[Kin]) -> Iterator[Box]:
+    """Small boxes along the lines between presets, which labels go round."""
+    for (a, b), (c, d) in (pair for own in kin for pair in itertools.pairwise(own.spots)):
+        count = int(max(abs(c - a), abs(d - b)) // 6) + 1
+        for i in range(count + 1):
+            x, y = a + (c - a) * i / count, b + (d - b) * i / count
+            yield x - 2, y - 2, x + 2, y + 2
+
+
+def _steps(stairs: Sequence[Spot]) -> list[Box]:
+    return [(a, min(b, d), c, max(b, d)) for (a, b), (c, d) in itertools.pairwise(stairs)]
 
 
 def _plotted(cell: Cell, column: Column) -> bool:
     return cell.mean is not None and (cell.mean > SMALLEST or column.axis is not Axis.SPEED)
 
 
-def _axis(column: Column, cells: Iterable[Cell], start: float, end: float) -> PixelScale:
+def _axis(column: Column, rows: Sequence[Row], start: float, end: float) -> PixelScale:
     """Better is always towards `end`."""
     if column.direction is Direction.LOWER:
         start, end = end, start
-    return pixel_scale([cell.mean or 0.0 for cell in cells], start, end, log=column.axis is Axis.SPEED)
+    means = [row.cells[column.name].mean or 0.0 for row in rows]
+    return pixel_scale(means, start, end, log=column.axis is Axis.SPEED)
 
 
 def _ends(cell: Cell, to_pixels: PixelScale) -> tuple[float, float]:
@@ -173,10 +230,10 @@ def family_of(row: Row) -> str:
 
 
 def short_names(rows: Sequence[Row]) -> list[str]:
-    """Names for labels: without settings where that keeps them apart, at most 22 characters."""
+    """Names for labels: without settings where that keeps them apart, at most `LONGEST` characters."""
     plain = [_SETTINGS.sub("", row.name) for row in rows]
     unique = [short if short and plain.count(short) == 1 else row.name for row, short in zip(rows, plain, strict=True)]
-    return [clip(name, 22) for name in unique]
+    return [clip(name, LONGEST) for name in unique]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from genbench.records.record import Record
-from genbench.report.charts import PixelScale, pixel_scale
+from genbench.report.scales import PixelScale, pixel_scale
 from genbench.report.text import number
 
 LEFT, RIGHT, TOP, BOTTOM = 56, 408, 14, 164  # of the plot in its box of 420 × 210

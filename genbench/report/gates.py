@@ -31,14 +31,14 @@ TITLES = {"tail": "nearness in features", "pixel-tail": "nearness in pixels"}
 
 def gates(board: Leaderboard, album: Album) -> list[dict[str, Any]]:
     """A candidate's, or a control's, part of the section; those without a result have none."""
-    return [details(row, board, album) for row in (*board.rows, *board.controls) if row.ok]
+    rows = [*board.rows, *board.controls]
+    return [details(row, album, brief=len(rows) > MANY) for row in rows if row.ok]
 
 
-def details(row: Row, board: Leaderboard, album: Album) -> dict[str, Any]:
+def details(row: Row, album: Album, brief: bool) -> dict[str, Any]:
     """What the gates say of one row. Of the seeds, the one that was flagged is shown, else the first."""
     shown = next(result for result in row.ok if result.record.seed == row.gate.seed)
     memorisation, audits = shown.candidate.memorisation, audited(row)
-    brief = len(board.rows) + len(board.controls) > MANY
     return {
         "row": row,
         "words": GATE[row.gate.status],
@@ -54,8 +54,11 @@ def details(row: Row, board: Leaderboard, album: Album) -> dict[str, Any]:
             for found in audits[:LISTED]
             if found.status is AuditStatus.FAILED or not brief
         ],
-        "detectable": detectable(row),
-        "holds": holds(row),
+        "told": not brief or bool(row.gate.reason),
+        "detectable": "" if brief else detectable(row),
+        "holds": "" if brief else holds(row),
+        "volume": None if brief else row.volume,
+        "dense": bool(row.likelihood) and (not brief or row.audits.status is not AuditStatus.PASSED),
         "seed": row.gate.seed,
         "pairs": album.shown(memorisation.pairs) if memorisation and memorisation.pairs else None,
         "places": [] if row.control or brief else list(places(row)),

@@ -111,7 +111,7 @@ def _candidate(number: str, row: Row, board: Leaderboard, album: Album) -> dict[
         "places": list(places(row)),
         "pictures": pictures(row, album, "First samples"),
         "missing": str(row.missing or ""),
-        "judged": gates.details(row, board, album) if row.ok else None,
+        "judged": gates.details(row, album, brief=False) if row.ok else None,
         "heads": [result.record.seed for result in row.ok],
         "scores": [(column, _mean(row.cells[column.name]), per_seed(row, column)) for column in columns],
         "absent": [(column.title, str(row.cells[column.name].missing)) for column in absent],
@@ -147,7 +147,9 @@ def speeds(row: Row) -> list[tuple[str, str, str]]:
     timings = [timing for result in row.ok if (timing := result.candidate.timing)]
     cells = {column: cell for column, cell in row.cells.items() if cell.mean}
     if latency := cells.get("latency"):
-        found.append(("1", number(1 / (latency.mean or 1)), f"{number(latency.mean or 0)} s"))
+        alone = next((timing.alone for timing in timings if timing.alone), None)
+        tail = f"; p90 {number(alone.p90)} s, p99 {number(alone.p99)} s" if alone else ""
+        found.append(("1", number(1 / (latency.mean or 1)), f"{number(latency.mean or 0)} s{tail}"))
     if (throughput := cells.get("throughput")) and timings and timings[0].batch:
         taken = [seconds for timing in timings for seconds in timing.batches]
         call = f"{number(sum(taken) / len(taken))} s" if taken else NOT_STATED

@@ -8,27 +8,32 @@ from genbench.leaderboard.anchors import Anchors
 from genbench.leaderboard.statistics import Contrast, Verdict
 from genbench.leaderboard.words import outcome
 from genbench.records.kinds import Axis
+from genbench.report.glossary import Glossary
+from genbench.report.situation import situation
 from genbench.report.text import clip, number
 
 LISTED = 30  # comparisons of a verdict; an undecided one of many candidates has hundreds
 SEEN = 0.005  # of replicates, to be worth a mark
 
 
-def verdicts(board: Leaderboard) -> dict[str, Any]:
+def verdicts(board: Leaderboard, glossary: Glossary) -> dict[str, Any]:
     """The verdict, and the one with margins where it is another question."""
     strict, margins = board.standings.verdict, board.standings.with_margins
     entries = [_verdict(board, strict, board.sentence)]
     if strict.tested:
         entries.append(_verdict(board, margins, board.sentence_with_margins))
+    found, left_out = situation(board), without(strict)
+    outcomes = glossary.paragraphs(words for _, words, _ in left_out)
     return {
-        "sentence": board.sentence,
+        "situation": found,
+        "why": glossary.paragraphs(found.why),
         "value": strict.ruling.value,
         "entries": entries,
-        "without": without(strict),
+        "without": [(name, said, other) for (name, _, other), said in zip(left_out, outcomes, strict=True)],
         "outside": [(row.name, row.outside) for row in board.rows if row.outside],
-        "procedure": board.procedure,
-        "second": board.second_opinion,
-        "volume": volume(board),
+        "method": [
+            glossary.glossed(words) for words in (board.procedure, board.second_opinion, volume(board)) if words
+        ],
     }
 
 

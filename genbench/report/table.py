@@ -1,6 +1,8 @@
 """The table of a page: the columns that it opens with, its rows, and the reasons in its footnotes."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
@@ -10,7 +12,9 @@ from genbench.records.kinds import Axis, ControlKind, Direction, Likelihood
 from genbench.records.score import AT_LEAST
 from genbench.records.status import words
 from genbench.report import charts
-from genbench.report.gates import flags, unaudited
+from genbench.report.gates import MANY, flags, unaudited
+from genbench.report.rows import controls, ids
+from genbench.report.speeds import VOID, remarks, voided
 from genbench.report.standing import front, place
 from genbench.report.text import clip, number, size, spread
 
@@ -24,7 +28,9 @@ CONTROLS = "Controls: what every column is read against"
 ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
 BESIDE = (Axis.OVERALL, Axis.DENSITY)  # the first score of each stands beside the axes,
 COST = "fit-time"  # and this one
-OTHERS = "without a score"
+EVERYONE = "generate"  # what all models can
+OTHERS = "without-a-score"
+_PLAIN = re.compile(r"−?[\d,]+(\.\d+)?")  # a figure that the page's script reads as people do
 
 
 class Notes:
@@ -43,21 +49,42 @@ class Notes:
         return [(number, reason) for reason, number in self._numbers.items()]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the cells of one table have in common."""
+
+    board: Leaderboard
+    columns: Sequence[Column]
+    groups: Mapping[str, str]
+    """By column, by which choice it is shown; "" for what always is."""
+    best: Mapping[str, Collection[str]]
+    """By column, the names of those that have its best mean."""
+    ids: Mapping[str, str]
+    """By name, the id of a row."""
+    notes: Notes = field(default_factory=Notes)
+
+    @classmethod
+    def of(cls, board: Leaderboard) -> "Shown":
+        """The columns of a board, those first that its table opens with."""
+        first = opening(board)
+        columns = [*first, *sorted((column for column in board.columns if column not in first), key=_order)]
+        groups = {column.name: "" if column in first else _group(column) for column in columns}
+        best = {column.name: {row.name for row in board.leads(column)} for column in columns}
+        return cls(board, columns, groups, best, ids(board))
+
+
 def table(board: Leaderboard) -> dict[str, Any]:
-    """What the template of the table asks for. Of the controls, the ceiling is the first."""
-    notes, first = Notes(), opening(board)
-    columns = [*first, *sorted((c for c in board.columns if c not in first), key=_order)]
-    groups = {column.name: "" if column in first else _group(column) for column in columns}
-    controls = sorted(board.controls, key=lambda row: row.control is not ControlKind.CEILING)
-    further = [group for group in groups.values() if group]
+    """What the template of the table asks for; a table of many rows has no details below its values."""
+    shown = Shown.of(board)
+    further = [group for group in shown.groups.values() if group]
     return {
-        "columns": [{**head(column, board), "group": groups[column.name]} for column in columns],
+        "columns": [{**head(column, board), "group": shown.groups[column.name]} for column in shown.columns],
         "choices": [(group, further.count(group)) for group in dict.fromkeys(further)],
         "groups": [
-            (name, [line(row, board, columns, groups, notes) for row in rows])
-            for name, rows in (("", board.rows), (CONTROLS, controls))
+            (name, [line(row, shown) for row in rows]) for name, rows in (("", board.rows), (CONTROLS, controls(board)))
         ],
-        "notes": notes.reasons,
+        "notes": shown.notes.reasons,
+        "brief": len(board.rows) + len(board.controls) > MANY,
         "spoken": {column.axis.value for column in board.columns if column.axis},
         "hardware": hardware(board),
     }
@@ -115,22 +142,31 @@ def ceiling(column: Column, board: Leaderboard) -> list[str]:
     return [f"{clip(held.name, 24)} {number(cell.mean)}", *detail]
 
 
-def line(
-    row: Row, board: Leaderboard, columns: Sequence[Column], groups: Mapping[str, str], notes: Notes
-) -> dict[str, Any]:
-    """A row of the table; `groups` has each column's choice by its name, "" for what is always shown."""
+def line(row: Row, shown: Shown) -> dict[str, Any]:
+    """A row of the table."""
+    board = shown.board
     letters = dict(zip(board.hardware, range(1, len(board.hardware) + 1), strict=True))
     return {
         "row": row,
+        "id": shown.ids[row.name],
         "family": charts.family_of(row),
         "stated": row.model.family.value if row.model.family else "",
         "marks": marks(row),
         "flags": [*flags(row), *warnings(row)],
         "front": front(row),
+        "can": [can for can in row.model.capabilities if can != EVERYONE],
+        "standing": standing(row),
         "seeds": f"{len(row.ok)}" if len(row.ok) == len(row.results) else f"{len(row.ok)} of {len(row.results)}",
-        "cells": [{**entry(row, column, board, notes), "group": groups[column.name]} for column in columns],
+        "cells": [{**entry(row, column, shown), "group": shown.groups[column.name]} for column in shown.columns],
         "hardware": [letters[name] for name in row.hardware] if len(letters) > 1 else [],
     }
+
+
+def standing(row: Row) -> list[str]:
+    """How a candidate stands, in the words by which a table is filtered."""
+    ranked = [] if row.missing or row.bar else ["not in the running" if row.outside else "in the running"]
+    first = [f"tier 1 of {clip(axis, 24)}" for axis, place in row.places.items() if place.tier == 1]
+    return ranked + ["on the front"] * bool(row.front) + first + ["not ranked"] * (not ranked)
 
 
 def marks(row: Row) -> list[str]:
@@ -165,24 +201,27 @@ def trained(row: Row) -> str:
     return handed if cpu is None else f"{handed}, {'≥ ' if row.cost.hides else ''}{number(cpu)} CPU s"
 
 
-def entry(row: Row, column: Column, board: Leaderboard, notes: Notes) -> dict[str, Any]:
+def entry(row: Row, column: Column, shown: Shown) -> dict[str, Any]:
     """A cell of the table."""
-    cell = row.cells[column.name]
+    cell, notes = row.cells[column.name], shown.notes
     if cell.mean is None:
         return absent(row, cell, notes)
     density = column.axis is Axis.DENSITY
     sign, kind = LIKELIHOODS.get(row.likelihood if density else "", ("", ""))
-    axis = next((axis for axis, own in board.standings.columns.items() if own.name == column.name), "")
+    axis = next((axis for axis, own in shown.board.standings.columns.items() if own.name == column.name), "")
+    best = row.name in shown.best[column.name]
     standing, off = place(row, axis) if axis and not row.control else ("", "")
     return {
         "missing": "",
         "value": f"{cell.mean:.6g}",
+        "plain": bool(_PLAIN.fullmatch(figure(cell, cell.mean))) and not (best or sign),
         "text": figure(cell, cell.mean),
         "spread": spread(cell.mean, cell.half_width),
         "fewer": len(cell.values) if len(cell.values) < len(row.ok) else 0,
-        "best": board.is_best(row, column),
+        "best": best,
         "place": standing,
         "below": below(column, cell.details),
+        "remarks": remarks(row) if column.axis is Axis.SPEED and not row.control else [],
         "assured": row.assurance.value if density and row.assurance else "",
         "note": notes.number("" if row.control else clip(off or (unaudited(row) if density else ""), 120)),
         "sign": sign,
@@ -196,7 +235,8 @@ def absent(row: Row, cell: Cell, notes: Notes) -> dict[str, Any]:
     first = row.results[0].candidate
     reason = cell.missing.reason if cell.missing else ""
     brief = words(first.status, first.exit_code) if row.missing else reason
-    return {"missing": cell.missing.kind.value if cell.missing else "n/a", "note": notes.number(clip(brief, 160))}
+    kind = VOID if voided(cell) and not row.control else cell.missing.kind.value if cell.missing else "n/a"
+    return {"missing": kind, "note": notes.number(clip(brief, 160))}
 
 
 def hardware(board: Leaderboard) -> list[tuple[int, str]]:

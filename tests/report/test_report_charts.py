@@ -1,4 +1,3 @@
-import itertools
 from dataclasses import replace
 
 import pytest
@@ -7,7 +6,6 @@ from records import AXES, VALUES, board_records, candidate, record, terms
 from genbench.leaderboard import Leaderboard, Row
 from genbench.records.kinds import Axis, Family
 from genbench.report import charts, html
-from genbench.report.labels import CHARACTER, LINE, Label, placed
 
 
 def test_every_family_has_a_shape_and_a_colour() -> None:
@@ -68,32 +66,6 @@ def test_a_scale_holds_its_values_and_has_two_to_nine_ticks(log: bool, numbers: 
     assert scale.low <= min(numbers) <= max(numbers) <= scale.high
     assert 2 <= len(scale.ticks) <= 9
     assert all(scale.low <= tick <= scale.high for tick in scale.ticks)
-
-
-def test_labels_cover_neither_each_other_nor_a_mark() -> None:
-    spots = [(200.0 + 7 * i, 150.0 + 5 * (i % 3)) for i in range(9)]
-    labels = placed(spots, [f"model-{i}" for i in range(9)], (0, 0, 420, 330))
-    boxes = [label_box(label) for label in labels if label]
-    assert len(boxes) >= 7
-    marks = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots]
-    for one, other in itertools.combinations(boxes, 2):
-        assert apart(one, other)
-    assert all(apart(box, mark) for box in boxes for mark in marks)
-
-
-def label_box(label: Label) -> tuple[float, float, float, float]:
-    width = CHARACTER * len(label.text)
-    left = {"start": label.x, "middle": label.x - width / 2, "end": label.x - width}[label.anchor]
-    return left, label.y - LINE * 0.75, left + width, label.y + LINE / 4
-
-
-def apart(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    slack = 0.1  # positions are rounded to it
-    return a[2] <= b[0] + slack or b[2] <= a[0] + slack or a[3] <= b[1] + slack or b[3] <= a[1] + slack
-
-
-def test_a_label_that_fits_nowhere_is_left_out() -> None:
-    assert placed([(10.0, 10.0)], ["a long name"], (0, 0, 20, 20)) == [None]
 
 
 def test_short_names_drop_settings_only_where_that_keeps_them_apart() -> None:

@@ -1,0 +1,176 @@
+"""Situation: what a board says in one plain sentence, why, and what to do next where it says less than it could."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from genbench.leaderboard import Cell, Leaderboard
+from genbench.leaderboard.standings import MIXED_SPEEDS
+from genbench.leaderboard.statistics import ENOUGH, LEAST, Ruling
+from genbench.leaderboard.words import fragile, hindrance, listed, told
+from genbench.report.speeds import voided
+from genbench.report.text import clip
+
+NEEDS_RIVALS = (
+    "Add a model of another kind whose quality and coverage reach half of what held-out real data have.",
+    "-m NAME",
+)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a reader is told first."""
+
+    headline: str
+    why: tuple[str, ...] = ()
+    """Sentences."""
+    advice: str = ""
+    """What to do next; "" where there is nothing to do."""
+    command: str = ""
+    """The command that does it, as it is typed; "" for none."""
+
+
+def situation(board: Leaderboard) -> Situation:
+    """The first that fits."""
+    cases: tuple[Callable[[Leaderboard], Situation | None], ...] = (_empty, _failed, _void, _lacking, _alone, _tied)
+    return next((found for case in cases if (found := case(board))), None) or _ruled(board)
+
+
+def _run(board: Leaderboard, options: str) -> str:
+    return f"genbench run --suite {clip(shlex.quote(board.suite.name or 'SUITE'), 60)} {options}"
+
+
+def _empty(board: Leaderboard) -> Situation | None:
+    if board.rows:
+        return None
+    why = "Controls show what the scores and the gates see, and are never ranked."
+    return Situation(
+        "There is nothing to judge yet: this board holds no candidate, only controls.",
+        (why,),
+        "Run a model beside them, or all that are installed with --all.",
+        _run(board, "-m NAME"),
+    )
+
+
+def _failed(board: Leaderboard) -> Situation | None:
+    count = len(board.rows)
+    if any(row.ok for row in board.rows):
+        return None
+    who = f"None of the {count} candidates has" if count > 1 else f"{clip(board.rows[0].name, 60)} has not"
+    return Situation(
+        "Nothing can be judged: no candidate has a result.",
+        (f"{who} finished at any seed. Each reason, with the end of its log, stands under “Failures”.",),
+        "Mend what is named there, and run again what failed.",
+        _run(board, "-m NAME --existing retry-failed"),
+    )
+
+
+def _void(board: Leaderboard) -> Situation | None:
+    """A speed that nobody has, since all runs are void."""
+    rows = [row for row in board.rows if row.ok]
+    for axis, score in board.terms.ranked:
+        cells = [row.cells.get(score, Cell()) for row in rows]
+        if any(map(voided, cells)) and all(
+            cell.mean is None or row.void for cell, row in zip(cells, rows, strict=True)
+        ):
+            return Situation(
+                f"Undecided: every {clip(axis, 24)} is void, so that nobody can be ranked on it.",
+                (
+                    "A void run is one that cannot be trusted; the notes below the table say why, of each. What else "
+                    "was scored stands as it is.",
+                ),
+                "Measure again where nothing else runs.",
+                _run(board, "-m NAME --existing force"),
+            )
+    return None
+
+
+def _lacking(board: Leaderboard) -> Situation | None:
+    """An axis that nobody can be ranked on."""
+    if not board.standings.lacking:
+        return None
+    why = next(iter(board.standings.lacking.values()))
+    advice = (
+        "Run all candidates on one kind of machine."
+        if why == MIXED_SPEEDS
+        else "The notes below the table say what keeps each candidate from that score."
+    )
+    return Situation(f"Undecided: {why}.", (), advice)
+
+
+def _alone(board: Leaderboard) -> Situation | None:
+    """Fewer than two fits that could be compared."""
+    words = hindrance(board.standings)
+    if not words:
+        return None
+    ranked = board.standings.complete
+    if len(board.rows) == 1 and ranked:
+        why = f"A candidate wins or loses against rivals, and {clip(ranked[0], 60)} has none here. Its scores stand."
+        return Situation(
+            "Undecided: there is one candidate, and nothing to compare it with.",
+            (why,),
+            "Run a second model under the same protocol.",
+            _run(board, "-m NAME"),
+        )
+    advice, options = NEEDS_RIVALS
+    if not ranked:
+        return Situation(f"Undecided: {words}.", (), "The notes below the table say what keeps each one off an axis.")
+    return Situation(f"Undecided: {words}.", (), advice, _run(board, options))
+
+
+def _tied(board: Leaderboard) -> Situation | None:
+    """No difference at all between those in the running."""
+    running = board.standings.running
+    contrasts = running.contrasts(margins=not running.tested)
+    if any(found.ahead for found in contrasts):
+        return None
+    count = len(running.seeds)
+    how = "beyond what their seeds scatter" if running.tested else "by more than the margin"
+    return Situation(
+        f"All are tied: none of the {count} candidates in the running is ahead of another on any axis.",
+        (f"No two differ {how}.", *_chance(board)),
+        "More seeds show smaller differences; a harder suite may show larger ones.",
+        _run(board, f"-m NAME --seeds {_more(board)}"),
+    )
+
+
+def _ruled(board: Leaderboard) -> Situation:
+    """A verdict."""
+    standings = board.standings
+    verdict = standings.verdict
+    headline, why = told(standings, verdict)
+    untested = not verdict.tested
+    reasons = (
+        f"{_upper(why)}.",
+        *_chance(board),
+        *[fragile(verdict)] * bool(verdict.fragile),
+    )
+    if untested or standings.provisional:
+        advice = f"Train each candidate with {ENOUGH} seeds, as a published board has them."
+        return Situation(f"{headline}.", reasons, advice, _run(board, f"-m NAME --seeds {ENOUGH}"))
+    if verdict.ruling is Ruling.UNDECIDED:
+        who = listed([clip(name, 40) for name in verdict.unbeaten], "and")
+        return Situation(
+            f"{headline}.",
+            reasons,
+            f"More seeds for {who} and those that they are not ahead of.",
+            _run(board, f"-m NAME --seeds {_more(board)}"),
+        )
+    return Situation(f"{headline}.", reasons)
+
+
+def _chance(board: Leaderboard) -> list[str]:
+    """What so few seeds leave open."""
+    fewest = board.standings.running.fewest
+    if fewest < LEAST:
+        seeds = "one training seed" if fewest == 1 else f"{fewest} training seeds"
+        return [f"Nothing can be said of chance: some candidate has {seeds}, and a test takes {LEAST} of each."]
+    return [f"Provisional, fewer than {ENOUGH} seeds."] * board.standings.provisional
+
+
+def _more(board: Leaderboard) -> int:
+    return max(ENOUGH, 2 * board.standings.running.fewest)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
