@@ -25,6 +25,7 @@ def rendered(options: Namespace) -> Exit:
     """Render the site, and say where its first page is."""
     from genbench.catalogue.definitions import definitions
     from genbench.errors import GenbenchError
+    from genbench.export.downloads import downloads
     from genbench.leaderboard import editions
     from genbench.leaderboard.references import beside
     from genbench.records.files import read, record_files
@@ -39,5 +40,5 @@ def rendered(options: Namespace) -> Exit:
         named = ", ".join(map(str, options.records))
         raise GenbenchError(f"{named}: no record, no *.json and no */record.json; `genbench run` writes them")
     check_writable(options.out)
-    print(render(editions(records, references), options.out, definitions()))
+    print(render(editions(records, references), options.out, definitions(), downloads))
     return Exit.OK

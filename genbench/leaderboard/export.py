@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from genbench.files.codec import encoded
 from genbench.files.plain import Json
@@ -68,7 +69,12 @@ def table_row(row: Row, axes: Sequence[str]) -> dict[str, Json]:
     for name, cell in row.cells.items():
         missing = str(cell.missing) if cell.missing else ""
         found |= {name: cell.mean, f"{name} ±": cell.half_width, f"{name} missing": missing}
-    return found
+    return {_encodable(name): _encodable(value) for name, value in found.items()}
+
+
+def _encodable(value: Json) -> Any:
+    """A text without lone surrogates, which no data frame can hold; all else as it is."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def failure_json(failure: Failure) -> dict[str, Json]:

@@ -10,16 +10,31 @@ from genbench.files.atomic import write_bytes
 from genbench.leaderboard import Leaderboard
 from genbench.report import board_page, index_page, model_page, protocol_page
 from genbench.report.definition import Definitions
+from genbench.report.figures import figure
 from genbench.report.images import FOLDER, Album
 from genbench.report.site import BOARDS, INDEX, MODELS, PROTOCOL, Edition, Site, Spot
 from genbench.report.writing import shared, written
 
 NONE: Definitions = MappingProxyType({})
-OURS = (f"{FOLDER}/*.png", f"*/{BOARDS}/*.html", f"*/{MODELS}/*.html", f"*/{PROTOCOL}")  # what a site's folder may lose
+Tables = Callable[[Leaderboard], Mapping[str, bytes]]
+OURS = (  # what a site's folder may lose
+    f"{FOLDER}/*.png",
+    *(f"*/{BOARDS}/*.{form}" for form in ("html", "csv", "json", "svg")),
+    f"*/{MODELS}/*.html",
+    f"*/{PROTOCOL}",
+)
+
+
+def untold(board: Leaderboard) -> Mapping[str, bytes]:
+    """No tables of a board."""
+    return {}
 
 
 def render(
-    boards: Leaderboard | Mapping[str, Leaderboard] | Iterable[Leaderboard], folder: Path, known: Definitions = NONE
+    boards: Leaderboard | Mapping[str, Leaderboard] | Iterable[Leaderboard],
+    folder: Path,
+    known: Definitions = NONE,
+    tables: Tables = untold,
 ) -> Path:
     """Write the site of boards, and return the path of the page that a reader opens first.
 
@@ -28,6 +43,7 @@ def render(
 
     Args:
         known: what installed metrics say of themselves, for the page of the protocol.
+        tables: a board as files for other programs, by their suffix, which its page offers.
 
     The same boards give the same bytes. Every value in them may be a stranger's: all are escaped, shortened, and
     shown with their control characters spelt out.
@@ -35,7 +51,7 @@ def render(
     if isinstance(boards, Leaderboard):
         boards = [boards]
     plan = Site.of(boards.values() if isinstance(boards, Mapping) else boards)
-    files = dict(site(plan, known))
+    files = dict(site(plan, known, tables))
     for name, data in sorted(files.items(), key=lambda item: (item[0].endswith(".html"), item[0] == INDEX)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +69,7 @@ def html(board: Leaderboard) -> str:
     return written("board.html", board_page.values(board, edition, Spot(), album))
 
 
-def site(plan: Site, known: Definitions = NONE) -> Iterator[tuple[str, bytes]]:
+def site(plan: Site, known: Definitions = NONE, tables: Tables = untold) -> Iterator[tuple[str, bytes]]:
     """The files of a site, by their paths; pages first, so that their pictures are known."""
     yield from shared().items()
     spot = Spot(INDEX, plan)
@@ -61,8 +77,24 @@ def site(plan: Site, known: Definitions = NONE) -> Iterator[tuple[str, bytes]]:
     boards = [board for edition in plan.editions for board in edition.boards]
     album = Album(sum(board_page.pictures(row) for board in boards for row in (*board.rows, *board.controls)))
     for edition in plan.editions:
+        for board in edition.boards:
+            yield from _board(board, edition, plan, album, tables(board))
         yield from _pages(edition, plan, album, known)
     yield from album.files.items()
+
+
+def _board(
+    board: Leaderboard, edition: Edition, plan: Site, album: Album, tables: Mapping[str, bytes]
+) -> Iterator[tuple[str, bytes]]:
+    """A board's page, and beside it the board as tables and its charts as figures."""
+    spot = Spot(edition.board(board), plan)
+    values = board_page.values(board, edition, spot, album.seen_from(spot.root, tile(board)))
+    figures = {edition.figure(board, i): figure(chart, values["key"]) for i, chart in enumerate(values["charts"], 1)}
+    files = {edition.table(board, form): data for form, data in tables.items()} | figures
+    values["downloads"] = [(form.upper(), spot.way(edition.table(board, form))) for form in tables]
+    values["figures"] = [spot.way(path) for path in figures]
+    yield spot.path, written("board.html", values, spot.root).encode()
+    yield from files.items()
 
 
 def _pages(edition: Edition, plan: Site, album: Album, known: Definitions) -> Iterator[tuple[str, bytes]]:
@@ -71,8 +103,6 @@ def _pages(edition: Edition, plan: Site, album: Album, known: Definitions) -> It
         seen = album.seen_from(spot.root, tile(edition.boards[0]))
         return path, written(template, values(spot, seen), spot.root).encode()
 
-    for board in edition.boards:
-        yield _page(edition.board(board), "board.html", partial(board_page.values, board, edition))
     yield _page(edition.protocol, "protocol.html", partial(protocol_page.values, edition, known=known))
     for reference in edition.references:
         yield _page(edition.model(reference), "model.html", partial(model_page.values, reference, edition))

@@ -46,6 +46,8 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "charts": drawn,
         "key": charts.key(board, drawn),
         "box": charts.BOX,
+        "downloads": [],
+        "figures": [],
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),
         "samples": [card for row in (*board.rows, *board.controls) for card in exhibits(row, album)],

@@ -19,10 +19,10 @@ GOOD, BAD = (Change.BETTER, Change.RECOVERED), (Change.WORSE, Change.FAILED)
 
 def write_comparison(path: Path, comparison: Comparison, only_changed: bool = False) -> None:
     """Write the page of a comparison, whole or not at all."""
-    write_bytes(path, written("compare.html", values(comparison, only_changed)).encode())
+    write_bytes(path, written("compare.html", _values(comparison, only_changed)).encode())
 
 
-def values(comparison: Comparison, only_changed: bool) -> dict[str, Any]:
+def _values(comparison: Comparison, only_changed: bool) -> dict[str, Any]:
     """Everything that the template asks for."""
     findings = comparison.changed if only_changed else comparison.findings
     tests = {found.difference.procedure for found in comparison.findings if found.difference} - {""}

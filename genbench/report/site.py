@@ -50,6 +50,14 @@ class Edition:
         """The path of a board's page from the site's folder."""
         return f"{self.slug}/{BOARDS}/{slug(board.task)}.html"
 
+    def table(self, board: Leaderboard, form: str) -> str:
+        """The path of a board as a file for other programs."""
+        return f"{self.slug}/{BOARDS}/{slug(board.task)}.{form}"
+
+    def figure(self, board: Leaderboard, number: int) -> str:
+        """The path of one of a board's charts."""
+        return f"{self.slug}/{BOARDS}/{slug(board.task)}-{number}.svg"
+
     def model(self, reference: str) -> str:
         """The path of a model's page."""
         return f"{self.slug}/{MODELS}/{slug(reference)}.html"

@@ -147,6 +147,7 @@ class _Session:
     def _finished(self) -> Finished:
         """Prepare, conduct, rank and render."""
         from genbench.catalogue.definitions import definitions
+        from genbench.export.downloads import downloads
         from genbench.report import render
 
         root = run_folder(self.options, self.plan)
@@ -166,7 +167,7 @@ class _Session:
                 beside, unread = _lying_in(root)
                 shown = joined(records, beside.values())
                 found = dict(boards(shown.records))
-                report = render(found, root / REPORT, definitions())
+                report = render(found, root / REPORT, definitions(), downloads)
         damaged = (*data.damaged, *conductor.damaged)
         spent = meter.stage_seconds, meter.own_seconds, meter.idle_seconds
         folders = {(record.model.reference, record.seed): folder for folder, record in beside.items()}

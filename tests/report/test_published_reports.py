@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from genbench.catalogue.definitions import definitions
+from genbench.export.downloads import downloads
 from genbench.leaderboard import editions
 from genbench.records.files import read_records
 from genbench.report import site
@@ -23,7 +24,7 @@ def pixels(data: bytes) -> tuple[str, bytes]:
 
 
 def test_the_published_reports_are_those_of_the_published_records() -> None:
-    found = dict(site(Site.of(editions(read_records(ROOT / "leaderboards"))), definitions()))
+    found = dict(site(Site.of(editions(read_records(ROOT / "leaderboards"))), definitions(), downloads))
     lying = {path.relative_to(ROOT / "reports").as_posix(): path for path in (ROOT / "reports").rglob("*.*")}
     del lying["README.md"]
     assert set(found) == set(lying), AGAIN
