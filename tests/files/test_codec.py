@@ -1,6 +1,7 @@
 """The codec: what is encoded decodes to the same value, and whatever is not of that kind is refused in one line."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -101,6 +102,31 @@ def test_what_is_of_another_kind_is_refused_with_its_place(value, words):
         codec.decoded(Whole, value, "whole")
     assert str(refused.value).isascii()
     assert "\n" not in str(refused.value)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What may hold more of its own kind."""
+
+    whole: Whole | None = None
+    trees: Mapping[str, "Tree"] = field(default_factory=dict)
+    pair: tuple[int, Part] | None = None
+    lists: tuple[tuple[Part, ...], ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"whole": PLAIN | {"x": 1}}, "tree.whole.x"),
+        ({"trees": {"a": {}, "b": {"trees": {"c": {"x": 1}}}}}, "tree.trees.b.trees.c.x"),
+        ({"trees": {"a": {"whole": PLAIN | {"parts": [{"size": 1}, {"size": 2, "x": 3}]}}}}, "parts[1].x"),
+        ({"lists": [[], [{"size": 1}, {"size": 1, "x": 1}]]}, "tree.lists[1][1].x"),
+        ({"pair": [1, {"size": 1, "x": 1}]}, "tree.pair[1].x"),
+    ],
+)
+def test_an_unknown_key_is_found_however_deep_it_stands(value, place):
+    with pytest.raises(GenbenchError, match=re.escape(place) + " is no field that genbench knows"):
+        codec.decoded(Tree, value, "tree")
 
 
 @pytest.mark.parametrize("key", ["x" * 10_000, "<script>", "new\nline", "safe\u202egnp.exe", "\x1b[31m"])

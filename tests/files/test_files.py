@@ -59,6 +59,16 @@ def test_a_key_twice_in_one_object_is_refused(key, one, other):
         plain.parsed_json(text.encode())
 
 
+@pytest.mark.parametrize("blank", [b"", b" ", b"\n", b"\t", b"\r", b" \n "])
+@pytest.mark.parametrize("text", [b'"\\":"', b'"a :"', b'"\\": :\\":"', b"{}", b'{"x": 1}'])
+def test_a_key_that_stands_twice_is_seen_beside_blanks_and_texts_that_look_like_keys(blank: bytes, text: bytes):
+    once = b'{"a"%s:1, "b":%s, "c"%s: {"a": 2}}' % (blank, text, blank)
+    assert plain.parsed_json(once) == json.loads(once)
+    for twice in (once.replace(b'"c"', b'"a"'), once.replace(b'{"a": 2}', b'{"a": 2, "a":3}')):
+        with pytest.raises(ValueError, match="a key stands twice"):
+            plain.parsed_json(twice)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=40))
 def test_whatever_the_bytes_are_they_are_json_or_a_value_error(data):
