@@ -48,7 +48,16 @@ def add(commands: Commands) -> None:
 
 
 def compared(options: Namespace) -> Exit:
-    """Print what differs."""
+    """Print what differs. Errors name what records say, which may try to steer the terminal."""
+    from genbench.errors import GenbenchError, plain
+
+    try:
+        return _compared(options)
+    except GenbenchError as error:
+        raise GenbenchError(plain(str(error))) from error
+
+
+def _compared(options: Namespace) -> Exit:
     from genbench.leaderboard import comparing
 
     found = [_boards(folder, options.task) for folder in _folders(options)]
@@ -72,7 +81,7 @@ def _folders(options: Namespace) -> list[Path]:
     Raises:
         GenbenchError: there are fewer or more.
     """
-    from genbench.errors import GenbenchError, plain
+    from genbench.errors import GenbenchError
 
     count, wanted = len(options.records), 1 if options.candidates else 2
     if count != wanted:
@@ -80,7 +89,7 @@ def _folders(options: Namespace) -> list[Path]:
     for path in options.records:
         if not path.is_dir():
             way_out = "" if options.candidates else "; candidates go by --candidates FIRST SECOND, after the folder"
-            raise GenbenchError(f"{plain(str(path))} is no folder of records{way_out}")
+            raise GenbenchError(f"{path} is no folder of records{way_out}")
     return list(options.records)
 
 

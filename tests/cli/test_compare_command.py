@@ -160,3 +160,5 @@ def test_no_name_steers_the_terminal(
     told = "\n".join([*lines(capsys, one, other, code=3), *lines(capsys, one, one)])
     assert all(line.isprintable() for line in told.splitlines())
     assert "new failure" in told
+    assert cli.main(["compare", one, "--candidates", "a", "x"]) == 2
+    assert capsys.readouterr().err.removesuffix("\n").isprintable()
