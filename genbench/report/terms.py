@@ -100,10 +100,7 @@ TERMS = (
         ("Provisional", "provisional"),
     ),
     Term(
-        "fragile",
-        "Fragile",
-        "Without one single candidate the verdict would be another one.",
-        ("Fragile", "fragile"),
+        "fragile", "Fragile", "Without one single candidate the verdict would be another one.", ("Fragile", "fragile")
     ),
     Term(
         "tier",
@@ -170,12 +167,7 @@ TERMS = (
         "How many samples are at less than a third of the distance to one real image than to the next: near copies.",
         ("one-third", "One-third"),
     ),
-    Term(
-        "span",
-        "Span",
-        "How many samples are hardly more than a mixture of four real images.",
-        ("Span", "span"),
-    ),
+    Term("span", "Span", "How many samples are hardly more than a mixture of four real images.", ("Span", "span")),
     Term(
         "transformed",
         "Transformed",
