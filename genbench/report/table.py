@@ -12,7 +12,7 @@ from genbench.records.kinds import Axis, ControlKind, Direction, Likelihood
 from genbench.records.score import AT_LEAST
 from genbench.records.status import words
 from genbench.report import charts
-from genbench.report.gates import MANY, flags, unaudited
+from genbench.report.gates import flags, unaudited
 from genbench.report.rows import controls, ids
 from genbench.report.speeds import VOID, remarks, voided
 from genbench.report.standing import front, place
@@ -28,6 +28,7 @@ CONTROLS = "Controls: what every column is read against"
 ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
 BESIDE = (Axis.OVERALL, Axis.DENSITY)  # the first score of each stands beside the axes,
 COST = "fit-time"  # and this one
+DETAILED = 40  # rows of a table, beyond which it has no details below its values
 EVERYONE = "generate"  # what all models can
 OTHERS = "without-a-score"
 _PLAIN = re.compile(r"−?[\d,]+(\.\d+)?")  # a figure that the page's script reads as people do
@@ -84,7 +85,7 @@ def table(board: Leaderboard) -> dict[str, Any]:
             (name, [line(row, shown) for row in rows]) for name, rows in (("", board.rows), (CONTROLS, controls(board)))
         ],
         "notes": shown.notes.reasons,
-        "brief": len(board.rows) + len(board.controls) > MANY,
+        "brief": len(board.rows) + len(board.controls) > DETAILED,
         "spoken": {column.axis.value for column in board.columns if column.axis},
         "hardware": hardware(board),
     }

@@ -12,7 +12,7 @@ from genbench.records.kinds import Scale
 from genbench.records.record import Record
 from genbench.records.score import AT_LEAST, not_applicable
 from genbench.report.board_page import leaders
-from genbench.report.table import Notes, entry
+from genbench.report.table import Shown, entry
 
 SEEDS, VOID = range(5), "its 8 repetitions differ by 80%"
 
@@ -74,5 +74,5 @@ def test_a_speed_that_measures_the_harness_is_at_least_that():
     records = [timed("a", 1e5, seed, details={AT_LEAST: 1e5}) for seed in SEEDS]
     board = Leaderboard.of([*records, *(timed("b", 1000, seed) for seed in SEEDS)])
     column = next(column for column in board.columns if column.name == SPEED)
-    assert [entry(by_name(board)[name], column, board, Notes())["text"][:2] for name in "ab"] == ["≥ ", "1,"]
+    assert [entry(by_name(board)[name], column, Shown.of(board))["text"][:2] for name in "ab"] == ["≥ ", "1,"]
     assert next(found["value"] for found in leaders(board) if found["words"] == "Fastest").startswith("≥ 100,")

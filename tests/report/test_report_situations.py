@@ -183,16 +183,40 @@ def test_costs_have_no_best_so_that_what_keeps_its_training_data_does_not_win() 
 
 # The glossary
 
-TECHNICAL = {
-    "tier": "tier", "rank": "rank", "Holm": "holm", "Holm's": "holm", "Welch's": "test", "replicates": "replicate",
-    "front": "front", "running": "running", "contracted": "contracted", "Clipped": "clipped-density",
-    "verified": "verified", "declared": "verified", "margin": "margin", "Provisional": "provisional",
+TECHNICAL = {  # word → the key of its term
+    "tier": "tier",
+    "rank": "rank",
+    "Holm": "holm",
+    "Holm's": "holm",
+    "Welch's": "test",
+    "replicates": "replicate",
+    "front": "front",
+    "running": "running",
+    "contracted": "contracted",
+    "Clipped": "clipped-density",
+    "verified": "verified",
+    "declared": "verified",
+    "margin": "margin",
+    "Provisional": "provisional",
     "α": "significant",
-    "τ": "tau", "cube": "volume", "presets": "preset", "controls": "control", "seeds": "seed", "±": "interval",
-    "FD": "fd", "bits/dim": "bits", "void": "void", "n/a": "missing", "axis": "axis", "flagged": "copies",
+    "τ": "tau",
+    "cube": "volume",
+    "presets": "preset",
+    "controls": "control",
+    "seeds": "seed",
+    "±": "interval",
+    "FD": "fd",
+    "bits/dim": "bits",
+    "void": "void",
+    "n/a": "missing",
+    "axis": "axis",
+    "flagged": "copies",
     "tail": "tail",
-    "one-third": "one-third", "One-third": "one-third", "Fragile": "fragile", "undecided": "verdict",
-}  # fmt: skip
+    "one-third": "one-third",
+    "One-third": "one-third",
+    "Fragile": "fragile",
+    "undecided": "verdict",
+}
 
 
 def test_each_technical_word_leads_to_its_meaning_and_each_link_has_its_target() -> None:
