@@ -8,13 +8,13 @@ from genbench.leaderboard.statistics import ENOUGH
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis
 from genbench.report import charts, provenance
-from genbench.report.gates import gates
+from genbench.report.gates import gates, ordered
 from genbench.report.glossary import Glossary
 from genbench.report.images import Album
 from genbench.report.site import Edition, Spot
 from genbench.report.standing import verdicts
 from genbench.report.table import figure, table
-from genbench.report.text import NOT_STATED, clip, duration
+from genbench.report.text import NOT_STATED, clip, duration, number
 
 BESIDES = ("classes", "verified", "audit", "void", "busy")  # terms of a score that are no score
 EXHIBITS = 4  # of one candidate
@@ -46,12 +46,14 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "charts": drawn,
         "key": charts.key(board, drawn),
         "box": charts.BOX,
+        "references": references(board),
         "downloads": [],
         "figures": [],
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),
         "samples": [card for row in (*board.rows, *board.controls) for card in exhibits(row, album)],
-        "gates": gates(board, album),
+        "gates": gates(board, album, alone=not spot.path),
+        "in_order": ordered(board) if spot.path else [],
         "curves": list(curves(board)),
         "failures": [(failure, duration(failure.elapsed)) for failure in board.failures],
         **provenance.section(board),
@@ -74,6 +76,16 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
         ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),
     ]
+
+
+def references(board: Leaderboard) -> dict[str, Any]:
+    """Values that others published: the scores that any of them has, and a line for each."""
+    titles = {column.name: column.title for column in board.columns}
+    names = list(dict.fromkeys(name for own in board.references for name in own.values))
+    lines = [
+        (own, [number(own.values[name]) if name in own.values else "–" for name in names]) for own in board.references
+    ]
+    return {"heads": [titles.get(name, name) for name in names], "lines": lines}
 
 
 def leaders(board: Leaderboard) -> Iterable[dict[str, Any]]:

@@ -23,16 +23,41 @@ AUDITS = {
     AuditStatus.UNAUDITED: "density not audited",
     None: "density not audited",
 }
+AS_IT_HAS_TO = "as it has to"
 MANY = 24  # rows of a board, beyond which what is in order is shown in brief
 LISTED = 8  # tests or audits of one candidate
 FOUND = 32  # findings of all tests of one candidate
 TITLES = {"tail": "nearness in features", "pixel-tail": "nearness in pixels"}
 
 
-def gates(board: Leaderboard, album: Album) -> list[dict[str, Any]]:
-    """A candidate's, or a control's, part of the section; those without a result have none."""
+def gates(board: Leaderboard, album: Album, alone: bool) -> list[dict[str, Any]]:
+    """A candidate's, or a control's, part of the section; those without a result have none.
+
+    Args:
+        alone: the page is by itself; else the pages of the models have the details of all that is in order.
+    """
     rows = [*board.rows, *board.controls]
-    return [details(row, album, brief=len(rows) > MANY) for row in rows if row.ok]
+    return [details(row, album, brief=len(rows) > MANY) for row in rows if row.ok and (alone or not in_order(row))]
+
+
+def ordered(board: Leaderboard) -> list[tuple[str, list[Row]]]:
+    """What the gates say of the rows that are in order, in a few words, and of which ones they say it."""
+    found: dict[str, list[Row]] = {}
+    for row in (*board.rows, *board.controls):
+        if row.ok and in_order(row):
+            control = f"controls, {GATE[row.gate.status]}: {expected(row)}" if row.control else ""
+            audits = AUDITS[row.audits.status] if row.likelihood and not row.control else ""
+            words = control or ", ".join(part for part in (GATE[row.gate.status], audits) if part)
+            found.setdefault(words, []).append(row)
+    return list(found.items())
+
+
+def in_order(row: Row) -> bool:
+    """Whether the gates found what they should: no copies, and no density that fails; of a control, what it is for."""
+    if row.control:
+        return expected(row) in ("", AS_IT_HAS_TO)
+    audited = not row.likelihood or row.audits.status is AuditStatus.PASSED
+    return row.gate.status is GateStatus.CLEAR and audited and not row.bar
 
 
 def details(row: Row, album: Album, brief: bool) -> dict[str, Any]:
@@ -76,7 +101,7 @@ def expected(row: Row) -> str:
     if not row.control or row.gate.status not in (GateStatus.FLAGGED, GateStatus.CLEAR):
         return ""
     return (
-        "as it has to"
+        AS_IT_HAS_TO
         if row.gate.flagged == (row.control is ControlKind.COPY)
         else "which is wrong: the gate is not to be trusted"
     )

@@ -176,7 +176,8 @@ def marks(row: Row) -> list[str]:
     pretrained = [f"pretrained on {data}" for data in row.model.pretrained_on]
     outside = ["not in the running"] if row.outside else []
     fit = [] if row.control or row.cost.images is None else [trained(row), *unlearnt(row)]
-    return outside + fit + conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
+    alone = ["samples only, without a model"] if row.samples_only else []
+    return alone + outside + fit + conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
 
 
 def warnings(row: Row) -> list[str]:

@@ -1,10 +1,11 @@
 import re
 from dataclasses import replace
 
-from pages import Page, page
+from pages import Page, check_harmless, page
 from records import AXES, VALUES, audits, board_records, candidate, control, memorisation, record, score, terms
 
 from genbench.leaderboard import Leaderboard
+from genbench.leaderboard.references import Reference
 from genbench.records.audits import AuditStatus, Verification
 from genbench.records.effort import Effort
 from genbench.records.gates import CopyFinding, GateStatus
@@ -224,3 +225,26 @@ def test_records_without_gates_are_not_judged() -> None:
     found = page(record(candidates=[own]))
     assert "copies not judged" in found.text
     assert "density not audited" in found.text
+
+
+def test_published_values_stand_in_a_band_of_their_own_and_are_not_ranked() -> None:
+    own = Reference(
+        "DDPM", "https://arxiv.org/abs/2006.11239", {"fd@digits-net": 3.21, "IS": 9.46}, "of 50,000 samples"
+    )
+    board = Leaderboard.of([record()], references=[own])
+    source = html(board)
+    found = Page(source)
+    check_harmless(found, tables=2)
+    band = source[source.index('id="references"') :]
+    assert "3.21" in band
+    assert "9.46" in band
+    assert "of 50,000 samples" in band
+    assert "https://arxiv.org/abs/2006.11239" in band
+    assert "DDPM" not in source[source.index('id="board"') : source.index("</table>")]
+    assert 'id="references"' not in html(Leaderboard.of([record()]))
+
+
+def test_samples_without_a_model_are_marked() -> None:
+    own = record(model={"samples_only": True})
+    assert "samples only, without a model" in Page(html(Leaderboard.of([own]))).text
+    assert "samples only" not in Page(html(Leaderboard.of([record()]))).text
