@@ -158,6 +158,8 @@ def test_a_chart_is_one_stop_of_the_tab_key_and_its_arrows_go_from_mark_to_mark(
     assert first != second
     assert page.locator(f".mark.lit[href='{second}']").count() == 3  # in every chart
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('figcaption') !== null")  # the chart as a file
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('svg') === document.querySelectorAll('svg.chart')[1]")
 
 

@@ -54,6 +54,15 @@ def test_the_policy_names_the_hashes_of_the_one_style_and_the_one_script() -> No
     )
 
 
+def test_every_block_of_the_style_is_closed_and_none_is_within_a_query_of_its_own_kind() -> None:
+    style, depth = page(record()).raw["style"], 0
+    for line in style.splitlines():
+        assert not (line.startswith("@media") and depth), line
+        depth += line.count("{") - line.count("}")
+        assert depth >= 0, line
+    assert depth == 0
+
+
 def test_the_script_writes_no_markup_and_loads_nothing() -> None:
     script = page(record()).raw["script"]
     assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|fetch|import|XMLHttp", script)
