@@ -8,16 +8,20 @@ from playwright.sync_api import Page
 from records import record
 from watching import Open
 
-from genbench.leaderboard import Leaderboard
+from genbench.leaderboard import Leaderboard, boards
+from genbench.leaderboard.comparing import candidates_compared
+from genbench.records.files import read_records
 from genbench.report import html
+from genbench.report.compare_page import write_comparison
 
+PUBLISHED = Path(__file__).parents[2] / "leaderboards" / "digits" / "records"
 WIDE = {"viewport": {"width": 1800, "height": 900}}
 
 
 def axe(page: Page) -> list[str]:
     """What axe-core objects to, and what it could not decide, but for contrasts that are found high enough here."""
     # Inside a scroll container the contrast would stay undecided, which reads as if nothing were wrong.
-    page.evaluate("document.querySelector('.scroll').style.overflow = 'visible'")
+    page.locator(".scroll, .wide").evaluate_all("all => all.forEach(region => { region.style.overflow = 'visible'; })")
     response = Axe().run(page, options={"resultTypes": ["violations", "incomplete"]}).response
     violations, undecided = (
         [(rule["id"], node) for rule in response[kind] for node in rule["nodes"]]
@@ -68,6 +72,30 @@ def test_axe_finds_nothing(open_page: Open, scheme: Any) -> None:
     page = open_page(color_scheme=scheme, **WIDE)
     page.locator("details").evaluate_all("all => all.forEach(details => { details.open = true; })")
     assert axe(page) == []
+
+
+KINDS = (
+    "index.html",
+    "digits/protocol.html",
+    "digits/models/ddpm.html",
+    "digits/models/linear-autoregression.html",
+    "digits/models/real-held-out.html",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing_on_any_kind_of_page(open_page: Open, crowded_site: Path, kind: str, scheme: Any) -> None:
+    page = open_page(crowded_site.parents[2] / kind, color_scheme=scheme, **WIDE)
+    page.locator("details").evaluate_all("all => all.forEach(details => { details.open = true; })")
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_comparison(open_page: Open, tmp_path: Path, scheme: Any) -> None:
+    found = boards(read_records(PUBLISHED))
+    write_comparison(tmp_path / "page.html", candidates_compared(found, "vae/mean", "gan", []))
+    assert axe(open_page(tmp_path / "page.html", color_scheme=scheme, **WIDE)) == []
 
 
 def test_axe_finds_nothing_on_a_board_of_hostile_records(open_page: Open, hostile_site: Path) -> None:
