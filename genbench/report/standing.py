@@ -38,9 +38,16 @@ def verdicts(board: Leaderboard, glossary: Glossary) -> dict[str, Any]:
 
 
 def without(verdict: Verdict) -> list[tuple[str, str, bool]]:
-    """By candidate, what the verdict would be without it, and whether that is another one; those first."""
-    found = [(name, outcome(other), name in verdict.fragile) for name, other in verdict.without.items()]
-    return sorted(found, key=lambda line: not line[2])
+    """What the verdict would be without each candidate by itself, and whether that is another one.
+
+    Those that change it have a line each, and come first; the others share one.
+    """
+    found = [(name, outcome(other), True) for name, other in verdict.without.items() if name in verdict.fragile]
+    same = [(name, outcome(other)) for name, other in verdict.without.items() if name not in verdict.fragile]
+    if len(same) > 1:
+        others = " other" if found else ""
+        return [*found, (f"any one{others} of {len(same)}", same[0][1], False)]
+    return [*found, *((name, words, False) for name, words in same)]
 
 
 def _verdict(board: Leaderboard, verdict: Verdict, sentence: str) -> dict[str, Any]:

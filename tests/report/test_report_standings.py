@@ -6,11 +6,13 @@ from records import AXES, VALUES, audits, board_records, candidate, control, mem
 
 from genbench.leaderboard import Leaderboard
 from genbench.leaderboard.references import Reference
+from genbench.leaderboard.statistics import Ruling
 from genbench.records.audits import AuditStatus, Verification
 from genbench.records.effort import Effort
 from genbench.records.gates import CopyFinding, GateStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.report import html
+from genbench.report.standing import without
 
 # Verdict, standings and gates
 
@@ -30,7 +32,7 @@ def test_the_page_says_how_it_tests_who_is_out_of_the_running_and_what_bears_the
     assert board.procedure in shown
     assert "Standing provisional, fewer than 5 seeds" in shown
     assert "gaussian : its Clipped density is at most 0.12, less than half of 0.988, that of real-held-out" in shown
-    assert "without gan : no candidate wins" in shown
+    assert f"without any one of {len(board.standings.verdict.without)} : no candidate wins" in shown
     assert "baseline · not in the running" in shown
     five = page(*board_records(5)).text
     assert "Welch's t test" in five
@@ -225,6 +227,20 @@ def test_records_without_gates_are_not_judged() -> None:
     found = page(record(candidates=[own]))
     assert "copies not judged" in found.text
     assert "density not audited" in found.text
+
+
+def test_who_changes_the_verdict_has_a_line_and_the_others_share_one() -> None:
+    verdict = Leaderboard.of(board_records()).standings.verdict
+    first, *others = verdict.without
+    same = verdict.without[first]
+    assert without(verdict) == [(f"any one of {len(verdict.without)}", "no candidate wins", False)]
+    fragile = replace(
+        verdict, fragile=(first,), without={**verdict.without, first: replace(same, ruling=Ruling.UNDECIDED)}
+    )
+    assert without(fragile) == [
+        (first, "undecided", True),
+        (f"any one other of {len(others)}", "no candidate wins", False),
+    ]
 
 
 def test_published_values_stand_in_a_band_of_their_own_and_are_not_ranked() -> None:
