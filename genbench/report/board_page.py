@@ -31,6 +31,7 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "several": len(edition.boards) > 1,
         "trail": spot.trail(edition),
         "ways": ways,
+        "protocol_way": spot.way(edition.protocol),
         "goal": board.goal,
         "axes": listed(board.standings.axes, "and"),
         "facts": facts(board),
