@@ -13,9 +13,9 @@ UNTESTED = (Axis.COST, Axis.NOVELTY)  # what costs less is not better, and the g
 def foremost(standings: Standings, columns: Iterable[Column], alike: bool) -> Mapping[str, str]:
     """By column, the candidate that is better there than each other one in the running, beyond the seeds' chance.
 
-    On an axis: who is alone in its first tier, where each other one has a tier too, and nobody out of the running has a
-    better mean. In other columns, but those of cost and novelty: the same test with Holm's correction over all pairs in
-    all of them. A column in which nobody is so has no entry.
+    On an axis: who is apart from each other one, where each has a tier, and nobody out of the running has a better
+    mean. In other columns, but those of cost and novelty: the same test with Holm's correction over all pairs in all
+    of them. A column in which nobody is so has no entry.
 
     Args:
         columns: those of axes are read off the standings.
@@ -37,8 +37,11 @@ def _on_axis(standings: Standings, axis: str) -> str:
     rivals = [name for name in places if name not in standings.outside]
     first = [name for name in rivals if places[name].tier == 1]
     tested = all(places[name].tier is not None for name in rivals)
-    alone = len(rivals) > 1 and len(first) == 1 and tested
-    return first[0] if alone and places[first[0]].rank == 1 else ""
+    if len(rivals) < 2 or len(first) != 1 or not tested or places[first[0]].rank != 1:
+        return ""
+    found = standings.running.contrasts(margins=False)
+    behind = {c.worse for c in found if c.separated and c.axis == axis and c.better == first[0]}
+    return first[0] if behind >= {*rivals} - {*first} else ""
 
 
 def _beside(standings: Standings, columns: Sequence[Column]) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Place:
     rank: int | None = None
     """By the mean, 1 is the best; equal means share one."""
     tier: int | None = None
-    """Candidates that the seeds cannot separate share one; None below three seeds and for one out of the running."""
+    """Nobody is separated from the first of a tier, 1 the best; None below three seeds, and out of the running."""
     ranks: tuple[int, int] | None = None
     """The ends of the rank's 95 % interval over seed-bootstrap replicates; None where no spread is known."""
     missing: str = ""

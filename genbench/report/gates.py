@@ -45,7 +45,7 @@ def ordered(board: Leaderboard) -> list[tuple[str, list[Row]]]:
     found: dict[str, list[Row]] = {}
     for row in (*board.rows, *board.controls):
         if row.ok and in_order(row):
-            control = f"controls, {GATE[row.gate.status]}: {expected(row)}" if row.control else ""
+            control = ": ".join(filter(None, (f"controls, {GATE[row.gate.status]}", expected(row)))) * bool(row.control)
             audits = AUDITS[row.audits.status] if row.likelihood and not row.control else ""
             words = control or ", ".join(part for part in (GATE[row.gate.status], audits) if part)
             found.setdefault(words, []).append(row)
@@ -98,7 +98,8 @@ def audited(row: Row) -> tuple[AuditFinding, ...]:
 
 def expected(row: Row) -> str:
     """Whether the gate says of a control what it has to; "" where it was not asked."""
-    if not row.control or row.gate.status not in (GateStatus.FLAGGED, GateStatus.CLEAR):
+    judged = row.gate.status in (GateStatus.FLAGGED, GateStatus.CLEAR)
+    if not row.control or not judged or row.control is ControlKind.PROBE:  # a blend of rows may be seen, or not
         return ""
     return (
         AS_IT_HAS_TO

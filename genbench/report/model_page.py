@@ -141,19 +141,20 @@ def pictures(row: Row, album: Album, words: str) -> list[Picture]:
     return found
 
 
-def speeds(row: Row) -> list[tuple[str, str, str]]:
-    """By batch size images a second on the clock's scale, and what a call takes: (batch, speed, seconds a call)."""
-    found: list[tuple[str, str, str]] = []
+def speeds(row: Row) -> list[tuple[str, str, str, str]]:
+    """By batch size: (batch, images/s as the board has them, images/s by the wall clock, wall seconds of a call)."""
+    found: list[tuple[str, str, str, str]] = []
     timings = [timing for result in row.ok if (timing := result.candidate.timing)]
     cells = {column: cell for column, cell in row.cells.items() if cell.mean}
     if latency := cells.get("latency"):
         alone = next((timing.alone for timing in timings if timing.alone), None)
         tail = f"; p90 {number(alone.p90)} s, p99 {number(alone.p99)} s" if alone else ""
-        found.append(("1", number(1 / (latency.mean or 1)), f"{number(latency.mean or 0)} s{tail}"))
+        found.append(("1", "–", number(1 / (latency.mean or 1)), f"{number(latency.mean or 0)} s{tail}"))
     if (throughput := cells.get("throughput")) and timings and timings[0].batch:
         taken = [seconds for timing in timings for seconds in timing.batches]
-        call = f"{number(sum(taken) / len(taken))} s" if taken else NOT_STATED
-        found.append((f"{timings[0].batch}", number(throughput.mean or 0), call))
+        mean = sum(taken) / len(taken) if taken else 0.0
+        wall, call = (number(timings[0].batch / mean), f"{number(mean)} s") if mean else ("–", NOT_STATED)
+        found.append((f"{timings[0].batch}", number(throughput.mean or 0), wall, call))
     return found
 
 

@@ -26,6 +26,7 @@ def values(edition: Edition, spot: Spot, album: Album, known: Definitions) -> di
         "dataset": board.dataset,
         "space": provenance.space_of(board),
         "budget": provenance.budget(board.suite),
+        "used": used(board),
         "limits": provenance.limits(board.suite),
         "seeds": sorted({record.seed for record in board.records}),
         "times": provenance.times(board.records),
@@ -33,6 +34,12 @@ def values(edition: Edition, spot: Spot, album: Album, known: Definitions) -> di
         "pictures": _real(ceiling, album),
         "tasks": [_task(own, spot, edition, known) for own in edition.boards],
     }
+
+
+def used(board: Leaderboard) -> str:
+    """How many training images the fits of candidates were handed, from the fewest to the most; "" where none says."""
+    found = sorted({row.cost.images for row in board.rows if row.cost.images})
+    return " to ".join(f"{count:,}" for count in dict.fromkeys((found[0], found[-1]))) if found else ""
 
 
 def _real(ceiling: Row | None, album: Album) -> list[Picture]:

@@ -105,7 +105,8 @@ TERMS = (
     Term(
         "tier",
         "Tier",
-        "Candidates that the seeds cannot separate share one. Tier 1 is the best.",
+        "A tier begins with the first candidate that is significantly behind the first of the tier above: nobody in "
+        "it is told apart from its first. Tier 1 holds the best mean.",
         ("tiers", "tier"),
     ),
     Term(

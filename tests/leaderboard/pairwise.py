@@ -99,14 +99,16 @@ def gap(contest: Contest, axis: str, better: str, worse: str) -> float:
 
 
 def tiers(contest: Contest, axis: str, found: Sequence[Contrast]) -> dict[str, int]:
-    """The tier of each candidate that is tested: one ends where all above are apart from all below."""
+    """The tier of each candidate that is tested: one begins with whoever is apart from the first of the last one."""
     order = [name for name in contest.order(axis) if len(contest.groups[axis][name]) >= LEAST]
     apart = {(c.better, c.worse) for c in found if c.axis == axis and c.separated}
-    own, tier = {}, 1
-    for place, name in enumerate(order):
-        tier += bool(place) and all(pair in apart for pair in itertools.product(order[:place], order[place:]))
-        own[name] = tier
-    return own
+    groups: list[list[str]] = []
+    for name in order:
+        if groups and (groups[-1][0], name) not in apart:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return {name: tier for tier, own in enumerate(groups, 1) for name in own}
 
 
 def verdict(contest: Contest, contenders: Sequence[str], margins: bool) -> Verdict:

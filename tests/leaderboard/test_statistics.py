@@ -248,12 +248,17 @@ def test_a_tier_ends_where_all_above_are_separated_from_all_below() -> None:
     assert contest.tiers("quality", contest.comparisons(margins=False)) == {"a": 1, "b": 1, "c": 2, "d": 3}
 
 
-def test_a_chain_of_neighbours_that_nobody_separates_is_one_tier() -> None:
-    apart = np.zeros((3, 3), bool)
-    apart[0, 2] = True  # the ends are separated, no neighbours are
-    assert tiers(apart) == [1, 1, 1]
+def test_a_tier_begins_with_whoever_is_apart_from_the_first_of_the_last_one() -> None:
+    apart = np.zeros((4, 4), bool)
+    assert tiers(apart) == [1, 1, 1, 1]
+    apart[0, 2] = True  # neighbours that nobody separates do not chain the ends
+    assert tiers(apart) == [1, 1, 2, 2]
+    apart[1, 3] = True  # who is no first of a tier begins none
+    assert tiers(apart) == [1, 1, 2, 2]
+    apart[2, 3] = True
+    assert tiers(apart) == [1, 1, 2, 3]
     apart[0, 1] = True
-    assert tiers(apart) == [1, 2, 2]
+    assert tiers(apart) == [1, 2, 2, 3]
     assert tiers(np.zeros((0, 0), bool)) == []
 
 

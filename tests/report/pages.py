@@ -12,7 +12,7 @@ from genbench.records.record import Record
 from genbench.report import html
 
 VOID = {"meta", "img", "input", "wbr", "br", "link"}
-ADDRESS = re.compile(r"https://|#|(\.\./)*([a-z0-9-]+/)*[a-z0-9-]+\.(html|csv|json|svg)$")
+ADDRESS = re.compile(r"https://|#|(\.\./)*([a-z0-9-]+/)*[a-z0-9-]+\.(html(#[a-z]+)?|csv|json|svg)$")
 BESIDE = re.compile(r"(\.\./)*site\.(css|js)$|data:image/svg\+xml,")  # what a page loads
 PICTURE = re.compile(r"data:image/png;base64,|(\.\./)*images/[0-9a-f]{16}\.png$")
 

@@ -49,6 +49,9 @@ def test_a_board_of_fifty_models_stays_within_its_budget(tmp_path: Path) -> None
     assert len(pictures) == 100
     assert sum(file.stat().st_size for file in tmp_path.rglob("*.*")) < 2_000_000
     shown = {attrs["src"] for attrs in Page(path.read_text()).all("img")}
+    assert len(shown) == 50  # nearest pairs of what is in order are on the models' pages
+    models = [Page(own.read_text()) for own in tmp_path.glob("digits/models/*.html")]
+    shown |= {image["src"] for own in models for image in own.all("img")}
     assert shown == {f"../../images/{picture.name}" for picture in pictures}
 
 

@@ -205,7 +205,7 @@ class Contest:
         return np.divide(difference, margin, out=endless, where=margin != 0)
 
     def tiers(self, axis: str, found: Comparisons) -> dict[str, int]:
-        """The tier of each candidate that has enough seeds, from 1: one ends where all above are apart from all below.
+        """The tier of each candidate that has enough seeds, from 1: nobody is apart from the first of the own one.
 
         Presets of one fit are told apart too.
         """
@@ -216,15 +216,16 @@ class Contest:
 
 
 def tiers(apart: "NDArray[np.bool_]") -> list[int]:
-    """The tiers of candidates in their order, from 1: one ends where all above are apart from all below.
+    """The tiers of candidates in their order, from 1: one begins with whoever is apart from the first of the last one.
+
+    Neighbours that nothing separates do not chain the best to the worst.
 
     Args:
         apart: [K, K], whether the row's candidate is apart from the column's, which stands below it.
     """
-    import numpy as np
-
-    # What each reaches: the last one below it that it is not apart from, or itself.
-    joined = np.triu(~apart, 1) | np.eye(len(apart), dtype=bool)
-    reached = np.maximum.accumulate(len(apart) - 1 - joined[:, ::-1].argmax(1)) if len(apart) else np.array([], int)
-    begins = reached[:-1] < np.arange(1, len(apart))  # whether the next one begins a tier
-    return [1, *(1 + np.cumsum(begins)).tolist()][: len(apart)]
+    found, first = list[int](), 0
+    for place in range(len(apart)):
+        begins = not found or bool(apart[first, place])
+        first = place if begins else first
+        found.append((found[-1] if found else 0) + begins)
+    return found
