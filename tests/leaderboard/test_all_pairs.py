@@ -20,7 +20,7 @@ RULERS = {
     "coverage": Ruler(Scale.DISTANCE, higher=False),
     "speed": Ruler(Scale.SPEED, tie=1.25),
 }
-BOARDS = 150
+BOARDS = 300
 
 
 def drawn(board: int) -> tuple[Contest, list[str]]:

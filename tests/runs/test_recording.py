@@ -23,6 +23,7 @@ from genbench.records.kinds import ControlKind, Likelihood
 from genbench.records.record import Candidate, Record, StageFacts
 from genbench.records.score import MissingKind, failed
 from genbench.records.status import Status
+from genbench.records.timing import told
 from genbench.runs.recording import recorded
 from genbench.store.stage_folder import Result
 
@@ -51,7 +52,7 @@ def only(found: Record) -> Candidate:
 def test_a_record_says_what_was_asked_of_whom_where(record: Recorded, tmp_path: Path):
     of = replace(trial(needs=("network",), settings=(setting("hidden", 64),)), settings={"hidden": 32}, seed=3)
     found = record(of=of)
-    assert (found.format, found.seed, found.secret) == (2, 3, SECRET)
+    assert (found.format, found.seed, found.secret) == (3, 3, SECRET)
     assert found.dataset == DATA
     assert found.protocol == ground(tmp_path, [of]).suite.protocol(DATA.sha256)
     assert found.suite == ground(tmp_path, [of]).suite.terms
@@ -231,7 +232,18 @@ def test_another_secret_is_another_record(ended: Any):
     assert recorded(of, other, results).record.secret == "77" * 32
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b'{"format": 2}'])
+def test_calls_stand_in_the_stages_folder_and_their_quantiles_in_the_record(ended: Any):
+    of, stands_on, results = ended
+    sample = results["sample/default"]
+    manifest = read_json(stands_on.root / of.slug / "sample/default/manifest.json")
+    assert manifest["result"]["timing"]["latencies"] == list(sample.timing.latencies)
+    calls = (0.3, 0.1, 0.2)
+    timed = {**results, "sample/default": replace(sample, timing=replace(sample.timing, latencies=calls))}
+    assert only(recorded(of, stands_on, timed).record).timing == told(replace(sample.timing, latencies=calls))
+    assert only(read(stands_on.root / of.slug / "record.json")).timing.alone.p50 == 0.2
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"format": 3}'])
 def test_a_record_that_cannot_be_read_is_told_and_written_again(ended: Any, damage: bytes):
     of, stands_on, results = ended
     path = stands_on.root / of.slug / "record.json"
