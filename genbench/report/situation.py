@@ -11,6 +11,7 @@ from genbench.leaderboard.words import fragile, hindrance, listed, told
 from genbench.report.speeds import voided
 from genbench.report.text import clip
 
+LONGEST = 40  # characters of a suite's name in a command
 NEEDS_RIVALS = (
     "Add a model of another kind whose quality and coverage reach half of what held-out real data have.",
     "-m NAME",
@@ -37,7 +38,8 @@ def situation(board: Leaderboard) -> Situation:
 
 
 def _run(board: Leaderboard, options: str) -> str:
-    return f"genbench run --suite {clip(shlex.quote(board.suite.name or 'SUITE'), 60)} {options}"
+    name = board.suite.name if 0 < len(board.suite.name) <= LONGEST else "SUITE"
+    return f"genbench run --suite {clip(shlex.quote(name))} {options}"
 
 
 def _empty(board: Leaderboard) -> Situation | None:

@@ -340,6 +340,15 @@ def test_axe_finds_nothing_on_a_crowded_board_with_filters_in_use(
     assert axe(page) == []
 
 
+def test_axe_finds_nothing_on_the_published_board_with_all_that_it_can_show(
+    open_page: Open, crowded_site: Path
+) -> None:
+    page = open_page(crowded_site, color_scheme="dark", viewport={"width": 3600, "height": 900})
+    for box in page.locator(".chooser input").all():
+        box.check()
+    assert axe(page) == []
+
+
 def test_void_and_busy_speeds_are_readable_in_both_themes(open_page: Open, tmp_path: Path) -> None:
     records = board_records()
     own = records[0].candidates[0]
