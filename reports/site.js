@@ -177,7 +177,7 @@
     text.setAttribute("x", x + (left ? -9 : 9));
     text.setAttribute("y", Math.max(22, y - 8));
     text.setAttribute("text-anchor", left ? "end" : "start");
-    text.textContent = name.length > 34 ? `${name.slice(0, 33)}…` : name;
+    text.textContent = name.length > 24 ? `${name.slice(0, 23)}…` : name;
     chart.append(text);
   }
 
