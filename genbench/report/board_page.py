@@ -13,8 +13,8 @@ from genbench.report.glossary import Glossary
 from genbench.report.images import Album
 from genbench.report.site import Edition, Spot
 from genbench.report.standing import verdicts
-from genbench.report.table import figure, table
-from genbench.report.text import NOT_STATED, clip, duration, number
+from genbench.report.table import figure, table, warnings
+from genbench.report.text import NOT_STATED, clip, duration, number, spread
 
 BESIDES = ("classes", "verified", "audit", "void", "busy")  # terms of a score that are no score
 EXHIBITS = 4  # of one candidate
@@ -106,8 +106,15 @@ def leaders(board: Leaderboard) -> Iterable[dict[str, Any]]:
                 "shared": f" and {len(others)} more" if others else "",
                 "title": column.title,
                 "outside": bool(first.outside),
-                "value": f"{figure(first.cells[column.name], _mean(first, column))} {column.further_unit}".strip(),
+                "value": _told(first, column),
+                "flags": warnings(first),
             }
+
+
+def _told(row: Row, column: Column) -> str:
+    """A mean with its interval and its unit."""
+    cell, mean = row.cells[column.name], _mean(row, column)
+    return " ".join(filter(None, (figure(cell, mean), spread(mean, cell.half_width), column.further_unit)))
 
 
 def _best_running(board: Leaderboard, column: Column) -> list[Row]:
