@@ -117,7 +117,7 @@ def test_a_smaller_run_keeps_the_bigger_board(out: Path, supervisor: Supervisor,
 
 def test_the_report_lies_in_the_runs_folder_and_nothing_is_written_beside_it(out: Path, again: Again):
     before = {path.name for path in out.iterdir()}
-    assert again().finished.report.relative_to(out) == Path("runs/tiny/report/index.html")
+    assert again().finished.report.relative_to(out) == Path("runs/tiny/report/tiny/boards/generate.html")
     assert {path.name for path in out.iterdir()} == before
     assert not (out / "reports").exists()
 
