@@ -39,7 +39,7 @@ def rendered(options: Namespace) -> Exit:
     if not records:
         named = ", ".join(map(str, options.records))
         raise GenbenchError(
-            f"{named} holds no record, no *.json and no */record.json, nor does a folder in it; `genbench run` writes them"
+            f"{named} holds no record, no *.json and no */record.json, nor a folder with such; `genbench run` writes them"
         )
     check_writable(options.out)
     print(render(editions(records, references), options.out, definitions(), downloads))
