@@ -38,9 +38,7 @@ def rendered(options: Namespace) -> Exit:
     references = {protocol: own for folder, protocol in folders.items() if (own := beside(folder))}
     if not records:
         named = ", ".join(map(str, options.records))
-        raise GenbenchError(
-            f"{named} holds no record, no *.json and no */record.json, nor a folder with such; `genbench run` writes them"
-        )
+        raise GenbenchError(f"{named} holds no record, no *.json and no */record.json; `genbench run` writes them")
     check_writable(options.out)
     print(render(editions(records, references), options.out, definitions(), downloads))
     return Exit.OK
