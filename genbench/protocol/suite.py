@@ -13,7 +13,7 @@ from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Count, Meta, Positive, Seconds
 from genbench.files.plain import digest
-from genbench.records.record import SuiteTerms, TaskTerms
+from genbench.records.record import QUICK, SuiteTerms, TaskTerms
 
 GIB, MIB = 2**30, 2**20
 MOST = 1e18  # bytes
@@ -105,7 +105,7 @@ class Suite:
         latency = self.quick.latency_seconds
         return replace(
             self,
-            name=f"{self.name}-quick",
+            name=f"{self.name}{QUICK}",
             title=f"{self.title} (quick look)",
             images=images,
             budget=Budget(seconds) if seconds else self.budget,

@@ -16,6 +16,7 @@ from genbench.records.status import Status
 from genbench.records.timing import TimingRecord
 
 FORMAT = 3
+QUICK = "-quick"  # how the name of a suite ends in its quick form
 Text = Annotated[str, Meta(min_length=1)]
 
 

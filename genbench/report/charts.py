@@ -9,6 +9,7 @@ from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.statistics import pareto_front
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis, Direction
+from genbench.report.curves import thinned
 from genbench.report.labels import Box, Label, placed
 from genbench.report.lettering import Lettering, fitted, width
 from genbench.report.rows import ids, numbers
@@ -260,7 +261,7 @@ def curve(name: str, seed: int, points: Sequence[Mapping[str, float]], most: int
     """
     keys = list(dict.fromkeys(key for point in points for key in sorted(point) if key not in ("images", "seconds")))
     lines = {key: [(p["images"], p[key]) for p in points if key in p and "images" in p] for key in keys}
-    drawn = {key: _thinned(line, most) for key, line in lines.items() if len(line) > 1}
+    drawn = {key: thinned(line, most) for key, line in lines.items() if len(line) > 1}
     drawn = dict(list(drawn.items())[:CURVE_LINES])
     if not drawn:
         return None
@@ -271,9 +272,3 @@ def curve(name: str, seed: int, points: Sequence[Mapping[str, float]], most: int
     )
     pixels = tuple((key, tuple((across(x), up(y)) for x, y in line)) for key, line in drawn.items())
     return Curve(name, seed, pixels, number(min(values)), number(max(values)), number(max(images)))
-
-
-def _thinned(line: Sequence[tuple[float, float]], most: int) -> list[tuple[float, float]]:
-    """At most `most` of the points, evenly spread, both ends among them."""
-    count = min(len(line), most)
-    return [line[round(i * (len(line) - 1) / (count - 1))] for i in range(count)]

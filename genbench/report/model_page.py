@@ -1,6 +1,5 @@
 """A model's page: its samples beside real data, where it stands, what it cost, and all that is known of it."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from genbench.records.record import Record
 from genbench.report import gates, provenance
 from genbench.report.board_page import EXHIBITS
 from genbench.report.charts import family_of
+from genbench.report.commands import again
 from genbench.report.curves import curve_charts
 from genbench.report.images import Album, Grid
 from genbench.report.site import Edition, Spot
@@ -21,7 +21,6 @@ from genbench.report.table import figure
 from genbench.report.text import NOT_STATED, number, spread
 
 WIDE, LARGE = 300, 5  # pixels that a picture is enlarged to at most, and times, by whole numbers
-DEFAULT = "digits"  # the suite that a command need not name
 KINDS = {
     Likelihood.EXACT.value: "exact",
     Likelihood.LOWER_BOUND.value: "a lower bound of the likelihood, so bits/dim are at most this",
@@ -61,7 +60,7 @@ def values(reference: str, edition: Edition, spot: Spot, album: Album) -> dict[s
         "requirements": list(requirements(own)),
         "density": density(own),
         "charts": curve_charts(records),
-        "command": command(reference, edition, records),
+        "command": again(first.model, records[0].suite.name, len({record.seed for record in records})),
         "origin": next(iter(provenance.models(records))),
         "settings": sorted(first.model.settings.items()),
         "machines": provenance.machines(records),
@@ -215,10 +214,3 @@ def _best(axis: str, board: Leaderboard, rows: Sequence[Row]) -> str:
     where = dict(places(row)).get(axis, "")
     words = [f"{figure(row.cells[column.name], row.cells[column.name].mean or 0.0)} {column.further_unit}".strip()]
     return ", ".join([*words, *[part for part in (where, row.name if len(rows) > 1 else "") if part]])
-
-
-def command(reference: str, edition: Edition, records: Sequence[Record]) -> str:
-    """The command that measures it again."""
-    suite = edition.boards[0].suite.name
-    words = ["genbench", "run", "-m", reference, *(["--suite", suite] if suite != DEFAULT else [])]
-    return shlex.join([*words, "--seeds", str(len({record.seed for record in records}))])

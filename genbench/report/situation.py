@@ -1,6 +1,5 @@
 """Situation: what a board says in one plain sentence, why, and what to do next where it says less than it could."""
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,10 +7,10 @@ from genbench.leaderboard import Cell, Leaderboard
 from genbench.leaderboard.standings import MIXED_SPEEDS
 from genbench.leaderboard.statistics import ENOUGH, LEAST, Ruling
 from genbench.leaderboard.words import fragile, hindrance, listed, told
+from genbench.report.commands import run_command
 from genbench.report.speeds import voided
 from genbench.report.text import clip
 
-LONGEST = 40  # characters of a suite's name in a command
 NEEDS_RIVALS = (
     "Add a model of another kind whose quality and coverage reach half of what held-out real data have.",
     "-m NAME",
@@ -38,8 +37,7 @@ def situation(board: Leaderboard) -> Situation:
 
 
 def _run(board: Leaderboard, options: str) -> str:
-    name = board.suite.name if 0 < len(board.suite.name) <= LONGEST else "SUITE"
-    return f"genbench run --suite {clip(shlex.quote(name))} {options}"
+    return run_command(board.suite.name, options.split())
 
 
 def _empty(board: Leaderboard) -> Situation | None:

@@ -1,6 +1,8 @@
 """The pages beside the boards: the index, a model's, a protocol's."""
 
 import re
+import shlex
+import tomllib
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -11,17 +13,20 @@ from records import HOSTILE, SUITE, TERMS, VALUES, audits, board_records, candid
 
 from genbench.catalogue.definitions import definitions, first_paragraph
 from genbench.leaderboard import Leaderboard, editions
+from genbench.protocol.suite import read as read_suite
 from genbench.records.audits import ASKS, AuditStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.records.record import Record
 from genbench.records.status import Status
 from genbench.report import site
+from genbench.report.commands import again, run_command
 from genbench.report.curves import POINTS, curve_charts
 from genbench.report.definition import Definition
 from genbench.report.site import LONGEST, Site, Spot, slug
 from genbench.report.text import number
 
 PUBLISHED = Path(__file__).parents[2] / "leaderboards"
+SUITES = Path(__file__).parents[2] / "genbench" / "builtin" / "suites"
 
 
 def pages_of(*records: Record, **known: Definition) -> dict[str, str]:
@@ -164,7 +169,31 @@ def test_the_command_measures_the_same_settings_at_as_many_seeds() -> None:
     assert "genbench run -m 'ddpm[steps=50]' --seeds 2" in text(pages_of(*records)[path])
     other = [replace(own, suite=replace(own.suite, name="fashion-mnist")) for own in records]
     path = next(name for name in pages_of(*other) if "/models/ddpm" in name)
-    assert "--suite fashion-mnist --seeds 2" in text(pages_of(*other)[path])
+    assert "genbench run --suite fashion-mnist -m 'ddpm[steps=50]' --seeds 2" in text(pages_of(*other)[path])
+
+
+def test_a_quick_run_a_loose_file_and_samples_alone_have_commands_that_can_be_typed() -> None:
+    facts = record().model
+    assert again(facts, "digits-quick", 1) == "genbench run --quick -m vae --seeds 1"
+    assert (
+        again(facts, "fashion-mnist-small-quick", 2)
+        == "genbench run --suite fashion-mnist-small --quick -m vae --seeds 2"
+    )
+    loose = replace(facts, distribution="my model.py", version="")
+    assert again(loose, "digits", 3) == "genbench run -m vae --plugin 'my model.py' --seeds 3"
+    assert again(replace(facts, samples_only=True), "digits", 3) == ""
+    own = record("vae", model={"samples_only": True})
+    assert "no model to run again" in text(pages_of(own)["digits/models/vae.html"])
+
+
+@pytest.mark.parametrize("suite", ["digits", "fashion-mnist-small"])
+def test_the_name_of_a_quick_suite_is_understood_by_the_command_that_a_page_shows(suite: str) -> None:
+    known = tomllib.loads((SUITES / f"{suite}.toml").read_text("utf-8"))
+    quick = read_suite(SUITES / f"{suite}.toml").suite.quickened().name
+    assert quick != known["name"]
+    words = shlex.split(run_command(quick, ["-m", "vae"]))
+    assert "--quick" in words
+    assert quick not in words
 
 
 def test_the_six_requirements_say_what_the_records_do() -> None:

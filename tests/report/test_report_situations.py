@@ -45,7 +45,7 @@ def void(name: str, seed: int = 0) -> Record:
 def test_a_board_of_controls_alone_says_that_there_is_nobody_to_judge_and_how_to_add_one() -> None:
     found = told(CEILING)
     assert found.headline == "There is nothing to judge yet: this board holds no candidate, only controls."
-    assert found.command == "genbench run --suite digits -m NAME"
+    assert found.command == "genbench run -m NAME"
 
 
 def test_a_board_of_one_candidate_says_that_it_has_no_rival() -> None:
@@ -79,7 +79,7 @@ def test_a_board_of_one_seed_says_that_nothing_can_be_said_of_chance() -> None:
     assert any(
         words.startswith("Nothing can be said of chance: some candidate has one training") for words in found.why
     )
-    assert found.command == "genbench run --suite digits -m NAME --seeds 5"
+    assert found.command == "genbench run -m NAME --seeds 5"
 
 
 def test_a_board_whose_speeds_are_all_void_says_so_and_to_measure_again() -> None:

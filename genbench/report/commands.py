@@ -1,0 +1,32 @@
+"""Commands: what a reader types to run what a page shows."""
+
+import shlex
+from collections.abc import Sequence
+
+from genbench.records.record import QUICK, ModelFacts
+from genbench.report.text import clip
+
+DEFAULT = "digits"  # the suite that a command need not name
+LONGEST = 40  # characters of a suite's name in a command
+
+
+def run_command(suite: str, options: Sequence[str]) -> str:
+    """`genbench run` under a suite, which its record calls so: its quick form is asked for by an option.
+
+    Args:
+        options: words that follow.
+    """
+    name = suite.removesuffix(QUICK)
+    quick = ["--quick"] if name != suite else []
+    if not 0 < len(name) <= LONGEST:
+        name = "SUITE"
+    named = [] if name == DEFAULT else ["--suite", name]
+    return clip(shlex.join(["genbench", "run", *named, *quick, *options]))
+
+
+def again(model: ModelFacts, suite: str, seeds: int) -> str:
+    """The command that measures a model with its settings again; "" of samples, which came without one."""
+    if model.samples_only:
+        return ""
+    loose = ["--plugin", model.distribution] if model.distribution.endswith(".py") and not model.version else []
+    return run_command(suite, ["-m", model.reference, *loose, "--seeds", str(seeds)])
