@@ -40,11 +40,14 @@ def decoded(kind: type[T], value: object, name: str = "value") -> T:
     Raises:
         GenbenchError: another type, a number out of range, a key that is missing or unknown; says where.
     """
-    value = value if _is_spelt(value) else _spelt(value)
+    text = _text(value)
+    value = value if text is not None else _spelt(value)
     try:
         found = _converted(kind, value)
     except FAULTS as error:
         raise GenbenchError(words(partial(_said, kind), value, name)) from error
+    if text is not None and _text(found) == text:  # as it came: nothing was left out
+        return found
     if (stray := _stray(_form(kind), value)) is not None:  # type: ignore[arg-type]  # a class is hashable
         place = ascii(f"{name}.{'.'.join(stray[0])}".replace(".[", "["))[1:-1][:SHOWN]
         raise GenbenchError(f"{place} is no field that genbench knows{nearest(stray[0][-1], stray[1])}")
@@ -120,13 +123,12 @@ def _schema(kind: type) -> dict[str, Json]:
     raise NotImplementedError(f"no JSON stands for a {kind.__name__}")
 
 
-def _is_spelt(value: object) -> bool:
-    """Whether no text of a value has lone surrogates, as far as that can be told at once."""
+def _text(value: object) -> bytes | None:
+    """A value as JSON; None: it has lone surrogates, or no such text can be had at once."""
     try:
-        msgspec.json.encode(value)
+        return msgspec.json.encode(value, enc_hook=_as_text)
     except (ValueError, TypeError, OverflowError, RecursionError, NotImplementedError):
-        return False
-    return True
+        return None
 
 
 def _spelt(value: object) -> object:

@@ -32,11 +32,16 @@ def read_json(path: Path, limit: int = JSON_LIMIT) -> Any:
         GenbenchError: not a regular file, larger than `limit` bytes, deeper than 32 levels, not JSON,
             or with NaN, infinity or a key twice in one object.
     """
+    return read_text(path, limit)[1]
+
+
+def read_text(path: Path, limit: int = JSON_LIMIT) -> tuple[bytes, Any]:
+    """As `read_json`, with the bytes that were read."""
     try:
         data = regular_bytes(path, limit + 1)
         if len(data) > limit:
             raise ValueError(f"larger than {limit} bytes")
-        return parsed_json(data)
+        return data, parsed_json(data)
     except (OSError, ValueError, RecursionError) as error:
         raise GenbenchError(f"{path} is not readable JSON: {error}") from error
 

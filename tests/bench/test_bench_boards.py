@@ -19,7 +19,7 @@ MODELS, SEEDS = 500, 5
 BOARD = 12.0  # CPU seconds of a board of these, a second one of margins included
 MODERATED = 60.0  # of one on which a candidate lacks a seed
 MANY = 1000  # records that are read
-READING = 2.0  # milliseconds of CPU a record
+READING = 1.0  # milliseconds of CPU a record
 SLACK = 3.0  # what a busy machine may take more
 
 

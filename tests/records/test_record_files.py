@@ -1,4 +1,6 @@
 import copy
+import gc
+import hashlib
 import json
 import random
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from records import VALUES, board_records, candidate, memorisation, record
 
 from genbench.errors import GenbenchError
 from genbench.files.codec import encoded
-from genbench.files.plain import intact, sealed
+from genbench.files.plain import sealed
 from genbench.records.files import read, read_records, record_of, undated, write
 from genbench.records.gates import GateStatus
 from genbench.records.score import failed
@@ -29,12 +31,44 @@ def test_a_record_reads_back_as_it_was_written(tmp_path: Path) -> None:
         assert replace(written, sha256="") == own
 
 
-def test_a_record_is_sealed_with_the_hash_of_what_it_says(tmp_path: Path) -> None:
+def test_a_record_is_sealed_with_the_hash_of_its_text(tmp_path: Path) -> None:
     written = write(tmp_path / "a.json", record())
-    value = json.loads((tmp_path / "a.json").read_text())
-    assert intact(value)
-    assert value["sha256"] == written.sha256
+    text = (tmp_path / "a.json").read_text()
+    assert json.loads(text)["sha256"] == written.sha256
+    assert hashlib.sha256(text.replace(written.sha256, "").encode()).hexdigest() == written.sha256
     assert write(tmp_path / "b.json", written) == written  # a seal is not of a seal
+
+
+@pytest.mark.parametrize("layout", [{"indent": 4}, {"separators": (",", ":")}, {"ensure_ascii": False}])
+def test_a_record_that_is_laid_out_anew_says_the_same(tmp_path: Path, layout: dict[str, Any]) -> None:
+    own = record()
+    own = replace(own, suite=replace(own.suite, title="Ziffern, größer"))
+    written = write(tmp_path / "a.json", own)
+    value = json.loads((tmp_path / "a.json").read_text())
+    (tmp_path / "a.json").write_text(json.dumps(value, **layout))
+    assert read(tmp_path / "a.json") == written
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [('"seed": 0', '"seed": 1'), ('"sha256": "', '"sha256": "0'), ('"seed": 0,', "")]
+)
+def test_a_record_that_was_changed_is_refused(tmp_path: Path, before: str, after: str) -> None:
+    write(tmp_path / "a.json", record())
+    text = (tmp_path / "a.json").read_text()
+    assert before in text
+    (tmp_path / "a.json").write_text(text.replace(before, after))
+    with pytest.raises(GenbenchError, match="its content and its sha256 differ; take the original"):
+        read(tmp_path / "a.json")
+
+
+def test_garbage_is_collected_again_after_reading(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", record())
+    assert gc.isenabled()
+    read_records(tmp_path)
+    (tmp_path / "b.json").write_text("{")
+    with pytest.raises(GenbenchError):
+        read_records(tmp_path)
+    assert gc.isenabled()
 
 
 def test_a_file_has_the_fields_in_their_order(tmp_path: Path) -> None:
