@@ -29,7 +29,7 @@ def rendered(options: Namespace) -> Exit:
     from genbench.leaderboard import editions
     from genbench.leaderboard.references import beside
     from genbench.records.files import read, record_files
-    from genbench.report import render
+    from genbench.report import publication, render
     from genbench.store.run_folder import check_writable
 
     found = {path: read(path) for folder in options.records for path in record_files(folder)}
@@ -39,6 +39,7 @@ def rendered(options: Namespace) -> Exit:
     if not records:
         named = ", ".join(map(str, options.records))
         raise GenbenchError(f"{named} holds no record, no *.json and no */record.json; `genbench run` writes them")
+    told = publication.of(options.records)
     check_writable(options.out)
-    print(render(editions(records, references), options.out, definitions(), downloads))
+    print(render(editions(records, references), options.out, definitions(), downloads, told))
     return Exit.OK

@@ -1,20 +1,17 @@
 """References: values that others published, for a band of their own beside a board. They are never ranked."""
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from genbench.errors import GenbenchError
-from genbench.files import codec
-from genbench.files.atomic import regular_bytes
+from genbench.files import toml
 from genbench.files.codec import Meta, Number
 
 FILE = "references.toml"
 RECORDS = "records"  # the folder that the file may lie beside
-MOST = 2**20  # bytes of a file
 
 Text = Annotated[str, Meta(min_length=1, max_length=1000)]
 
@@ -49,15 +46,7 @@ def read(path: Path) -> tuple[Reference, ...]:
     Raises:
         GenbenchError: it cannot be read, is no TOML, or a table of it is none of a reference; says which and why.
     """
-    try:
-        values = tomllib.loads(regular_bytes(path, MOST + 1).decode("utf-8"))
-        if path.stat().st_size > MOST:
-            raise ValueError(f"larger than {MOST} bytes")
-        found = codec.decoded(_File, values, "file").reference
-    except (OSError, ValueError, RecursionError) as error:
-        raise GenbenchError(f"{path} is no file of references: {error}") from error
-    except GenbenchError as error:
-        raise GenbenchError(f"{path}: {str(error).removeprefix('file.').removeprefix('file: ')}") from None
+    found = toml.read(_File, path, "file of references").reference
     _check(found, path)
     return found
 

@@ -1,6 +1,7 @@
 """Report: leaderboards as static pages that open from files, with no network and with scripts off."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +13,9 @@ from genbench.report import board_page, index_page, model_page, protocol_page
 from genbench.report.definition import Definitions
 from genbench.report.figures import figure
 from genbench.report.images import FOLDER, Album
-from genbench.report.site import BOARDS, INDEX, MODELS, PROTOCOL, Edition, Site, Spot
+from genbench.report.preview import preview
+from genbench.report.publication import NOWHERE, Publication
+from genbench.report.site import BOARDS, INDEX, MODELS, PREVIEW, PROTOCOL, Edition, Site, Spot
 from genbench.report.writing import shared, written
 
 NONE: Definitions = MappingProxyType({})
@@ -22,6 +25,7 @@ OURS = (  # what a site's folder may lose
     *(f"*/{BOARDS}/*.{form}" for form in ("html", "csv", "json", "svg")),
     f"*/{MODELS}/*.html",
     f"*/{PROTOCOL}",
+    f"*/{PREVIEW}",
 )
 
 
@@ -35,6 +39,7 @@ def render(
     folder: Path,
     known: Definitions = NONE,
     tables: Tables = untold,
+    publication: Publication = NOWHERE,
 ) -> Path:
     """Write the site of boards, and return the path of the page that a reader opens first.
 
@@ -44,13 +49,14 @@ def render(
     Args:
         known: what installed metrics say of themselves, for the page of the protocol.
         tables: a board as files for other programs, by their suffix, which its page offers.
+        publication: what the site says of itself.
 
     The same boards give the same bytes. Every value in them may be a stranger's: all are escaped, shortened, and
     shown with their control characters spelt out.
     """
     if isinstance(boards, Leaderboard):
         boards = [boards]
-    plan = Site.of(boards.values() if isinstance(boards, Mapping) else boards)
+    plan = Site.of(boards.values() if isinstance(boards, Mapping) else boards, publication)
     files = dict(site(plan, known, tables))
     for name, data in sorted(files.items(), key=lambda item: (item[0].endswith(".html"), item[0] == INDEX)):
         path = folder / name
@@ -72,8 +78,12 @@ def html(board: Leaderboard) -> str:
 def site(plan: Site, known: Definitions = NONE, tables: Tables = untold) -> Iterator[tuple[str, bytes]]:
     """The files of a site, by their paths; pages first, so that their pictures are known."""
     yield from shared().items()
+    drawn = {edition.preview: preview(edition.boards[0], tile(edition.boards[0])) for edition in plan.editions}
+    previews = {path: picture for path, picture in drawn.items() if picture}
+    yield from previews.items()
+    plan = replace(plan, previews=frozenset(previews))
     spot = Spot(INDEX, plan)
-    yield INDEX, written("index.html", index_page.values(plan, spot), spot.root).encode()
+    yield INDEX, written("index.html", index_page.values(plan, spot), spot).encode()
     boards = [board for edition in plan.editions for board in edition.boards]
     album = Album(sum(board_page.pictures(row) for board in boards for row in (*board.rows, *board.controls)))
     for edition in plan.editions:
@@ -93,7 +103,7 @@ def _board(
     files = {edition.table(board, form): data for form, data in tables.items()} | figures
     values["downloads"] = [(form.upper(), spot.way(edition.table(board, form))) for form in tables]
     values["figures"] = [spot.way(path) for path in figures]
-    yield spot.path, written("board.html", values, spot.root).encode()
+    yield spot.path, written("board.html", values, spot).encode()
     yield from files.items()
 
 
@@ -101,7 +111,7 @@ def _pages(edition: Edition, plan: Site, album: Album, known: Definitions) -> It
     def _page(path: str, template: str, values: Callable[[Spot, Album], dict[str, Any]]) -> tuple[str, bytes]:
         spot = Spot(path, plan)
         seen = album.seen_from(spot.root, tile(edition.boards[0]))
-        return path, written(template, values(spot, seen), spot.root).encode()
+        return path, written(template, values(spot, seen), spot).encode()
 
     yield _page(edition.protocol, "protocol.html", partial(protocol_page.values, edition, known=known))
     for reference in edition.references:

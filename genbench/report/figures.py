@@ -34,7 +34,7 @@ def figure(chart: Scatter, key: Sequence[tuple[int, str, str]]) -> bytes:
         "line": LINE,
         "height": BOX["height"] + LINE * (len(lines) + 1),
     }
-    return written("figure.svg", {**values, "rules": Markup(_rules())}, root="").encode()
+    return written("figure.svg", {**values, "rules": Markup(_rules())}).encode()
 
 
 def _folded(words: Sequence[str]) -> list[str]:

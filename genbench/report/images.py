@@ -115,13 +115,14 @@ def _within(image: "Image", limit: int, tile: tuple[int, int] | None) -> Png | s
         sides += [(min(n * width - 1, image.width), min(n * height - 1, image.height)) for n in range(most - 1, 0, -1)]
     for side in sides:
         part = image.crop((0, 0, *side))
-        data = _encoded(part)
+        data = encoded_png(part)
         if len(data) <= limit:
             return Png(data, *side, hashlib.sha256(f"{part.mode} {side}".encode() + part.tobytes()).hexdigest())
     return f"larger than {limit} bytes"
 
 
-def _encoded(image: "Image") -> bytes:
+def encoded_png(image: "Image") -> bytes:
+    """An image as a PNG without anything but its pixels."""
     from PIL import Image
 
     out = io.BytesIO()

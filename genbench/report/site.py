@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from genbench.leaderboard import Leaderboard
+from genbench.report.publication import NOWHERE, Publication
 
 INDEX = "index.html"
-BOARDS, MODELS, PROTOCOL = "boards", "models", "protocol.html"  # in the folder of an edition
+BOARDS, MODELS, PROTOCOL, PREVIEW = "boards", "models", "protocol.html", "preview.png"  # in the folder of an edition
 _PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST, DIGITS = 48, 8  # characters of a file's name, and of the hash that keeps two of them apart
 
@@ -67,15 +68,23 @@ class Edition:
         """The path of the page that tells what was measured, and how."""
         return f"{self.slug}/{PROTOCOL}"
 
+    @property
+    def preview(self) -> str:
+        """The path of the picture that stands for it where somebody shows a link."""
+        return f"{self.slug}/{PREVIEW}"
+
 
 @dataclass(frozen=True)
 class Site:
-    """The editions of a site."""
+    """The editions of a site, and what it says of itself."""
 
     editions: tuple[Edition, ...]
+    publication: Publication = NOWHERE
+    previews: frozenset[str] = frozenset()
+    """The paths of the editions' pictures that there are."""
 
     @classmethod
-    def of(cls, boards: Iterable[Leaderboard]) -> "Site":
+    def of(cls, boards: Iterable[Leaderboard], publication: Publication = NOWHERE) -> "Site":
         """A site of boards; those of one protocol belong together."""
         found: dict[str, list[Leaderboard]] = {}
         for board in boards:
@@ -85,7 +94,8 @@ class Site:
             name if names.count(name) == 1 else f"{name}-{_digits(protocol)}"
             for name, protocol in zip(names, found, strict=True)
         ]
-        return cls(tuple(Edition(name, tuple(own)) for name, own in zip(apart, found.values(), strict=True)))
+        editions = (Edition(name, tuple(own)) for name, own in zip(apart, found.values(), strict=True))
+        return cls(tuple(editions), publication)
 
     @property
     def first(self) -> str:
@@ -104,6 +114,18 @@ class Spot:
     def root(self) -> str | None:
         """The way to the site's folder: "", "../" or "../../"; None of a page by itself."""
         return "../" * self.path.count("/") if self.path else None
+
+    @property
+    def here(self) -> str:
+        """The page's own address on the network; "" where nobody says where the site will lie."""
+        return self.site.publication.address(self.path) if self.path else ""
+
+    @property
+    def preview(self) -> str:
+        """The address of the picture that stands for the page where somebody shows a link to it, else the way there."""
+        own = [edition for edition in self.site.editions if self.path.startswith(f"{edition.slug}/")]
+        found = [edition.preview for edition in own or self.site.editions if edition.preview in self.site.previews]
+        return "".join(self.site.publication.address(path) or self.way(path) for path in found[:1])
 
     def way(self, path: str) -> Markup:
         """The way to another page of the site; "" of a page by itself."""

@@ -11,30 +11,31 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from genbench.report.site import Spot
 from genbench.report.text import FILTERS, finalized
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE, SCRIPT = "site.css", "site.js"  # beside the pages of a site, which share them
+ALONE = Spot()
 POLICY = (
     "default-src 'none'; script-src {script}; style-src {style}; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'"
 )
 
 
-def written(template: str, values: Mapping[str, Any], root: str | None = None) -> str:
+def written(template: str, values: Mapping[str, Any], spot: Spot = ALONE) -> str:
     """A page.
 
     Args:
-        root: the way from the page's folder to the site's, "" or "../", where style and script lie; None: the page
-            holds both itself, and is all that there is.
+        spot: where it lies. On a site, whose folder has style and script; else it holds both itself.
     """
-    if root is None:
+    if spot.root is None:
         style, script = (TEMPLATES.joinpath(name).read_text("utf-8") for name in (STYLE, SCRIPT))
         held = {"style": Markup(style), "script": Markup(script), "root": None}  # our own files
         policy = POLICY.format(script=_hash(script), style=_hash(style))
     else:
-        held, policy = {"root": Markup(root)}, POLICY.format(script="'self'", style="'self'")
-    return _environment().get_template(template).render(**held, policy=Markup(policy), **values)
+        held, policy = {"root": Markup(spot.root)}, POLICY.format(script="'self'", style="'self'")
+    return _environment().get_template(template).render(**held, policy=Markup(policy), spot=spot, **values)
 
 
 def shared() -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from genbench.catalogue.definitions import definitions
 from genbench.export.downloads import downloads
 from genbench.leaderboard import editions
 from genbench.records.files import read_records
-from genbench.report import site
+from genbench.report import publication, site
 from genbench.report.site import Site
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,9 @@ def pixels(data: bytes) -> tuple[str, bytes]:
 
 
 def test_the_published_reports_are_those_of_the_published_records() -> None:
-    found = dict(site(Site.of(editions(read_records(ROOT / "leaderboards"))), definitions(), downloads))
+    folder = ROOT / "leaderboards"
+    plan = Site.of(editions(read_records(folder)), publication.of([folder]))
+    found = dict(site(plan, definitions(), downloads))
     lying = {path.relative_to(ROOT / "reports").as_posix(): path for path in (ROOT / "reports").rglob("*.*")}
     del lying["README.md"]
     assert set(found) == set(lying), AGAIN

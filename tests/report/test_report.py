@@ -27,6 +27,7 @@ def test_a_page_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> None
     assert written == [
         "digits/boards/generate.html",
         "digits/models/vae.html",
+        "digits/preview.png",
         "digits/protocol.html",
         "index.html",
         "site.css",
