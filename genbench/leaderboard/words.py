@@ -68,6 +68,8 @@ def hindrance(standings: Standings) -> str:
         return f"no candidate is ranked on {NUMBERS.get(len(standings.axes), 'all axes')}"
     if len(standings.contest.seeds) < 2:
         return "there is only one ranked candidate, and nothing to compare it with"
+    if not standings.running.seeds:
+        return "no candidate is in the running, which takes half of the quality and coverage of held-out real data"
     fits = {standings.running.fits[name] for name in standings.running.seeds}
     return "fewer than two fits are in the running, and presets of one are not each other's rivals" * (len(fits) < 2)
 

@@ -1,18 +1,21 @@
 """Situation: what a board says in one plain sentence, why, and what to do next where it says less than it could."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from genbench.leaderboard import Cell, Leaderboard
+from genbench.leaderboard import Cell, Leaderboard, Row
+from genbench.leaderboard.anchors import control
+from genbench.leaderboard.running import SIDES
 from genbench.leaderboard.standings import MIXED_SPEEDS
 from genbench.leaderboard.statistics import ENOUGH, LEAST, Ruling
 from genbench.leaderboard.words import fragile, hindrance, listed, told
+from genbench.records.kinds import ControlKind
 from genbench.report.commands import run_command
 from genbench.report.speeds import voided
 from genbench.report.text import clip
 
 NEEDS_RIVALS = (
-    "Add a model of another kind whose quality and coverage reach half of what held-out real data have.",
+    "Add a model whose quality and coverage reach half of what held-out real data have.",
     "-m NAME",
 )
 
@@ -115,7 +118,24 @@ def _alone(board: Leaderboard) -> Situation | None:
     advice, options = NEEDS_RIVALS
     if not ranked:
         return Situation(f"Undecided: {words}.", (), "The notes below the table say what keeps each one off an axis.")
-    return Situation(f"Undecided: {words}.", (), advice, _run(board, options))
+    return Situation(f"Undecided: {words}.", tuple(_nearest(board)), advice, _run(board, options))
+
+
+def _nearest(board: Leaderboard) -> Iterator[str]:
+    """Who comes nearest to the running of those that are out of it, and how near."""
+    ceiling = control(board.controls, ControlKind.CEILING)
+    known = {column.name: column for column in board.columns if column.axis in SIDES}
+    sides = [known[name] for name in board.terms.axes.values() if name in known]
+    held = [(column, most) for column in sides if ceiling and (most := ceiling.cells[column.name].mean)]
+
+    def _reach(row: Row) -> float:
+        return min((row.cells[column.name].mean or 0.0) / most for column, most in held)
+
+    outside = [row for row in board.rows if row.outside]
+    if held and outside:
+        row = max(outside, key=_reach)
+        parts = [f"{clip(own.title, 40)} {row.cells[own.name].mean or 0.0:.3g} of {most:.3g}" for own, most in held]
+        yield f"Of those that are out of it, {clip(row.name, 60)} comes nearest: {listed(parts, 'and')}."
 
 
 def _tied(board: Leaderboard) -> Situation | None:

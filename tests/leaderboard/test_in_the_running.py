@@ -58,6 +58,13 @@ def test_what_cannot_reach_half_of_held_out_data_is_ranked_and_decides_nothing()
     assert {row["name"]: row["outside"] for row in found.to_json()["rows"]}["junk"] == row.outside
 
 
+def test_a_board_on_which_all_are_out_of_the_running_says_what_it_takes() -> None:
+    found = board(*several("junk", 0.2, 0.6, 1e6), *several("narrow", 0.6, 0.2, 1e6))
+    assert {row.name for row in found.rows if row.outside} == {"junk", "narrow"}
+    takes = "no candidate is in the running, which takes half of the quality and coverage of held-out real data"
+    assert found.sentence == f"Undecided: {takes}."
+
+
 def test_coverage_counts_like_quality_and_speed_does_not() -> None:
     found = board(*GOOD, *several("narrow", 0.9, 0.3, 100.0), *several("slow", 0.9, 0.9, 0.001))
     assert {row.name for row in found.rows if row.outside} == {"narrow"}

@@ -55,6 +55,14 @@ def test_a_board_of_one_candidate_says_that_it_has_no_rival() -> None:
     assert "second model" in found.advice
 
 
+def test_a_board_on_which_all_are_out_of_the_running_says_who_comes_nearest() -> None:
+    found = told(*scored("vae", 0.2, 1), *scored("gan", 0.3, 1), CEILING)
+    assert found.headline.startswith("Undecided: no candidate is in the running, which takes half of the quality")
+    (why,) = found.why
+    assert why.startswith("Of those that are out of it, gan comes nearest: ")
+    assert " 0.3 of 0.9 and " in why
+
+
 def test_a_board_on_which_all_failed_says_where_the_reasons_stand_and_how_to_run_them_again() -> None:
     found = told(*(record(name, candidates=[candidate(name)]) for name in ("vae", "gan")))
     assert found.headline == "Nothing can be judged: no candidate has a result."
