@@ -59,13 +59,12 @@ def checked(options: Namespace) -> Exit:
 def show(finding: "CheckFinding") -> None:
     """Print one finding, a line."""
     from genbench.cli.printing import one_line
-    from genbench.errors import plain
     from genbench.records.checks import CheckStatus
 
     heads = {CheckStatus.FAILED: "FAILED", CheckStatus.NOT_APPLICABLE: "n/a"}
     head = heads.get(finding.status, finding.status.value)
     name = f"{finding.check} {finding.of}".rstrip()
-    print(plain(one_line(f"{head:<{WIDTH}}{name}: {finding.said}")), flush=True)
+    print(one_line(f"{head:<{WIDTH}}{name}: {finding.said}"), flush=True)
 
 
 def summary(report: "CheckReport") -> str:

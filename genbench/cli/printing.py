@@ -4,6 +4,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from genbench.errors import plain
+
 if TYPE_CHECKING:
     from genbench.catalogue import Catalogue
 
@@ -25,5 +27,6 @@ def tell_faults(catalogue: "Catalogue") -> None:
 
 
 def one_line(words: str) -> str:
-    """Text without line breaks: where it has some, each run of white space becomes a blank."""
-    return words if words.isprintable() else " ".join(words.split())
+    """Text without line breaks: where it has some, each run of white space becomes a blank; what else is not shown
+    in a terminal, or moves its cursor, is spelt out."""
+    return words if words.isprintable() else plain(" ".join(words.split()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from genbench.cli.printing import one_line
 from genbench.records.gates import CopyVerdict
 from genbench.records.score import ScoreRecord
 
@@ -37,4 +38,4 @@ def verdict_words(verdict: CopyVerdict) -> str:
 
 def say(text: str) -> None:
     """Print it in one line."""
-    print(" ".join(text.split()) if "\n" in text else text)
+    print(one_line(text))

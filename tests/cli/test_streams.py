@@ -10,6 +10,7 @@ import pytest
 from records import record
 
 from genbench.cli.bugs import shortage
+from genbench.cli.printing import tell
 from genbench.records import files
 
 COMMAND = f"{sys.executable} -m genbench"
@@ -77,3 +78,11 @@ def test_too_little_address_space_is_one_line(tmp_path):
     assert "Traceback" not in err
     assert last.startswith("genbench: torch, or what needs it, cannot be imported in a new process (")
     assert "ulimit -v" in last
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"), [("a\x1b[31mb", "a\\x1b[31mb"), ("a \u202e b", "a \\u202e b"), ("a\n\tb", "a b")]
+)
+def test_what_could_steer_a_terminal_is_spelt_out(capsys: pytest.CaptureFixture[str], said: str, shown: str) -> None:
+    tell(said)
+    assert capsys.readouterr().err == f"genbench: {shown}\n"
