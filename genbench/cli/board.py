@@ -9,11 +9,10 @@ from rich.text import Text
 from genbench.cli.figures import number
 from genbench.leaderboard import Cell, Column, Leaderboard, Place, Row
 from genbench.records.audits import Assurance
-from genbench.records.kinds import Axis, Direction
+from genbench.records.kinds import Axis
 from genbench.records.score import AT_LEAST
 from genbench.report.text import visible
 
-ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓", None: ""}
 FURTHER = ("fd", "bits-per-dim")  # scores that are shown beside the axes, where a task has them
 MOST = 5  # scores that are shown
 GAP, INDENT = "  ", "  "
@@ -106,7 +105,8 @@ def _table(board: Leaderboard, columns: Sequence[Column]) -> Table:
 
 
 def _title(column: Column, axes: dict[str, str]) -> str:
-    return visible(axes.get(column.name, column.title)) + ARROWS[column.direction]
+    arrow = f" {column.direction.arrow}" if column.direction else ""
+    return visible(axes.get(column.name, column.title)) + arrow
 
 
 def _line(row: Row, columns: Sequence[Column], board: Leaderboard) -> Line:

@@ -11,10 +11,8 @@ from genbench.leaderboard.comparison import Change, Comparison, Finding
 from genbench.leaderboard.difference import Difference
 from genbench.leaderboard.row import Cell
 from genbench.leaderboard.statistics import ALPHA
-from genbench.records.kinds import Direction
 from genbench.report.text import visible
 
-ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", None: ""}
 GAP, INDENT = "  ", "  "
 VERDICT = max(cell_len(change.value) for change in Change)
 Figures = tuple[str, ...]  # the score, what both got, the difference with its interval, p
@@ -46,9 +44,8 @@ def summary(comparison: Comparison) -> Iterator[str]:
     yield ""
     counts = [f"{count} {change.value}" for change, count in comparison.counts.items()]
     yield ", ".join(counts) or "nothing to compare: neither has any of these scores"
-    tests = {found.difference.procedure for found in comparison.findings if found.difference} - {""}
-    if tests:
-        yield " or ".join(sorted(tests))
+    if comparison.procedure:
+        yield comparison.procedure
         yield f"over {comparison.tests} tests at α = {ALPHA:g}; p is corrected, intervals are not"
 
 
@@ -91,26 +88,20 @@ def _folded(words: str, width: int, depth: int) -> Iterator[str]:
 
 def _figures(found: Finding, difference: Difference, findings: Sequence[Finding]) -> Figures:
     p = "" if found.adjusted is None else _chance(found.adjusted)
-    return _name(found, findings), _mean(found.before), _mean(found.after), _by(difference), p
+    return _name(found, findings), _mean(found.before), _mean(found.after), difference.told(number), p
 
 
 def _name(found: Finding, findings: Sequence[Finding]) -> str:
     """The score without its extractor where no other one is shown, and which way is better."""
     short = found.score.partition("@")[0]
     alike = {other.score for other in findings if other.score.partition("@")[0] == short}
-    return visible(f"{short if len(alike) == 1 else found.score} {ARROWS[found.direction]}".strip())
+    return visible(
+        f"{short if len(alike) == 1 else found.score} {found.direction.arrow if found.direction else ''}".strip()
+    )
 
 
 def _mean(cell: Cell | None) -> str:
     return "–" if cell is None or cell.mean is None else number(cell.mean)
-
-
-def _by(difference: Difference) -> str:
-    """A difference with its sign, or a factor, and its interval: +0.028 [0.011, 0.045], ×0.861 [0.810, 0.920]."""
-    sign = "×" if difference.factor else "+" if difference.estimate > 0 else ""
-    ends = [number(end) for end in (difference.low, difference.high) if end is not None]
-    between = f" [{', '.join(ends)}]" if ends else ""
-    return f"{sign}{number(difference.estimate)}{between}"
 
 
 def _chance(p: float) -> str:

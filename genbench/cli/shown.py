@@ -6,8 +6,6 @@ from genbench.cli.printing import one_line
 from genbench.records.gates import CopyVerdict
 from genbench.records.score import ScoreRecord
 
-BETTER = {"higher": "↑ higher", "lower": "↓ lower"}
-
 
 def show_scores(name: str, scores: Mapping[str, ScoreRecord]) -> None:
     """A table of scores: value, interval, which way is better, and what belongs to it."""
@@ -21,7 +19,7 @@ def show_scores(name: str, scores: Mapping[str, ScoreRecord]) -> None:
         title = f" ({score.title})" if score.title == "FID" else ""
         told = {words: score.details[key] for words, key in score.shown.items() if key in score.details}
         beside = ", ".join(f"{words} {number(value)}" for words, value in told.items())  # the JSON has all
-        better = " ".join(filter(None, (BETTER[score.direction.value], score.unit)))
+        better = " ".join(filter(None, (f"{score.direction.arrow} {score.direction.value}", score.unit)))
         has_interval = score.low is not None and score.high is not None
         interval = f"{number(score.low or 0)} – {number(score.high or 0)}" if has_interval else "–"
         shown.add_row(*map(escape, (own + title, number(score.value), interval, better, beside or "–")))

@@ -73,6 +73,11 @@ class Comparison:
         return sum(found.adjusted is not None for found in self.findings)
 
     @property
+    def procedure(self) -> str:
+        """The tests that were made, by their names; "" for none."""
+        return " or ".join(sorted({own.procedure for found in self.findings if (own := found.difference)} - {""}))
+
+    @property
     def counts(self) -> Mapping[Change, int]:
         """How often each change was found, those that were not left out."""
         found = Counter(finding.change for finding in self.findings)

@@ -5,7 +5,7 @@ nothing of another one.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from genbench.leaderboard.statistics import ENOUGH, WELCH, Ruler, Spreads, mean, spreads
@@ -33,6 +33,16 @@ class Difference:
     """Two-sided, of no difference beyond the score's tie, uncorrected; None below three seeds."""
     procedure: str
     """The test's name; "" where there was none."""
+
+    def told(self, number: Callable[[float], str]) -> str:
+        """It with its sign, or as a factor, and its interval: +0.028 [0.011, 0.045], ×0.861 [0.810, 0.920].
+
+        Args:
+            number: how a number is written.
+        """
+        sign = "×" if self.factor else "+" if self.estimate > 0 else ""
+        ends = [number(end) for end in (self.low, self.high) if end is not None]
+        return f"{sign}{number(self.estimate)}" + (f" [{', '.join(ends)}]" if ends else "")
 
 
 def differences(groups: Groups, pairs: Sequence[tuple[str, str]], ruler: Ruler) -> list[Difference]:

@@ -46,6 +46,11 @@ class Direction(Enum):
     HIGHER = "higher"
     LOWER = "lower"
 
+    @property
+    def arrow(self) -> str:
+        """The way up or down, as it stands beside a score's title."""
+        return "↑" if self is Direction.HIGHER else "↓"
+
 
 class ControlKind(Enum):
     """What a control model is on the board for."""

@@ -7,13 +7,10 @@ from typing import Any
 from genbench.files.atomic import write_bytes
 from genbench.leaderboard import Cell
 from genbench.leaderboard.comparison import Change, Comparison, Finding
-from genbench.leaderboard.difference import Difference
 from genbench.leaderboard.statistics import ALPHA
-from genbench.records.kinds import Direction
 from genbench.report.text import number, spread
 from genbench.report.writing import written
 
-ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", None: ""}
 GOOD, BAD = (Change.BETTER, Change.RECOVERED), (Change.WORSE, Change.FAILED)
 
 
@@ -25,7 +22,6 @@ def write_comparison(path: Path, comparison: Comparison, only_changed: bool = Fa
 def _values(comparison: Comparison, only_changed: bool) -> dict[str, Any]:
     """Everything that the template asks for."""
     findings = comparison.changed if only_changed else comparison.findings
-    tests = {found.difference.procedure for found in comparison.findings if found.difference} - {""}
     counts = [(change.value, count, _mark(change)) for change, count in comparison.counts.items()]
     return {
         "title": f"{comparison.second} against {comparison.first}",
@@ -34,7 +30,7 @@ def _values(comparison: Comparison, only_changed: bool) -> dict[str, Any]:
         "comparison": comparison,
         "counts": counts,
         "only_changed": only_changed,
-        "procedure": " or ".join(sorted(tests)),
+        "procedure": comparison.procedure,
         "alpha": f"{ALPHA:g}",
         "groups": [
             (task, candidate, [line(found) for found in own])
@@ -47,13 +43,13 @@ def line(found: Finding) -> dict[str, str]:
     """One finding in words."""
     return {
         "score": found.score or "the candidate as a whole",
-        "arrow": ARROWS[found.direction],
+        "arrow": found.direction.arrow if found.direction else "",
         "change": found.change.value,
         "mark": _mark(found.change),
         "reason": found.reason,
         "before": _mean(found.before),
         "after": _mean(found.after),
-        "difference": _by(found.difference) if found.difference else "",
+        "difference": found.difference.told(number) if found.difference else "",
         "p": "" if found.adjusted is None else "< 0.001" if found.adjusted < 0.001 else f"{found.adjusted:.3f}",
     }
 
@@ -64,9 +60,3 @@ def _mark(change: Change) -> str:
 
 def _mean(cell: Cell | None) -> str:
     return "–" if cell is None or cell.mean is None else f"{number(cell.mean)} {spread(cell.mean, cell.half_width)}"
-
-
-def _by(difference: Difference) -> str:
-    sign = "×" if difference.factor else "+" if difference.estimate > 0 else ""
-    ends = [number(end) for end in (difference.low, difference.high) if end is not None]
-    return f"{sign}{number(difference.estimate)}" + (f" [{', '.join(ends)}]" if ends else "")

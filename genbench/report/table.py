@@ -25,7 +25,6 @@ LIKELIHOODS = {  # of a likelihood, as bits/dim: sign, words
     MIXED: ("~", "the seeds' likelihoods differ in kind"),
 }
 CONTROLS = "Controls: what every column is read against"
-ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
 BESIDE = (Axis.OVERALL, Axis.DENSITY)  # the first score of each stands beside the axes,
 COST = "fit-time"  # and this one
 DETAILED = 40  # rows of a table, beyond which it has no details below its values
@@ -118,7 +117,7 @@ def head(column: Column, board: Leaderboard) -> dict[str, Any]:
     return {
         "column": column,
         "axis": column.axis.value if column.axis else "",
-        "arrow": ARROWS[column.direction] if column.direction else "",
+        "arrow": column.direction.arrow if column.direction else "",
         "words": f"{column.direction.value} is better" if column.direction else "no candidate has this score",
         "first": "ascending" if column.direction is Direction.LOWER else "descending",
         "sorted": column.name in names[:1] and column.direction is not None,
