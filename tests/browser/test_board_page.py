@@ -1,11 +1,15 @@
 """A board's page in Chromium: charts whose labels keep apart, filters, the way from a mark to its row, paper."""
 
+import io
 import itertools
 import random
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from records import AXES, VALUES, board_records, candidate, control, record
@@ -296,12 +300,34 @@ def test_on_paper_nothing_is_wider_than_the_sheet(open_page: Open, crowded_site:
     expect(page.locator(".filters")).to_be_hidden()
 
 
-def test_a_pdf_is_made_of_it(browser: Browser, crowded_site: Path) -> None:
+@pytest.mark.parametrize("landscape", [False, True])
+def test_a_pdf_has_the_whole_table_within_its_sheets(browser: Browser, crowded_site: Path, landscape: bool) -> None:
     page = browser.new_page()
     page.goto(crowded_site.as_uri())
-    for landscape in (False, True):
-        assert page.pdf(format="A4", landscape=landscape).startswith(b"%PDF")
+    page.evaluate("for (const node of document.querySelectorAll('.vh')) node.remove()")  # for the ear alone
+    sheets = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4", landscape=landscape))).pages
+    cells = page.locator("#board tbody tr > *:visible").all_inner_texts()
     page.close()
+    beyond: list[str] = []
+    text = ""
+    for sheet in sheets:
+        width, height = float(sheet.mediabox.width), float(sheet.mediabox.height)
+
+        def see(text: str, frame: Sequence[float], matrix: Sequence[float], _font: object, _size: float) -> None:
+            x, y = matrix[4] * frame[0] + frame[4], matrix[5] * frame[3] + frame[5]
+            if text.strip() and not (0 <= x < width and 0 <= y < height):  # noqa: B023  # called in this round
+                beyond.append(text)
+
+        text += sheet.extract_text(visitor_text=see)
+    assert beyond == []
+    missing = [cell for cell in cells if unbroken(cell) not in unbroken(text)]
+    assert len(cells) > 100
+    assert missing == []
+
+
+def unbroken(text: str) -> str:
+    """Text without white space, and with each letter by itself where a font has several in one."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 # Boards with little to say
