@@ -95,9 +95,8 @@ def _name(found: Finding, findings: Sequence[Finding]) -> str:
     """The score without its extractor where no other one is shown, and which way is better."""
     short = found.score.partition("@")[0]
     alike = {other.score for other in findings if other.score.partition("@")[0] == short}
-    return visible(
-        f"{short if len(alike) == 1 else found.score} {found.direction.arrow if found.direction else ''}".strip()
-    )
+    arrow = f" {found.direction.arrow}" if found.direction else ""
+    return visible(f"{short if len(alike) == 1 else found.score}{arrow}".strip())
 
 
 def _mean(cell: Cell | None) -> str:

@@ -66,7 +66,7 @@ def _is_whole(data: bytes, value: Mapping[str, Any]) -> bool:
     stated = value.get("sha256")
     if not isinstance(stated, str):
         return False
-    if value.get("format") in UPGRADES:
+    if _format_of(value) in UPGRADES:
         return intact(value)
     blank = data.replace(json.dumps(stated).encode(), b'""')
     return stated == _hash(blank) or stated == _hash(_text(value, ""))
@@ -78,14 +78,19 @@ def record_of(value: object) -> Record:
     Raises:
         GenbenchError: another format; a field of another type, out of range, missing or unknown; says which.
     """
-    known = value.get("format") if isinstance(value, dict) else None
-    if isinstance(value, dict) and isinstance(known, int) and not isinstance(known, bool) and known in UPGRADES:
+    known = _format_of(value)
+    if isinstance(value, dict) and known in UPGRADES:
         return UPGRADES[known](value)
     if known == FORMAT:
         return decoded(Record, value, "record")
-    newer = isinstance(known, int) and known > FORMAT
-    way_out = "; a newer genbench wrote it, which reads it too" if newer else ""
+    way_out = "; a newer genbench wrote it, which reads it too" if known > FORMAT else ""
     raise GenbenchError(f"a record is a JSON object of format 1 to {FORMAT}, got {_format(value)}{way_out}")
+
+
+def _format_of(value: object) -> int:
+    """The format that a record states; 0 of what states none."""
+    known = value.get("format") if isinstance(value, dict) else None
+    return known if isinstance(known, int) and not isinstance(known, bool) else 0
 
 
 def _format(value: object) -> str:

@@ -131,7 +131,7 @@ def _nearest(board: Leaderboard) -> Iterator[str]:
     def _reach(row: Row) -> float:
         return min((row.cells[column.name].mean or 0.0) / most for column, most in held)
 
-    outside = [row for row in board.rows if row.outside]
+    outside = [row for row in board.rows if row.outside and not row.samples_only]
     if held and outside:
         row = max(outside, key=_reach)
         parts = [f"{clip(own.title, 40)} {row.cells[own.name].mean or 0.0:.3g} of {most:.3g}" for own, most in held]

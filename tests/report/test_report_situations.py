@@ -63,6 +63,12 @@ def test_a_board_on_which_all_are_out_of_the_running_says_who_comes_nearest() ->
     assert " 0.3 of 0.9 and " in why
 
 
+def test_samples_without_a_model_are_not_said_to_come_near() -> None:
+    brought = [replace(own, model=replace(own.model, samples_only=True)) for own in scored("brought", 0.85, 1)]
+    (why,) = situation(Leaderboard.of([*scored("vae", 0.2, 1), *scored("gan", 0.3, 1), *brought, CEILING])).why
+    assert "gan comes nearest" in why
+
+
 def test_a_board_on_which_all_failed_says_where_the_reasons_stand_and_how_to_run_them_again() -> None:
     found = told(*(record(name, candidates=[candidate(name)]) for name in ("vae", "gan")))
     assert found.headline == "Nothing can be judged: no candidate has a result."

@@ -65,10 +65,12 @@ def test_a_cheat_is_void_and_the_board_says_why(board: tiny.Run, name: str):
 
 @pytest.mark.parametrize("name", TIMED)
 def test_work_that_is_put_off_or_given_to_others_is_timed(board: tiny.Run, name: str):
-    # As slow as one that takes as many steps; a thread that burns beside each batch costs as much as it takes.
-    # Where the thread disturbs the clock so much that there is no speed, it has bought none; honest models have theirs.
+    # As slow as one that takes as many steps; threads that burn beside each batch cost as much as they take.
     void, (other, share) = board.candidate(name).timing.void, TIMED[name]
-    assert void or speed(board, name) < share * speed(board, other)
+    if void:
+        assert any(words in void for words in ("differ by", AGAIN)), void
+    else:
+        assert speed(board, name) < share * speed(board, other)
 
 
 def test_samples_that_are_drawn_when_they_are_looked_at_are_refused(board: tiny.Run):
