@@ -1,16 +1,19 @@
 """Publication: what a site says of itself that no record knows. Who publishes it, where it will lie, and where from."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from genbench.errors import GenbenchError
 from genbench.files import toml
 from genbench.files.codec import Meta
 
 FILE = "site.toml"  # in the folder that `genbench report` is given
 
-Address = Annotated[str, Meta(pattern=r"^(https://[^\s\"'<>\\]+)?$", max_length=1000)]
+Address = Annotated[str, Meta(max_length=1000)]
+_ADDRESS = re.compile(r"https://[^\s\"'<>\\]+")
 
 
 @dataclass(frozen=True)
@@ -41,4 +44,14 @@ def of(folders: Iterable[Path]) -> Publication:
         GenbenchError: that file is none; says why.
     """
     paths = [path for folder in folders if (path := folder / FILE).exists()]
-    return toml.read(Publication, paths[0], "file of a site") if paths else NOWHERE
+    if not paths:
+        return NOWHERE
+    found = toml.read(Publication, paths[0], "file of a site")
+    for name in ("repository", "records", "url"):
+        address = getattr(found, name)
+        if address and not _ADDRESS.fullmatch(address):
+            raise GenbenchError(
+                f"{paths[0]}: {name} is the address of a page, https://… without blanks, quotes and angle brackets; "
+                f"got {address[:80]!r}"
+            )
+    return found

@@ -93,8 +93,9 @@ def test_a_folder_of_boards_says_it_in_a_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("publisher = 1", "publisher: expected str, got int"),
-        ('url = "javascript:alert(1)"', "url: expected"),
-        ('url = "https://a b"', "url: expected"),
+        ('url = "javascript:alert(1)"', "url is the address of a page, https://… without .*; got 'javascript"),
+        ('repository = "https://a b"', "repository is the address of a page"),
+        ('records = "https://a\\"b"', "records is the address of a page"),
         ('author = "us"', "author is no field that genbench knows"),
         ("publisher", "is no file of a site"),
     ],
