@@ -50,7 +50,7 @@ def _place(model: nn.Module, name: str, tensor: Tensor) -> None:
         owner = model.get_submodule(path)
     except AttributeError:
         owner = nn.Module()
-    parameter = owner._parameters.get(leaf)
+    parameter = dict(owner._parameters.items()).get(leaf)  # a ScriptModule's are no dictionary
     if isinstance(parameter, UninitializedParameter):  # of a lazy module, whose first call would make it
         parameter.materialize(tensor.shape, dtype=tensor.dtype)
     if parameter is not None:

@@ -45,6 +45,15 @@ def test_a_layer_called_as_a_function_is_an_operation_and_no_evaluation():
     assert accounted(module, lambda: torch.ones(2, 4) @ module.layer.weight.detach().T, 2) == (None, 2 * 4 * 8)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+def test_a_torchscript_module_is_counted_as_a_whole():
+    module = nn.Module()
+    module.net = torch.jit.trace(nn.Sequential(nn.Linear(4, 8), nn.ReLU()), torch.ones(1, 4))
+    with torch.no_grad():
+        found = accounted(module, lambda: [module.net(torch.ones(2, 4)) for _ in range(3)], 6)
+    assert found == (3, 2 * 4 * 8)
+
+
 def test_nothing_is_counted_any_more_once_it_is_over_however_it_ended():
     sampler = Sampler(2)
     with pytest.raises(ZeroDivisionError):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
@@ -14,11 +15,13 @@ def accounted(model: nn.Module, draw: Callable[[], object], samples: int) -> tup
     """NFE per `sample` call, and FLOPs per sample, of one call of `draw`, which gives that many samples.
 
     NFE is the number of forward calls of the submodule with parameters of its own that ran most often: the steps of
-    a diffusion sampler, the pixels of an autoregressive one, 1 for a GAN. None where no such submodule ran.
+    a diffusion sampler, the pixels of an autoregressive one, 1 for a GAN. None where no such submodule ran. In
+    TorchScript a module counts as a whole, since nobody sees what it calls.
     FLOPs are torch's count of matrix products and convolutions, by `torch.utils.flop_counter`; None where it saw none.
     """
     calls: Counter[nn.Module] = Counter()
-    hooks = [module.register_forward_hook(lambda module, *_: calls.update([module])) for module in _owners(model)]
+    told = partial(nn.Module.register_forward_hook, hook=lambda module, *_: calls.update([module]))
+    hooks = [told(module) for module in _owners(model)]  # unbound: a ScriptModule's own one only raises
     try:
         with FlopCounterMode(display=False) as counter:
             draw()
@@ -30,8 +33,9 @@ def accounted(model: nn.Module, draw: Callable[[], object], samples: int) -> tup
 
 
 def _owners(model: nn.Module) -> list[nn.Module]:
-    """The submodules that hold parameters of their own."""
-    return [m for m in model.modules() if m is not model and next(m.parameters(recurse=False), None) is not None]
+    """The submodules that hold parameters of their own, and in TorchScript any."""
+    inner = [m for m in model.modules() if m is not model]
+    return [m for m in inner if next(m.parameters(isinstance(m, torch.jit.ScriptModule)), None) is not None]
 
 
 def null_calls(markers: Markers, count: int = 5) -> None:
