@@ -21,8 +21,8 @@ from genbench.protocol.stages import named, pose, services
 ROOT = Path(__file__).parents[1]
 ROOMS = (  # from the ground up: a room imports from itself and from those before it
     *("errors", "version", "seeds", "files", "geometry", "records", "contracts", "execution", "store"),
-    *("leaderboard", "report", "export", "catalogue", "builtin", "scoring", "protocol", "appraisal", "runs", "workers"),
-    *("conformance", "scaffold", "cli", "genbench", "__main__", "templates"),
+    *("leaderboard", "report", "export", "catalogue", "builtin", "scoring", "protocol", "appraisal", "runs"),
+    *("submission", "workers", "conformance", "scaffold", "cli", "genbench", "__main__", "templates"),
 )
 
 

@@ -7,6 +7,7 @@ is there at once.
 from collections.abc import Callable, Sequence
 
 from genbench.cli import (
+    bundle,
     check,
     compare,
     doctor,
@@ -21,6 +22,7 @@ from genbench.cli import (
     score,
     stats,
     streams,
+    verify,
 )
 from genbench.cli.bugs import reported, shortage
 from genbench.cli.exits import Exit
@@ -32,8 +34,8 @@ from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
 COMMANDS: Sequence[Add] = (
-    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, export.add, merge.add),
-    *(new.add, check.add, schema.add, doctor.add),
+    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, export.add),
+    *(bundle.add, verify.add, merge.add, new.add, check.add, schema.add, doctor.add),
 )
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,7 @@ class Conductor:
         bounds: how much the run bears.
         begun: hears of each step that was given to the executor.
         shelf: where the harness's own models have stages that other runs finished; None: nowhere.
+        known: by trial and step, results that others have; their steps are not conducted.
     """
 
     ground: Ground
@@ -82,6 +83,7 @@ class Conductor:
     bounds: Bounds = BOUNDS
     begun: Callable[[Step], None] = lambda step: None
     shelf: Shelf | None = None
+    known: Mapping[str, Mapping[str, Result[Any]]] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list, init=False)
     damaged: list[str] = field(default_factory=list, init=False)
     _results: dict[str, dict[str, Result[Any]]] = field(default_factory=dict, init=False)
@@ -92,6 +94,7 @@ class Conductor:
     def __post_init__(self) -> None:
         self._handed = HandedJobs(self.ground.root, self.executor)
         self._admission = Admission(self.ground, self.bounds.free_space)
+        self._results = {slug: dict(own) for slug, own in self.known.items()}
 
     def conduct(self, trials: tuple[Trial, ...], schedule: Schedule, steps: list[Step]) -> None:
         """Carry out every step, and record each trial once its last one has ended.
@@ -117,8 +120,7 @@ class Conductor:
 
     def step_of(self, ticket: Ticket, call: Call) -> Step | None:
         """The step that a call of a submitted job carries out."""
-        begun = self._begun.get(ticket, [])
-        return next((found.step for found in begun if found.folder.path == call.folder), None)
+        return next((own.step for own in self._begun.get(ticket, []) if own.folder.path == call.folder), None)
 
     def _begin(self, steps: list[Step], schedule: Schedule) -> None:
         """End each step that needs no process; the others are one job, which an earlier driver may have submitted."""
@@ -238,10 +240,8 @@ class Conductor:
             raise Interrupted("interrupted")
 
     def _told_of(self, ended: Ended) -> list[tuple[_Begun, Outcome]]:
-        begun = self._begun.pop(ended.ticket, None)
-        return (
-            [] if begun is None else list(zip(begun, ended.outcomes, strict=True))
-        )  # what nobody waits for is no news
+        begun = self._begun.pop(ended.ticket, None)  # what nobody waits for is no news
+        return [] if begun is None else list(zip(begun, ended.outcomes, strict=True))
 
     def _kept(self, begun: _Begun, outcome: Outcome) -> Result[Any]:
         stage, folder = begun.step.stage, begun.folder

@@ -141,16 +141,27 @@ def _made(data_root: str) -> str:
     return str(folder)
 
 
-def posed(asked: Asked, data: SplitFiles, root: Path, secret: str, supervisor: Supervisor) -> Posed | None:
+def exam_secret(secret: str, task: str) -> str:
+    """What the questions of a task are drawn by.
+
+    Args:
+        secret: the run's.
+        task: the suite's name for it.
+    """
+    return derived(secret, "exam", task)
+
+
+def posed(asked: Asked, data: SplitFiles, root: Path, own: str, supervisor: Supervisor) -> Posed | None:
     """The exam of a task, laid down in the run's folder where it does not lie there already; None: it poses none.
 
+    Args:
+        own: what its questions are drawn by.
     Raises:
         GenbenchError: these data cannot be asked about.
         Interrupted: it was stopped.
     """
     if "answer" not in asked.listing.stages:
         return None
-    own = derived(secret, "exam", asked.name)
     inputs = PoseInputs(data, asked.choice, asked.terms.count, commitment(own))
     folder = StageFolder(root / "exams" / asked.name, PoseFacts)
     key, outputs = key_of("pose", inputs), (QUESTIONS, KEY)

@@ -32,7 +32,7 @@ from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan, asked_of, find_suite, planned
-from genbench.runs.preparation import data_inputs, laid_down, posed, probed
+from genbench.runs.preparation import data_inputs, exam_secret, laid_down, posed, probed
 from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
@@ -196,7 +196,8 @@ class _Session:
         plugins, hides = tuple(plan.catalogue.part_plugins), (*plan.catalogue.hides, *data.hides)
         ground = Ground(plan.suite, plan.asked, data, probe, plugins, root, {}, secrets, hides)
         rows = ground.rows(*EVERYTHING)
-        exams = {asked.name: posed(asked, rows, root, secret, self.supervisor) for asked in plan.asked}
+        own = {asked.name: exam_secret(secret, asked.name) for asked in plan.asked}
+        exams = {asked.name: posed(asked, rows, root, own[asked.name], self.supervisor) for asked in plan.asked}
         return replace(ground, exams={name: exam for name, exam in exams.items() if exam is not None})
 
     def _conducted(self, ground: Ground, kind: type[Executor], meter: Meter) -> Conductor:

@@ -21,6 +21,8 @@ LEAST = {  # the arguments that a command cannot do without
     "report": ["records", "--out", "site"],
     "compare": ["before", "after"],
     "export": ["records", "--format", "csv", "-o", "board.csv"],
+    "bundle": ["runs/digits", "-o", "my-bundle"],
+    "verify": ["my-bundle"],
     "merge": ["runs/digits", "--into", "all"],
     "new": ["mine", "--family", "vae"],
     "check": ["mine"],
@@ -71,7 +73,7 @@ def test_the_help_of_a_command_explains_it_and_gives_examples_that_it_takes(
     for example in shown:
         words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', example)]
         assert parser().parse_args(words).command == command
-    assert ("exit codes:" in text) is (command in ("run", "score", "check", "compare"))
+    assert ("exit codes:" in text) is (command in ("run", "score", "check", "compare", "verify"))
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["schema", "--help"], ["--version"]])
