@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from genbench.files import codec
@@ -125,9 +126,10 @@ def _same_words(one: str, other: str, allowed: Tolerance) -> bool:
 
 
 def _rounded(one: str, other: str) -> bool:
-    """Whether two numbers differ by one in the last place that they are written with."""
-    places = min(len(text.partition("e")[0].partition(".")[2]) for text in (one, other))
-    return abs(float(one) - float(other)) <= 1.01 * 10.0**-places
+    """Whether two numbers with decimals differ by one in the last place that they are written with."""
+    first, second = Decimal(one), Decimal(other)
+    place = min(int(first.as_tuple().exponent), int(second.as_tuple().exponent))
+    return place < 0 and abs(first - second) <= Decimal(1).scaleb(place)
 
 
 def _check(place: tuple[str, ...]) -> Check:
