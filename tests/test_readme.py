@@ -13,7 +13,10 @@ from genbench.execution.supervisor import Supervisor
 from genbench.runs import session
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = (*("run", "list", "report", "compare", "export", "prepare", "score", "stats", "new", "check", "merge"),)
+COMMANDS = (
+    *("run", "list", "report", "compare", "export", "prepare", "score", "stats", "new", "check", "merge"),
+    *("bundle", "verify"),
+)
 SUITE = """
 name = "tiny"
 dataset = "digits"
