@@ -1,50 +1,114 @@
-"""`genbench merge`: join the records of several runs and machines."""
+"""`genbench merge`: join the records of several runs and machines, and of bundles that pass."""
 
+import tempfile
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, add_command
+from genbench.cli.verify import add_terms
+
+if TYPE_CHECKING:
+    from genbench.leaderboard.merging import Filed
+    from genbench.submission.verification import Verified
 
 EXAMPLES = """\
 examples:
   genbench merge here/runs/digits there/runs/digits --into all
+  genbench merge her-bundle his-bundle --into leaderboards/digits
 
 `genbench report all --out site` renders a board of all of them. Records are copied as they are. They are of one
 protocol: the same data, budget and batch. Of a trial that several runs have, the records are the same, or nothing is
-written; of a control the newest stands. What lies in DIR already is joined too.
+written; of a control the newest stands. What lies in DIR already is joined too. A bundle is verified first; one that is
+refused ends it all, with exit code 1, and nothing is written. How far each of its records was verified is kept in
+DIR/verified.json; a control that the board has stays.
 """
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    parser = add_command(commands, "merge", "join the records of several runs and machines", EXAMPLES, joined)
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run's folder, or one of record files")
+    summary = "join the records of several runs and machines"
+    parser = add_command(commands, "merge", summary, EXAMPLES, joined)
+    words = "a run's folder, one of record files, or a bundle"
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=words)
     parser.add_argument("--into", type=Path, required=True, metavar="DIR", help="the folder of the joined records")
+    add_terms(parser)
 
 
 def joined(options: Namespace) -> Exit:
     """Join them, copy each to its place, and say how many there are."""
+    with tempfile.TemporaryDirectory(prefix="genbench-merge-") as scratch:
+        return _joined(options, Path(scratch))
+
+
+def _joined(options: Namespace, scratch: Path) -> Exit:
     from genbench.cli.printing import tell
-    from genbench.files.atomic import write_bytes
     from genbench.leaderboard.merging import Filed, merged
     from genbench.records.files import read, record_files
+    from genbench.submission.merging import filed, is_bundle, keep_standings
+
+    bundles = {folder: scratch / str(number) for number, folder in enumerate(options.runs) if is_bundle(folder)}
+    checked = _verified(options, bundles)
+    if not all(found.passed for found in checked.values()):
+        return Exit.FAILED
+    there = [Filed(path, read(path)) for path in record_files(options.into)] if options.into.is_dir() else []
+    others = [folder for folder in options.runs if folder not in bundles]
+    own = [Filed(path, read(path)) for folder in others for path in record_files(folder)]
+    copies = {}
+    for folder, found in checked.items():
+        for record, words in filed(folder, found, there):
+            if words:
+                tell(words)
+            else:
+                own.append(record)
+                copies[record.path] = bundles[folder] / record.path.relative_to(folder)
+    result = merged([*there, *own])
+    for words in result.passed_over:
+        tell(words)
+    _write(options.into, result.filed, copies)
+    if checked:
+        keep_standings(options.into, list(checked.values()), [one for one in result.filed if one.path in copies])
+    _say(options.into, result.filed)
+    return Exit.OK
+
+
+def _verified(options: Namespace, bundles: dict[Path, Path]) -> "dict[Path, Verified]":
+    """What came of verifying the bundles; refusals are told."""
+    from genbench.cli.printing import tell
+    from genbench.cli.verify import line_of, sources_of, verdict
+    from genbench.execution.supervisor import Supervisor
+    from genbench.submission.verification import verified
+
+    found: dict[Path, Verified] = {}
+    if not bundles:
+        return found
+    with Supervisor() as supervisor:
+        for folder, scratch in bundles.items():
+            scratch.mkdir()
+            found[folder] = verified(folder, scratch, sources_of(options), supervisor)
+            for finding in found[folder].findings:
+                tell(f"{folder}: {line_of(finding)}")
+            tell(f"{folder}: {verdict(found[folder])}")
+    return found
+
+
+def _write(into: Path, filed: "tuple[Filed, ...]", copies: dict[Path, Path]) -> None:
+    """Copy each record to its place; a board's are in `records`, where it has such a folder."""
+    from genbench.files.atomic import write_bytes
     from genbench.store.run_folder import check_writable
 
-    folders = [*([options.into] if options.into.is_dir() else []), *options.runs]
-    found = merged([Filed(path, read(path)) for folder in folders for path in record_files(folder)])
-    check_writable(options.into)
-    options.into.mkdir(parents=True, exist_ok=True)
-    for words in found.passed_over:
-        tell(words)
-    for filed in found.filed:
-        place = options.into / filed.name
-        if not (place.exists() and place.samefile(filed.path)):
-            write_bytes(place, filed.path.read_bytes())
-    machines = {filed.record.machine.device_name for filed in found.filed}
-    models = {filed.record.model.reference for filed in found.filed if filed.record.model.control is None}
-    told = (
-        f"{len(found.filed)} records, {len(models)} models besides controls, measured on {', '.join(sorted(machines))}"
-    )
-    print(f"{options.into}: {told}")
-    return Exit.OK
+    place = into / "records" if (into / "records").is_dir() else into
+    check_writable(place)
+    place.mkdir(parents=True, exist_ok=True)
+    for own in filed:
+        target = place / own.name
+        if not (target.exists() and own.path.exists() and target.samefile(own.path)):
+            write_bytes(target, copies.get(own.path, own.path).read_bytes())
+
+
+def _say(into: Path, filed: "tuple[Filed, ...]") -> None:
+    machines = {own.record.machine.device_name for own in filed}
+    models = {own.record.model.reference for own in filed if own.record.model.control is None}
+    told = f"{len(filed)} records, {len(models)} models besides controls, measured on {', '.join(sorted(machines))}"
+    print(f"{into}: {told}")

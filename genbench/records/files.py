@@ -16,6 +16,7 @@ from genbench.files.plain import intact, read_text
 from genbench.records import format1, format2
 from genbench.records.record import FORMAT, Record
 
+VERIFIED = "verified.json"  # beside a board's records: how far each was verified
 PLACES = (  # of records in a folder
     "*.json",
     "*/record.json",  # a run
@@ -130,7 +131,8 @@ def record_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise GenbenchError(f"{folder} is no folder of records; name one with *.json, or a run's: runs/SUITE")
-    return next((found for place in PLACES if (found := sorted(folder.glob(place)))), [])
+    places = (sorted(path for path in folder.glob(place) if path.name != VERIFIED) for place in PLACES)
+    return next((found for found in places if found), [])
 
 
 def undated(record: Record) -> Record:

@@ -346,3 +346,38 @@ def test_on_another_machine_numbers_may_differ_a_little_and_nothing_else(
     found = list(differences({"scores": {"fd": one}}, {"scores": {"fd": other}}, LOOSE, ()))
     assert (not found) is same
     assert list(differences({"elapsed": 1.0}, {"elapsed": 1.0005}, LOOSE, ())) != []  # what no machine computes
+
+
+def test_merge_takes_a_bundle_that_passes_and_nothing_of_one_that_does_not(
+    plain: tiny.Run, own: Path, forged: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, board = str(plain.root.parents[1] / "tiny.toml"), tmp_path / "board"
+    (board / "records").mkdir(parents=True)
+    forging.recorded(forged, score)
+    assert main(["merge", str(own), str(forged), "--into", str(board), "--suite", suite]) == 1
+    assert f"{forged}: refused: scores: plain seed 0" in capsys.readouterr().err
+    assert [path.name for path in board.rglob("*")] == ["records"]
+    assert main(["merge", str(own), "--into", str(board), "--suite", suite]) == 0
+    kept = board / "records/plain.default.0.json"
+    assert kept.read_bytes() == (own / RECORD).read_bytes()
+    (status,) = json.loads((board / "verified.json").read_text())["records"].items()
+    assert status[0] == json.loads(kept.read_text())["sha256"]
+    assert (status[1]["status"], status[1]["author"]) == ("recomputed", "A. Nother")
+    before = (board / "verified.json").read_bytes()
+    assert main(["merge", str(own), "--into", str(board), "--suite", suite]) == 0  # once more changes nothing
+    assert (board / "verified.json").read_bytes() == before
+
+
+def test_merge_names_both_files_of_a_trial_that_differ_and_writes_nothing(
+    plain: tiny.Run, own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, suite = tmp_path / "board", str(plain.root.parents[1] / "tiny.toml")
+    other = Path(shutil.copytree(own, tmp_path / "other"))
+    forging.recorded(other, lambda record: record["machine"].update(isolation="landlock 9"))  # which no score tells
+    (board / "records").mkdir(parents=True)
+    shutil.copy(other / RECORD, board / "records/plain.default.0.json")
+    assert main(["merge", str(own), "--into", str(board), "--suite", suite]) == 2
+    said = capsys.readouterr().err
+    assert "two different records of plain seed 0" in said
+    assert str(own / RECORD) in said
+    assert not (board / "verified.json").exists()
