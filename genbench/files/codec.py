@@ -6,6 +6,7 @@ The text below a field is its description.
 
 import ast
 import inspect
+import json
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -54,6 +55,28 @@ def decoded(kind: type[T], value: object, name: str = "value") -> T:
     return found
 
 
+def as_written(kind: type[T], data: bytes) -> T | None:
+    """The dataclass that a JSON text stands for, where the text is what `text` makes of it; None: it has to be decoded.
+
+    A key that is unknown, missing or there twice, or a number spelt in another way, does not come out again.
+    """
+    try:
+        found: T = _decoder(kind).decode(data)  # type: ignore[arg-type]  # a class is hashable
+    except (msgspec.DecodeError, UnicodeDecodeError, *FAULTS):
+        return None
+    return found if _text(found) == msgspec.json.format(data, indent=-1) else None
+
+
+def text(value: object) -> bytes:
+    """Plain JSON as a text of many lines; what UTF-8 cannot spell is replaced.
+
+    Raises:
+        ValueError: NaN or infinity.
+    """
+    plain = json.loads(json.dumps(value, allow_nan=False))
+    return msgspec.json.format(msgspec.json.encode(_spelt(plain)), indent=1)
+
+
 def encoded(value: object) -> Any:
     """A dataclass as plain JSON: objects, lists, texts, finite numbers, None. Every field is there."""
     if is_dataclass(value):  # msgspec leaves out what it gave a default while it decoded
@@ -93,6 +116,11 @@ def schema(kind: type) -> dict[str, Json]:
 def _converted(kind: type[T], value: object) -> T:
     found: T = msgspec.convert(value, kind, strict=True, dec_hook=_from_text)
     return found
+
+
+@cache
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(kind, strict=True, dec_hook=_from_text)
 
 
 def _said(kind: type, value: object) -> str:

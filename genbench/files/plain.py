@@ -32,18 +32,34 @@ def read_json(path: Path, limit: int = JSON_LIMIT) -> Any:
         GenbenchError: not a regular file, larger than `limit` bytes, deeper than 32 levels, not JSON,
             or with NaN, infinity or a key twice in one object.
     """
-    return read_text(path, limit)[1]
+    return value_of(path, read_bytes(path, limit))
 
 
-def read_text(path: Path, limit: int = JSON_LIMIT) -> tuple[bytes, Any]:
-    """As `read_json`, with the bytes that were read."""
+def read_bytes(path: Path, limit: int = JSON_LIMIT) -> bytes:
+    """The bytes of a file that should hold JSON.
+
+    Raises:
+        GenbenchError: not a regular file, or larger than `limit` bytes.
+    """
     try:
         data = regular_bytes(path, limit + 1)
-        if len(data) > limit:
-            raise ValueError(f"larger than {limit} bytes")
-        return data, parsed_json(data)
-    except (OSError, ValueError, RecursionError) as error:
-        raise GenbenchError(f"{path} is not readable JSON: {error}") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if len(data) > limit:
+        raise _unreadable(path, f"larger than {limit} bytes")
+    return data
+
+
+def value_of(path: Path, data: bytes) -> Any:
+    """The JSON in a file's bytes; raises as `read_json` does."""
+    try:
+        return parsed_json(data)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, why: object) -> GenbenchError:
+    return GenbenchError(f"{path} is not readable JSON: {why}")
 
 
 def parsed_json(data: bytes) -> Any:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from genbench.errors import GenbenchError
+from genbench.files import codec
 from genbench.files.atomic import write_bytes
 from genbench.files.codec import decoded, encoded
-from genbench.files.plain import intact, read_text
+from genbench.files.plain import intact, read_bytes, value_of
 from genbench.records import format1, format2
 from genbench.records.record import FORMAT, Record
 
@@ -41,7 +42,10 @@ def read(path: Path) -> Record:
     Raises:
         GenbenchError: no JSON, larger or deeper than a record may be, changed after it was written, or no record.
     """
-    data, value = read_text(path)
+    data = read_bytes(path)
+    if (own := codec.as_written(Record, data)) is not None and own.sha256 == _hash(_unsealed(data, own.sha256)):
+        return own
+    value = value_of(path, data)
     if not isinstance(value, dict) or not _is_whole(data, value):
         raise GenbenchError(f"{path} is not as genbench wrote it: its content and its sha256 differ; take the original")
     try:
@@ -52,7 +56,12 @@ def read(path: Path) -> Record:
 
 def _text(value: Mapping[str, Any], sha256: str) -> bytes:
     """A record as it stands in a file."""
-    return (json.dumps({**value, "sha256": sha256}, indent=1, allow_nan=False) + "\n").encode()
+    return codec.text({**value, "sha256": sha256}) + b"\n"
+
+
+def _unsealed(text: bytes, sha256: str) -> bytes:
+    """The text of a record with the place of its seal empty."""
+    return text.replace(json.dumps(sha256).encode(), b'""')
 
 
 def _hash(text: bytes) -> str:
@@ -69,8 +78,7 @@ def _is_whole(data: bytes, value: Mapping[str, Any]) -> bool:
         return False
     if _format_of(value) in UPGRADES:
         return intact(value)
-    blank = data.replace(json.dumps(stated).encode(), b'""')
-    return stated == _hash(blank) or stated == _hash(_text(value, ""))
+    return stated in (_hash(_unsealed(data, stated)), _hash(_text(value, "")))
 
 
 def record_of(value: object) -> Record:

@@ -168,3 +168,38 @@ def test_a_schema_says_types_ranges_and_the_words_below_each_field():
         "maximum": 10**18,
         "description": "How large it is.",
     }
+
+
+WRITTEN = codec.text(codec.encoded(codec.decoded(Whole, PLAIN)))
+
+
+def test_a_text_that_says_just_what_the_dataclass_does_is_taken_at_once():
+    assert codec.as_written(Whole, WRITTEN) == codec.decoded(Whole, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"name"', '"name": "moon", "name"'),
+        ('"x": 1.5', '"x": 1.5, "x": 1.5'),
+        ('"name"', '"colr": 1, "name"'),
+        ('"size"', '"weight": 2, "size"'),
+        ('"sun"', '"s\\u0075n"'),
+        ("1.5", "1.50"),
+        ('"sun"', '"Sun"'),
+        ("1.5", "NaN"),
+    ],
+)
+def test_any_other_text_is_not(before, after):
+    text = WRITTEN.decode()
+    assert before in text
+    assert codec.as_written(Whole, text.replace(before, after, 1).encode()) is None
+
+
+def test_bytes_that_are_no_text_are_not():
+    assert codec.as_written(Whole, WRITTEN.replace(b"sun", b"\xff")) is None
+
+
+def test_a_text_holds_no_number_that_is_none():
+    with pytest.raises(ValueError, match="Out of range"):
+        codec.text({"x": float("nan")})
