@@ -23,6 +23,8 @@ class Check(Enum):
     """The model's code is that of its distribution, as far as that is installed here."""
     EVIDENCE = "evidence"
     """What the stages left is there, is what they committed to, and is no other seed's."""
+    SPEED = "speed"
+    """Speeds agree with their own clock, and are of the machine that they say, at leisure."""
     GATES = "gates"
     """Gates and audits say again what the record says."""
     SCORES = "scores"

@@ -12,6 +12,7 @@ from genbench.protocol.stages.stage import Ground
 from genbench.records.status import Status
 from genbench.submission import differences, listing
 from genbench.submission.bundle import Bundle
+from genbench.submission.clocks import clock_faults
 from genbench.submission.doubles import doubles
 from genbench.submission.evidence import Left, left_by, unaccounted
 from genbench.submission.finding import Check, Finding, refused
@@ -153,6 +154,7 @@ def _recomputed(
     faults += _unasked(records, bundle)
     if not found.add([*faults, *(doubles(records, scratch) if not faults else ())]):
         return False
+    found.add(clock_faults(records))
     controls = own_controls(here.catalogue)
     trials = [trial_of(own.record, controls) for own in records]
     secrets = {own.slug: own.record.secret for own in records}

@@ -77,6 +77,15 @@ def drawn(folder: Path, x: np.ndarray) -> None:
     recorded(folder, change)
 
 
+def timed(folder: Path, change: Callable[[Value], None]) -> None:
+    """Change how a candidate was timed, in the manifest of its stage as in its record."""
+    manifest = folder / SAMPLE / "manifest.json"
+    value = value_of(manifest)
+    change(value["result"]["timing"])
+    manifest.write_text(json.dumps(sealed(value)))
+    recorded(folder, lambda record: change(record["candidates"][0]["timing"]))
+
+
 def digests(x: np.ndarray, size: int) -> list[str]:
     """What a process says on the clock that its batches are."""
     head = len(x) - (len(x) - 1) // size * size

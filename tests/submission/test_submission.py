@@ -195,6 +195,20 @@ def rotten(folder: Path) -> None:
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 3', 1))
 
 
+def busy(timing: Value) -> None:
+    for own in timing["repetitions"]:
+        own["cpu"] = own["seconds"] / 5
+
+
+def hurried(timing: Value) -> None:
+    for own in timing["repetitions"]:
+        own["seconds"] *= 9
+
+
+def sped_up(record: Value) -> None:
+    record["candidates"][0]["scores"]["throughput"]["value"] *= 10
+
+
 FORGED: dict[str, tuple[Forge, Check]] = {
     "a score by a billionth": (lambda folder: forging.recorded(folder, score), Check.SCORES),
     "a gate's verdict": (lambda folder: forging.recorded(folder, gate), Check.GATES),
@@ -239,6 +253,9 @@ FORGED: dict[str, tuple[Forge, Check]] = {
         lambda folder: [(folder / RECORD).unlink(), shutil.rmtree(folder / "evidence"), forging.listed(folder)],
         Check.LISTING,
     ),
+    "a speed that was not clocked": (lambda folder: forging.recorded(folder, sped_up), Check.SCORES),
+    "a speed of a busy machine": (lambda folder: forging.timed(folder, busy), Check.SPEED),
+    "a speed that its clock denies": (lambda folder: forging.timed(folder, hurried), Check.SPEED),
     "an empty folder": (lambda folder: [shutil.rmtree(folder), folder.mkdir()], Check.FOLDER),
 }
 

@@ -1,0 +1,98 @@
+"""Clocks: speeds that contradict their own clock, or that are of other hardware, or of a machine that others used.
+
+What they say beyond that has to be believed: see `genbench.submission.spoken`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from genbench.records.machine import Machine
+from genbench.records.record import Candidate, Record
+from genbench.records.timing import TimingRecord
+from genbench.report.speeds import attended
+from genbench.submission.finding import Check, Finding, refused
+from genbench.submission.reading import Bundled
+
+LEAST_ATTENDED = 0.5  # of a core; of 184 published runs on shared machines the least had .83
+UNLIKE = 2.0  # times the bundle's usual yardstick; of the same runs the fastest took .63 of it and the slowest 1.37
+ROUNDING = 1.01  # of sums of seconds
+ACCOUNTED = 1.25  # CPU seconds a wall second and thread, as kernels count them over short laps
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A timed run."""
+
+    who: str
+    machine: Machine
+    timing: TimingRecord
+    stage_seconds: float
+    """What its stage took in all."""
+
+    @property
+    def yardstick(self) -> float | None:
+        """Median CPU seconds of the harness's own workload between its batches."""
+        found = [own.yardstick for own in self.timing.repetitions if own.yardstick]
+        return median(found) if found else None
+
+
+def clock_faults(records: Sequence[Bundled]) -> list[Finding]:
+    """Speeds of a bundle that cannot be what they say."""
+    runs = [run for own in records for run in _runs(own) if not run.timing.void]
+    faults = [(run.who, words) for run in runs for words in _contradictions(run)]
+    faults += [(run.who, words) for run in runs for words in _disturbed(run)]
+    return [refused(Check.SPEED, f"{who}: {words}") for who, words in (*faults, *_of_other_hardware(runs))]
+
+
+def _runs(own: Bundled) -> Iterator[_Run]:
+    for candidate in own.record.candidates:
+        if candidate.timing is not None and candidate.timing.repetitions:
+            who = f"{own.trial}, {candidate.task} {candidate.sampler}".rstrip()
+            yield _Run(who, own.record.machine, candidate.timing, _stage_seconds(own.record, candidate))
+
+
+def _stage_seconds(record: Record, candidate: Candidate) -> float:
+    """What the stage took in which a candidate was timed; the longest that it may be."""
+    places = (f"sample/{candidate.sampler}", f"answer/{candidate.task}/")
+    found = [facts.seconds for name, facts in record.stages.items() if name == places[0] or name.startswith(places[1])]
+    return max((seconds for seconds in found if seconds is not None), default=0.0)
+
+
+def _contradictions(run: _Run) -> Iterator[str]:
+    timing = run.timing
+    laps = sum(own.seconds for own in timing.repetitions)
+    if timing.seconds > ROUNDING * run.stage_seconds:
+        yield f"its run took {timing.seconds:.4g} s, and its whole stage {run.stage_seconds:.4g} s"
+    if laps > ROUNDING * timing.seconds or sum(timing.batches) > ROUNDING * timing.seconds:
+        yield f"its repetitions took {laps:.4g} s, and its run {timing.seconds:.4g} s"
+    images = sum(own.images for own in timing.repetitions)
+    if images != timing.images:
+        yield f"its repetitions drew {images:,} samples, and its run {timing.images:,}"
+    most = max((own.cpu / own.seconds for own in timing.repetitions if own.cpu and own.seconds), default=0.0)
+    threads = run.machine.threads or 1
+    if run.machine.device == "cpu" and most > ACCOUNTED * threads:
+        yield f"it had {most:.3g} CPU seconds a second of {threads} thread{'s' * (threads != 1)}"
+
+
+def _disturbed(run: _Run) -> Iterator[str]:
+    share = attended(run.timing)
+    if share is not None and share < LEAST_ATTENDED and run.machine.device == "cpu":
+        least = f"expected {LEAST_ATTENDED:.0%} at least"
+        yield f"its speed is of a busy machine, of which it had {share:.0%} of a core, {least}; run it again when quiet"
+
+
+def _of_other_hardware(runs: Sequence[_Run]) -> Iterator[tuple[str, str]]:
+    """Runs on whose machine the harness's own workload took another time than on what is said to be the same."""
+    classes: dict[str, list[tuple[_Run, float]]] = {}
+    for run in runs:
+        if (taken := run.yardstick) is not None:
+            classes.setdefault(run.machine.speed_class, []).append((run, taken))
+    for name, own in classes.items():
+        usual = median(taken for _, taken in own)
+        for run, taken in own:
+            if not usual / UNLIKE <= taken <= usual * UNLIKE:
+                words = (
+                    f"the harness's own workload took {taken / usual:.2g} times what it took beside others on {name}"
+                )
+                yield run.who, f"{words}: its speed is of other hardware"
