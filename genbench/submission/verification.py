@@ -18,6 +18,7 @@ from genbench.submission.evidence import Left, left_by, unaccounted
 from genbench.submission.finding import Check, Finding, refused
 from genbench.submission.folder import copied, strangers_in
 from genbench.submission.reading import Bundled, records_of
+from genbench.submission.reports import report_findings
 from genbench.submission.rescoring import Sources, data_of, ground_of, rescored, with_exams
 from genbench.submission.spoken import told
 from genbench.submission.subjects import trial_of
@@ -117,6 +118,7 @@ def _judged(
     data = data_of(terms, catalogue, sources, supervisor)
     sound = found.add([fault for own in records for fault in protocol_faults(own, terms.suite, data.facts)])
     sound &= found.add(plugin_findings(records, catalogue))
+    sound &= found.add(list(report_findings(records, scratch, bundle)))
     if not sound:
         return False
     ground = ground_of(terms, data, catalogue, _device(records), scratch, supervisor)
