@@ -45,6 +45,8 @@ class Quick:
     """Training seeds per model."""
     latency_seconds: Seconds | None = None
     """How long calls with batch 1 are timed."""
+    run_seconds: Seconds | None = None
+    """That the timed run of a sampler lasts at least."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Suite:
         images = self.quick.images or self.images
         seconds = self.quick.seconds_cpu
         share = images / self.images
-        latency = self.quick.latency_seconds
+        latency, run = self.quick.latency_seconds, self.quick.run_seconds
         return replace(
             self,
             name=f"{self.name}{QUICK}",
@@ -111,6 +113,7 @@ class Suite:
             budget=Budget(seconds) if seconds else self.budget,
             seeds=self.quick.seeds or self.seeds,
             latency_seconds=self.latency_seconds if latency is None else latency,
+            run_seconds=self.run_seconds if run is None else run,
             typical={stage: value * (share if stage == "fit" else 1) for stage, value in self.typical.items()},
             quick=None,
         )

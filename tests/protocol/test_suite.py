@@ -238,6 +238,7 @@ def test_a_budget_names_positive_cpu_seconds(written, line):
 
 def test_the_quick_form_may_time_no_latency(written):
     assert suite.read(written(TOML + "[quick]\nlatency_seconds = 0\n")).suite.quickened().latency_seconds == 0
+    assert suite.read(written(TOML + "[quick]\nrun_seconds = 0.5\n")).suite.quickened().run_seconds == 0.5
 
 
 @pytest.mark.parametrize(
