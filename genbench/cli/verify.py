@@ -93,7 +93,11 @@ def as_json(found: "Verified") -> dict[str, object]:
         "bundle": None if found.bundle is None else encoded(found.bundle),
         "findings": [encoded(finding) for finding in found.findings],
         "records": [
-            {"file": own.path, "sha256": own.record.sha256, "status": found.status(own) if found.passed else "refused"}
+            {
+                "file": own.path,
+                "sha256": own.record.sha256,
+                "status": found.status(own).value if found.passed else "refused",
+            }
             for own in found.records
         ],
     }

@@ -10,6 +10,7 @@ from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
 from genbench.protocol.stages.stage import Ground
 from genbench.records.status import Status
+from genbench.records.vouchers import Extent
 from genbench.submission import differences, listing
 from genbench.submission.bundle import Bundle
 from genbench.submission.clocks import clock_faults
@@ -25,7 +26,6 @@ from genbench.submission.subjects import trial_of
 from genbench.submission.terms import Terms, own_controls, plugin_findings, protocol_faults, terms_of
 
 Hear = Callable[[Finding], None]
-RECOMPUTED, SELF_REPORTED = "recomputed", "self-reported"
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Verified:
         """Whether nothing was refused."""
         return not any(finding.refused for finding in self.findings)
 
-    def status(self, own: Bundled) -> str:
+    def status(self, own: Bundled) -> Extent:
         """How far a record's numbers were computed again."""
-        return RECOMPUTED if any(candidate.ok for candidate in own.record.candidates) else SELF_REPORTED
+        return Extent.RECOMPUTED if any(candidate.ok for candidate in own.record.candidates) else Extent.SELF_REPORTED
 
 
 @dataclass

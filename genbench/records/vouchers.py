@@ -1,0 +1,83 @@
+"""Vouchers: how far each record of a board was verified, by whom and when. They are kept beside records, never in them.
+
+Whoever writes a record could write there what he likes; whoever takes it into a board vouches for it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+from genbench.files import codec
+from genbench.files.codec import Meta
+from genbench.records.files import VERIFIED
+
+FORMAT = 1
+RECORDS = "records"  # the folder that the file may lie beside
+
+Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$(?!\n)")]
+Line = Annotated[str, Meta(max_length=200)]
+
+
+class Extent(Enum):
+    """How far the numbers of a record were verified, the least first."""
+
+    SELF_REPORTED = "self-reported"
+    """Not at all: they are what its author says."""
+    RECOMPUTED = "recomputed"
+    """Scores and gates came out again from the samples and answers that came with it."""
+    RERUN = "verified by rerun"
+    """The model was trained again, and what came out agrees."""
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """How far a record was verified."""
+
+    status: Extent
+    """How far."""
+    genbench: Line = ""
+    """The version that verified it."""
+    date: Line = ""
+    """When, UTC."""
+    author: Line = ""
+    """Who submitted it, as the bundle says."""
+    signer: Line = ""
+    """Whose key signed the bundle, by the maintainer's list of keys; "": nobody's on it."""
+
+
+NOBODY = Voucher(Extent.SELF_REPORTED)
+NONE: Mapping[str, Voucher] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Vouchers:
+    """The file beside the records of a board."""
+
+    format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)] = FORMAT
+    """Of this schema: 1."""
+    records: Mapping[Hash, Voucher] = field(default_factory=dict)
+    """SHA-256 that a record states of itself → how far it was verified. A record that is changed has none."""
+
+
+def read(folder: Path) -> Mapping[str, Voucher]:
+    """The vouchers of a board's folder, by the hash that a record states; none where it has no such file.
+
+    Raises:
+        GenbenchError: the file is none; says why.
+    """
+    path = folder / VERIFIED
+    return codec.read(Vouchers, path).records if path.exists() else NONE
+
+
+def beside(folder: Path) -> Mapping[str, Voucher]:
+    """The vouchers of the records in a folder: in it, or beside it where it is a board's `records`."""
+    return read(folder.parent if folder.name == RECORDS else folder)
+
+
+def weakest(found: Iterable[Voucher]) -> Extent:
+    """The least of several; self-reported of none."""
+    known = list(Extent)
+    return min((own.status for own in found), key=known.index, default=Extent.SELF_REPORTED)
