@@ -24,6 +24,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("-o", "--out", type=a_path, required=True, metavar="DIR", help="the bundle; not there yet")
     parser.add_argument("--author", default="", metavar="NAME", help="who submits it")
     parser.add_argument("--contact", default="", metavar="TEXT", help="where the author can be reached")
+    parser.add_argument("--key", type=a_path, metavar="FILE", help="sign it with this key, which genbench key made")
     words = "what genbench check --report wrote of a model; may be repeated"
     parser.add_argument("--check", type=a_path, action="append", default=[], dest="checks", metavar="FILE", help=words)
     parser.add_argument(
@@ -43,7 +44,9 @@ def bundled(options: Namespace) -> Exit:
     from genbench.submission.bundle import MIB
     from genbench.submission.writing import Author, written
 
-    found = written(options.run, options.out, Author(options.author, options.contact), options.models, options.checks)
+    found = written(
+        options.run, options.out, Author(options.author, options.contact), options.models, options.checks, options.key
+    )
     for words in found.left_out:
         tell(f"left out: {words}")
     files = found.bundle.files

@@ -35,6 +35,8 @@ def add(commands: Commands) -> None:
     parser.add_argument("--into", type=Path, required=True, metavar="DIR", help="the folder of the joined records")
     words = "where the board is rendered (default: DIR/report)"
     parser.add_argument("--out", type=a_path, metavar="SITE", help=words)
+    words = "sign with this key how far the bundles' records were verified"
+    parser.add_argument("--key", type=a_path, metavar="FILE", help=words)
     parser.add_argument("--no-report", action="store_true", help="render nothing")
     add_terms(parser)
 
@@ -49,9 +51,11 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
     from genbench.cli.printing import tell
     from genbench.leaderboard.merging import Filed, merged
     from genbench.records.files import read, record_files
+    from genbench.records.vouchers import check_key
     from genbench.submission.merging import filed, is_bundle, vouch
 
     bundles = {folder: scratch / str(number) for number, folder in enumerate(options.runs) if is_bundle(folder)}
+    check_key(options.into, options.key)
     checked = _verified(options, bundles)
     if not all(found.passed for found in checked.values()):
         return Exit.FAILED
@@ -71,7 +75,7 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
         tell(words)
     _write(options.into, result.filed, copies)
     if checked:
-        vouch(options.into, list(checked.values()), [one for one in result.filed if one.path in copies])
+        vouch(options.into, list(checked.values()), [one for one in result.filed if one.path in copies], options.key)
     _say(options.into, result.filed)
     if not options.no_report:
         from genbench.runs.session import REPORT
@@ -108,7 +112,7 @@ def _verified(options: Namespace, bundles: dict[Path, Path]) -> "dict[Path, Veri
     with Supervisor() as supervisor:
         for folder, scratch in bundles.items():
             scratch.mkdir()
-            found[folder] = verified(folder, scratch, sources_of(options), supervisor)
+            found[folder] = verified(folder, scratch, sources_of(options, options.into), supervisor)
             for finding in found[folder].findings:
                 tell(f"{folder}: {line_of(finding)}")
             tell(f"{folder}: {verdict(found[folder])}")

@@ -4,17 +4,20 @@ Whoever writes a record could write there what he likes; whoever takes it into a
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
+from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Meta
+from genbench.files.signatures import keys_near, public_of, sign, signer
 from genbench.records.files import VERIFIED
 
 FORMAT = 1
+SEAL = "verified.sig"  # of the file of vouchers
 RECORDS = "records"  # the folder that the file may lie beside
 
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$(?!\n)")]
@@ -46,6 +49,8 @@ class Voucher:
     """Who submitted it, as the bundle says."""
     signer: Line = ""
     """Whose key signed the bundle, by the maintainer's list of keys; "": nobody's on it."""
+    by: Line = ""
+    """Whose key signed the file of vouchers, by the list that lies near it; what the file says of it does not count."""
 
 
 NOBODY = Voucher(Extent.SELF_REPORTED)
@@ -66,10 +71,39 @@ def read(folder: Path) -> Mapping[str, Voucher]:
     """The vouchers of a board's folder, by the hash that a record states; none where it has no such file.
 
     Raises:
-        GenbenchError: the file is none; says why.
+        GenbenchError: the file is none, or was changed since it was signed; says why.
     """
     path = folder / VERIFIED
-    return codec.read(Vouchers, path).records if path.exists() else NONE
+    if not path.exists():
+        return NONE
+    found, by = codec.read(Vouchers, path).records, ""
+    if (folder / SEAL).exists():
+        owner = keys_near(folder).owner(signer(path, folder / SEAL))
+        by = owner.name if owner and not owner.revoked else ""
+    return {sha256: replace(own, by=by) for sha256, own in found.items()}
+
+
+def write(folder: Path, records: Mapping[str, Voucher], key: Path | None) -> None:
+    """Write the vouchers of a board's folder.
+
+    Args:
+        key: the file of the private key by which they are signed; None: they are not.
+    """
+    codec.write(folder / VERIFIED, Vouchers(records={sha256: replace(own, by="") for sha256, own in records.items()}))
+    if key is not None:
+        sign(folder / VERIFIED, key, folder / SEAL)
+
+
+def check_key(folder: Path, key: Path | None) -> None:
+    """Refuse to write vouchers without a key where they were signed; try the key.
+
+    Raises:
+        GenbenchError: there is none, or it cannot sign.
+    """
+    if key is not None:
+        public_of(key)
+    elif (folder / SEAL).exists():
+        raise GenbenchError(f"{folder / VERIFIED} is signed, and would not be any more; name the key with --key")
 
 
 def beside(folder: Path) -> Mapping[str, Voucher]:

@@ -98,7 +98,8 @@ def vouched(rows: Sequence[Row]) -> list[tuple[str, str]]:
         author = f"submitted by {own.author}" if own.author else ""
         signer = f"signed by {own.signer}" if own.signer else ""
         told = " ".join(filter(None, (own.status.value, by, own.date)))
-        found[result.record.seed] = ", ".join(filter(None, (told, author, signer)))
+        vouched_for = f"vouched for by {own.by}" if own.by else ""
+        found[result.record.seed] = ", ".join(filter(None, (told, vouched_for, author, signer)))
     return [(f"Seed {seed}", words) for seed, words in sorted(found.items())]
 
 

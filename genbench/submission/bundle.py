@@ -12,6 +12,7 @@ from genbench.protocol.stages.stage import CHECKPOINT
 
 FORMAT = 1
 NOTE = "bundle.json"
+SIGNATURE = "bundle.sig"  # of bundle.json, and by it of every other file
 ENVIRONMENT = "environment.txt"
 RECORDS, EVIDENCE, CHECKS = "records", "evidence", "checks"
 UNNEEDED = (CHECKPOINT, CHECK)  # outputs of stages that no score is made of

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from genbench.files import codec
 from genbench.leaderboard.assembly import order
 from genbench.leaderboard.merging import Filed
 from genbench.records import vouchers
-from genbench.records.files import VERIFIED
-from genbench.records.vouchers import NOBODY, Voucher, Vouchers, weakest
+from genbench.records.vouchers import NOBODY, Voucher, weakest
 from genbench.submission.bundle import NOTE
 from genbench.submission.verification import Verified
 from genbench.version import VERSION
@@ -34,8 +32,12 @@ def filed(folder: Path, found: Verified, there: Sequence[Filed]) -> Iterator[tup
         yield Filed(folder / own.path, own.record), words
 
 
-def vouch(place: Path, bundles: Sequence[Verified], taken: Sequence[Filed]) -> None:
-    """Note how far the records that were taken from bundles were verified; what is noted already and as far stays."""
+def vouch(place: Path, bundles: Sequence[Verified], taken: Sequence[Filed], key: Path | None) -> None:
+    """Note how far the records that were taken from bundles were verified; what is noted already and as far stays.
+
+    Args:
+        key: the file of the maintainer's private key; None: nobody signs.
+    """
     known = dict(vouchers.read(place))
     hashes = {own.record.sha256 for own in taken}
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -43,8 +45,8 @@ def vouch(place: Path, bundles: Sequence[Verified], taken: Sequence[Filed]) -> N
         author = found.bundle.author if found.bundle is not None else ""
         for own in found.records:
             if own.record.sha256 in hashes:
-                voucher = Voucher(found.status(own), VERSION, now, author)
+                voucher = Voucher(found.status(own), VERSION, now, author, found.signer)
                 other = known.get(own.record.sha256, NOBODY)
                 if own.record.sha256 not in known or weakest([other, voucher]) is not voucher.status:
                     known[own.record.sha256] = voucher
-    codec.write(place / VERIFIED, Vouchers(records=known))
+    vouchers.write(place, known, key)

@@ -12,6 +12,7 @@ from pathlib import Path
 from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.atomic import remove, sha256_of, sync_folder
+from genbench.files.signatures import sign
 from genbench.protocol.stages import named
 from genbench.records.files import read
 from genbench.records.record import Record
@@ -32,6 +33,7 @@ from genbench.submission.bundle import (
     MOST_OF_ONE,
     NOTE,
     RECORDS,
+    SIGNATURE,
     UNNEEDED,
     Bundle,
     ListedFile,
@@ -75,13 +77,21 @@ class _Trial:
     record: Record
 
 
-def written(run: Path, place: Path, author: Author, models: Sequence[str] = (), checks: Sequence[Path] = ()) -> Written:
+def written(
+    run: Path,
+    place: Path,
+    author: Author,
+    models: Sequence[str] = (),
+    checks: Sequence[Path] = (),
+    key: Path | None = None,
+) -> Written:
     """Write the bundle of a run, whole or not at all.
 
     Args:
         run: its folder, runs/SUITE.
         place: which is not there yet.
         models: references of those that are bundled; none: all, controls as well.
+        key: the file of the private key by which it is signed.
         checks: files that `genbench check --report` wrote of their code.
     Raises:
         GenbenchError: there is something at that place, the run has no such records, one of them is not of the files
@@ -95,6 +105,8 @@ def written(run: Path, place: Path, author: Author, models: Sequence[str] = (), 
     try:
         partial.mkdir(parents=True)
         bundle = _filled(partial, run, trials, author, reports)
+        if key is not None:
+            sign(partial / NOTE, key, partial / SIGNATURE)
         os.rename(partial, place)
     except OSError as error:
         raise GenbenchError(f"{place} cannot be written ({error.strerror or error}); name another place") from error
