@@ -210,13 +210,14 @@ class Leaderboard:
         import pandas as pd
 
         axes = self.standings.axes
-        frame = pd.DataFrame([table_row(row, axes) for row in (*self.rows, *self.controls)]).set_index("name")
         numbers = [name for column in self.columns for name in (column.name, f"{column.name} ±")]
         whole = [f"{axis} {part}" for axis in axes for part in ("rank", "rank low", "rank high", "tier")]
         kinds = dict.fromkeys(
             [*numbers, "front_share", "volume", "fit_cpu_seconds", "fit_wall_seconds"], "Float64"
         ) | dict.fromkeys([*whole, "training_images", "contracted"], "Int64")
-        return frame.astype(kinds)
+        rows = [table_row(row, axes) for row in (*self.rows, *self.controls)]
+        frame = pd.DataFrame(rows, columns=None if rows else ["name", *kinds])  # nobody was put to this task
+        return frame.set_index("name").astype(kinds)
 
     def _repr_html_(self) -> str:
         """The frame, as a notebook shows it."""

@@ -65,3 +65,11 @@ def test_a_board_of_samples_alone_says_that_nothing_is_compared():
     board = Leaderboard.of([brought(name, seed) for name in "ab" for seed in range(3)])
     assert "Undecided: no candidate is ranked on all three axes" in board.sentence
     assert board.hardware == ()
+
+
+def test_a_task_that_nobody_was_put_to_has_a_frame_without_rows():
+    own = brought("c", quality=0.9)
+    terms = replace(own.suite, tasks={**own.suite.tasks, "further": own.suite.tasks["generate"]})
+    frame = Leaderboard.of([replace(own, suite=terms)], "further").frame()
+    assert (len(frame), frame.index.name) == (0, "name")
+    assert str(frame["quality rank"].dtype) == "Int64"
