@@ -8,17 +8,16 @@ from genbench.cli.grammar import Commands, a_path, add_command
 EXAMPLES = """\
 examples:
   genbench key my.key --name "A. Nother"
-  genbench bundle runs/digits -o my-bundle --key my.key
+  genbench key my.key                           of a key that is there already
 
-It writes the private key, which its owner alone can read and nobody should be given, and prints the lines that a
-maintainer puts into keys.toml, beside the boards, to know whose signature it is. Of a key that is there already it
-prints them too.
+genbench bundle and genbench merge sign with it. It writes the private key, which its owner alone can read and nobody should be given, and prints the lines that a
+maintainer puts into keys.toml, beside the boards, to know whose signature it is.
 """
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    parser = add_command(commands, "key", "make a key to sign bundles with", EXAMPLES, made)
+    parser = add_command(commands, "key", "make a key to sign bundles and boards with", EXAMPLES, made)
     parser.add_argument("file", type=a_path, metavar="FILE", help="where the private key is, or will be")
     parser.add_argument("--name", default="", metavar="NAME", help="whose key it is, for the lines that are printed")
 
