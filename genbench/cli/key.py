@@ -10,8 +10,8 @@ examples:
   genbench key my.key --name "A. Nother"
   genbench key my.key                           of a key that is there already
 
-genbench bundle and genbench merge sign with it. It writes the private key, which its owner alone can read and nobody should be given, and prints the lines that a
-maintainer puts into keys.toml, beside the boards, to know whose signature it is.
+genbench bundle and genbench merge sign with it. FILE is the private key: its owner alone can read it, and nobody else
+should be given it. What is printed a maintainer puts into keys.toml, beside the boards, to know whose signature it is.
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from genbench.files import codec
 from genbench.records.machine import Machine
-from genbench.records.record import Candidate, Record
+from genbench.records.record import Candidate, Record, StageFacts
 from genbench.report.images import BYTES, Png, png
 from genbench.submission.finding import Check, Finding, refused
 from genbench.submission.reading import Bundled
@@ -71,6 +71,10 @@ def findings(own: Bundled, again: Record, allowed: Tolerance) -> Iterator[Findin
                 f"the record says {_shown(codec.encoded(said))}, the manifest of its fit {_shown(codec.encoded(here))}"
             )
             yield refused(Check.EVIDENCE, f"{own.path}: model.{name}: {words}")
+    for name in sorted(record.stages.keys() & again.stages.keys()):
+        said, here = (_ended(found.stages[name]) for found in (record, again))
+        if said != here:
+            yield refused(Check.EVIDENCE, f"{own.path}: stages.{name}: the record says {said}, and it is {here}")
     names = [[(one.task, one.name, one.sampler) for one in found.candidates] for found in (record, again)]
     if names[0] != names[1]:
         said, here = (", ".join(sorted(f"{task} {sampler}".rstrip() for task, _, sampler in own)) for own in names)
@@ -78,6 +82,11 @@ def findings(own: Bundled, again: Record, allowed: Tolerance) -> Iterator[Findin
         return
     for said, here in zip(record.candidates, again.candidates, strict=True):
         yield from _of_candidate(own, said, here, allowed)
+
+
+def _ended(facts: StageFacts) -> str:
+    code = "" if facts.exit_code is None else f", exit code {facts.exit_code}"
+    return f"{facts.status.value}{code}, {_shown(facts.reason)}"
 
 
 def _of_candidate(own: Bundled, said: Candidate, here: Candidate, allowed: Tolerance) -> Iterator[Finding]:
