@@ -13,6 +13,7 @@ import pytest
 import tiny
 import torch
 from brought import CODES, PAGE, Brought, Code, laid, loads_safetensors, network
+from genbench_hf_datasets.reference import SETTINGS
 from PIL import Image
 from test_readme import blocks
 from torch import Tensor
@@ -221,6 +222,11 @@ def test_a_folder_of_png_stands_on_a_board_of_images_with_256_levels(tmp_path: P
     (row,) = Leaderboard.of([read(record)]).rows
     assert (row.name, row.samples_only) == ("mine", True)
     assert row.cells["clipped-density@pixels"].mean is not None
+
+
+def test_the_page_tells_every_setting_of_a_data_set_of_the_hub():
+    told = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \| ", PAGE.read_text(), re.MULTILINE)))
+    assert set(SETTINGS) <= set(told)
 
 
 def commands() -> list[str]:
