@@ -142,6 +142,42 @@ def test_class_names_come_from_the_card_where_the_files_do_not_tell_them(tmp_pat
     assert splits(tmp_path).space.classes == 4
 
 
+def test_what_the_publisher_calls_the_training_set_is_what_nothing_else_was_given_for(tmp_path: Path):
+    repository(tmp_path / "two")
+    made(tmp_path / "one", train=rows(100))
+    made(tmp_path / "three", train=rows(40), validation=rows(10, 1), test=rows(10, 2))
+    for folder, training in (("one", {"train", "valid", "test"}), ("two", {"train", "valid"}), ("three", {"train"})):
+        dataset = HubImages(NAME)
+        dataset.places = [tmp_path / folder]
+        assert dataset.splits().held_is_cut
+        assert set(dataset.training) == training
+
+
+HOSTILE = {
+    "a number": ("configs: 3\ndataset_info: 4\n", ""),
+    "names": ("configs:\n- config_name: [1]\n  data_files: {train: 'train*', test: 'test*'}\n", ""),
+    "no classes": ("dataset_info:\n  features:\n  - name: label\n    dtype: {class_label: {names: 7}}\n", ""),
+    "out of it": ("configs:\n- data_files: ../../**\n", "none of the files that it names is a Parquet file"),
+    "one file": ("configs:\n- data_files: /etc/passwd\n", "none of the files that it names is a Parquet file"),
+    "nothing": ("configs:\n- data_files:\n  - {}\n", "none of the files that it names is a Parquet file"),
+    "a list": ("- configs\n", "its metadata cannot be read"),
+    "code": ("configs: !!python/object/apply:os.mkdir [ran]\n", "its metadata cannot be read"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_card_may_say_anything(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    metadata, words = HOSTILE[kind]
+    made(tmp_path, train=rows(40), test=rows(10, 1))
+    (tmp_path / "hf" / REPOSITORY / COMMIT / "README.md").write_text(f"---\n{metadata}---\n")
+    if words:
+        assert words in refusal(tmp_path)
+    else:
+        assert len(splits(tmp_path).test) == 10
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
@@ -259,8 +295,14 @@ def test_prepare_downloads_what_the_hub_has_once_and_a_file_that_rots_is_noticed
     )
     assert again.stdout == done.stdout
     file = place / "data/test-00000-of-00001.parquet"
-    file.write_bytes(file.read_bytes() + b"!")
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"!")
     assert f"{file} is not the file that the Hub has; remove {place}" in refusal(tmp_path / "root")
+    file.unlink()
+    assert f"{file} is not the file that the Hub has; remove {place}" in refusal(tmp_path / "root")
+    file.write_bytes(whole)
+    (place / "genbench.json").write_text("{")
+    assert "genbench.json cannot be read" in refusal(tmp_path / "root")
 
 
 def test_what_keeps_a_download_from_coming_is_one_line_and_leaves_nothing(tmp_path: Path):

@@ -1,6 +1,6 @@
 """`hf:OWNER/NAME@COMMIT`: images that a repository of the Hugging Face Hub holds in Parquet files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,7 +33,6 @@ class HubImages(genbench.Dataset):
     source: ClassVar[str] = "https://huggingface.co/datasets, the repository and the commit that the name says"
     license: ClassVar[str] = "that of the repository"
     argument: ClassVar[str] = "OWNER/NAME@COMMIT"
-    training: ClassVar[Sequence[str]] = ("train", "valid", "held")
 
     def __init__(self, argument: str = "") -> None:
         super().__init__(argument)
@@ -51,6 +50,7 @@ class HubImages(genbench.Dataset):
         card, config = repository.card_of(folder), settings.get("config", "")
         files = repository.files_of(folder, card, config)
         roles = _roles(files, self._reference)
+        self.training = ("train", *(role for role in ROLES if role not in roles))
         columns = tables.columns_of(files[roles["train"]][0], tables.classes_in(card, config), settings)
         read = {role: tables.read(files[split], columns) for role, split in roles.items()}
         splits = _assembled({role: genbench.Examples(*rows) for role, rows in read.items()}, columns.classes)

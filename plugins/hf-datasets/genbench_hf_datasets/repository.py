@@ -1,5 +1,6 @@
 """Repositories: the Parquet files of one on this machine, by split, and how they get here."""
 
+import contextlib
 import json
 import os
 import re
@@ -45,7 +46,10 @@ def download(reference: Reference, folder: Path) -> None:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
     place = place_in(folder, reference)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unfetched(reference, f"cannot be put into {place.parent} ({error.strerror})") from error
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=place.parent) as partial:
         own = Path(partial) / reference.commit
         try:
@@ -71,8 +75,10 @@ def download(reference: Reference, folder: Path) -> None:
         shutil.rmtree(own / ".cache", ignore_errors=True)  # what snapshot_download keeps for itself
         files = {file.relative_to(own).as_posix(): sha256_of(file) for file in _parquet(own)}
         (own / NOTE).write_text(json.dumps(files, indent=1, sort_keys=True))
-        if not place.exists():
+        with contextlib.suppress(OSError):  # another process was faster
             os.rename(own, place)
+    if not place.is_dir():
+        raise _unfetched(reference, f"cannot be put into {place.parent}; make it writable")
 
 
 def found(reference: Reference, places: Iterable[Path]) -> Path:
@@ -89,7 +95,7 @@ def found(reference: Reference, places: Iterable[Path]) -> Path:
             f"files into DIR/hf/{reference.repository}/{reference.commit} and say --data-root DIR"
         )
     if (folder / NOTE).is_file():
-        _check(folder, json.loads((folder / NOTE).read_text()))
+        _check(folder, _noted(folder / NOTE))
     return folder
 
 
@@ -141,6 +147,8 @@ def files_of(folder: Path, card: Card, config: str) -> Files:
     if name and name not in by_config:
         raise unknown("configuration", name, by_config)
     chosen = by_config[name or next(iter(by_config))]
+    if not chosen:
+        raise genbench.GenbenchError(f"{folder / CARD}: none of the files that it names is a Parquet file, as hf reads")
     for split in chosen.values():
         _check_shards(split)
     return chosen
@@ -164,6 +172,8 @@ def _parquet(folder: Path) -> list[Path]:
 
 def _matching(data_files: object, files: Sequence[Path], folder: Path) -> Files:
     """The files of a configuration whose paths match its patterns: one, several, or `split` and `path` of each."""
+    if isinstance(data_files, Mapping) and "path" not in data_files:
+        data_files = [{"split": split, "path": path} for split, path in data_files.items()]
     entries = data_files if isinstance(data_files, list) else [data_files]
     matched: dict[str, list[Path]] = {}
     for entry in entries:
@@ -223,9 +233,17 @@ def _digests(reference: Reference) -> dict[str, str]:
     return {file.rfilename: file.lfs.sha256 for file in about.siblings or () if file.lfs is not None}
 
 
+def _noted(path: Path) -> dict[str, str]:
+    try:
+        noted = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise genbench.GenbenchError(f"{path} cannot be read ({error}); remove {path.parent}") from error
+    return noted if isinstance(noted, dict) else {}
+
+
 def _check(folder: Path, digests: Mapping[str, str]) -> None:
     for name, sha256 in digests.items():
-        if name.endswith(".parquet") and (folder / name).is_file() and sha256_of(folder / name) != sha256:
+        if name.endswith(".parquet") and not ((folder / name).is_file() and sha256_of(folder / name) == sha256):
             raise genbench.GenbenchError(f"{folder / name} is not the file that the Hub has; remove {folder}")
 
 

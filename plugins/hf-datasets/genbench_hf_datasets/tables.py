@@ -80,17 +80,15 @@ def read(files: Sequence[Path], columns: Columns) -> tuple[NDArray[np.uint8], ND
 
 
 def classes_in(card: Mapping[str, Any], config: str) -> dict[str, int]:
-    """Class counts by column, as the `dataset_info` of a card says."""
+    """Class counts by column, as the `dataset_info` of a card says; none where it says something else."""
     infos = card.get("dataset_info")
-    every = infos if isinstance(infos, list) else [infos]
-    own = [info for info in every if isinstance(info, Mapping) and (not config or info.get("config_name") == config)]
-    found = {}
-    for feature in own[0].get("features") or [] if len(own) == 1 else []:
-        kind = feature.get("dtype") if isinstance(feature, Mapping) else None
-        names = (kind.get("class_label") or {}).get("names") if isinstance(kind, Mapping) else None
-        if names:
-            found[str(feature.get("name"))] = len(names)
-    return found
+    try:
+        every = infos if isinstance(infos, list) else [infos or {}]
+        (own,) = [info for info in every if not config or info.get("config_name") == config]
+        kinds = {str(feature["name"]): feature["dtype"] for feature in own["features"]}
+        return {name: len(kind["class_label"]["names"]) for name, kind in kinds.items() if not isinstance(kind, str)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _one(setting: str, fitting: Sequence[str], wanted: str, names: Sequence[str], path: Path) -> str:
