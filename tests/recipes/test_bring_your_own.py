@@ -128,6 +128,13 @@ def test_a_pipeline_draws_what_it_draws_by_itself(plugins: dict[str, Path], brou
     assert np.array_equal(got.numpy(), np.round(16 * expected).astype(np.int64).transpose(0, 3, 1, 2))
 
 
+def test_a_pipeline_whose_weights_would_be_unpickled_is_refused(brought: Brought, tmp_path: Path):
+    own = diffusers.DDPMPipeline.from_pretrained(brought.folder / "my-ddpm")
+    own.save_pretrained(tmp_path / "my-ddpm", safe_serialization=False)
+    with pytest.raises(OSError, match="safetensors"):
+        model(Brought(tmp_path).plugin("my-ddpm", "my-ddpm"))
+
+
 def test_the_flows_bound_is_one_of_the_integers_that_it_draws(plugins: dict[str, Path]):
     flow = model(plugins["my-flow"])
     x = torch.zeros(1, 1, 8, 8, dtype=torch.int64)
