@@ -15,7 +15,7 @@ from genbench.runs import session
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     *("run", "list", "report", "compare", "export", "prepare", "score", "stats", "new", "check", "merge"),
-    *("bundle", "verify"),
+    *("key", "bundle", "verify"),
 )
 SUITE = """
 name = "tiny"

@@ -12,6 +12,7 @@ from genbench.cli import (
     compare,
     doctor,
     export,
+    key,
     listing,
     merge,
     new,
@@ -35,7 +36,7 @@ from genbench.version import VERSION
 Add = Callable[[Commands], None]
 COMMANDS: Sequence[Add] = (
     *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, export.add),
-    *(bundle.add, verify.add, merge.add, new.add, check.add, schema.add, doctor.add),
+    *(key.add, bundle.add, verify.add, merge.add, new.add, check.add, schema.add, doctor.add),
 )
 
 

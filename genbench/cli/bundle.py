@@ -8,6 +8,7 @@ from genbench.cli.grammar import Commands, a_path, add_command
 EXAMPLES = """\
 examples:
   genbench bundle runs/digits -o my-bundle --author "A. Nother" --contact a@example.org
+  genbench bundle runs/digits -o my-bundle -m vae --check check.json       with what genbench check said of it
   genbench bundle runs/digits -o my-bundle -m vae -m "ddpm[steps=200]"     these models alone
 
 It holds the records as they are, what the stages left that scores are made of (samples, answers, log-probabilities),
@@ -23,6 +24,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("-o", "--out", type=a_path, required=True, metavar="DIR", help="the bundle; not there yet")
     parser.add_argument("--author", default="", metavar="NAME", help="who submits it")
     parser.add_argument("--contact", default="", metavar="TEXT", help="where the author can be reached")
+    parser.add_argument("--key", type=a_path, metavar="FILE", help="sign it with this key, which genbench key made")
+    words = "what genbench check --report wrote of a model; may be repeated"
+    parser.add_argument("--check", type=a_path, action="append", default=[], dest="checks", metavar="FILE", help=words)
     parser.add_argument(
         "-m",
         "--model",
@@ -40,7 +44,9 @@ def bundled(options: Namespace) -> Exit:
     from genbench.submission.bundle import MIB
     from genbench.submission.writing import Author, written
 
-    found = written(options.run, options.out, Author(options.author, options.contact), options.models)
+    found = written(
+        options.run, options.out, Author(options.author, options.contact), options.models, options.checks, options.key
+    )
     for words in found.left_out:
         tell(f"left out: {words}")
     files = found.bundle.files

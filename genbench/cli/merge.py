@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
-from genbench.cli.grammar import Commands, add_command
+from genbench.cli.grammar import Commands, a_path, add_command
 from genbench.cli.verify import add_terms
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   genbench merge here/runs/digits there/runs/digits --into all
-  genbench merge her-bundle his-bundle --into leaderboards/digits
+  genbench merge her-bundle his-bundle --into leaderboards/digits --out site
 
-`genbench report all --out site` renders a board of all of them. Records are copied as they are. They are of one
+The board of all of them is rendered to DIR/report, or where --out says. Records are copied as they are. They are of one
 protocol: the same data, budget and batch. Of a trial that several runs have, the records are the same, or nothing is
 written; of a control the newest stands. What lies in DIR already is joined too. A bundle is verified first; one that is
 refused ends it all, with exit code 1, and nothing is written. How far each of its records was verified is kept in
@@ -33,6 +33,11 @@ def add(commands: Commands) -> None:
     words = "a run's folder, one of record files, or a bundle"
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=words)
     parser.add_argument("--into", type=Path, required=True, metavar="DIR", help="the folder of the joined records")
+    words = "where the board is rendered (default: DIR/report)"
+    parser.add_argument("--out", type=a_path, metavar="SITE", help=words)
+    words = "sign with this key how far the bundles' records were verified"
+    parser.add_argument("--key", type=a_path, metavar="FILE", help=words)
+    parser.add_argument("--no-report", action="store_true", help="render nothing")
     add_terms(parser)
 
 
@@ -46,9 +51,11 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
     from genbench.cli.printing import tell
     from genbench.leaderboard.merging import Filed, merged
     from genbench.records.files import read, record_files
-    from genbench.submission.merging import filed, is_bundle, keep_standings
+    from genbench.records.vouchers import check_key
+    from genbench.submission.merging import filed, is_bundle, vouch
 
     bundles = {folder: scratch / str(number) for number, folder in enumerate(options.runs) if is_bundle(folder)}
+    check_key(options.into, options.key)
     checked = _verified(options, bundles)
     if not all(found.passed for found in checked.values()):
         return Exit.FAILED
@@ -68,9 +75,28 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
         tell(words)
     _write(options.into, result.filed, copies)
     if checked:
-        keep_standings(options.into, list(checked.values()), [one for one in result.filed if one.path in copies])
+        vouch(options.into, list(checked.values()), [one for one in result.filed if one.path in copies], options.key)
     _say(options.into, result.filed)
+    if not options.no_report:
+        from genbench.runs.session import REPORT
+
+        print(f"report: {_rendered(options.into, options.out or options.into / REPORT)}")
     return Exit.OK
+
+
+def _rendered(into: Path, out: Path) -> Path:
+    """Render the board of what was merged.
+
+    Raises:
+        GenbenchError: it cannot be; says that the records are there all the same.
+    """
+    from genbench.cli.report import site_of
+    from genbench.errors import GenbenchError
+
+    try:
+        return site_of([into], out)
+    except GenbenchError as error:
+        raise GenbenchError(f"the records are merged, and no report of them is rendered: {error}") from error
 
 
 def _verified(options: Namespace, bundles: dict[Path, Path]) -> "dict[Path, Verified]":
@@ -86,7 +112,7 @@ def _verified(options: Namespace, bundles: dict[Path, Path]) -> "dict[Path, Veri
     with Supervisor() as supervisor:
         for folder, scratch in bundles.items():
             scratch.mkdir()
-            found[folder] = verified(folder, scratch, sources_of(options), supervisor)
+            found[folder] = verified(folder, scratch, sources_of(options, options.into), supervisor)
             for finding in found[folder].findings:
                 tell(f"{folder}: {line_of(finding)}")
             tell(f"{folder}: {verdict(found[folder])}")

@@ -1,6 +1,8 @@
 """`genbench report`: render the site from a folder of records."""
 
 from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, a_path, add_command
@@ -23,23 +25,34 @@ def add(commands: Commands) -> None:
 
 def rendered(options: Namespace) -> Exit:
     """Render the site, and say where its first page is."""
+    print(site_of(options.records, options.out))
+    return Exit.OK
+
+
+def site_of(places: Sequence[Path], out: Path) -> Path:
+    """Render the site of all records in some folders, and return the path of its first page.
+
+    Raises:
+        GenbenchError: no record is there, no board can hold them, or the site cannot be written.
+    """
     from genbench.catalogue.definitions import definitions
     from genbench.errors import GenbenchError
     from genbench.export.downloads import downloads
     from genbench.leaderboard import editions
     from genbench.leaderboard.references import beside
     from genbench.records.files import read, record_files
+    from genbench.records.vouchers import beside as beside_vouchers
     from genbench.report import publication, render
     from genbench.store.run_folder import check_writable
 
-    found = {path: read(path) for folder in options.records for path in record_files(folder)}
+    found = {path: read(path) for folder in places for path in record_files(folder)}
     records = list(found.values())
     folders = {path.parent: record.protocol for path, record in found.items()}
     references = {protocol: own for folder, protocol in folders.items() if (own := beside(folder))}
     if not records:
-        named = ", ".join(map(str, options.records))
+        named = ", ".join(map(str, places))
         raise GenbenchError(f"{named} holds no record, no *.json and no */record.json; `genbench run` writes them")
-    told = publication.of(options.records)
-    check_writable(options.out)
-    print(render(editions(records, references), options.out, definitions(), downloads, told))
-    return Exit.OK
+    told = publication.of(places)
+    vouched = {sha256: own for folder in folders for sha256, own in beside_vouchers(folder).items()}
+    check_writable(out)
+    return render(editions(records, references, vouched), out, definitions(), downloads, told)

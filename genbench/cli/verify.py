@@ -1,6 +1,7 @@
 """`genbench verify`: compute again what a bundle's records say."""
 
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
@@ -36,14 +37,22 @@ def add_terms(to: Arguments) -> None:
     """The options that say where the terms and the data are that bundles are held against."""
     words = "the suite, or its file (default: the installed one of the bundle's name)"
     to.add_argument("--suite", default="", metavar="NAME_OR_FILE", help=words)
+    words = "the list of keys whose owners are known (default: keys.toml beside or above the board, or in leaderboards)"
+    to.add_argument("--keys", type=a_path, metavar="FILE", help=words)
     add_sources(to)
 
 
-def sources_of(options: Namespace) -> "Sources":
-    """What the options say of where things are."""
+def sources_of(options: Namespace, board: Path) -> "Sources":
+    """What the options say of where things are.
+
+    Args:
+        board: the folder beside or above which the list of keys is looked for.
+    """
+    from genbench.files.signatures import keys_near, read_keys
     from genbench.submission.rescoring import Sources
 
-    return Sources(options.suite, options.data_root, options.extractor_weights)
+    keys = read_keys(options.keys) if options.keys else keys_near(board)
+    return Sources(options.suite, options.data_root, options.extractor_weights, keys)
 
 
 def line_of(finding: "Finding") -> str:
@@ -55,7 +64,6 @@ def checked(options: Namespace) -> Exit:
     """Verify the bundle, and print what is found as it is found."""
     import sys
     import tempfile
-    from pathlib import Path
 
     from genbench.cli.printing import print_json
     from genbench.cli.progress import waiting
@@ -66,7 +74,7 @@ def checked(options: Namespace) -> Exit:
     hear = (lambda finding: None) if quiet else (lambda finding: print(line_of(finding)))
     place = tempfile.TemporaryDirectory(prefix="genbench-verify-")
     with Supervisor() as supervisor, place as scratch, waiting(sys.stderr, "computing scores again"):
-        found = verified(options.bundle, Path(scratch), sources_of(options), supervisor, hear)
+        found = verified(options.bundle, Path(scratch), sources_of(options, Path("leaderboards")), supervisor, hear)
     if quiet:
         print_json(as_json(found))
     else:
@@ -93,7 +101,11 @@ def as_json(found: "Verified") -> dict[str, object]:
         "bundle": None if found.bundle is None else encoded(found.bundle),
         "findings": [encoded(finding) for finding in found.findings],
         "records": [
-            {"file": own.path, "sha256": own.record.sha256, "status": found.status(own) if found.passed else "refused"}
+            {
+                "file": own.path,
+                "sha256": own.record.sha256,
+                "status": found.status(own).value if found.passed else "refused",
+            }
             for own in found.records
         ],
     }

@@ -6,14 +6,14 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from genbench.errors import GenbenchError, unknown
 from genbench.files.codec import encoded
 from genbench.files.plain import Json
 from genbench.leaderboard.assembly import (
     Failure as Failure,
-    check_one,
+    check_alike,
     column_of,
     failures_of,
+    known_task,
     order,
     rows_of,
     score_names,
@@ -33,6 +33,7 @@ from genbench.leaderboard.words import goal, procedure, sentence
 from genbench.records.files import read_records as read_records
 from genbench.records.kinds import Axis
 from genbench.records.record import DataFacts, Record, SuiteTerms, TaskTerms
+from genbench.records.vouchers import NOBODY, NONE, Voucher
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,44 +69,43 @@ class Leaderboard:
     """What others published, for a band of its own: neither ranked nor compared."""
 
     @classmethod
-    def of(cls, records: Iterable[Record], task: str = "", references: Iterable[Reference] = ()) -> "Leaderboard":
+    def of(
+        cls,
+        records: Iterable[Record],
+        task: str = "",
+        references: Iterable[Reference] = (),
+        vouchers: Mapping[str, Voucher] = NONE,
+    ) -> "Leaderboard":
         """The leaderboard of records that share one protocol, in any order.
 
         Args:
             task: one of the suite's; by default its first.
             references: of all tasks; those of this one stand beside the board.
+            vouchers: how far records were verified, by their hashes.
         Raises:
             GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and
                 seed twice, one candidate from two versions of its code, or one score from two metrics or extractors.
         """
         known = sorted(records, key=order)
-        if not known:
-            raise GenbenchError("a leaderboard needs at least one record; `genbench run` writes them")
-        check_one("protocols", [record.protocol for record in known], "a leaderboard has one")
-        check_one("datasets", [record.dataset.sha256 for record in known], "a leaderboard has one")
+        check_alike(known)
         asked = _asked(known)
-        task = task or next(iter(asked), "")
-        if task not in asked:
-            raise unknown("task", task, asked)
-        exams = [f"{terms.ask or task}, {terms.count} questions" for terms in asked[task]]
-        check_one("exams", exams, "a leaderboard has one")
-        columns, candidates, controls = _table(known, task, asked[task])
+        task = known_task(task, asked)
+        columns, candidates, controls = _table(known, task, asked[task], vouchers)
         alike = len({name for row in (*candidates, *controls) for name in row.hardware}) < 2
-        terms = asked[task][0]
-        standings = Standings.of(candidates, controls, columns, terms.ranked, alike)
+        standings = Standings.of(candidates, controls, columns, asked[task][0].ranked, alike)
         return cls(
-            known[0].protocol,
-            task,
-            _newest(known)[0].suite,
-            terms,
-            known[0].dataset,
-            columns,
-            standings.placed,
-            controls,
-            tuple(failures_of(known, task)),
-            tuple(known),
-            standings,
-            of_task(references, task, next(iter(asked))),
+            protocol=known[0].protocol,
+            task=task,
+            suite=_newest(known)[0].suite,
+            terms=asked[task][0],
+            dataset=known[0].dataset,
+            columns=columns,
+            rows=standings.placed,
+            controls=controls,
+            failures=tuple(failures_of(known, task)),
+            records=tuple(known),
+            standings=standings,
+            references=of_task(references, task, next(iter(asked))),
         )
 
     @property
@@ -224,26 +224,32 @@ class Leaderboard:
         return str(self.frame().to_html(escape=True, na_rep="–"))
 
 
-def boards(records: Iterable[Record], references: Iterable[Reference] = ()) -> Mapping[str, Leaderboard]:
+def boards(
+    records: Iterable[Record], references: Iterable[Reference] = (), vouchers: Mapping[str, Voucher] = NONE
+) -> Mapping[str, Leaderboard]:
     """A leaderboard for each task that the records' suites ask, by its name; the newest suite's order first.
 
     Args:
         references: what others published, of any of these tasks.
+        vouchers: how far records were verified, by their hashes.
     Raises:
         GenbenchError: as `Leaderboard.of` does.
     """
     known = sorted(records, key=order)
     told = tuple(references)
-    return {task: Leaderboard.of(known, task, told) for task in _asked(known) or [""]}
+    return {task: Leaderboard.of(known, task, told, vouchers) for task in _asked(known) or [""]}
 
 
 def editions(
-    records: Iterable[Record], references: Mapping[str, Sequence[Reference]] = MappingProxyType({})
+    records: Iterable[Record],
+    references: Mapping[str, Sequence[Reference]] = MappingProxyType({}),
+    vouchers: Mapping[str, Voucher] = NONE,
 ) -> list[Leaderboard]:
     """The leaderboards of all protocols that the records are of, the protocols by the names of their suites.
 
     Args:
         references: by protocol, what others published.
+        vouchers: how far records were verified, by their hashes.
     Raises:
         GenbenchError: as `Leaderboard.of` does.
     """
@@ -251,7 +257,8 @@ def editions(
     for record in records:
         found.setdefault(record.protocol, []).append(record)
     by_name = sorted(found.values(), key=lambda own: (own[0].suite.name, own[0].protocol))
-    return [board for own in by_name for board in boards(own, references.get(own[0].protocol, ())).values()]
+    told = [boards(own, references.get(own[0].protocol, ()), vouchers) for own in by_name]
+    return [board for own in told for board in own.values()]
 
 
 def _newest(records: Iterable[Record]) -> list[Record]:
@@ -268,10 +275,13 @@ def _asked(records: Iterable[Record]) -> dict[str, list[TaskTerms]]:
 
 
 def _table(
-    records: Sequence[Record], task: str, terms: Sequence[TaskTerms]
+    records: Sequence[Record], task: str, terms: Sequence[TaskTerms], vouchers: Mapping[str, Voucher]
 ) -> tuple[tuple[Column, ...], list[Row], tuple[Row, ...]]:
     """The columns, the candidates' rows and the controls' of one task."""
-    results = [SeedResult(candidate, record) for record in records for candidate in record.candidates]
+    known = {record.sha256: vouchers.get(record.sha256, NOBODY) for record in records} if vouchers else {}
+    results = [
+        SeedResult(candidate, record, known.get(record.sha256)) for record in records for candidate in record.candidates
+    ]
     own = [result for result in results if result.candidate.task == task]
     columns = tuple(column_of(name, own) for name in score_names(terms))
     rows = rows_of(own, columns)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, unknown
 from genbench.leaderboard.row import Cell, Column, Row, SeedResult, why
 from genbench.leaderboard.statistics import interval, mean
 from genbench.leaderboard.traces import place
@@ -174,3 +174,32 @@ def _asked(stage: str, record: Record, task: str) -> bool:
     """Whether a stage may have been run for a task: not where it is named after another one."""
     other = set(record.suite.tasks) - {task}
     return not other & set(stage.split("/")[1:2])
+
+
+def check_alike(records: Sequence[Record]) -> None:
+    """Refuse what no board can hold.
+
+    Raises:
+        GenbenchError: no records, two protocols or datasets.
+    """
+    if not records:
+        raise GenbenchError("a leaderboard needs at least one record; `genbench run` writes them")
+    check_one("protocols", [record.protocol for record in records], "a leaderboard has one")
+    check_one("datasets", [record.dataset.sha256 for record in records], "a leaderboard has one")
+
+
+def known_task(task: str, asked: Mapping[str, Sequence[TaskTerms]]) -> str:
+    """The task of a board, which all records ask in one way.
+
+    Args:
+        task: by default the first.
+        asked: task → the terms on which records ask it.
+    Raises:
+        GenbenchError: no suite has it, or it was asked in two ways.
+    """
+    task = task or next(iter(asked), "")
+    if task not in asked:
+        raise unknown("task", task, asked)
+    exams = [f"{terms.ask or task}, {terms.count} questions" for terms in asked[task]]
+    check_one("exams", exams, "a leaderboard has one")
+    return task

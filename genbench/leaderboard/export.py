@@ -10,6 +10,7 @@ from genbench.files.plain import Json
 from genbench.leaderboard.assembly import Failure
 from genbench.leaderboard.row import Place, Row
 from genbench.leaderboard.statistics import ALPHA, Contrast, Verdict
+from genbench.records.vouchers import Extent
 
 
 def row_json(row: Row) -> dict[str, Json]:
@@ -37,6 +38,7 @@ def row_json(row: Row) -> dict[str, Json]:
             "detectable": dict(gate.detectable),
         },
         "audits": {"status": encoded(audits.status), "reason": audits.reason or None},
+        "verified": {extent.value: count for extent, count in row.verified.items()},
         "places": {axis: encoded(place) for axis, place in row.places.items()},
         "hardware": list(row.hardware),
         "seeds_ok": [result.record.seed for result in row.ok],
@@ -54,6 +56,7 @@ def table_row(row: Row, axes: Sequence[str]) -> dict[str, Json]:
     found |= {
         "memorisation": encoded(row.gate.status),
         "audits": encoded(row.audits.status),
+        "verified": next((extent.value for extent in row.verified), Extent.SELF_REPORTED.value),
         "contracted": max(row.contracted.values(), default=0),
     }
     for axis in axes:

@@ -13,6 +13,7 @@ from genbench.records.kinds import Axis, ControlKind, Direction, Scale
 from genbench.records.record import Candidate, ModelFacts, Record
 from genbench.records.score import CONTRACTED, LEFT_OUT, Missing, failed, not_applicable
 from genbench.records.status import Status, words
+from genbench.records.vouchers import Extent, Voucher
 
 MIXED = "mixed"
 SAMPLES_ONLY = "samples only: nothing is known of its fit and its speed"
@@ -89,6 +90,8 @@ class SeedResult:
 
     candidate: Candidate
     record: Record
+    voucher: Voucher | None = None
+    """How far the record was verified; None on a board of which nobody says anything."""
 
     @property
     def ok(self) -> bool:
@@ -175,6 +178,12 @@ class Row:
     def cost(self) -> FitCost:
         """What its fits were given and took."""
         return fit_cost(result.record for result in self.ok)
+
+    @cached_property
+    def verified(self) -> Mapping[Extent, int]:
+        """At how many of its successful seeds numbers were verified how far, the least first; {}: nobody says."""
+        found = Counter(result.voucher.status for result in self.ok if result.voucher)
+        return {extent: found[extent] for extent in Extent if found[extent]}
 
     @cached_property
     def contracted(self) -> Mapping[str, int]:

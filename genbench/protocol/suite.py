@@ -45,6 +45,12 @@ class Quick:
     """Training seeds per model."""
     latency_seconds: Seconds | None = None
     """How long calls with batch 1 are timed."""
+    run_seconds: Seconds | None = None
+    """That the timed run of a sampler lasts at least."""
+    density_rows: Whole | None = None
+    """Test rows whose density is asked for."""
+    tasks: tuple[Name, ...] = ()
+    """Those of the suite's that are asked; none named: all."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +108,18 @@ class Suite:
         images = self.quick.images or self.images
         seconds = self.quick.seconds_cpu
         share = images / self.images
-        latency = self.quick.latency_seconds
+        latency, run = self.quick.latency_seconds, self.quick.run_seconds
         return replace(
             self,
             name=f"{self.name}{QUICK}",
             title=f"{self.title} (quick look)",
             images=images,
             budget=Budget(seconds) if seconds else self.budget,
+            tasks={name: terms for name, terms in self.tasks.items() if name in (self.quick.tasks or self.tasks)},
+            density_rows=self.quick.density_rows or self.density_rows,
             seeds=self.quick.seeds or self.seeds,
             latency_seconds=self.latency_seconds if latency is None else latency,
+            run_seconds=self.run_seconds if run is None else run,
             typical={stage: value * (share if stage == "fit" else 1) for stage, value in self.typical.items()},
             quick=None,
         )
@@ -266,6 +275,9 @@ def _check(suite: Suite, path: Path) -> None:
     """
     if suite.quick and suite.quick.seconds_cpu and not suite.budget:
         raise GenbenchError(f"suite {path}: [quick] seconds_cpu changes a [budget], and there is none")
+    for name in suite.quick.tasks if suite.quick else ():
+        if name not in suite.tasks:
+            raise GenbenchError(f"suite {path}: unknown task {name!r} in [quick] (known: {', '.join(suite.tasks)})")
     if not suite.tasks:
         raise GenbenchError(f"suite {path}: it asks nothing; write a table [tasks.generate]")
     for name in suite.caps:

@@ -1,5 +1,6 @@
 """What a board's page shows, as plain values for the templates: no judgement beyond the board's own, no markup."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,6 +8,7 @@ from genbench.leaderboard import Column, Leaderboard, Row
 from genbench.leaderboard.statistics import ENOUGH
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis
+from genbench.records.vouchers import Extent
 from genbench.report import charts, provenance
 from genbench.report.gates import gates, ordered
 from genbench.report.glossary import Glossary
@@ -74,9 +76,17 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
         ("Dataset", f"{board.dataset.name or NOT_STATED}, {provenance.space_of(board)}"),
         ("Training budget", provenance.budget(suite)),
         ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(suite.batch)}")),
+        ("Verified", verified(board)),
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
         ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),
     ]
+
+
+def verified(board: Leaderboard) -> str:
+    """How many candidates were verified how far, each by the seed that was the least."""
+    least = Counter(next(iter(row.verified), Extent.SELF_REPORTED) for row in board.rows if row.ok)
+    told = [f"{least[extent]} {extent.value}" for extent in reversed(Extent) if least[extent]]
+    return ", ".join(told) if len(told) > 1 else "".join(told).partition(" ")[2] or NOT_STATED
 
 
 def references(board: Leaderboard) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from genbench.leaderboard.anchors import control
 from genbench.records.audits import ASKS, AuditVerdict
 from genbench.records.kinds import Axis, ControlKind, Likelihood
 from genbench.records.record import Record
+from genbench.records.vouchers import NOBODY
 from genbench.report import gates, provenance
 from genbench.report.board_page import EXHIBITS
 from genbench.report.charts import family_of
@@ -65,6 +66,7 @@ def values(reference: str, edition: Edition, spot: Spot, album: Album) -> dict[s
         "settings": sorted(first.model.settings.items()),
         "machines": provenance.machines(records),
         "times": provenance.times(records),
+        "vouchers": vouched(next((rows for _, rows in own), [])),
     }
 
 
@@ -85,6 +87,20 @@ def facts(records: Sequence[Record], row: Row) -> list[tuple[str, str]]:
         ("A fit", provenance.effort(records)),
         ("Hardware", "; ".join(row.hardware) or NOT_STATED),
     ]
+
+
+def vouched(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """By seed, how far its record was verified, by what, when, and who handed it in."""
+    found = {}
+    for result in (result for row in rows for result in row.results):
+        own = result.voucher or NOBODY
+        by = f"by genbench {own.genbench}" if own.genbench else ""
+        author = f"submitted by {own.author}" if own.author else ""
+        signer = f"signed by {own.signer}" if own.signer else ""
+        told = " ".join(filter(None, (own.status.value, by, own.date)))
+        vouched_for = f"vouched for by {own.by}" if own.by else ""
+        found[result.record.seed] = ", ".join(filter(None, (told, vouched_for, author, signer)))
+    return [(f"Seed {seed}", words) for seed, words in sorted(found.items())]
 
 
 def _board(

@@ -166,7 +166,8 @@ def standing(row: Row) -> list[str]:
     """How a candidate stands, in the words by which a table is filtered."""
     ranked = [] if row.missing or row.bar else ["not in the running" if row.outside else "in the running"]
     first = [f"tier 1 of {clip(axis, 24)}" for axis, place in row.places.items() if place.tier == 1]
-    return ranked + ["on the front"] * bool(row.front) + first + ["not ranked"] * (not ranked)
+    least = [extent.value for extent in list(row.verified)[:1]]
+    return ranked + ["on the front"] * bool(row.front) + first + ["not ranked"] * (not ranked) + least
 
 
 def marks(row: Row) -> list[str]:
@@ -176,7 +177,21 @@ def marks(row: Row) -> list[str]:
     outside = ["not in the running"] if row.outside else []
     fit = [] if row.control or row.cost.images is None else [trained(row), *unlearnt(row)]
     alone = ["samples only, without a model"] if row.samples_only else []
-    return alone + outside + fit + conditional + pretrained + [f"asked for {need}" for need in row.model.needs]
+    asked = [f"asked for {need}" for need in row.model.needs]
+    return alone + outside + vouched(row) + fit + conditional + pretrained + asked
+
+
+def vouched(row: Row) -> list[str]:
+    """How far its numbers were verified, at the seeds where the least; nothing on a board of which nobody says it."""
+    if row.control:
+        return []
+    least = next(iter(row.verified.items()), None)
+    return [] if least is None else [f"{least[0].value}{of_seeds(least[1], row)}"]
+
+
+def of_seeds(count: int, row: Row) -> str:
+    """At how many seeds, in words; "" for all of them."""
+    return "" if count == len(row.ok) else f" at {count} of {len(row.ok)} seeds"
 
 
 def warnings(row: Row) -> list[str]:

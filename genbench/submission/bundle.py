@@ -12,8 +12,9 @@ from genbench.protocol.stages.stage import CHECKPOINT
 
 FORMAT = 1
 NOTE = "bundle.json"
+SIGNATURE = "bundle.sig"  # of bundle.json, and by it of every other file
 ENVIRONMENT = "environment.txt"
-RECORDS, EVIDENCE = "records", "evidence"
+RECORDS, EVIDENCE, CHECKS = "records", "evidence", "checks"
 UNNEEDED = (CHECKPOINT, CHECK)  # outputs of stages that no score is made of
 GIB, MIB = 2**30, 2**20
 MOST_FILES = 20_000

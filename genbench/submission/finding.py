@@ -15,6 +15,8 @@ class Check(Enum):
     """Regular files of known kinds alone, none too large, none too many, no link."""
     LISTING = "listing"
     """bundle.json names just these files with their hashes."""
+    SIGNATURE = "signature"
+    """Where bundle.json is signed, it is by that key, and by no revoked one."""
     RECORDS = "records"
     """Each is a sealed record of one trial, in its own file, of the past, with names that can be read."""
     PROTOCOL = "protocol"

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from genbench.files.plain import JSON_LIMIT
+from genbench.files.signatures import LIMIT as SIGNATURE_LIMIT
 from genbench.submission.bundle import (
     LONGEST,
     MIB,
@@ -18,6 +18,7 @@ from genbench.submission.bundle import (
     MOST_FILES,
     MOST_OF_ONE,
     NOTE,
+    SIGNATURE,
     Bundle,
     suffix_of,
 )
@@ -46,12 +47,19 @@ def strangers_in(folder: Path) -> list[Finding]:
     return found
 
 
+def noted(folder: Path, place: Path) -> None:
+    """Copy what a bundle says of itself, and its signature where there is one."""
+    for name, most in ((NOTE, MOST_OF_ONE[".json"]), (SIGNATURE, SIGNATURE_LIMIT)):
+        if (folder / name).exists():
+            _copied(folder / name, place / name, most)
+
+
 def copied(folder: Path, place: Path, bundle: Bundle) -> list[Finding]:
     """Copy what bundle.json names, and say what is not as it says: missing, unlisted, of another size or hash."""
     listed, found = {file.path: file for file in bundle.files}, []
     if len(listed) < len(bundle.files):
         found.append(refused(Check.LISTING, f"{NOTE} names a file twice"))
-    there = {path for path, entry in _below(folder) if not entry.is_dir(follow_symlinks=False)} - {NOTE}
+    there = {path for path, entry in _below(folder) if not entry.is_dir(follow_symlinks=False)} - {NOTE, SIGNATURE}
     found += [
         refused(Check.LISTING, f"{_shown(path)} is not named in {NOTE}") for path in sorted(there - listed.keys())
     ]
@@ -89,7 +97,7 @@ def _fault(path: str, entry: os.DirEntry[str]) -> str:
         return f"lies deeper than {MOST_DEEP} names" if path.count("/") >= MOST_DEEP - 1 else ""
     if not entry.is_file(follow_symlinks=False):
         return "is a pipe, a socket or a device"
-    most = JSON_LIMIT if path == NOTE else MOST_OF_ONE.get(suffix_of(path))
+    most = SIGNATURE_LIMIT if path == SIGNATURE else MOST_OF_ONE.get(suffix_of(path))
     if most is None:
         return f"is no file of a bundle, which holds {', '.join(MOST_OF_ONE)}"
     size = entry.stat(follow_symlinks=False).st_size

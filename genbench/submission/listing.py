@@ -8,11 +8,13 @@ from pathlib import Path
 from genbench.contracts.settings import NAME
 from genbench.errors import GenbenchError
 from genbench.files import codec
-from genbench.submission.bundle import ENVIRONMENT, EVIDENCE, NOTE, RECORDS, Bundle
+from genbench.submission.bundle import CHECKS, ENVIRONMENT, EVIDENCE, NOTE, RECORDS, Bundle
 from genbench.submission.finding import Check, Finding, refused
 
 SLACK = timedelta(hours=1)  # by which a clock may be ahead of ours
-PLACES = re.compile(rf"{ENVIRONMENT}|{RECORDS}/[^/]+\.json|{EVIDENCE}/[^/]+/[^/]+/.*[^/]+\.(json|safetensors)")
+PLACES = re.compile(
+    rf"{ENVIRONMENT}|({RECORDS}|{CHECKS})/[^/]+\.json|{EVIDENCE}/[^/]+/[^/]+/.*[^/]+\.(json|safetensors)"
+)
 
 
 def listing_of(folder: Path) -> Bundle:

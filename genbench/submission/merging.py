@@ -1,45 +1,16 @@
 """Merging bundles: only what was verified is taken, and how far it was is kept beside the records, never in them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-from genbench.files import codec
-from genbench.files.codec import Meta
 from genbench.leaderboard.assembly import order
 from genbench.leaderboard.merging import Filed
-from genbench.records.files import VERIFIED
-from genbench.submission.bundle import NOTE, Hash, Line
+from genbench.records import vouchers
+from genbench.records.vouchers import NOBODY, Voucher, weakest
+from genbench.submission.bundle import NOTE
 from genbench.submission.verification import Verified
 from genbench.version import VERSION
-
-FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a record was verified."""
-
-    status: Line
-    """recomputed: its scores and gates came out again; self-reported: it has none that could."""
-    genbench: Line
-    """The version that verified it."""
-    date: Line
-    """When, UTC."""
-    author: Line = ""
-    """Who submitted it, as the bundle says."""
-
-
-@dataclass(frozen=True)
-class Standings:
-    """The file beside the records of a board."""
-
-    format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)] = FORMAT
-    """Of this schema: 1."""
-    records: Mapping[Hash, Standing] = field(default_factory=dict)
-    """SHA-256 that a record states of itself → how far it was verified."""
 
 
 def is_bundle(folder: Path) -> bool:
@@ -61,15 +32,21 @@ def filed(folder: Path, found: Verified, there: Sequence[Filed]) -> Iterator[tup
         yield Filed(folder / own.path, own.record), words
 
 
-def keep_standings(place: Path, bundles: Sequence[Verified], taken: Sequence[Filed]) -> None:
-    """Note how far the records that were taken from bundles were verified; what is noted already stays."""
-    path = place / VERIFIED
-    known = dict(codec.read(Standings, path).records) if path.exists() else {}
+def vouch(place: Path, bundles: Sequence[Verified], taken: Sequence[Filed], key: Path | None) -> None:
+    """Note how far the records that were taken from bundles were verified; what is noted already and as far stays.
+
+    Args:
+        key: the file of the maintainer's private key; None: nobody signs.
+    """
+    known = dict(vouchers.read(place))
     hashes = {own.record.sha256 for own in taken}
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     for found in bundles:
         author = found.bundle.author if found.bundle is not None else ""
         for own in found.records:
             if own.record.sha256 in hashes:
-                known.setdefault(own.record.sha256, Standing(found.status(own), VERSION, now, author))
-    codec.write(path, Standings(FORMAT, known))
+                voucher = Voucher(found.status(own), VERSION, now, author, found.signer)
+                other = known.get(own.record.sha256, NOBODY)
+                if own.record.sha256 not in known or weakest([other, voucher]) is not voucher.status:
+                    known[own.record.sha256] = voucher
+    vouchers.write(place, known, key)

@@ -8,6 +8,7 @@ from genbench.catalogue import Catalogue
 from genbench.contracts.executor import Workplace
 from genbench.execution.local import LocalExecutor
 from genbench.execution.supervisor import Supervisor
+from genbench.files.signatures import NOBODY, Keys
 from genbench.protocol.stages import steps_of
 from genbench.protocol.stages.fit import EVERYTHING
 from genbench.protocol.stages.services import LaidData
@@ -32,11 +33,13 @@ class Sources:
         suite: its name or file; "": the suite is installed under the bundle's name for it.
         data_root: copies of datasets; "": the cache.
         weights: NAME=FILE of extractors whose weights are not in the cache.
+        keys: those whose owners he knows.
     """
 
     suite: str = ""
     data_root: str = ""
     weights: Sequence[str] = ()
+    keys: Keys = NOBODY
 
 
 def data_of(terms: Terms, catalogue: Catalogue, sources: Sources, supervisor: Supervisor) -> LaidData:

@@ -8,23 +8,26 @@ from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
+from genbench.files.signatures import Keys
 from genbench.protocol.stages.stage import Ground
 from genbench.records.status import Status
+from genbench.records.vouchers import Extent
 from genbench.submission import differences, listing
 from genbench.submission.bundle import Bundle
 from genbench.submission.clocks import clock_faults
 from genbench.submission.doubles import doubles
 from genbench.submission.evidence import Left, left_by, unaccounted
 from genbench.submission.finding import Check, Finding, refused
-from genbench.submission.folder import copied, strangers_in
+from genbench.submission.folder import copied, noted, strangers_in
 from genbench.submission.reading import Bundled, records_of
+from genbench.submission.reports import report_findings
 from genbench.submission.rescoring import Sources, data_of, ground_of, rescored, with_exams
+from genbench.submission.signing import signed
 from genbench.submission.spoken import told
 from genbench.submission.subjects import trial_of
 from genbench.submission.terms import Terms, own_controls, plugin_findings, protocol_faults, terms_of
 
 Hear = Callable[[Finding], None]
-RECOMPUTED, SELF_REPORTED = "recomputed", "self-reported"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Verified:
     """Those that could be read."""
     findings: tuple[Finding, ...]
     """All of them, in order."""
+    signer: str = ""
+    """Whose key signed it, by the maintainer's list; "" where nobody's on it did."""
     exact: bool = False
     """Whether all numbers came out to the bit, as they do on the same machine."""
 
@@ -45,9 +50,9 @@ class Verified:
         """Whether nothing was refused."""
         return not any(finding.refused for finding in self.findings)
 
-    def status(self, own: Bundled) -> str:
+    def status(self, own: Bundled) -> Extent:
         """How far a record's numbers were computed again."""
-        return RECOMPUTED if any(candidate.ok for candidate in own.record.candidates) else SELF_REPORTED
+        return Extent.RECOMPUTED if any(candidate.ok for candidate in own.record.candidates) else Extent.SELF_REPORTED
 
 
 @dataclass
@@ -56,6 +61,7 @@ class _Findings:
 
     hear: Hear
     all: list[Finding] = field(default_factory=list)
+    signer: str = ""
 
     def add(self, found: Sequence[Finding]) -> bool:
         """Take findings; whether none of them is a refusal."""
@@ -80,23 +86,25 @@ def verified(
     if folder.is_symlink() or not folder.is_dir():
         raise GenbenchError(f"{folder} is no folder of a bundle; genbench bundle writes one")
     found, records = _Findings(hear), list[Bundled]()
-    bundle = _taken(folder, scratch, found)
+    bundle = _taken(folder, scratch, sources.keys, found)
     if bundle is not None:
         records, faults = records_of(scratch, bundle)
         if found.add(faults):
             exact = _judged(bundle, records, scratch, sources, supervisor, found)
-            return Verified(bundle, tuple(records), tuple(found.all), exact)
-    return Verified(bundle, tuple(records), tuple(found.all))
+            return Verified(bundle, tuple(records), tuple(found.all), found.signer, exact)
+    return Verified(bundle, tuple(records), tuple(found.all), found.signer)
 
 
-def _taken(folder: Path, scratch: Path, found: _Findings) -> Bundle | None:
+def _taken(folder: Path, scratch: Path, keys: Keys, found: _Findings) -> Bundle | None:
     """What a bundle says of itself, once it is copied; None where it is refused."""
     if not found.add(strangers_in(folder)):
         return None
-    bundle, faults = listing.read(folder)
-    if not found.add(faults) or bundle is None:
+    noted(folder, scratch)
+    bundle, faults = listing.read(scratch)
+    if not found.add(faults) or bundle is None or not found.add(copied(folder, scratch, bundle)):
         return None
-    return bundle if found.add(copied(folder, scratch, bundle)) else None
+    found.signer, words = signed(scratch, bundle, keys)
+    return bundle if found.add(words) else None
 
 
 def _judged(
@@ -117,6 +125,7 @@ def _judged(
     data = data_of(terms, catalogue, sources, supervisor)
     sound = found.add([fault for own in records for fault in protocol_faults(own, terms.suite, data.facts)])
     sound &= found.add(plugin_findings(records, catalogue))
+    sound &= found.add(list(report_findings(records, scratch, bundle)))
     if not sound:
         return False
     ground = ground_of(terms, data, catalogue, _device(records), scratch, supervisor)

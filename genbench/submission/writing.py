@@ -3,7 +3,7 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import distributions
@@ -12,6 +12,7 @@ from pathlib import Path
 from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.atomic import remove, sha256_of, sync_folder
+from genbench.files.signatures import sign
 from genbench.protocol.stages import named
 from genbench.records.files import read
 from genbench.records.record import Record
@@ -21,6 +22,7 @@ from genbench.runs.recording import RECORD
 from genbench.store.run_folder import SECRET, read_secret
 from genbench.store.stage_folder import MANIFEST
 from genbench.submission.bundle import (
+    CHECKS,
     ENVIRONMENT,
     EVIDENCE,
     FORMAT,
@@ -31,12 +33,14 @@ from genbench.submission.bundle import (
     MOST_OF_ONE,
     NOTE,
     RECORDS,
+    SIGNATURE,
     UNNEEDED,
     Bundle,
     ListedFile,
     suffix_of,
 )
 from genbench.submission.manifests import manifest_of
+from genbench.submission.reports import fault, read_reports
 from genbench.version import VERSION
 
 FEWER = "bundle fewer models at once with -m"
@@ -73,24 +77,36 @@ class _Trial:
     record: Record
 
 
-def written(run: Path, place: Path, author: Author, models: Sequence[str] = ()) -> Written:
+def written(
+    run: Path,
+    place: Path,
+    author: Author,
+    models: Sequence[str] = (),
+    checks: Sequence[Path] = (),
+    key: Path | None = None,
+) -> Written:
     """Write the bundle of a run, whole or not at all.
 
     Args:
         run: its folder, runs/SUITE.
         place: which is not there yet.
         models: references of those that are bundled; none: all, controls as well.
+        key: the file of the private key by which it is signed.
+        checks: files that `genbench check --report` wrote of their code.
     Raises:
         GenbenchError: there is something at that place, the run has no such records, one of them is not of the files
-            beside it, or it is too large.
+            beside it, it is too large, or a report is of other code.
     """
     if os.path.lexists(place):
         raise GenbenchError(f"{place} is there already, and no bundle is written over anything; name another place")
     trials, left_out = _trials(run, models)
+    reports = {path: _check_name(path, trials) for path in checks}
     partial = place.with_name(f".{place.name}.{secrets.token_hex(6)}.tmp")
     try:
         partial.mkdir(parents=True)
-        bundle = _filled(partial, run, trials, author)
+        bundle = _filled(partial, run, trials, author, reports)
+        if key is not None:
+            sign(partial / NOTE, key, partial / SIGNATURE)
         os.rename(partial, place)
     except OSError as error:
         raise GenbenchError(f"{place} cannot be written ({error.strerror or error}); name another place") from error
@@ -124,12 +140,27 @@ def _check_alike(trials: Sequence[_Trial]) -> None:
         raise GenbenchError(f"these records are of several protocols: {', '.join(names)}; {FEWER}")
 
 
-def _filled(partial: Path, run: Path, trials: Sequence[_Trial], author: Author) -> Bundle:
+def _check_name(path: Path, trials: Sequence[_Trial]) -> str:
+    """The place of a report in the bundle.
+
+    Raises:
+        GenbenchError: it is no report, or of other code.
+    """
+    reports = read_reports(path)
+    for report in reports:
+        if words := fault(report, [trial.record for trial in trials]):
+            raise GenbenchError(f"{path} {words}; check what is bundled: genbench check NAME --report FILE")
+    return f"{CHECKS}/{reports[0].name.partition('[')[0]}.{sha256_of(path)[:8]}.json"
+
+
+def _filled(partial: Path, run: Path, trials: Sequence[_Trial], author: Author, reports: Mapping[Path, str]) -> Bundle:
     """Copy what belongs to a bundle into its folder, and write what it says of itself, last."""
     for trial in trials:
         _copy(trial.folder / RECORD, partial / RECORDS / f"{trial.folder.name}.json")
         for path in _evidence(trial):
             _copy(path, partial / EVIDENCE / path.relative_to(trial.folder.parent))
+    for path, place in reports.items():
+        _copy(path, partial / place)
     (partial / ENVIRONMENT).write_text(environment(), encoding="utf-8")
     first = trials[0].record
     bundle = Bundle(

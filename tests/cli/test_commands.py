@@ -21,6 +21,7 @@ LEAST = {  # the arguments that a command cannot do without
     "report": ["records", "--out", "site"],
     "compare": ["before", "after"],
     "export": ["records", "--format", "csv", "-o", "board.csv"],
+    "key": ["my.key"],
     "bundle": ["runs/digits", "-o", "my-bundle"],
     "verify": ["my-bundle"],
     "merge": ["runs/digits", "--into", "all"],

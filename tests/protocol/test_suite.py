@@ -137,7 +137,7 @@ def test_every_key_that_a_task_needs_is_asked_for(written, key):
         (LAST, f"{LAST}\n[typical]\nfit = nan", "typical.fit: expected float > 0.0, got nan$"),
         (LAST, f"{LAST}\n[caps]\nmemory = 3", r"unknown name 'memory' in \[caps\] \(known: memory_gib, device_memory_"),
         (LAST, f"{LAST}\n[caps]\nmemory_gib = 0", "caps.memory_gib: expected float > 0.0, got 0$"),
-        (LAST, f"{LAST}\n[quick]\ncount = 3", r"unknown key in \[quick\] count \(known: images, "),
+        (LAST, f"{LAST}\n[quick]\ncount = 3", r"unknown key in \[quick\] count \(known: density_rows, images, "),
         (LAST, f"{LAST}\n[quick]\nseeds = 0", "quick.seeds: expected int >= 1, got 0$"),
         (LAST, f"{LAST}\n[python]\nvae = 3", "python.vae: expected str, got int$"),
         ("seeds = 2", "seeds = ", "Invalid value"),
@@ -214,6 +214,16 @@ def test_the_quick_form_is_another_protocol_with_another_name(written):
         quick.quickened()
 
 
+def test_the_quick_form_may_ask_less(written):
+    more = '[quick]\ndensity_rows = 7\ntasks = ["other"]\n'
+    text = TOML + TOML[TOML.index("[tasks.generate]") :].replace("generate", "other") + more
+    found = suite.read(written(text)).suite
+    assert (list(found.tasks), found.density_rows) == (["generate", "other"], 0)
+    assert (list(found.quickened().tasks), found.quickened().density_rows) == (["other"], 7)
+    with pytest.raises(GenbenchError, match=r"unknown task 'third' in \[quick\] \(known: generate, other\)"):
+        suite.read(written(text.replace('["other"]', '["third"]')))
+
+
 def test_a_budget_in_cpu_seconds_is_a_protocol_of_its_own(written):
     plain, found = (suite.read(written(TOML + table)).suite for table in ("", "[budget]\nseconds_cpu = 60\n"))
     assert (plain.budget, plain.terms.seconds_cpu) == (None, None)
@@ -238,6 +248,7 @@ def test_a_budget_names_positive_cpu_seconds(written, line):
 
 def test_the_quick_form_may_time_no_latency(written):
     assert suite.read(written(TOML + "[quick]\nlatency_seconds = 0\n")).suite.quickened().latency_seconds == 0
+    assert suite.read(written(TOML + "[quick]\nrun_seconds = 0.5\n")).suite.quickened().run_seconds == 0.5
 
 
 @pytest.mark.parametrize(

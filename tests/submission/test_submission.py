@@ -16,6 +16,7 @@ from genbench.builtin.datasets.digits import Digits
 from genbench.cli import main
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
+from genbench.records.vouchers import Extent
 from genbench.submission import folder as folders
 from genbench.submission.differences import LOOSE, differences
 from genbench.submission.finding import Check
@@ -72,7 +73,7 @@ def test_one_model_with_its_density_passes_and_comes_out_to_the_bit(own: Path, v
     found = verify(own)
     assert refusals(found) == []
     assert found.exact
-    assert [found.status(record) for record in found.records] == ["recomputed"]
+    assert [found.status(record) for record in found.records] == [Extent.RECOMPUTED]
     told = [str(finding) for finding in found.findings]
     (spoken,) = [line for line in told if line.endswith("nobody can compute them again")]
     assert set(spoken.removeprefix("self-reported: ").partition(", and how")[0].split(", ")) == {
@@ -374,7 +375,8 @@ def test_merge_takes_a_bundle_that_passes_and_nothing_of_one_that_does_not(
     assert main(["merge", str(own), str(forged), "--into", str(board), "--suite", suite]) == 1
     assert f"{forged}: refused: scores: plain seed 0" in capsys.readouterr().err
     assert [path.name for path in board.rglob("*")] == ["records"]
-    assert main(["merge", str(own), "--into", str(board), "--suite", suite]) == 0
+    assert main(["merge", str(own), "--into", str(board), "--suite", suite, "--no-report"]) == 0
+    assert not (board / "report").exists()
     kept = board / "records/plain.default.0.json"
     assert kept.read_bytes() == (own / RECORD).read_bytes()
     (status,) = json.loads((board / "verified.json").read_text())["records"].items()
@@ -383,6 +385,10 @@ def test_merge_takes_a_bundle_that_passes_and_nothing_of_one_that_does_not(
     before = (board / "verified.json").read_bytes()
     assert main(["merge", str(own), "--into", str(board), "--suite", suite]) == 0  # once more changes nothing
     assert (board / "verified.json").read_bytes() == before
+    first = capsys.readouterr().out.splitlines()[-1]
+    assert first.startswith(f"report: {board}/report/")
+    assert "recomputed" in Path(first.removeprefix("report: ")).read_text()
+    assert main(["report", str(board), "--out", str(tmp_path / "site")]) == 0  # no file of the report is a record
 
 
 def test_merge_names_both_files_of_a_trial_that_differ_and_writes_nothing(
