@@ -147,7 +147,7 @@ class Dataset(ABC):
     license: ClassVar[str]
     argument: ClassVar[str] = ""  # what follows the colon, in capitals, or "" where nothing does
     extractor: ClassVar[str] = ""  # of its samples' features unless another one is named; "": as their Space says
-    training: ClassVar[Sequence[str]] = ("train",)  # the splits that its publisher's training set was cut into
+    training: Sequence[str] = ("train",)  # the splits that its publisher's training set was cut into
     places: Sequence[Path] = ()
     hides: Sequence[str] = ()  # absolute, or below a folder of packages: "sklearn/datasets/data/digits.csv.gz"
 

@@ -1,5 +1,6 @@
 """Images: files of one mode in a folder and its sub-folders, read as they are stored, by a few threads."""
 
+import io
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -132,23 +133,43 @@ def _form(pixels: Pixels) -> str:
     return f"{'RGB' if channels == 3 else 'grey'} {width}×{height}"
 
 
+def decoded(data: bytes, name: str) -> Pixels:
+    """One image from the bytes of its file, [1, H, W] grey or [3, H, W] colour, as it is stored.
+
+    Args:
+        name: what messages call it.
+    Raises:
+        GenbenchError: it cannot be read, or would lose something.
+    """
+    return _decoded(io.BytesIO(data), name, AS_STORED, lambda: content.described(data[: content.HEAD]))
+
+
 def _pixels(path: Path, reading: Reading) -> Pixels:
     """One image, [1, H, W] grey or [3, H, W] colour."""
-    from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            target = _mode(path, image)
-            pixels = np.asarray(_upright(path, image, reading).convert(target), np.uint8)  # [H, W] or [H, W, 3]
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        what = content.described(content.head(path)) if path.is_file() else ""
-        reason = f"it is {what}" if what and "image" not in what else str(error)
-        raise GenbenchError(f"{path} is not a readable image ({reason}); repair or remove it") from error
-    pixels = pixels[None] if target == "L" else pixels.transpose(2, 0, 1)
+    def told() -> str:
+        return content.described(content.head(path)) if path.is_file() else ""
+
+    pixels = _decoded(path, str(path), reading, told)
     return pixels if reading.fit is None else reading.fit(pixels)
 
 
-def _upright(path: Path, image: Any, reading: Reading) -> Any:
+def _decoded(source: Path | io.BytesIO, name: str, reading: Reading, told: Callable[[], str]) -> Pixels:
+    """One image; `told` says what a file is that is none."""
+    from PIL import Image
+
+    try:
+        with Image.open(source) as image:
+            target = _mode(name, image)
+            pixels = np.asarray(_upright(name, image, reading).convert(target), np.uint8)  # [H, W] or [H, W, 3]
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        what = told()
+        reason = f"it is {what}" if what and "image" not in what else str(error)
+        raise GenbenchError(f"{name} is not a readable image ({reason}); repair or remove it") from error
+    return pixels[None] if target == "L" else pixels.transpose(2, 0, 1)
+
+
+def _upright(path: str, image: Any, reading: Reading) -> Any:
     """The image, loaded, as its EXIF orientation says it is to be shown."""
     from PIL import ImageOps
 
@@ -174,7 +195,7 @@ def _orientation(image: Any) -> int:
         return 1
 
 
-def _mode(path: Path, image: Any) -> str:
+def _mode(path: str, image: Any) -> str:
     """L or RGB: what the image's mode stands for without loss."""
     if image.mode in ALPHA or "transparency" in image.info:
         raise GenbenchError(f"{path} has an alpha channel, expected grey or RGB; flatten it onto a background")

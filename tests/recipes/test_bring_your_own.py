@@ -13,6 +13,7 @@ import pytest
 import tiny
 import torch
 from brought import CODES, PAGE, Brought, Code, laid, loads_safetensors, network
+from genbench_hf_datasets.reference import SETTINGS
 from PIL import Image
 from test_readme import blocks
 from torch import Tensor
@@ -127,6 +128,13 @@ def test_a_pipeline_draws_what_it_draws_by_itself(plugins: dict[str, Path], brou
     assert np.array_equal(got.numpy(), np.round(16 * expected).astype(np.int64).transpose(0, 3, 1, 2))
 
 
+def test_a_pipeline_whose_weights_would_be_unpickled_is_refused(brought: Brought, tmp_path: Path):
+    own = diffusers.DDPMPipeline.from_pretrained(brought.folder / "my-ddpm")
+    own.save_pretrained(tmp_path / "my-ddpm", safe_serialization=False)
+    with pytest.raises(OSError, match="safetensors"):
+        model(Brought(tmp_path).plugin("my-ddpm", "my-ddpm"))
+
+
 def test_the_flows_bound_is_one_of_the_integers_that_it_draws(plugins: dict[str, Path]):
     flow = model(plugins["my-flow"])
     x = torch.zeros(1, 1, 8, 8, dtype=torch.int64)
@@ -221,6 +229,11 @@ def test_a_folder_of_png_stands_on_a_board_of_images_with_256_levels(tmp_path: P
     (row,) = Leaderboard.of([read(record)]).rows
     assert (row.name, row.samples_only) == ("mine", True)
     assert row.cells["clipped-density@pixels"].mean is not None
+
+
+def test_the_page_tells_every_setting_of_a_data_set_of_the_hub():
+    told = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \| ", PAGE.read_text(), re.MULTILINE)))
+    assert set(SETTINGS) <= set(told)
 
 
 def commands() -> list[str]:

@@ -24,7 +24,7 @@ class Official(Dataset):
     The draws are stratified by class, with seeds made of the dataset's name: the same rows for everyone.
     """
 
-    training: ClassVar[Sequence[str]] = ("train", "valid", "held")
+    training: Sequence[str] = ("train", "valid", "held")
     space: ClassVar[Space]
     counts: ClassVar[Mapping[str, int]]  # rows of the official "train" and "test" splits
     folders: ClassVar[tuple[str, ...]]  # where in a place the files may lie, best first
