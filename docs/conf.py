@@ -1,0 +1,65 @@
+"""How Sphinx builds the site: `tox -e docs`. Its pages lie where they are read anyway, all over the repository."""
+
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import reference_tables  # noqa: E402  # it lies in tools/
+
+project = "genbench"
+author = copyright = "The genbench developers"  # noqa: A001  # Sphinx's word
+root_doc = "docs/index"
+include_patterns = ["docs/*.md", "plugins/README.md", "leaderboards/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+exclude_patterns = [".*", "*.egg-info", "build", "dist", "genbench", "reports", "runs", "tests", "tools"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 3
+suppress_warnings = ["misc.highlighting_failure"]  # a shell line may hold what is no shell
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+python_use_unqualified_type_names = True
+default_role = "literal"  # docstrings are plain text with `names` in it
+napoleon_use_ivar = True
+
+html_theme = "furo"
+html_title = "genbench"
+html_additional_pages = {"index": "front.html"}
+html_copy_source = False
+html_show_sourcelink = False
+templates_path = ["site"]
+
+
+class Generated(SphinxDirective):
+    """A part of a page that stands in the code already: ```` ```{generated} metrics ````."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """What `reference_tables` says under that name."""
+        return self.parse_text_to_nodes(reference_tables.TABLES[self.arguments[0]](), allow_section_headings=True)
+
+
+def plain(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
+    """Docstrings are plain text: in `[n, *shape]` nothing is emphasised, and an indented paragraph is code."""
+    found, code = [], False
+    for before, line in zip(["-", *lines], list(lines), strict=False):
+        if line.startswith("    ") and not before.strip() and not code:
+            found += ["::", ""]
+            code = True
+        elif line.strip() and not line.startswith("    "):
+            code = False
+        found.append(line if code else line.replace("*", r"\*"))
+    lines[:] = found
+
+
+def setup(app: Sphinx) -> None:
+    """Add the directive, and what reads docstrings before napoleon does."""
+    app.add_directive("generated", Generated)
+    app.connect("autodoc-process-docstring", plain, priority=400)
