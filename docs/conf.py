@@ -16,7 +16,7 @@ project = "genbench"
 author = copyright = "The genbench developers"  # noqa: A001  # Sphinx's word
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "plugins/README.md", "leaderboards/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
-exclude_patterns = [".*", "*.egg-info", "build", "dist", "genbench", "reports", "runs", "tests", "tools"]
+exclude_patterns = [".*", "**/.*", "*.egg-info", "build", "dist", "genbench", "reports", "runs", "tests", "tools"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
@@ -27,6 +27,11 @@ autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
 default_role = "literal"  # docstrings are plain text with `names` in it
 napoleon_use_ivar = True
+napoleon_numpy_docstring = False
+nitpick_ignore_regex = [  # elsewhere's types, of which no page is loaded, and types that no author meets by name
+    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|PluginManager.*|State|1e\+\d+"),
+    ("py:.*", r"genbench\.(geometry|leaderboard|records|runs|appraisal|contracts)\..*"),
+]
 
 html_theme = "furo"
 html_title = "genbench"
@@ -56,6 +61,8 @@ def plain(app: Sphinx, what: str, name: str, item: object, options: object, line
         elif line.strip() and not line.startswith("    "):
             code = False
         found.append(line if code else line.replace("*", r"\*"))
+    if what in ("attribute", "property", "data") and found:
+        found[0] = f": {found[0]}"  # napoleon takes what stands before a colon for a type
     lines[:] = found
 
 

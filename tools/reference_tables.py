@@ -6,6 +6,7 @@ The site asks for each by its name in TABLES (`docs/conf.py`).
 import argparse
 import inspect
 import os
+import pydoc
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -23,6 +24,12 @@ from genbench.protocol.suite import Budget, Quick, Suite
 from genbench.records.record import TaskTerms
 from genbench.report.terms import TERMS
 
+HANDED = (  # what public names take and give, by its home
+    *("runs.options.Options", "runs.listener.RunListener", "runs.finished.Finished", "records.status.Status"),
+    *("appraisal.outcome.Appraisal", "appraisal.listener.AppraisalListener", "geometry.comparison.Comparison"),
+    *("contracts.evidence.LogLikelihood", "contracts.training.Stateful"),
+    *("contracts.tracking.BoardSummary", "runs.interruption.Interrupted"),
+)
 WIDTH = "100"  # columns of a command's help
 SUITE_TABLES: Mapping[str, type] = {"": Suite, "[tasks.NAME]": TaskTerms, "[budget]": Budget, "[quick]": Quick}
 
@@ -158,8 +165,13 @@ def api() -> str:
     return "\n\n".join(_documented(name) for name in names)
 
 
+def handed() -> str:
+    """What the public names take and give, where it lives."""
+    return "\n\n".join(_documented(name) for name in HANDED)
+
+
 def _documented(name: str) -> str:
-    item = getattr(genbench, name)
+    item = pydoc.locate(f"genbench.{name}")
     kind = "autoclass" if inspect.isclass(item) else "autofunction" if inspect.isfunction(item) else "autodata"
     options = "\n   :members:\n   :show-inheritance:" if kind == "autoclass" else ""
     return f"```{{eval-rst}}\n.. {kind}:: genbench.{name}{options}\n```"
@@ -179,4 +191,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "glossary": glossary,
     "api": api,
+    "handed": handed,
 }
