@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -29,8 +30,8 @@ default_role = "literal"  # docstrings are plain text with `names` in it
 napoleon_use_ivar = True
 napoleon_numpy_docstring = False
 nitpick_ignore_regex = [  # elsewhere's types, of which no page is loaded, and types that no author meets by name
-    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|PluginManager.*|State|1e\+\d+"),
-    ("py:.*", r"genbench\.(geometry|leaderboard|records|runs|appraisal|contracts)\..*"),
+    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|PluginManager.*|State|Json|pd\..*|1e\+\d+"),
+    ("py:.*", r"genbench\.(geometry|leaderboard|records|runs|appraisal|contracts|protocol|store)\..*"),
 ]
 
 html_theme = "furo"
@@ -66,7 +67,19 @@ def plain(app: Sphinx, what: str, name: str, item: object, options: object, line
     lines[:] = found
 
 
+def named_pages(app: Sphinx, doctree: nodes.document) -> None:
+    """A page that is named by its path, as README.md does, which has no links, is linked to by its title."""
+    for literal in list(doctree.findall(nodes.literal)):
+        name = literal.astext().removesuffix(".md")
+        if literal.astext().endswith(".md") and name in app.env.found_docs:
+            link = pending_xref("", reftype="doc", refdomain="std", reftarget=f"/{name}", refexplicit=False)
+            link["refdoc"] = app.env.docname
+            link += nodes.inline("", name)
+            literal.replace_self(link)
+
+
 def setup(app: Sphinx) -> None:
     """Add the directive, and what reads docstrings before napoleon does."""
     app.add_directive("generated", Generated)
+    app.connect("doctree-read", named_pages)
     app.connect("autodoc-process-docstring", plain, priority=400)

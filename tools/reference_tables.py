@@ -25,7 +25,7 @@ from genbench.records.record import TaskTerms
 from genbench.report.terms import TERMS
 
 HANDED = (  # what public names take and give, by its home
-    *("runs.options.Options", "runs.listener.RunListener", "runs.finished.Finished", "records.status.Status"),
+    *("appraisal.request.Request", "runs.options.Options", "runs.listener.RunListener", "runs.finished.Finished", "records.status.Status"),
     *("appraisal.outcome.Appraisal", "appraisal.listener.AppraisalListener", "geometry.comparison.Comparison"),
     *("contracts.evidence.LogLikelihood", "contracts.training.Stateful"),
     *("contracts.tracking.BoardSummary", "runs.interruption.Interrupted"),
@@ -47,20 +47,24 @@ def builtin(kind: Callable[[Iterable[plugins.Plugin]], parts.Parts[Any]]) -> Map
 
 
 def metrics() -> str:
-    """Every metric: its axis, which way is better, what it says, who says so, what it does not see."""
+    """Every metric: its axis, which way is better, what it says, what it does not see, who says so."""
     rows = [
         (
-            f"`{name}`",
-            cls.title,
-            cls.axis.value,
-            f"{cls.direction.value}{f', {cls.unit}' if cls.unit else ''}",
-            first_paragraph(cls.__doc__ or ""),
-            ", ".join(sorted(cls.blind_to)) or "–",
-            cls.source,
+            f"`{name}`: {cls.title}",
+            f"{cls.axis.value}, {cls.direction.value} is better{f', {cls.unit}' if cls.unit else ''}",
+            first_paragraph(cls.__doc__ or "")
+            + (f" Does not see: {', '.join(sorted(cls.blind_to))}." if cls.blind_to else ""),
+            linked(cls.source),
         )
         for name, cls in builtin(parts.metrics).items()
     ]
-    return table(("name", "column", "axis", "better", "what it says", "does not see", "source"), rows)
+    return table(("name: column", "axis", "what it says", "source"), rows)
+
+
+def linked(source: str) -> str:
+    """A source with its address behind its words: "Heusel et al. 2017, https://…"."""
+    words, _, address = source.partition(", https://")
+    return f"[{words}](https://{address})" if address and " " not in address else source
 
 
 def tasks() -> str:
@@ -173,7 +177,9 @@ def handed() -> str:
 def _documented(name: str) -> str:
     item = pydoc.locate(f"genbench.{name}")
     kind = "autoclass" if inspect.isclass(item) else "autofunction" if inspect.isfunction(item) else "autodata"
-    options = "\n   :members:\n   :show-inheritance:" if kind == "autoclass" else ""
+    options = "\n   :members:" if kind == "autoclass" else ""
+    if kind == "autoclass" and item.__bases__ != (object,):
+        options += "\n   :show-inheritance:"
     return f"```{{eval-rst}}\n.. {kind}:: genbench.{name}{options}\n```"
 
 

@@ -82,9 +82,11 @@ def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
     (library / "depends.pth").write_text(sysconfig.get_path("purelib") + "\n")  # a path in it is not a .pth in that
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     variables |= {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": ""}
-    variables |= {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    # Nothing is downloaded: dependencies, and what builds, are there.
+    variables |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+    variables |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     subprocess.run(["pip", "uninstall", "--quiet", "--yes", "setuptools"], env=variables, check=True)  # Python 3.11's, old
-    subprocess.run(["pip", "install", "--quiet", "--no-deps", *map(str, wheels)], env=variables, check=True)
+    subprocess.run(["pip", "install", "--quiet", *map(str, wheels)], env=variables, check=True)
     yield variables
     shutil.rmtree(folder)
 
