@@ -1,5 +1,6 @@
 """How Sphinx builds the site: `tox -e docs`. Its pages lie where they are read anyway, all over the repository."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ default_role = "literal"  # docstrings are plain text with `names` in it
 napoleon_use_ivar = True
 napoleon_numpy_docstring = False
 nitpick_ignore_regex = [  # elsewhere's types, of which no page is loaded, and types that no author meets by name
-    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|PluginManager.*|State|Json|pd\..*|1e\+\d+"),
+    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|ndarray|PluginManager.*|State|Json|pd\..*|1e\+\d+"),
     ("py:.*", r"genbench\.(geometry|leaderboard|records|runs|appraisal|contracts|protocol|store)\..*"),
 ]
 
@@ -40,6 +41,8 @@ html_additional_pages = {"index": "front.html"}
 html_copy_source = False
 html_show_sourcelink = False
 templates_path = ["site"]
+html_static_path = ["site/static"]
+html_css_files = ["lines.css"]
 
 
 class Generated(SphinxDirective):
@@ -67,6 +70,14 @@ def plain(app: Sphinx, what: str, name: str, item: object, options: object, line
     lines[:] = found
 
 
+ARRAY = re.compile(r"~?(numpy\.)?ndarray\[tuple\[(~?typing\.)?Any, \.\.\.\], ~?(numpy\.)?dtype\[[^\[\]]*\]\]")
+
+
+def short_arrays(app: Sphinx, what: str, name: str, item: object, options: object, said: str, returned: str) -> object:
+    """NumPy's arrays by their name alone: shapes and dtypes are told in the words below."""
+    return tuple(text and re.sub(r"~(collections\.abc|typing)\.", "", ARRAY.sub("ndarray", text)) for text in (said, returned))
+
+
 def named_pages(app: Sphinx, doctree: nodes.document) -> None:
     """A page that is named by its path, as README.md does, which has no links, is linked to by its title."""
     for literal in list(doctree.findall(nodes.literal)):
@@ -82,4 +93,5 @@ def setup(app: Sphinx) -> None:
     """Add the directive, and what reads docstrings before napoleon does."""
     app.add_directive("generated", Generated)
     app.connect("doctree-read", named_pages)
+    app.connect("autodoc-process-signature", short_arrays)
     app.connect("autodoc-process-docstring", plain, priority=400)

@@ -7,6 +7,7 @@ import argparse
 import inspect
 import os
 import pydoc
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -30,7 +31,21 @@ HANDED = (  # what public names take and give, by its home
     *("contracts.evidence.LogLikelihood", "contracts.training.Stateful"),
     *("contracts.tracking.BoardSummary", "runs.interruption.Interrupted"),
 )
-WIDTH = "100"  # columns of a command's help
+GROUPS: Mapping[str, tuple[str, ...]] = {  # of public names, by the homes that they have
+    "Run and score": ("runs.session", "appraisal.session", "appraisal.stream"),
+    "Models": ("contracts.model", "contracts.training", "contracts.settings", "contracts.assets"),
+    "Data and features": ("records.space", "contracts.dataset", "contracts.extractor"),
+    "Metrics": ("contracts.metric", "contracts.evidence", "records.kinds"),
+    "Tasks": ("contracts.task",),
+    "Hooks and trackers": ("contracts.hooks", "contracts.tracking"),
+    "Errors": ("errors",),
+}
+HOOKIMPL = """```{eval-rst}
+.. py:data:: genbench.hookimpl
+
+   The decorator of a plugin's hooks: `@genbench.hookimpl` above `def genbench_models(): return [Mine]`.
+```"""
+WIDTH = "88"  # columns of a command's help
 SUITE_TABLES: Mapping[str, type] = {"": Suite, "[tasks.NAME]": TaskTerms, "[budget]": Budget, "[quick]": Quick}
 
 
@@ -62,9 +77,8 @@ def metrics() -> str:
 
 
 def linked(source: str) -> str:
-    """A source with its address behind its words: "Heusel et al. 2017, https://…"."""
-    words, _, address = source.partition(", https://")
-    return f"[{words}](https://{address})" if address and " " not in address else source
+    """A source whose addresses stand behind their hosts' names, which are shorter."""
+    return re.sub(r"https://([^/\s]+)[^\s,;)]*", r"[\1](\g<0>)", source)
 
 
 def tasks() -> str:
@@ -164,9 +178,13 @@ def glossary() -> str:
 
 
 def api() -> str:
-    """Every public name of `genbench`, with its docstring."""
+    """Every public name of `genbench`, with its docstring, under what it is for."""
     names = [name for name in genbench.__all__ if not name.startswith("_")]
-    return "\n\n".join(_documented(name) for name in names)
+    found = {name: next(group for group, homes in GROUPS.items() if genbench._HOME[name] in homes) for name in names}
+    parts = [[name for name in names if found[name] == group] for group in GROUPS]
+    return "\n\n".join(
+        "\n\n".join([f"## {group}", *map(_documented, own)]) for group, own in zip(GROUPS, parts, strict=True)
+    )
 
 
 def handed() -> str:
@@ -175,6 +193,8 @@ def handed() -> str:
 
 
 def _documented(name: str) -> str:
+    if name == "hookimpl":  # a value of pluggy's class, whose docstring is of no use here
+        return HOOKIMPL
     item = pydoc.locate(f"genbench.{name}")
     kind = "autoclass" if inspect.isclass(item) else "autofunction" if inspect.isfunction(item) else "autodata"
     options = "\n   :members:" if kind == "autoclass" else ""
