@@ -23,7 +23,7 @@ PAGE = Path(__file__).parent.parent / "docs/parts.md"
 @pytest.fixture
 def installed(site: Path) -> Iterator[Path]:
     """The page's distribution, as an installer would leave it; its entry points are gone afterwards."""
-    project, suite = blocks(PAGE, "toml")
+    project, suite, _ = blocks(PAGE, "toml")
     code, tracker = blocks(PAGE, "python")
     declared = tomllib.loads(project)["project"]
     package, info = site / "genbench_rings", site / "genbench_rings-0.1.0.dist-info"

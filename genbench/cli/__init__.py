@@ -10,6 +10,7 @@ from genbench.cli import (
     bundle,
     check,
     compare,
+    completion,
     doctor,
     export,
     key,
@@ -37,6 +38,7 @@ Add = Callable[[Commands], None]
 COMMANDS: Sequence[Add] = (
     *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, export.add),
     *(key.add, bundle.add, verify.add, merge.add, new.add, check.add, schema.add, doctor.add),
+    completion.add,
 )
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   genbench run --all                         every installed model on the default suite, then the report
-  genbench run --all --quick                 the same in minutes: one seed, a quarter of the budget
+  genbench run --all --quick                 a look: less training, one seed
   genbench run -m vae -m "ddpm[steps=100]"   two models, one with a setting changed
   genbench run -m mine --plugin mine.py      a model in a loose file
   genbench run -m mine --plugin mine.py --debug

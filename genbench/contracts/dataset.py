@@ -142,10 +142,10 @@ class Dataset(ABC):
     What may hold its rows besides is declared in `hides`: no confined plugin can open these files and folders.
     """
 
-    name: ClassVar[str]
-    source: ClassVar[str]  # paper or page, with its URL
-    license: ClassVar[str]
-    argument: ClassVar[str] = ""  # what follows the colon, in capitals, or "" where nothing does
+    name: ClassVar[str]  #: kebab-case: what a suite says
+    source: ClassVar[str]  #: paper or page, with its URL
+    license: ClassVar[str]  #: of the data, by its SPDX name where it has one
+    argument: ClassVar[str] = ""  #: what follows the colon, in capitals, or "" where nothing does
     extractor: ClassVar[str] = ""  # of its samples' features unless another one is named; "": as their Space says
     training: Sequence[str] = ("train",)  # the splits that its publisher's training set was cut into
     places: Sequence[Path] = ()

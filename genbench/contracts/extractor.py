@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 class Extractor(ABC):
     """Maps samples of a Space to feature vectors; the same samples always give the same vectors."""
 
-    name: ClassVar[str]
-    source: ClassVar[str]
-    version: ClassVar[str]  # of the preprocessing: part of the identity
-    weights: ClassVar[Weights | None] = None  # the file that it reads and that comes from outside
-    dim: ClassVar[int | None] = None  # features in a vector; 0: as many as a sample has entries; None: not told
-    hides: ClassVar[Sequence[str]] = ()  # files that no confined plugin can open, as a Dataset's
+    name: ClassVar[str]  #: kebab-case: what follows the @ of a score
+    source: ClassVar[str]  #: paper, year and URL
+    version: ClassVar[str]  #: of the preprocessing: part of the identity
+    weights: ClassVar[Weights | None] = None  #: the file that it reads and that comes from outside
+    dim: ClassVar[int | None] = None  #: features in a vector; 0: as many as a sample has entries; None: not told
+    hides: ClassVar[Sequence[str]] = ()  #: files that no confined plugin can open, as a Dataset's
 
     @abstractmethod
     def __init__(self, space: Space, device: "torch.device", weights: Path | None = None) -> None:

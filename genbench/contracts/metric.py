@@ -36,25 +36,25 @@ class Metric(ABC):
     answers to that kind of question alone, and is not tried, since nothing asks one there.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]  # a column head
-    axis: ClassVar[Axis]
-    direction: ClassVar[Direction]
-    unit: ClassVar[str]  # "" for a pure number
-    source: ClassVar[str]
-    version: ClassVar[str]
-    tie: ClassVar[float] = 1.0  # the factor below which two values are no different, whatever a test says
-    scale: ClassVar[Scale] = Scale.PLAIN  # on which its values are pooled over seeds: a share is one of [0, 1]
-    uses_features: ClassVar[bool] = False
-    needs_train: ClassVar[bool] = False  # of the features, those of training data too
-    shown: ClassVar[Mapping[str, str]] = {}  # words → the detail that stands behind them beside the value, in order
-    titles: ClassVar[Mapping[str, str]] = {}  # extractor → the column head that it alone gives a right to
-    further: ClassVar[bool] = False  # dear, or seldom read: `genbench score` gives it only where it is asked for
-    guard: ClassVar[str] = ""  # the metric, of the same features, that has to beat the floor's
-    blind_to: ClassVar[frozenset[str]] = frozenset()  # names of known distortions
-    two_sided: ClassVar[bool] = False
-    symmetric: ClassVar[bool] = False
-    reads: ClassVar[frozenset[str]] = frozenset()  # arrays of an exam, of its questions or its key; none: samples alone
+    name: ClassVar[str]  #: kebab-case: what a suite lists
+    title: ClassVar[str]  #: a column head
+    axis: ClassVar[Axis]  #: which side of a model it is about
+    direction: ClassVar[Direction]  #: which way is better
+    unit: ClassVar[str]  #: "" for a pure number
+    source: ClassVar[str]  #: paper, year and URL
+    version: ClassVar[str]  #: raised whenever a number changes
+    tie: ClassVar[float] = 1.0  #: the factor below which two values are no different, whatever a test says
+    scale: ClassVar[Scale] = Scale.PLAIN  #: on which its values are pooled over seeds: a share is one of [0, 1]
+    uses_features: ClassVar[bool] = False  #: of an extractor, which then joins its name
+    needs_train: ClassVar[bool] = False  #: of the features, those of training data too
+    shown: ClassVar[Mapping[str, str]] = {}  #: words → the detail that stands behind them beside the value, in order
+    titles: ClassVar[Mapping[str, str]] = {}  #: extractor → the column head that it alone gives a right to
+    further: ClassVar[bool] = False  #: dear, or seldom read: `genbench score` gives it only where it is asked for
+    guard: ClassVar[str] = ""  #: the metric, of the same features, that has to beat the floor's
+    blind_to: ClassVar[frozenset[str]] = frozenset()  #: names of known distortions
+    two_sided: ClassVar[bool] = False  #: whether it falls on either side of fresh real data
+    symmetric: ClassVar[bool] = False  #: whether exchanging real and generated features leaves it as it is
+    reads: ClassVar[frozenset[str]] = frozenset()  #: arrays of an exam, its questions or its key; none: samples alone
 
     @abstractmethod
     def score(self, evidence: Evidence) -> Score:

@@ -30,12 +30,12 @@ class Learner(nn.Module, ABC):
     set per batch: draw from torch's default generator.
     """
 
-    name: ClassVar[str]
-    family: ClassVar[Family]
-    source: ClassVar[str]  # paper, year and URL
-    control: ClassVar[ControlKind | None] = None  # what a control of the harness is on the board for
-    assets: ClassVar[Mapping[str, Asset]] = {}
-    needs: ClassVar[tuple[str, ...]] = ()  # what it asks for beyond its own folder, of NEEDS; the board shows it
+    name: ClassVar[str]  #: kebab-case: what `-m` takes
+    family: ClassVar[Family]  #: under which boards sort it
+    source: ClassVar[str]  #: paper, year and URL
+    control: ClassVar[ControlKind | None] = None  #: what a control of the harness is on the board for
+    assets: ClassVar[Mapping[str, Asset]] = {}  #: files from outside, by the name that `asset` takes
+    needs: ClassVar[tuple[str, ...]] = ()  #: what it asks for beyond its own folder, of NEEDS; the board shows it
 
     @abstractmethod
     def fit(self, data: TrainingData) -> None:
@@ -55,7 +55,7 @@ class Learner(nn.Module, ABC):
 class Model(Learner):
     """A learner that draws samples."""
 
-    samplers: ClassVar[Mapping[str, Mapping[str, object]]] = {"default": {}}
+    samplers: ClassVar[Mapping[str, Mapping[str, object]]] = {"default": {}}  #: preset → its settings; a row each
 
     @abstractmethod
     def sample(self, n: int, *, labels: Tensor | None = None, **sampler: object) -> Tensor:
@@ -73,8 +73,8 @@ class Model(Learner):
 class Density(ABC):
     """A model whose samples have a probability that can be computed, bounded or estimated."""
 
-    described_sampler: ClassVar[str] = ""  # the sampler whose law `log_prob` describes; "": the first one
-    audit_settings: ClassVar[Mapping[str, object]] = {}  # settings with which the class fits tiny audit spaces
+    described_sampler: ClassVar[str] = ""  #: the sampler whose law `log_prob` describes; "": the first one
+    audit_settings: ClassVar[Mapping[str, object]] = {}  #: settings with which the class fits tiny audit spaces
 
     @property
     @abstractmethod

@@ -58,14 +58,14 @@ class Task(ABC):
     Its settings are the constructor's keyword-only arguments, as a model's are; there are no others.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[str]  # raised whenever a question, an answer or its marks would change
-    source: ClassVar[str]  # who asks this of models, with a URL
-    needs: ClassVar[type]  # the capability that answers
-    axes: ClassVar[tuple[str, str, str]]  # what a candidate has to be good at; the suite names the score of each
-    stages: ClassVar[tuple[str, ...]] = ("fit", "answer", "score")  # of a trial that is asked
-    gates: ClassVar[tuple[str, ...]] = ()  # what bars a candidate from ranks: "memorisation", and those of `barred`
-    controls: ClassVar[tuple[str, ...]] = ()  # names of the control models on its board
+    name: ClassVar[str]  #: kebab-case: what `ask` takes
+    version: ClassVar[str]  #: raised whenever a question, an answer or its marks would change
+    source: ClassVar[str]  #: who asks this of models, with a URL
+    needs: ClassVar[type]  #: the capability that answers
+    axes: ClassVar[tuple[str, str, str]]  #: what a candidate has to be good at; the suite names the score of each
+    stages: ClassVar[tuple[str, ...]] = ("fit", "answer", "score")  #: of a trial that is asked
+    gates: ClassVar[tuple[str, ...]] = ()  #: what bars a candidate from ranks: "memorisation", and those of `barred`
+    controls: ClassVar[tuple[str, ...]] = ()  #: names of the control models on its board
 
     @abstractmethod
     def pose(self, splits: Splits, count: int, rng: np.random.Generator) -> Exam:
@@ -123,10 +123,10 @@ class Solver(ABC):
     """
 
     name: ClassVar[str]
-    version: ClassVar[str]  # raised whenever an answer would change
-    source: ClassVar[str]  # paper, year and URL
-    lifts: ClassVar[type]  # the capability that it uses
-    to: ClassVar[type]  # the capability that it gives
+    version: ClassVar[str]  #: raised whenever an answer would change
+    source: ClassVar[str]  #: paper, year and URL
+    lifts: ClassVar[type]  #: the capability that it uses
+    to: ClassVar[type]  #: the capability that it gives
 
     @abstractmethod
     def lift(self, model: Any, space: Space) -> Any:

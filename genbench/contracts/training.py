@@ -265,10 +265,12 @@ class TrainingData:
 class BestWeights:
     """The weights of a module at its lowest loss so far: likelihood on small data wants an early stop.
 
-    best = genbench.BestWeights(self)
-    …
-        best.offer(valid_loss)      # each time the loss on valid was computed
-    best.restore()                  # after training
+        best = genbench.BestWeights(self)
+        …
+            best.offer(valid_loss)      # each time the loss on valid was computed
+        best.restore()                  # after training
+
+    It is a part that `TrainingData.checkpoint` takes.
     """
 
     def __init__(self, module: nn.Module) -> None:

@@ -29,6 +29,7 @@ LEAST = {  # the arguments that a command cannot do without
     "check": ["mine"],
     "schema": ["record"],
     "doctor": [],
+    "completion": ["bash"],
 }
 FILES = {"list": "listing"}  # the others' are called like them
 LIGHT = {
