@@ -26,7 +26,13 @@ from genbench.records.record import TaskTerms
 from genbench.report.terms import TERMS
 
 HANDED = (  # what public names take and give, by its home
-    *("appraisal.request.Request", "runs.options.Options", "runs.listener.RunListener", "runs.finished.Finished", "records.status.Status"),
+    *(
+        "appraisal.request.Request",
+        "runs.options.Options",
+        "runs.listener.RunListener",
+        "runs.finished.Finished",
+        "records.status.Status",
+    ),
     *("appraisal.outcome.Appraisal", "appraisal.listener.AppraisalListener", "geometry.comparison.Comparison"),
     *("contracts.evidence.LogLikelihood", "contracts.training.Stateful"),
     *("contracts.tracking.BoardSummary", "runs.interruption.Interrupted"),

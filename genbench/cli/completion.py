@@ -30,6 +30,8 @@ def completed(options: Namespace) -> Exit:
     try:
         import shtab
     except ImportError:
-        raise GenbenchError("completion needs shtab, which is not installed: pip install 'genbench[completion]'") from None
+        raise GenbenchError(
+            "completion needs shtab, which is not installed: pip install 'genbench[completion]'"
+        ) from None
     print(shtab.complete(cli.parser(), options.shell))
     return Exit.OK

@@ -85,7 +85,9 @@ def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
     # Nothing is downloaded: dependencies, and what builds, are there.
     variables |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}
     variables |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    subprocess.run(["pip", "uninstall", "--quiet", "--yes", "setuptools"], env=variables, check=True)  # Python 3.11's, old
+    subprocess.run(
+        ["pip", "uninstall", "--quiet", "--yes", "setuptools"], env=variables, check=True
+    )  # Python 3.11's, old
     subprocess.run(["pip", "install", "--quiet", *map(str, wheels)], env=variables, check=True)
     yield variables
     shutil.rmtree(folder)
@@ -93,7 +95,9 @@ def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
 
 def told(command: str, variables: Mapping[str, str], folder: Path) -> str:
     """What a shell command prints; one that fails, fails the test with all that it said."""
-    done = subprocess.run(["bash", "-c", command], cwd=folder, env=variables, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=variables, capture_output=True, text=True, timeout=600
+    )
     assert done.returncode == 0, f"{command}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

@@ -348,8 +348,8 @@ def test_a_record_whose_evidence_was_changed_is_not_bundled(plain: tiny.Run, tmp
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        (1.0, 1.0005, True),
-        (1.0, 1.01, False),
+        (1.0, 1.00001, True),
+        (1.0, 1.0001, False),
         ("p = 0.0021, 3 rows", "p = 0.0022, 3 rows", True),
         ("p = 0.0021, 3 rows", "p = 0.0021, 4 rows", False),
         ("p = 1e-05", "p = 2e-05", True),
@@ -363,7 +363,7 @@ def test_on_another_machine_numbers_may_differ_a_little_and_nothing_else(
 ) -> None:
     found = list(differences({"scores": {"fd": one}}, {"scores": {"fd": other}}, LOOSE, ()))
     assert (not found) is same
-    assert list(differences({"elapsed": 1.0}, {"elapsed": 1.0005}, LOOSE, ())) != []  # what no machine computes
+    assert list(differences({"elapsed": 1.0}, {"elapsed": 1.00001}, LOOSE, ())) != []  # what no machine computes
 
 
 def test_merge_takes_a_bundle_that_passes_and_nothing_of_one_that_does_not(

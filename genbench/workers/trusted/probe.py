@@ -4,7 +4,9 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import scipy.linalg  # noqa: F401  # its BLAS is another one than NumPy's
 import torch
+from threadpoolctl import threadpool_info
 
 from genbench.execution import isolation, machine
 from genbench.execution.channel import Markers
@@ -37,6 +39,7 @@ def probe(folder: Path, inputs: ProbeInputs, markers: Markers) -> Probe:
         scipy=_version("scipy"),
         safetensors=_version("safetensors"),
         cuda=torch.version.cuda if device.type == "cuda" else None,
+        kernels=kernels(),
     )
     return Probe(found, free_memory(device))
 
@@ -44,6 +47,12 @@ def probe(folder: Path, inputs: ProbeInputs, markers: Markers) -> Probe:
 def device_name(device: torch.device) -> str:
     """The hardware's own name for a device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
+
+
+def kernels() -> str:
+    """Which of their kernels the libraries of this process chose for this processor, or were told to."""
+    blas = {own["architecture"] for own in threadpool_info() if own.get("architecture")}
+    return ", ".join((*sorted(blas), torch.backends.cpu.get_cpu_capability()))
 
 
 def _cpu_name() -> str:
