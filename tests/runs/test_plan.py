@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from offered import ANSWER, GENERATE, OWN, PLUGIN, SOURCE, model, setting
 
+from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue
 from genbench.catalogue.listings import (
     DatasetListing,
@@ -286,6 +287,13 @@ def test_a_stage_that_no_task_lists_has_no_limit(catalogue, suite_file):
     suite_file.write_text(TOML + "\n[limits]\ntrain = 3\n")
     with pytest.raises(GenbenchError, match=r"\[limits\] and \[typical\] name stages of its tasks .*got 'train'"):
         asked_of(find_suite(str(suite_file), catalogue).suite, catalogue)
+
+
+def test_the_quick_look_at_each_built_in_suite_can_be_planned(supervisor):
+    found = catalogues.read(supervisor)
+    for name in ("digits", "mnist", "cifar10"):  # whose parts come with genbench
+        quick = find_suite(name, found).suite.quickened()
+        assert "generate" in [asked.name for asked in asked_of(quick, found)]
 
 
 def test_a_suite_that_is_not_there_is_refused(catalogue):

@@ -17,11 +17,19 @@ def named(name: str) -> Stage[Any]:
     Raises:
         GenbenchError: there is none.
     """
-    files = [module.name for module in pkgutil.iter_modules(__path__)]
-    found = _held_by(name) if name in files else None
+    found = _held_by(name) if name in _files() else None
     if found is None:
-        raise unknown("stage", name, [file for file in files if _held_by(file)])
+        raise unknown("stage", name, names())
     return found
+
+
+def names() -> list[str]:
+    """The names of all stages that there are, of whatever task."""
+    return [file for file in _files() if _held_by(file)]
+
+
+def _files() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(__path__)]
 
 
 def _held_by(file: str) -> Stage[Any] | None:

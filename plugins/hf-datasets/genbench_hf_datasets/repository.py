@@ -42,9 +42,6 @@ def download(reference: Reference, folder: Path) -> None:
     Raises:
         GenbenchError: no network, no such repository or commit, one that asks for a login, or other bytes came.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
-
     place = place_in(folder, reference)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -52,25 +49,7 @@ def download(reference: Reference, folder: Path) -> None:
         raise _unfetched(reference, f"cannot be put into {place.parent} ({error.strerror})") from error
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=place.parent) as partial:
         own = Path(partial) / reference.commit
-        try:
-            digests = _digests(reference)  # first, since it fails at once where there is no network
-            snapshot_download(
-                reference.repository,
-                repo_type="dataset",
-                revision=reference.commit,
-                local_dir=own,
-                allow_patterns=list(WANTED),
-            )
-        except GatedRepoError as error:
-            raise _unfetched(reference, "asks for a login; accept its terms there, and set HF_TOKEN") from error
-        except RevisionNotFoundError as error:
-            raise _unfetched(reference, "has no such commit") from error
-        except RepositoryNotFoundError as error:
-            raise _unfetched(reference, "is no data set on the Hub, or a private one: set HF_TOKEN") from error
-        except Exception as error:  # by which library it connects is the affair of huggingface_hub
-            why = " ".join(str(error.__cause__ or error).split())[:SHOWN]
-            words = f"could not be fetched ({why}); try again with a network, or put its files at {place}"
-            raise _unfetched(reference, words) from error
+        digests = _downloaded(reference, own, place)
         _check(own, digests)
         shutil.rmtree(own / ".cache", ignore_errors=True)  # what snapshot_download keeps for itself
         files = {file.relative_to(own).as_posix(): sha256_of(file) for file in _parquet(own)}
@@ -79,6 +58,30 @@ def download(reference: Reference, folder: Path) -> None:
             os.rename(own, place)
     if not place.is_dir():
         raise _unfetched(reference, f"cannot be put into {place.parent}; make it writable")
+
+
+def _downloaded(reference: Reference, own: Path, place: Path) -> dict[str, str]:
+    """The digests that the Hub has of the files that now lie in a folder of their own, on their way to a place."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    commit, wanted = reference.commit, list(WANTED)
+    try:
+        digests = _digests(reference)  # first, since it fails at once where there is no network
+        snapshot_download(
+            reference.repository, repo_type="dataset", revision=commit, local_dir=own, allow_patterns=wanted
+        )
+    except GatedRepoError as error:
+        raise _unfetched(reference, "asks for a login; accept its terms there, and set HF_TOKEN") from error
+    except RevisionNotFoundError as error:
+        raise _unfetched(reference, "has no such commit") from error
+    except RepositoryNotFoundError as error:
+        raise _unfetched(reference, "is no data set on the Hub, or a private one: set HF_TOKEN") from error
+    except Exception as error:  # by which library it connects is the affair of huggingface_hub
+        why = " ".join(str(error.__cause__ or error).split())[:SHOWN]
+        words = f"could not be fetched ({why}); try again with a network, or put its files at {place}"
+        raise _unfetched(reference, words) from error
+    return digests
 
 
 def found(reference: Reference, places: Iterable[Path]) -> Path:
