@@ -31,7 +31,7 @@ default_role = "literal"  # docstrings are plain text with `names` in it
 napoleon_use_ivar = True
 napoleon_numpy_docstring = False
 nitpick_ignore_regex = [  # elsewhere's types, of which no page is loaded, and types that no author meets by name
-    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|ndarray|PluginManager.*|State|Json|pd\..*|1e\+\d+"),
+    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|ndarray|Mapping.*|PluginManager.*|State|Json|pd\..*|1e\+\d+"),
     ("py:.*", r"genbench\.(geometry|leaderboard|records|runs|appraisal|contracts|protocol|store)\..*"),
 ]
 
