@@ -186,11 +186,12 @@ def glossary() -> str:
 def api() -> str:
     """Every public name of `genbench`, with its docstring, under what it is for."""
     names = [name for name in genbench.__all__ if not name.startswith("_")]
-    found = {name: next(group for group, homes in GROUPS.items() if genbench._HOME[name] in homes) for name in names}
-    parts = [[name for name in names if found[name] == group] for group in GROUPS]
-    return "\n\n".join(
-        "\n\n".join([f"## {group}", *map(_documented, own)]) for group, own in zip(GROUPS, parts, strict=True)
-    )
+    assert {genbench._HOME[name] for name in names} == {home for homes in GROUPS.values() for home in homes}
+    found = []
+    for group, homes in GROUPS.items():
+        own = [name for home in homes for name in names if genbench._HOME[name] == home]
+        found += [f"## {group}", *map(_documented, own)]
+    return "\n\n".join(found)
 
 
 def handed() -> str:
