@@ -40,8 +40,8 @@ class Machine:
     cuda: str | None = None
     """Version of CUDA; null on other devices."""
     kernels: str = ""
-    """The instructions that matrix products were made of, by OpenBLAS's names and ATen's: "SkylakeX, AVX512". Last digits
-    depend on them. "" where an older record does not say."""
+    """The instructions that matrix products were made of, by OpenBLAS's names and ATen's: "SkylakeX, AVX512". Last
+    digits depend on them. "" where an older record does not say."""
 
     @property
     def speed_class(self) -> str:
