@@ -26,7 +26,13 @@ from genbench.records.record import TaskTerms
 from genbench.report.terms import TERMS
 
 HANDED = (  # what public names take and give, by its home
-    *("appraisal.request.Request", "runs.options.Options", "runs.listener.RunListener", "runs.finished.Finished", "records.status.Status"),
+    *(
+        "appraisal.request.Request",
+        "runs.options.Options",
+        "runs.listener.RunListener",
+        "runs.finished.Finished",
+        "records.status.Status",
+    ),
     *("appraisal.outcome.Appraisal", "appraisal.listener.AppraisalListener", "geometry.comparison.Comparison"),
     *("contracts.evidence.LogLikelihood", "contracts.training.Stateful"),
     *("contracts.tracking.BoardSummary", "runs.interruption.Interrupted"),
@@ -132,7 +138,7 @@ def suite_keys() -> str:
     rows = []
     for place, kind in SUITE_TABLES.items():
         form = codec.schema(kind)
-        ((name, spec),) = [(name, spec) for name, spec in form["$defs"].items() if name == kind.__name__]
+        spec = form["$defs"][kind.__name__]
         for key, said in spec["properties"].items():
             left_out = "needed" if key in spec["required"] else _default(said.get("default"))
             rows.append((f"`{key}`", f"`{place}`" if place else "–", said["description"], left_out))
