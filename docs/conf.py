@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import reference_tables  # noqa: E402  # it lies in tools/
 
 project = "genbench"
-author = copyright = "The genbench developers"  # noqa: A001  # Sphinx's word
+author = copyright = "The genbench developers"
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "plugins/README.md", "leaderboards/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 exclude_patterns = [".*", "**/.*", "*.egg-info", "build", "dist", "genbench", "reports", "runs", "tests", "tools"]
@@ -31,7 +31,10 @@ default_role = "literal"  # docstrings are plain text with `names` in it
 napoleon_use_ivar = True
 napoleon_numpy_docstring = False
 nitpick_ignore_regex = [  # elsewhere's types, of which no page is loaded, and types that no author meets by name
-    ("py:.*", r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|ndarray|Mapping.*|PluginManager.*|State|Json|pd\..*|1e\+\d+"),
+    (
+        "py:.*",
+        r"(abc|collections|enum|msgspec|numpy|pathlib|torch)\..*|Tensor|ndarray|Mapping.*|PluginManager.*|State|Json|pd\..*|1e\+\d+",
+    ),
     ("py:.*", r"genbench\.(geometry|leaderboard|records|runs|appraisal|contracts|protocol|store)\..*"),
 ]
 
@@ -75,7 +78,9 @@ ARRAY = re.compile(r"~?(numpy\.)?ndarray\[tuple\[(~?typing\.)?Any, \.\.\.\], ~?(
 
 def short_arrays(app: Sphinx, what: str, name: str, item: object, options: object, said: str, returned: str) -> object:
     """NumPy's arrays by their name alone: shapes and dtypes are told in the words below."""
-    return tuple(text and re.sub(r"~(collections\.abc|typing)\.", "", ARRAY.sub("ndarray", text)) for text in (said, returned))
+    return tuple(
+        text and re.sub(r"~(collections\.abc|typing)\.", "", ARRAY.sub("ndarray", text)) for text in (said, returned)
+    )
 
 
 def named_pages(app: Sphinx, doctree: nodes.document) -> None:

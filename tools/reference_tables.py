@@ -138,7 +138,7 @@ def suite_keys() -> str:
     rows = []
     for place, kind in SUITE_TABLES.items():
         form = codec.schema(kind)
-        ((name, spec),) = [(name, spec) for name, spec in form["$defs"].items() if name == kind.__name__]
+        spec = form["$defs"][kind.__name__]
         for key, said in spec["properties"].items():
             left_out = "needed" if key in spec["required"] else _default(said.get("default"))
             rows.append((f"`{key}`", f"`{place}`" if place else "–", said["description"], left_out))

@@ -1,6 +1,7 @@
 """`genbench completion`: a script by which a shell completes commands and options."""
 
 from argparse import Namespace
+from importlib import import_module
 
 from genbench.cli.exits import Exit
 from genbench.cli.grammar import Commands, add_command
@@ -24,14 +25,13 @@ def add(commands: Commands) -> None:
 
 def completed(options: Namespace) -> Exit:
     """Print the script."""
-    from genbench import cli
     from genbench.errors import GenbenchError
 
     try:
         import shtab
     except ImportError:
-        raise GenbenchError(
-            "completion needs shtab, which is not installed: pip install 'genbench[completion]'"
-        ) from None
-    print(shtab.complete(cli.parser(), options.shell))
+        way_out = "pip install 'genbench[completion]'"
+        raise GenbenchError(f"completion needs shtab, which is not installed: {way_out}") from None
+    whole = import_module("genbench.cli").parser()  # it holds this command, too, so no import at the top can name it
+    print(shtab.complete(whole, options.shell))
     return Exit.OK

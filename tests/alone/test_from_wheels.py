@@ -1,4 +1,4 @@
-"""What a stranger gets: the tutorial and the notebook run on wheels alone, which are built from the source distributions."""
+"""What a stranger gets: the tutorial and the notebook run on wheels alone, built from sdists."""
 
 import json
 import os
@@ -93,13 +93,18 @@ def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
     shutil.rmtree(folder)
 
 
-def told(command: str, variables: Mapping[str, str], folder: Path) -> str:
-    """What a shell command prints; one that fails, fails the test with all that it said."""
-    done = subprocess.run(
+def done(command: str, variables: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """A shell command, run to its end."""
+    return subprocess.run(
         ["bash", "-c", command], cwd=folder, env=variables, capture_output=True, text=True, timeout=600
     )
-    assert done.returncode == 0, f"{command}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+
+
+def told(command: str, variables: Mapping[str, str], folder: Path) -> str:
+    """What a shell command prints; one that fails, fails the test with all that it said."""
+    ended = done(command, variables, folder)
+    assert ended.returncode == 0, f"{command}: exit code {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout
 
 
 def test_a_wheel_that_was_built_from_an_sdist_has_every_file_of_the_package(wheels: list[Path]):
@@ -128,10 +133,19 @@ def test_every_command_of_the_tutorial_runs_as_it_stands_there(environment: Mapp
     (suite,) = re.findall(r"^```toml\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)
     (tmp_path / "first.toml").write_text(suite)
     commands = "".join(re.findall(r"^```sh\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)).splitlines()
-    said = {command: told(command, environment, tmp_path) for command in commands}
-    assert "0 failed" in said["genbench check my-vae --report check.json"]
     assert len(commands) <= 6
-    assert {"my-vae.0.json", "verified.json", "report"} <= {path.name for path in (tmp_path / "board").iterdir()}
+    *before, run, bundle, merge = commands
+    said = {command: told(command, environment, tmp_path) for command in [*before, run, bundle]}
+    assert "0 failed" in said["genbench check my-vae --report check.json"]
+    merged = done(merge, environment, tmp_path)
+    for _ in range(2):  # a speed of a busy machine is refused, and measured again, as the page advises
+        if "refused: speed" in merged.stderr:
+            told(f"{run} --existing force && rm -r my-bundle && {bundle}", environment, tmp_path)
+            merged = done(merge, environment, tmp_path)
+    assert merged.returncode == 0, merged.stderr
+    assert {"my-vae.default.0.json", "verified.json", "report"} <= {
+        path.name for path in (tmp_path / "board").iterdir()
+    }
     assert "my-vae" in (tmp_path / "board/report/index.html").read_text()
 
 

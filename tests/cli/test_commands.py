@@ -50,7 +50,7 @@ def help_of(capsys: pytest.CaptureFixture[str], *command: str) -> str:
 
 
 def test_the_help_names_every_command_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
-    named = re.findall(r"^    ([a-z]+) +\S", help_of(capsys), re.MULTILINE)
+    named = re.findall(r"^    ([a-z]+)\s+\S", help_of(capsys), re.MULTILINE)
     assert named == list(LEAST)
     assert len(COMMANDS) == len(LEAST)
 

@@ -1,4 +1,4 @@
-"""The site of the pages, built as `tox -e docs` builds it: no link leads nowhere, and all that there is stands in it."""
+"""The site of the pages, as `tox -e docs` builds it: no link leads nowhere, and all that there is stands in it."""
 
 import argparse
 import html
@@ -94,9 +94,7 @@ def test_every_link_within_the_site_leads_to_a_page_and_a_place_on_it(pages: Map
 
 
 def test_a_link_that_leads_nowhere_is_seen(tmp_path: Path):
-    (tmp_path / "a.html").write_text(
-        '<a href="b.html">1</a><a href="#c">2</a><a href="#d">3</a><p id="d"><img src="e">'
-    )
+    (tmp_path / "a.html").write_text('<a href="b.html">1</a><a href="#c">2</a><a href="#d">3</a><p id="d"><img src=e>')
     page = tmp_path / "a.html"
     assert list(dead({page: read(page)})) == ["a.html: b.html", "a.html: #c", "a.html: e"]
 
