@@ -19,7 +19,8 @@ examples:
   genbench verify my-bundle --json
 
 A line a finding: its check, and what was found; a finding that ends in a refusal begins with "refused". Nothing in the
-bundle is executed. Speeds, memory and costs cannot be computed again: they are told as self-reported.
+bundle is executed; --rerun executes the installed plugins. Speeds, memory and costs cannot be computed again: they are
+told as self-reported.
 
 exit codes: 0 it passed, 1 it is refused, 2 it cannot be verified here (no such folder, no data or weights)
 """
@@ -39,6 +40,8 @@ def add_terms(to: Arguments) -> None:
     to.add_argument("--suite", default="", metavar="NAME_OR_FILE", help=words)
     words = "the list of keys whose owners are known (default: keys.toml beside or above the board, or in leaderboards)"
     to.add_argument("--keys", type=a_path, metavar="FILE", help=words)
+    words = "train and draw again, by the plugins that are installed: this executes them, confined as in any run"
+    to.add_argument("--rerun", action="store_true", help=words)
     add_sources(to)
 
 
@@ -52,7 +55,7 @@ def sources_of(options: Namespace, board: Path) -> "Sources":
     from genbench.submission.rescoring import Sources
 
     keys = read_keys(options.keys) if options.keys else keys_near(board)
-    return Sources(options.suite, options.data_root, options.extractor_weights, keys)
+    return Sources(options.suite, options.data_root, options.extractor_weights, keys, options.rerun)
 
 
 def line_of(finding: "Finding") -> str:

@@ -31,6 +31,8 @@ class Check(Enum):
     """Gates and audits say again what the record says."""
     SCORES = "scores"
     """Scores come out again."""
+    RERUN = "rerun"
+    """Trained and drawn from again, the models do what their records say."""
     SELF_REPORTED = "self-reported"
     """What nobody can compute again."""
 

@@ -34,12 +34,14 @@ class Sources:
         data_root: copies of datasets; "": the cache.
         weights: NAME=FILE of extractors whose weights are not in the cache.
         keys: those whose owners he knows.
+        rerun: whether the models are trained and drawn from again, by the plugins that are installed here.
     """
 
     suite: str = ""
     data_root: str = ""
     weights: Sequence[str] = ()
     keys: Keys = NOBODY
+    rerun: bool = False
 
 
 def data_of(terms: Terms, catalogue: Catalogue, sources: Sources, supervisor: Supervisor) -> LaidData:

@@ -21,6 +21,7 @@ from genbench.submission.finding import Check, Finding, refused
 from genbench.submission.folder import copied, noted, strangers_in
 from genbench.submission.reading import Bundled, records_of
 from genbench.submission.reports import report_findings
+from genbench.submission.rerunning import rerun_findings, run_again, trials_again
 from genbench.submission.rescoring import Sources, data_of, ground_of, rescored, with_exams
 from genbench.submission.signing import signed
 from genbench.submission.spoken import told
@@ -44,6 +45,8 @@ class Verified:
     """Whose key signed it, by the maintainer's list; "" where nobody's on it did."""
     exact: bool = False
     """Whether all numbers came out to the bit, as they do on the same machine."""
+    rerun: frozenset[str] = frozenset()
+    """The slugs of those trials that were run again."""
 
     @property
     def passed(self) -> bool:
@@ -52,6 +55,8 @@ class Verified:
 
     def status(self, own: Bundled) -> Extent:
         """How far a record's numbers were computed again."""
+        if own.slug in self.rerun:
+            return Extent.RERUN
         return Extent.RECOMPUTED if any(candidate.ok for candidate in own.record.candidates) else Extent.SELF_REPORTED
 
 
@@ -62,6 +67,7 @@ class _Findings:
     hear: Hear
     all: list[Finding] = field(default_factory=list)
     signer: str = ""
+    rerun: set[str] = field(default_factory=set)
 
     def add(self, found: Sequence[Finding]) -> bool:
         """Take findings; whether none of them is a refusal."""
@@ -90,8 +96,8 @@ def verified(
     if bundle is not None:
         records, faults = records_of(scratch, bundle)
         if found.add(faults):
-            exact = _judged(bundle, records, scratch, sources, supervisor, found)
-            return Verified(bundle, tuple(records), tuple(found.all), found.signer, exact)
+            exact = _judged(bundle, records, (folder, scratch), sources, supervisor, found)
+            return Verified(bundle, tuple(records), tuple(found.all), found.signer, exact, frozenset(found.rerun))
     return Verified(bundle, tuple(records), tuple(found.all), found.signer)
 
 
@@ -110,12 +116,17 @@ def _taken(folder: Path, scratch: Path, keys: Keys, found: _Findings) -> Bundle 
 def _judged(
     bundle: Bundle,
     records: Sequence[Bundled],
-    scratch: Path,
+    places: tuple[Path, Path],
     sources: Sources,
     supervisor: Supervisor,
     found: _Findings,
 ) -> bool:
-    """Hold the records against this installation; whether every number was held to the bit."""
+    """Hold the records against this installation; whether every number was held to the bit.
+
+    Args:
+        places: the stranger's folder, and its copy.
+    """
+    folder, scratch = places
     catalogue = catalogues.read(supervisor, retry=True)
     try:
         terms = terms_of(bundle.suite, sources.suite, catalogue)
@@ -129,7 +140,17 @@ def _judged(
     if not sound:
         return False
     ground = ground_of(terms, data, catalogue, _device(records), scratch, supervisor)
-    return _recomputed(bundle, records, scratch, _Here(terms, ground, catalogue), supervisor, found)
+    ground = with_exams(ground, bundle, scratch, supervisor)
+    ground = replace(ground, secrets={own.slug: own.record.secret for own in records})
+    exact = _recomputed(bundle, records, scratch, _Here(terms, ground, catalogue), supervisor, found)
+    if sources.rerun and not any(finding.refused for finding in found.all):
+        trials, faults = trials_again(records, catalogue)
+        if found.add(faults):
+            hides = (*catalogue.hides, *data.hides, str(folder.absolute()))
+            again = run_again(trials, ground, scratch, hides, supervisor)
+            found.add(rerun_findings(records, again))
+            found.rerun |= again.keys()
+    return exact
 
 
 def _device(records: Sequence[Bundled]) -> str:
@@ -166,12 +187,10 @@ def _recomputed(
     found.add(clock_faults(records))
     controls = own_controls(here.catalogue)
     trials = [trial_of(own.record, controls) for own in records]
-    secrets = {own.slug: own.record.secret for own in records}
-    ground = replace(with_exams(here.ground, bundle, scratch, supervisor), secrets=secrets)
-    again = rescored(trials, ground, left, supervisor)
+    again = rescored(trials, here.ground, left, supervisor)
     exact = True
     for own in records:
-        allowed = differences.tolerance(own.record.machine, ground.probe.threaded(here.terms.suite.threads))
+        allowed = differences.tolerance(own.record.machine, here.ground.probe.threaded(here.terms.suite.threads))
         exact &= allowed is differences.EXACT
         found.add(list(differences.findings(own, again[own.slug], allowed)))
     found.add(told(records))
