@@ -14,9 +14,9 @@ from genbench.report.speeds import attended
 from genbench.submission.finding import Check, Finding, refused
 from genbench.submission.reading import Bundled
 
-LEAST_ATTENDED = 0.5  # of a core; of 184 published runs on shared machines the least had .83
+LEAST_ATTENDED = 0.25  # of a core; of 184 published runs on shared machines the least had .83
 UNLIKE = 2.0  # times the bundle's usual yardstick; of the same runs the fastest took .63 of it and the slowest 1.37
-ROUNDING = 1.01  # of sums of seconds
+ROUNDING, SLACK = 1.5, 0.1  # times, and seconds beside: markers are subtracted from parts and wholes by themselves
 ACCOUNTED = 1.25  # CPU seconds a wall second and thread, as kernels count them over short laps
 
 
@@ -62,17 +62,21 @@ def _stage_seconds(record: Record, candidate: Candidate) -> float:
 def _contradictions(run: _Run) -> Iterator[str]:
     timing = run.timing
     laps = sum(own.seconds for own in timing.repetitions)
-    if timing.seconds > ROUNDING * run.stage_seconds:
+    if _exceeds(timing.seconds, run.stage_seconds):
         yield f"its run took {timing.seconds:.4g} s, and its whole stage {run.stage_seconds:.4g} s"
-    if laps > ROUNDING * timing.seconds or sum(timing.batches) > ROUNDING * timing.seconds:
+    if _exceeds(laps, timing.seconds) or _exceeds(sum(timing.batches), timing.seconds):
         yield f"its repetitions took {laps:.4g} s, and its run {timing.seconds:.4g} s"
     images = sum(own.images for own in timing.repetitions)
     if images != timing.images:
         yield f"its repetitions drew {images:,} samples, and its run {timing.images:,}"
-    most = max((own.cpu / own.seconds for own in timing.repetitions if own.cpu and own.seconds), default=0.0)
+    usual = attended(timing) or 0.0
     threads = run.machine.threads or 1
-    if run.machine.device == "cpu" and most > ACCOUNTED * threads:
-        yield f"it had {most:.3g} CPU seconds a second of {threads} thread{'s' * (threads != 1)}"
+    if run.machine.device == "cpu" and usual > ACCOUNTED * threads:
+        yield f"it had {usual:.3g} CPU seconds a second of {threads} thread{'s' * (threads != 1)}"
+
+
+def _exceeds(part: float, whole: float) -> bool:
+    return part > ROUNDING * whole + SLACK
 
 
 def _disturbed(run: _Run) -> Iterator[str]:

@@ -50,7 +50,7 @@ FAULTS = {
     ),
     "a busy machine": (
         each(lambda own: replace(own, cpu=own.seconds / 5)),
-        "its speed is of a busy machine, of which it had 20% of a core, expected 50% at least",
+        "its speed is of a busy machine, of which it had 20% of a core, expected 25% at least",
     ),
     "more than its threads": (
         each(lambda own: replace(own, cpu=own.seconds * 3)),

@@ -21,6 +21,8 @@ from genbench.submission.rescoring import Sources
 from genbench.submission.verification import Verified, verified
 from genbench.submission.writing import Author, written
 
+pytestmark = pytest.mark.usefixtures("whatever_the_load")
+
 DIGITS = Path(__file__).parents[2] / "leaderboards/digits/records"
 
 
