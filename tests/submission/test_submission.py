@@ -16,6 +16,7 @@ from genbench.builtin.datasets.digits import Digits
 from genbench.cli import main
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
+from genbench.files.plain import JSON_LIMIT
 from genbench.records.vouchers import Extent
 from genbench.submission import clocks, folder as folders
 from genbench.submission.differences import LOOSE, differences
@@ -140,7 +141,7 @@ def linked(folder: Path) -> None:
 
 
 def huge(folder: Path) -> None:
-    os.truncate(folder / RECORD, folders.JSON_LIMIT + 1)
+    os.truncate(folder / RECORD, JSON_LIMIT + 1)
 
 
 def large(folder: Path) -> None:
