@@ -110,7 +110,15 @@ class _Database:
             self._numbered("failures", task, *told)
 
     def _row(self, task: str, row: Row) -> int:
-        gates = (row.gate.status, row.gate.reason, row.audits.status, row.audits.reason, row.bar, row.outside)
+        gates = (
+            row.gate.status,
+            row.gate.reason,
+            row.audits.status,
+            row.audits.reason,
+            row.bar,
+            row.outside,
+            row.extent,
+        )
         standing = (row.front, row.front_share, row.volume, row.samples_only, row.likelihood or None, row.assurance)
         return self._numbered(
             "rows", task, row.name, row.model.reference, row.model.family, row.control, *standing, *gates

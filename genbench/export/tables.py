@@ -27,7 +27,8 @@ CREATE TABLE rows (
     id INTEGER PRIMARY KEY, task TEXT NOT NULL REFERENCES boards(task), name TEXT NOT NULL, model TEXT, family TEXT,
     control TEXT, front INTEGER, front_share REAL, volume REAL, samples_only INTEGER NOT NULL, likelihood TEXT,
     assurance TEXT, memorisation TEXT,
-    memorisation_reason TEXT, audits TEXT, audits_reason TEXT, barred TEXT, outside TEXT, UNIQUE (task, name)
+    memorisation_reason TEXT, audits TEXT, audits_reason TEXT, barred TEXT, outside TEXT, verified TEXT,
+    UNIQUE (task, name)
 );
 CREATE TABLE cells (
     row_id INTEGER NOT NULL REFERENCES rows(id), column_id INTEGER NOT NULL REFERENCES columns(id), mean REAL,

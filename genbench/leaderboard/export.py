@@ -10,7 +10,6 @@ from genbench.files.plain import Json
 from genbench.leaderboard.assembly import Failure
 from genbench.leaderboard.row import Place, Row
 from genbench.leaderboard.statistics import ALPHA, Contrast, Verdict
-from genbench.records.vouchers import Extent
 
 
 def row_json(row: Row) -> dict[str, Json]:
@@ -56,7 +55,7 @@ def table_row(row: Row, axes: Sequence[str]) -> dict[str, Json]:
     found |= {
         "memorisation": encoded(row.gate.status),
         "audits": encoded(row.audits.status),
-        "verified": next((extent.value for extent in row.verified), Extent.SELF_REPORTED.value),
+        "verified": row.extent.value,
         "contracted": max(row.contracted.values(), default=0),
     }
     for axis in axes:

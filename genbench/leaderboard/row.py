@@ -185,6 +185,11 @@ class Row:
         found = Counter(result.voucher.status for result in self.ok if result.voucher)
         return {extent: found[extent] for extent in Extent if found[extent]}
 
+    @property
+    def extent(self) -> Extent:
+        """How far its numbers were verified: as far as those of the seed that was the least."""
+        return next(iter(self.verified), Extent.SELF_REPORTED)
+
     @cached_property
     def contracted(self) -> Mapping[str, int]:
         """Score of quality → at how many seeds samples lie denser than fresh real data do; those of none left out."""

@@ -84,7 +84,7 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
 
 def verified(board: Leaderboard) -> str:
     """How many candidates were verified how far, each by the seed that was the least."""
-    least = Counter(next(iter(row.verified), Extent.SELF_REPORTED) for row in board.rows if row.ok)
+    least = Counter(row.extent for row in board.rows if row.ok)
     told = [f"{least[extent]} {extent.value}" for extent in reversed(Extent) if least[extent]]
     return ", ".join(told) if len(told) > 1 else "".join(told).partition(" ")[2] or NOT_STATED
 

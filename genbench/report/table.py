@@ -166,7 +166,7 @@ def standing(row: Row) -> list[str]:
     """How a candidate stands, in the words by which a table is filtered."""
     ranked = [] if row.missing or row.bar else ["not in the running" if row.outside else "in the running"]
     first = [f"tier 1 of {clip(axis, 24)}" for axis, place in row.places.items() if place.tier == 1]
-    least = [extent.value for extent in list(row.verified)[:1]]
+    least = [row.extent.value] if row.verified else []
     return ranked + ["on the front"] * bool(row.front) + first + ["not ranked"] * (not ranked) + least
 
 
