@@ -8,7 +8,6 @@ from pathlib import Path
 import forging
 import pytest
 import tiny
-from conftest import PLAIN
 
 from genbench.execution.supervisor import Supervisor
 from genbench.records.files import read_records
@@ -24,6 +23,7 @@ from genbench.submission.writing import Author, written
 pytestmark = pytest.mark.usefixtures("whatever_the_load")
 
 DIGITS = Path(__file__).parents[2] / "leaderboards/digits/records"
+PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 
 
 @pytest.fixture(scope="module")
