@@ -18,11 +18,14 @@ from typing import Any
 import forging
 import pytest
 import tiny
+from forging import TRIAL
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from genbench import catalogue as catalogues
 from genbench.execution.supervisor import Supervisor
+from genbench.files.codec import encoded
 from genbench.files.plain import sealed
+from genbench.protocol.stages import named
 from genbench.records.files import read, undated
 from genbench.records.record import Record
 from genbench.submission import listing
@@ -32,6 +35,7 @@ from genbench.submission.doubles import doubles
 from genbench.submission.evidence import left_by, unaccounted
 from genbench.submission.finding import Finding
 from genbench.submission.folder import copied, noted, strangers_in
+from genbench.submission.manifests import manifest_of
 from genbench.submission.reading import records_of
 from genbench.submission.reports import report_findings
 from genbench.submission.rescoring import Sources, data_of
@@ -73,12 +77,21 @@ SELF_REPORTED = (
     ),
     *(("model", "version"), ("model", "code"), ("model", "distribution"), ("model", "family"), ("model", "needs")),
     *(("suite", "title"), ("suite", "limits"), ("suite", "caps"), ("suite", "seeds"), ("suite", "checkpoint_seconds")),
-    *(("candidates", "log"), ("model", "capabilities"), ("model", "checkpoint_bytes"), ("model", "settings")),
+    *(
+        ("candidates", "log"),
+        ("model", "capabilities"),
+        ("model", "checkpoint_bytes"),
+        ("model", "settings"),
+        ("secret",),
+    ),
+    *(("stages", step, clock) for step in ("stream", "score/generate") for clock in ("seconds", "measured")),
 )
 # Of a manifest what no number of a record is made of; of the fit's all that it cost is one.
 UNUSED = (("result", "reused"), ("result", "own_seconds"), ("result", "worked"), ("key",), ("sha256",))
-UNUSED_OF_OTHERS = (("result", "effort"), ("result", "committed"))
+UNUSED_OF_OTHERS = (("result", "effort"), ("result", "committed"), ("result", "timing"))
 UNUSED_OF_FIT = (
+    ("result", "facts", "cpu_before"),
+    ("result", "facts", "seconds_before"),
     ("result", "timing"),
     ("result", "committed"),
     ("result", "outputs", "checkpoint.safetensors"),
@@ -236,16 +249,9 @@ def harmless(where: tuple[str, ...]) -> bool:
     own = (
         SELF_REPORTED
         if "records/" in name
-        else UNUSED + (UNUSED_OF_FIT if "/fit/" in name else UNUSED_OF_OTHERS[: 1 + ("/sample/" not in name)])
+        else UNUSED + (UNUSED_OF_FIT if "/fit/" in name else UNUSED_OF_OTHERS[: 1 if "/sample/" in name else 3])
     )
     return any(tuple(place[: len(one)]) == one for one in own)
-
-
-def stated(value: Any) -> Any:
-    """Plain JSON without what is null, which says as much as what is not there."""
-    if isinstance(value, dict):
-        return {key: stated(item) for key, item in value.items() if item is not None}
-    return [stated(item) for item in value] if isinstance(value, list) else value
 
 
 def meaning(folder: Path) -> dict[str, object]:
@@ -254,7 +260,8 @@ def meaning(folder: Path) -> dict[str, object]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.name == "manifest.json":
-            found[name] = stated(json.loads(path.read_text()))
+            stage = path.relative_to(folder / TRIAL).parts[0]
+            found[name] = encoded(manifest_of(path.parent, named(stage)))
         elif path.is_file() and name != "bundle.json":
             found[name] = undated(read(path)) if name.startswith("records/") else path.read_bytes()
     return found
