@@ -88,7 +88,7 @@ def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
     subprocess.run(
         ["pip", "uninstall", "--quiet", "--yes", "setuptools"], env=variables, check=True
     )  # Python 3.11's, old
-    subprocess.run(["pip", "install", "--quiet", *map(str, wheels)], env=variables, check=True)
+    subprocess.run(["pip", "install", "--quiet", "--ignore-installed", *map(str, wheels)], env=variables, check=True)
     yield variables
     shutil.rmtree(folder)
 

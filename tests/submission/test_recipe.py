@@ -130,3 +130,10 @@ def test_the_workflows_run_what_is_tested_here_without_rights() -> None:
     (job,) = comment["jobs"].values()
     assert not any("checkout" in step.get("uses", "") for step in job["steps"])
     assert not any("${{" in step.get("run", "") for step in job["steps"])
+
+
+def test_a_request_that_may_have_changed_its_own_check_is_not_quoted() -> None:
+    (job,) = yaml.safe_load((WORKFLOWS / "comment-submission.yml").read_text())["jobs"].values()
+    (script,) = [step["run"] for step in job["steps"] if "run" in step]
+    asked, posted = script.index("grep -qv '^submissions/'"), script.index("head -c 60000 comment.md")
+    assert asked < script.index("else") < posted < script.index("gh pr comment")
