@@ -63,6 +63,8 @@ def _left(own: Bundled, name: str, stage: Stage[Any], folder: Path, files: Mappi
     if f"{base}/{MANIFEST}" not in files:
         raise GenbenchError(f"{base}/{MANIFEST} is missing: the record says that this stage did its work")
     result = manifest_of(folder / base, stage)
+    if strays := sorted(result.outputs.keys() - set(stage.outputs)):
+        raise GenbenchError(f"{base}/{MANIFEST} names {strays[0]!a}, which this stage does not leave")
     for file in (output for output in stage.outputs if output not in UNNEEDED):
         if f"{base}/{file}" not in files:
             raise GenbenchError(f"{base}/{file} is missing, which the scores are made of")
