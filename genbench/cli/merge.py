@@ -55,7 +55,8 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
     from genbench.submission.merging import filed, is_bundle, vouch
 
     bundles = {folder: scratch / str(number) for number, folder in enumerate(options.runs) if is_bundle(folder)}
-    check_key(options.into, options.key)
+    if bundles:
+        check_key(options.into, options.key)
     checked = _verified(options, bundles)
     if not all(found.passed for found in checked.values()):
         return Exit.FAILED

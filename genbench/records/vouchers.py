@@ -53,6 +53,7 @@ class Voucher:
     """Whose key signed the file of vouchers, by the list that lies near it; what the file says of it does not count."""
 
 
+NO_KEY = "no key vouches for it"
 NOBODY = Voucher(Extent.SELF_REPORTED)
 NONE: Mapping[str, Voucher] = MappingProxyType({})
 

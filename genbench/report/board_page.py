@@ -8,7 +8,7 @@ from genbench.leaderboard import Column, Leaderboard, Row
 from genbench.leaderboard.statistics import ENOUGH
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis
-from genbench.records.vouchers import Extent
+from genbench.records.vouchers import NO_KEY, Extent
 from genbench.report import charts, provenance
 from genbench.report.gates import gates, ordered
 from genbench.report.glossary import Glossary
@@ -83,10 +83,13 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
 
 
 def verified(board: Leaderboard) -> str:
-    """How many candidates were verified how far, each by the seed that was the least."""
+    """How many candidates were verified how far, each by the seed that was the least, and whose key says so."""
     least = Counter(row.extent for row in board.rows if row.ok)
     told = [f"{least[extent]} {extent.value}" for extent in reversed(Extent) if least[extent]]
-    return ", ".join(told) if len(told) > 1 else "".join(told).partition(" ")[2] or NOT_STATED
+    found = [own.voucher for row in board.rows for own in row.ok if own.voucher]
+    keys = sorted({own.by for own in found if own.status is not Extent.SELF_REPORTED})
+    by = [f"vouched for by {name}" if name else NO_KEY for name in keys]
+    return ", ".join([*(told if len(told) > 1 else [own.partition(" ")[2] for own in told]), *by]) or NOT_STATED
 
 
 def references(board: Leaderboard) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from genbench.leaderboard.anchors import control
 from genbench.records.audits import ASKS, AuditVerdict
 from genbench.records.kinds import Axis, ControlKind, Likelihood
 from genbench.records.record import Record
-from genbench.records.vouchers import NOBODY
+from genbench.records.vouchers import NO_KEY, NOBODY, Extent
 from genbench.report import gates, provenance
 from genbench.report.board_page import EXHIBITS
 from genbench.report.charts import family_of
@@ -98,7 +98,8 @@ def vouched(rows: Sequence[Row]) -> list[tuple[str, str]]:
         author = f"submitted by {own.author}" if own.author else ""
         signer = f"signed by {own.signer}" if own.signer else ""
         told = " ".join(filter(None, (own.status.value, by, own.date)))
-        vouched_for = f"vouched for by {own.by}" if own.by else ""
+        unsigned = NO_KEY if own.status is not Extent.SELF_REPORTED else ""
+        vouched_for = f"vouched for by {own.by}" if own.by else unsigned
         found[result.record.seed] = ", ".join(filter(None, (told, vouched_for, author, signer)))
     return [(f"Seed {seed}", words) for seed, words in sorted(found.items())]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from genbench.catalogue import Catalogue
 from genbench.errors import GenbenchError
 from genbench.protocol import suite as suites
-from genbench.protocol.stages import names, stages_of, steps_of
+from genbench.protocol.stages import stages_of, steps_of
 from genbench.protocol.stages.stage import Step
 from genbench.protocol.suite import Suite, SuiteFile
 from genbench.protocol.task import Asked, answerers, asked_in
@@ -96,12 +96,28 @@ def asked_of(suite: Suite, catalogue: Catalogue) -> tuple[Asked, ...]:
             )
     known = sorted(stage.name for stage in stages)
     for name in (*suite.limits, *suite.typical):
-        if name not in names():  # that of another task limits nothing: a quick look may leave tasks out
+        if name not in known:
             raise GenbenchError(
                 f"suite {suite.name}: [limits] and [typical] name stages of its tasks ({', '.join(known)}), "
                 f"got {name!r}"
             )
     return tasks
+
+
+def quick_form(suite: Suite, catalogue: Catalogue) -> Suite:
+    """The suite that `--quick` runs, with the limits of those stages alone that its tasks list.
+
+    Raises:
+        GenbenchError: the suite has no quick form, or a fault.
+    """
+    asked_of(suite, catalogue)  # its limits are read against all of its tasks
+    quick = suite.quickened()
+    tasks = tuple(asked_in(name, terms, catalogue) for name, terms in quick.tasks.items())
+    listed = {stage.name for stage in stages_of(tasks)}
+    limits, typical = (
+        {name: value for name, value in own.items() if name in listed} for own in (quick.limits, quick.typical)
+    )
+    return replace(quick, limits=limits, typical=typical)
 
 
 def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], everything: bool, seeds: int | None) -> Plan:

@@ -31,7 +31,7 @@ from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
-from genbench.runs.plan import Plan, asked_of, find_suite, planned
+from genbench.runs.plan import Plan, asked_of, find_suite, planned, quick_form
 from genbench.runs.preparation import data_inputs, exam_secret, laid_down, posed, probed
 from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
@@ -68,7 +68,7 @@ def plan_of(options: Options, catalogue: Catalogue) -> Plan:
         GenbenchError: a wrong name, setting or suite key.
     """
     found = find_suite(options.suite, catalogue)
-    suite = found.suite.quickened() if options.quick else found.suite
+    suite = quick_form(found.suite, catalogue) if options.quick else found.suite
     stages = [stage.name for stage in stages_of(asked_of(suite, catalogue))]
     found = replace(found, suite=suite.limited(options.limit, stages))
     models = options.models

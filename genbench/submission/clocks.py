@@ -11,7 +11,7 @@ from genbench.records.machine import Machine
 from genbench.records.record import Candidate, Record
 from genbench.records.timing import TimingRecord
 from genbench.report.speeds import attended
-from genbench.submission.finding import Check, Finding, refused
+from genbench.submission.finding import Check, Finding, noted, refused
 from genbench.submission.reading import Bundled
 
 LEAST_ATTENDED = 0.25  # of a core; of 184 published runs on shared machines the least had .83
@@ -42,12 +42,13 @@ def clock_faults(records: Sequence[Bundled]) -> list[Finding]:
     runs = [run for own in records for run in _runs(own) if not run.timing.void]
     faults = [(run.who, words) for run in runs for words in _contradictions(run)]
     faults += [(run.who, words) for run in runs for words in _disturbed(run)]
-    return [refused(Check.SPEED, f"{who}: {words}") for who, words in (*faults, *_of_other_hardware(runs))]
+    found = [refused(Check.SPEED, f"{who}: {words}") for who, words in (*faults, *_of_other_hardware(runs))]
+    return found + [noted(Check.SPEED, f"{run.who}: {words}") for run in runs for words in _unchecked(run)]
 
 
 def _runs(own: Bundled) -> Iterator[_Run]:
     for candidate in own.record.candidates:
-        if candidate.timing is not None and candidate.timing.repetitions:
+        if candidate.timing is not None:
             who = f"{own.trial}, {candidate.task} {candidate.sampler}".rstrip()
             yield _Run(who, own.record.machine, candidate.timing, _stage_seconds(own.record, candidate))
 
@@ -61,6 +62,9 @@ def _stage_seconds(record: Record, candidate: Candidate) -> float:
 
 def _contradictions(run: _Run) -> Iterator[str]:
     timing = run.timing
+    if not timing.repetitions:
+        yield "its run states no repetitions, of which its speed is made"
+        return
     laps = sum(own.seconds for own in timing.repetitions)
     if _exceeds(timing.seconds, run.stage_seconds):
         yield f"its run took {timing.seconds:.4g} s, and its whole stage {run.stage_seconds:.4g} s"
@@ -84,6 +88,15 @@ def _disturbed(run: _Run) -> Iterator[str]:
     if share is not None and share < LEAST_ATTENDED and run.machine.device == "cpu":
         least = f"expected {LEAST_ATTENDED:.0%} at least"
         yield f"its speed is of a busy machine, of which it had {share:.0%} of a core, {least}; run it again when quiet"
+
+
+def _unchecked(run: _Run) -> Iterator[str]:
+    """What a clock says nothing of, so that nobody can hold its speed against it; a GPU has no CPU seconds to tell."""
+    if run.machine.device == "cpu" and run.timing.repetitions:
+        if any(own.cpu is None for own in run.timing.repetitions):
+            yield "its CPU seconds are not stated, so its speed is one of wall seconds, however busy its machine was"
+        elif run.yardstick is None:
+            yield "no workload of the harness ran beside it, so its speed cannot be held against other hardware"
 
 
 def _of_other_hardware(runs: Sequence[_Run]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,8 @@ from genbench.submission.bundle import EVIDENCE
 from genbench.submission.finding import Check, Finding, refused
 from genbench.submission.reading import Bundled
 
-Floats = NDArray[np.float64]
 DISTINCT = 0.9  # share of rows that no other row of their set equals, from which sets are compared
 SHARED = 0.5  # of the rows of two sets; two draws of one law have about as many in common as each has doubles
-
-
 MOST_ROWS = 1000  # of a set that are looked up among another's
 THIRD = 9.0  # by how much a row's nearest one has to be nearer than the second, in squared distance: a third
 
@@ -38,8 +36,8 @@ class _Set:
     seed: int
     rows: frozenset[bytes]
     """The digest of each distinct row."""
-    x: Floats
-    """[N, D]: its first ones."""
+    x: NDArray[Any]
+    """[N, D]: its first ones, in the type of their file."""
 
 
 def doubles(records: Sequence[Bundled], folder: Path) -> Iterator[Finding]:
@@ -59,7 +57,7 @@ def doubles(records: Sequence[Bundled], folder: Path) -> Iterator[Finding]:
                 continue
             rows = frozenset(hashlib.sha256(np.ascontiguousarray(row).data).digest() for row in x)
             if len(rows) >= DISTINCT * len(x):
-                first = x[:MOST_ROWS].reshape(len(x[:MOST_ROWS]), -1).astype(np.float64)
+                first = x[:MOST_ROWS].reshape(len(x[:MOST_ROWS]), -1).copy()
                 reference = own.record.model.reference
                 sets.append(_Set(f"{own.trial}, {name.partition('/')[2]}", reference, own.record.seed, rows, first))
     for place, one in enumerate(sets):
@@ -73,10 +71,11 @@ def doubles(records: Sequence[Bundled], folder: Path) -> Iterator[Finding]:
                 yield refused(Check.EVIDENCE, f"{words}: one set of samples under two names")
 
 
-def _near(known: Floats, rows: Floats) -> float:
+def _near(known: NDArray[Any], rows: NDArray[Any]) -> float:
     """The share of rows whose nearest one of another set is nearer than a third of its second one's distance."""
     if len(known) < 2:
         return 0.0
+    known, rows = known.astype(np.float64), rows.astype(np.float64)
     squares = (rows**2).sum(1)[:, None] + (known**2).sum(1)[None] - 2 * rows @ known.T
     first, second = np.partition(np.maximum(squares, 0.0), 1, axis=1)[:, :2].T
     return float(np.mean(THIRD * first < second))

@@ -11,7 +11,7 @@ from genbench.files import codec
 from genbench.protocol.suite import Suite
 from genbench.protocol.task import Asked
 from genbench.records.record import QUICK, DataFacts, SuiteTerms
-from genbench.runs.plan import asked_of, find_suite
+from genbench.runs.plan import asked_of, find_suite, quick_form
 from genbench.submission.finding import Check, Finding, noted, refused
 from genbench.submission.reading import Bundled
 from genbench.version import VERSION
@@ -41,7 +41,7 @@ def terms_of(name: str, source: str, catalogue: Catalogue) -> Terms:
     base = name.removesuffix(QUICK)
     try:
         suite = find_suite(source or base, catalogue).suite
-        found = suite.quickened() if name != base else suite
+        found = quick_form(suite, catalogue) if name != base else suite
     except GenbenchError as error:
         raise GenbenchError(f"the suite {ascii(name)[1:-1]} cannot be had here: {error}") from error
     if found.name != name:

@@ -46,7 +46,7 @@ class Verified:
     exact: bool = False
     """Whether all numbers came out to the bit, as they do on the same machine."""
     rerun: frozenset[str] = frozenset()
-    """The slugs of those trials that were run again."""
+    """The slugs of those trials that a rerun confirmed."""
 
     @property
     def passed(self) -> bool:
@@ -148,8 +148,9 @@ def _judged(
         if found.add(faults):
             hides = (*catalogue.hides, *data.hides, str(folder.absolute()))
             again = run_again(trials, ground, scratch, hides, supervisor)
-            found.add(rerun_findings(records, again))
-            found.rerun |= again.keys()
+            words, confirmed = rerun_findings(records, again)
+            found.add(words)
+            found.rerun |= confirmed
     return exact
 
 

@@ -1,7 +1,6 @@
 """Vouchers: how far records were verified stands on the board, by the least seed, and follows a record's hash alone."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +92,9 @@ def test_a_site_tells_who_vouches_and_who_handed_in(tmp_path):
     assert "\u202e" not in "".join(pages.values())
     assert "verified by rerun by" not in "".join(pages.values())
     assert "Seed 1" in pages["gan.html"]
+    assert pages["gan.html"].count("no key vouches for it") == 1  # of the one seed that somebody verified
+    (board,) = (text for name, text in pages.items() if name == "generate.html")
+    assert "self-reported, no key vouches for it" in " ".join(board.split())
 
 
 @pytest.mark.parametrize("text", ["{", '{"format": 2}', '{"records": {"x": {"status": "recomputed"}}}', '{"a": 1}'])
@@ -110,4 +112,3 @@ def test_an_unknown_status_is_refused(tmp_path):
 
 def test_the_order_of_the_words_is_from_the_least():
     assert [extent.value for extent in Extent] == ["self-reported", "recomputed", "verified by rerun"]
-    assert replace(vouchers.NOBODY).status is Extent.SELF_REPORTED

@@ -48,6 +48,7 @@ FAULTS = {
         each(lambda own: replace(own, yardstick=(own.yardstick or 0) / 5)),
         r"the harness's own workload took 0\.[0-9]+ times",
     ),
+    "no repetitions": (lambda timing: replace(timing, repetitions=()), "its run states no repetitions"),
     "a busy machine": (
         each(lambda own: replace(own, cpu=own.seconds / 5)),
         "its speed is of a busy machine, of which it had 20% of a core, expected 25% at least",

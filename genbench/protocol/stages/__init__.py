@@ -19,13 +19,8 @@ def named(name: str) -> Stage[Any]:
     """
     found = _held_by(name) if name in _files() else None
     if found is None:
-        raise unknown("stage", name, names())
+        raise unknown("stage", name, [file for file in _files() if _held_by(file)])
     return found
-
-
-def names() -> list[str]:
-    """The names of all stages that there are, of whatever task."""
-    return [file for file in _files() if _held_by(file)]
 
 
 def _files() -> list[str]:
