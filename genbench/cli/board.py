@@ -65,7 +65,8 @@ def shown(board: Leaderboard, width: int) -> list[Column]:
     known = [column for column in board.columns if column not in own]
     wanted = [next((c for c in known if c.name.partition("@")[0] == name), None) for name in FURTHER]
     core = own + [column for column in wanted if column is not None]
-    rest = [column for column in known if column not in core and column.axis is not Axis.COST]
+    told = {column.name.partition("@")[0] for column in core}  # by a second extractor it would have the same title
+    rest = [column for column in known if column.name.partition("@")[0] not in told and column.axis is not Axis.COST]
     for count in range(max(0, MOST - len(core)), 0, -1):
         columns = core + rest[:count]
         table = _table(board, columns)

@@ -137,8 +137,13 @@ def disk(name: str, folder: Path) -> Check:
 
 
 def _offer(kind: str, catalogue: "Catalogue") -> Check:
+    from genbench.runs.plan import NO_MODEL
+
     names = sorted(catalogue.entries[kind])
-    return Check(kind, ", ".join(names) or "none")
+    trouble = ""
+    if kind == "models" and all(entry.listing.control is not None for entry in catalogue.models.values()):
+        trouble = f"these are the harness's own controls alone; models: {NO_MODEL}"
+    return Check(kind, ", ".join(names) or "none", trouble)
 
 
 def _show(found: Sequence[Check]) -> None:

@@ -18,11 +18,12 @@ examples:
   genbench merge here/runs/digits there/runs/digits --into all
   genbench merge her-bundle his-bundle --into leaderboards/digits --out site
 
-The board of all of them is rendered to DIR/report, or where --out says. Records are copied as they are. They are of one
-protocol: the same data, budget and batch. Of a trial that several runs have, the records are the same, or nothing is
-written; of a control the newest stands. What lies in DIR already is joined too. A bundle is verified first; one that is
-refused ends it all, with exit code 1, and nothing is written. How far each of its records was verified is kept in
-DIR/verified.json; a control that the board has stays.
+The board of all of them is rendered to DIR/report, or where --out says. Records are copied as they are, to DIR/records.
+They are of one protocol. Of a trial that several runs have, the records are the same, or nothing is written; of a
+control the newest stands, and a bundle brings only those that the board lacks. What lies in DIR already is joined too.
+
+A bundle is verified first; one that is refused ends it all, with exit code 1, and nothing is written. How far each
+record of a bundle was verified is kept in DIR/verified.json, whether it is new to the board or lay there before.
 """
 
 
@@ -35,7 +36,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--into", type=Path, required=True, metavar="DIR", help="the folder of the joined records")
     words = "where the board is rendered (default: DIR/report)"
     parser.add_argument("--out", type=a_path, metavar="SITE", help=words)
-    words = "sign with this key how far the bundles' records were verified"
+    words = "sign DIR/verified.json, all of it, with this key; once a board is signed, each bundle needs one"
     parser.add_argument("--key", type=a_path, metavar="FILE", help=words)
     parser.add_argument("--no-report", action="store_true", help="render nothing")
     add_terms(parser)
@@ -55,7 +56,7 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
     from genbench.submission.merging import filed, is_bundle, vouch
 
     bundles = {folder: scratch / str(number) for number, folder in enumerate(options.runs) if is_bundle(folder)}
-    if bundles:
+    if bundles or options.key is not None:
         check_key(options.into, options.key)
     checked = _verified(options, bundles)
     if not all(found.passed for found in checked.values()):
@@ -75,8 +76,8 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
     for words in result.passed_over:
         tell(words)
     _write(options.into, result.filed, copies)
-    if checked:
-        vouch(options.into, list(checked.values()), [one for one in result.filed if one.path in copies], options.key)
+    if checked or options.key is not None:
+        vouch(options.into, list(checked.values()), result.filed, options.key)
     _say(options.into, result.filed)
     if not options.no_report:
         from genbench.runs.session import REPORT
@@ -121,11 +122,14 @@ def _verified(options: Namespace, bundles: dict[Path, Path]) -> "dict[Path, Veri
 
 
 def _write(into: Path, filed: "tuple[Filed, ...]", copies: dict[Path, Path]) -> None:
-    """Copy each record to its place; a board's are in `records`, where it has such a folder."""
+    """Copy each record to `records`, or beside those that lie in the folder itself."""
     from genbench.files.atomic import write_bytes
+    from genbench.records.files import record_files
+    from genbench.records.vouchers import RECORDS
     from genbench.store.run_folder import check_writable
 
-    place = into / "records" if (into / "records").is_dir() else into
+    beside = any(path.parent == into for path in record_files(into)) if into.is_dir() else False
+    place = into if beside else into / RECORDS
     check_writable(place)
     place.mkdir(parents=True, exist_ok=True)
     for own in filed:

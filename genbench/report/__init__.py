@@ -15,10 +15,11 @@ from genbench.report.figures import figure
 from genbench.report.images import FOLDER, Album
 from genbench.report.preview import preview
 from genbench.report.publication import NOWHERE, Publication
-from genbench.report.site import BOARDS, INDEX, MODELS, PREVIEW, PROTOCOL, Edition, Site, Spot
+from genbench.report.site import BOARDS, INDEX, MODELS, PREVIEW, PROTOCOL, RECORDS, Edition, Site, Spot
 from genbench.report.writing import shared, written
 
 NONE: Definitions = MappingProxyType({})
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 Tables = Callable[[Leaderboard], Mapping[str, bytes]]
 OURS = (  # what a site's folder may lose
     f"{FOLDER}/*.png",
@@ -26,6 +27,7 @@ OURS = (  # what a site's folder may lose
     f"*/{MODELS}/*.html",
     f"*/{PROTOCOL}",
     f"*/{PREVIEW}",
+    f"*/{RECORDS}",
 )
 
 
@@ -40,6 +42,7 @@ def render(
     known: Definitions = NONE,
     tables: Tables = untold,
     publication: Publication = NOWHERE,
+    archives: Mapping[str, bytes] = NO_FILES,
 ) -> Path:
     """Write the site of boards, and return the path of the page that a reader opens first.
 
@@ -50,6 +53,7 @@ def render(
         known: what installed metrics say of themselves, for the page of the protocol.
         tables: a board as files for other programs, by their suffix, which its page offers.
         publication: what the site says of itself.
+        archives: by protocol, its records as one file, which its boards offer.
 
     The same boards give the same bytes. Every value in them may be a stranger's: all are escaped, shortened, and
     shown with their control characters spelt out.
@@ -57,7 +61,7 @@ def render(
     if isinstance(boards, Leaderboard):
         boards = [boards]
     plan = Site.of(boards.values() if isinstance(boards, Mapping) else boards, publication)
-    files = dict(site(plan, known, tables))
+    files = dict(site(plan, known, tables, archives))
     for name, data in sorted(files.items(), key=lambda item: (item[0].endswith(".html"), item[0] == INDEX)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +79,9 @@ def html(board: Leaderboard) -> str:
     return written("board.html", board_page.values(board, edition, Spot(), album))
 
 
-def site(plan: Site, known: Definitions = NONE, tables: Tables = untold) -> Iterator[tuple[str, bytes]]:
+def site(
+    plan: Site, known: Definitions = NONE, tables: Tables = untold, archives: Mapping[str, bytes] = NO_FILES
+) -> Iterator[tuple[str, bytes]]:
     """The files of a site, by their paths; pages first, so that their pictures are known."""
     yield from shared().items()
     drawn = {edition.preview: preview(edition.boards[0], tile(edition.boards[0])) for edition in plan.editions}
@@ -87,21 +93,26 @@ def site(plan: Site, known: Definitions = NONE, tables: Tables = untold) -> Iter
     boards = [board for edition in plan.editions for board in edition.boards]
     album = Album(sum(board_page.pictures(row) for board in boards for row in (*board.rows, *board.controls)))
     for edition in plan.editions:
+        archive = archives.get(edition.boards[0].protocol)
+        if archive is not None:
+            yield edition.records, archive
         for board in edition.boards:
-            yield from _board(board, edition, plan, album, tables(board))
+            yield from _board(
+                board, edition, Spot(edition.board(board), plan), album, tables(board), archive is not None
+            )
         yield from _pages(edition, plan, album, known)
     yield from album.files.items()
 
 
 def _board(
-    board: Leaderboard, edition: Edition, plan: Site, album: Album, tables: Mapping[str, bytes]
+    board: Leaderboard, edition: Edition, spot: Spot, album: Album, tables: Mapping[str, bytes], archive: bool
 ) -> Iterator[tuple[str, bytes]]:
     """A board's page, and beside it the board as tables and its charts as figures."""
-    spot = Spot(edition.board(board), plan)
     values = board_page.values(board, edition, spot, album.seen_from(spot.root, tile(board)))
     figures = {edition.figure(board, i): figure(chart, values["key"]) for i, chart in enumerate(values["charts"], 1)}
     files = {edition.table(board, form): data for form, data in tables.items()} | figures
     values["downloads"] = [(form.upper(), spot.way(edition.table(board, form))) for form in tables]
+    values["records"] = spot.way(edition.records) if archive else ""
     values["figures"] = [spot.way(path) for path in figures]
     yield spot.path, written("board.html", values, spot).encode()
     yield from files.items()

@@ -51,6 +51,7 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "box": charts.BOX,
         "references": references(board),
         "downloads": [],
+        "records": "",
         "figures": [],
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),

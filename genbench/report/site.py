@@ -13,6 +13,7 @@ from genbench.report.publication import NOWHERE, Publication
 
 INDEX = "index.html"
 BOARDS, MODELS, PROTOCOL, PREVIEW = "boards", "models", "protocol.html", "preview.png"  # in the folder of an edition
+RECORDS = "records.zip"  # likewise
 _PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST, DIGITS = 48, 8  # characters of a file's name, and of the hash that keeps two of them apart
 
@@ -67,6 +68,11 @@ class Edition:
     def protocol(self) -> str:
         """The path of the page that tells what was measured, and how."""
         return f"{self.slug}/{PROTOCOL}"
+
+    @property
+    def records(self) -> str:
+        """The path of its records as one file."""
+        return f"{self.slug}/{RECORDS}"
 
     @property
     def preview(self) -> str:

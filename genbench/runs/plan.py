@@ -18,6 +18,7 @@ from genbench.records.record import TaskTerms
 
 DEFAULT_SUITE = "digits"
 MOST = 10_000  # trials of a run
+NO_MODEL = "pip install ./plugins/*/, or --plugin FILE"
 SECOND = "pixels"  # the extractor that no published suite names as its own: who was tuned to the first meets it unasked
 SECOND_LOOK = (Axis.QUALITY, Axis.COVERAGE)  # axes whose scores it gives too
 
@@ -140,9 +141,7 @@ def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], every
         raise GenbenchError("which models? --all, or -m NAME once or more (see genbench list models)")
     contestants = [(entry, settings) for entry, settings in named if entry.listing.control is None]
     if everything and not contestants:
-        raise GenbenchError(
-            "no model plugin is installed: pip install ./plugins/*/, or --plugin FILE (see genbench list models)"
-        )
+        raise GenbenchError(f"no model plugin is installed: {NO_MODEL} (see genbench list models)")
     if len(contestants) * suite.seeds > MOST:
         raise GenbenchError(
             f"{len(contestants)} models × {suite.seeds:,} seeds are more than {MOST:,} trials; choose fewer"

@@ -32,14 +32,15 @@ def filed(folder: Path, found: Verified, there: Sequence[Filed]) -> Iterator[tup
         yield Filed(folder / own.path, own.record), words
 
 
-def vouch(place: Path, bundles: Sequence[Verified], taken: Sequence[Filed], key: Path | None) -> None:
-    """Note how far the records that were taken from bundles were verified; what is noted already and as far stays.
+def vouch(place: Path, bundles: Sequence[Verified], board: Sequence[Filed], key: Path | None) -> None:
+    """Note how far the records of bundles were verified that the board has; what is noted already and as far stays.
 
     Args:
+        board: all of its records, also those that lay there before the same ones came in a bundle.
         key: the file of the maintainer's private key; None: nobody signs.
     """
     known = dict(vouchers.read(place))
-    hashes = {own.record.sha256 for own in taken}
+    hashes = {own.record.sha256 for own in board}
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     for found in bundles:
         author = found.bundle.author if found.bundle is not None else ""

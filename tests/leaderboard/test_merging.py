@@ -71,7 +71,7 @@ def test_the_command_copies_records_as_they_are_and_the_report_renders_them(
     assert main(["merge", *map(str, runs), "--into", str(into)]) == 0
     assert capsys.readouterr().out.startswith(f"{into}: 2 records, 1 models besides controls, measured on ")
     for seed, run in enumerate(runs):
-        kept = (into / f"vae.default.{seed}.json").read_bytes()
+        kept = (into / f"records/vae.default.{seed}.json").read_bytes()
         assert kept == (run / f"vae.default.{seed}/record.json").read_bytes()
     assert main(["report", str(into), "--out", str(tmp_path / "site")]) == 0
     assert "vae" in (tmp_path / "site/index.html").read_text()

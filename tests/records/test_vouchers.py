@@ -54,7 +54,9 @@ def test_a_candidate_is_marked_by_its_least_seed_and_can_be_filtered_by_it():
 def test_the_facts_count_candidates():
     both = {HASHES["gan", seed]: Voucher(Extent.RERUN) for seed in (0, 1)}
     found = boards(RECORDS, vouchers=both)["generate"]
-    assert board_page.verified(found) == f"1 verified by rerun, {len(found.rows) - 1} self-reported"
+    assert board_page.verified(found) == (
+        f"1 verified by rerun, {len(found.rows) - 1} self-reported, no key vouches for it"
+    )
     assert row(found, "gan").verified == {Extent.RERUN: 2}
     assert found.frame().loc["gan", "verified"] == "verified by rerun"
     assert found.frame().loc["realnvp/default", "verified"] == "self-reported"
@@ -87,7 +89,7 @@ def test_a_site_tells_who_vouches_and_who_handed_in(tmp_path):
         "0" * 64: {"status": "verified by rerun"},  # of a record that is not there, or was changed since
     }
     pages = site(tmp_path, json.dumps({"format": 1, "records": known}))
-    assert "recomputed by genbench 0.1.0 2026-11-27, submitted by &lt;b" in pages["gan.html"]
+    assert "recomputed by genbench 0.1.0 2026-11-27, no key vouches for it, submitted by &lt;b" in pages["gan.html"]
     assert "<b onclick" not in "".join(pages.values())
     assert "\u202e" not in "".join(pages.values())
     assert "verified by rerun by" not in "".join(pages.values())

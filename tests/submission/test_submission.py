@@ -17,6 +17,7 @@ from genbench.cli import main
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
 from genbench.files.plain import JSON_LIMIT
+from genbench.records import vouchers
 from genbench.records.vouchers import Extent
 from genbench.submission import clocks, folder as folders
 from genbench.submission.differences import LOOSE, differences
@@ -396,6 +397,26 @@ def test_merge_takes_a_bundle_that_passes_and_nothing_of_one_that_does_not(
     assert first.startswith(f"report: {board}/report/")
     assert "recomputed" in Path(first.removeprefix("report: ")).read_text()
     assert main(["report", str(board), "--out", str(tmp_path / "site")]) == 0  # no file of the report is a record
+
+
+def test_a_bundle_says_how_far_records_were_verified_that_lay_on_the_board_before(
+    plain: tiny.Run, own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, suite = tmp_path / "boards/new", str(plain.root.parents[1] / "tiny.toml")
+    assert main(["merge", str(plain.root), "--into", str(board), "--no-report"]) == 0
+    assert not (board / "verified.json").exists()
+    assert main(["report", str(board.parent), "--out", str(tmp_path / "site")]) == 0  # a folder of boards
+    assert main(["merge", str(own), "--into", str(board), "--suite", suite, "--no-report"]) == 0
+    sha256 = json.loads((board / "records/plain.default.0.json").read_text())["sha256"]
+    assert json.loads((board / "verified.json").read_text())["records"][sha256]["status"] == "recomputed"
+    main(["key", str(tmp_path / "m.key"), "--name", "M. Aintainer"])
+    capsys.readouterr()
+    main(["key", str(tmp_path / "m.key"), "--name", "M. Aintainer"])  # prints it again
+    (board.parent / "keys.toml").write_text(capsys.readouterr().out)
+    again = ["merge", str(plain.root), "--into", str(board), "--no-report", "--key", str(tmp_path / "m.key")]
+    assert main(again) == 0  # what is noted already is signed
+    (voucher,) = vouchers.read(board).values()
+    assert (voucher.by, voucher.status.value) == ("M. Aintainer", "recomputed")
 
 
 def test_merge_names_both_files_of_a_trial_that_differ_and_writes_nothing(
