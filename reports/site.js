@@ -71,7 +71,7 @@
   }
 
   // What rows can be chosen by besides their words: the attribute that holds it, several apart by "|".
-  const MOST = 150;  // rows that are shown at once, until somebody asks for all
+  const MOST = 100;  // rows that are shown at once, until somebody asks for all
   const KINDS = [["family", "Family"], ["can", "Can"], ["standing", "Standing"]];
 
   function labelled(text, control, id) {
