@@ -188,7 +188,7 @@ class _Session:
         further = [score.partition("@")[2] for score in scores]
         parts, root, given = self.plan.catalogue.part_plugins, options.data_root, options.extractor_weights
         inputs = data_inputs(suite.dataset, suite.extractor, parts, root, given, further)
-        return laid_down(inputs, self.supervisor)
+        return laid_down(replace(inputs, watched=self.plan.watched), self.supervisor)
 
     def _ground(self, root: Path, probe: Probe, data: LaidData, secret: str, replayed: Sequence[Record]) -> Ground:
         plan = self.plan
