@@ -15,7 +15,7 @@ class Tune:
     criterion: Text
     """The score that decides, on the valid split alone: `metric` or `metric@extractor`."""
     images: Annotated[int, Meta(ge=1, le=10**12)] | None = None
-    """Training budget of a trial; null: the suite's."""
+    """Training budget of a trial, at most the suite's; null: the suite's."""
     factor: Annotated[float, Meta(gt=1, lt=1e12)] | None = None
     """How far from its default a setting on a logarithmic scale is searched, as a factor; null: all of its Range."""
     budgets: tuple[Positive, ...] = ()

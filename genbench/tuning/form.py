@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from genbench.errors import GenbenchError
+from genbench.protocol.stages.fit import FIT
 from genbench.protocol.task import SAMPLES, Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Axis, Direction
@@ -54,9 +55,12 @@ def criterion_of(plan: Plan) -> Criterion:
 
 
 def tuning_plan(plan: Plan, criterion: Criterion, trials: Iterable[Trial]) -> Plan:
-    """The trials of settings: no test row and no held one is read, and nothing is timed longer than it takes."""
+    """The trials of settings: no test row and no held one is read, and nothing is timed longer than it takes.
+
+    With the budget of a fit its limit shrinks: what could not be fitted under the suite is not chosen.
+    """
     suite = plan.suite
-    images = (suite.tune.images if suite.tune else None) or suite.images
+    images = min((suite.tune.images if suite.tune else None) or suite.images, suite.images)
     title = f"{suite.title or suite.name} (tuning, on the valid split)"
     named = replace(suite, name=f"{suite.name}{TUNING}", title=title)
     return _plan(replace(plan, suite=named, watched=True), criterion, images, trials)
@@ -80,6 +84,7 @@ def _plan(plan: Plan, criterion: Criterion, images: int, trials: Iterable[Trial]
         tasks={asked.name: asked.terms},
         latency_seconds=0.0,
         run_seconds=0.0,
+        limits={**plan.suite.limits, FIT.name: plan.suite.limit(FIT.name) * share},
         typical={stage: s * (share if stage == "fit" else 1) for stage, s in plan.suite.typical.items()},
     )
     return replace(plan, suite=suite, asked=(asked,), trials=tuple({trial.slug: trial for trial in trials}.values()))
