@@ -50,6 +50,10 @@ class Tuning:
 
     default: Text
     """The model as it was named: trial 0."""
+    task: Text
+    """Whose candidates were compared, by the suite's name of it."""
+    sampler: str
+    """The preset that counted, the model's first one."""
     criterion: Text
     """The score that decided."""
     title: str
@@ -108,14 +112,12 @@ def write(root: Path, name: str, tuning: Tuning) -> None:
 
 
 def beside(root: Path) -> tuple[Tuning, ...]:
-    """The tunings in a run's folder, or in that of a board whose records lie in `records`; by the files' names.
+    """The tunings in a run's folder, or in a board's; by the files' names.
 
     Raises:
         GenbenchError: a file of them is none.
     """
-    places = [root / FOLDER, *([root.absolute().parent / FOLDER] if root.name == "records" else [])]
-    folder = next((place for place in places if place.is_dir()), None)
-    return () if folder is None else tuple(_read(path) for path in sorted(folder.glob("*.json")))
+    return tuple(_read(path) for path in sorted((root / FOLDER).glob("*.json")))
 
 
 def _read(path: Path) -> Tuning:

@@ -14,9 +14,14 @@ def outcome(trial: Trial, records: Iterable[Record], criterion: Criterion) -> Ou
     own = next((r for r in records if (r.model.reference, r.seed) == (trial.reference, trial.seed)), None)
     if own is None:
         return None, "it has no record"
-    name = trial.listing.samplers[0] if trial.listing.samplers else ""
-    found = next((c for c in own.candidates if (c.task, c.sampler) == (criterion.task, name)), None)
+    name = criterion.task, first_sampler(trial)
+    found = next((c for c in own.candidates if (c.task, c.sampler) == name), None)
     return (None, f"{trial.listing.name} draws no samples") if found is None else _read(found, criterion)
+
+
+def first_sampler(trial: Trial) -> str:
+    """The name of the preset that counts; "" of a model that draws no samples."""
+    return next(iter(trial.listing.samplers), "")
 
 
 def _read(found: Candidate, criterion: Criterion) -> Outcome:

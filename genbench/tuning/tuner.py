@@ -15,7 +15,7 @@ from genbench.runs.listener import RunListener
 from genbench.runs.options import Options
 from genbench.runs.plan import MOST, Plan
 from genbench.tuning.form import Criterion, budget_plan, criterion_of, tuning_plan
-from genbench.tuning.outcomes import by_seed, outcome
+from genbench.tuning.outcomes import by_seed, first_sampler, outcome
 from genbench.tuning.search import Search, searches
 
 FEWEST = 2  # trials: the defaults, and a draw
@@ -114,6 +114,8 @@ class Tuner:
             tunings.append(
                 Tuning(
                     default=search.trials[0].reference,
+                    task=criterion.task,
+                    sampler=first_sampler(search.trials[0]),
                     criterion=criterion.score,
                     title=criterion.title,
                     direction=criterion.direction,
