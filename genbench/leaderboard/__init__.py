@@ -84,9 +84,8 @@ class Leaderboard:
 
         Args:
             task: one of the suite's; by default its first.
-            references: of all tasks; those of this one stand beside the board.
+            references, tunings: of all tasks; those of this one stand beside the board.
             vouchers: how far records were verified, by their hashes.
-            tunings: of models on the boards of all tasks.
         Raises:
             GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and
                 seed twice, one candidate from two versions of its code, or one score from two metrics or extractors.

@@ -179,8 +179,8 @@ def _line(i: int, name: str, family: str, points: Sequence[Point], across: Pixel
     spots = tuple((across(point.x), up(point.y)) for point in points)
     above = [(across(point.x), up(point.high)) for point in points]
     below = [(across(point.x), up(point.low)) for point in reversed(points)]
-    words = f"{name}: {number(points[0].y)} at {number(points[0].x)}, {number(points[-1].y)} at {number(points[-1].x)}"
-    return Line(name, i % LINES + 1, family, spots, (*above, *below), words)
+    words = ", ".join(f"{number(point.y)} at {point.x:,.0f}" for point in (points[0], points[-1]))
+    return Line(name, i % LINES + 1, family, spots, (*above, *below), f"{name}: {words}")
 
 
 def _family(board: Leaderboard, reference: str) -> str:
