@@ -8,9 +8,9 @@ from genbench.protocol.stages.fit import FIT
 from genbench.protocol.task import SAMPLES, Asked
 from genbench.protocol.trial import Trial
 from genbench.records.kinds import Axis, Direction
+from genbench.records.record import TUNING
 from genbench.runs.plan import Plan, full_name
 
-TUNING = "-tuning"  # how the name of a suite ends in the form that trials of settings run under
 OF_DENSITY = ("audit", "stream", "verify", "density")  # stages that a criterion of samples alone does not need
 
 
@@ -71,7 +71,10 @@ def budget_plan(plan: Plan, criterion: Criterion, images: int, trials: Iterable[
     suite = plan.suite
     title = f"{suite.title or suite.name} ({images:,} training images)"
     return _plan(
-        replace(plan, suite=replace(suite, name=f"{suite.name}-{images}", title=title)), criterion, images, trials
+        replace(plan, suite=replace(suite, name=f"{suite.name}{TUNING}-{images}", title=title)),
+        criterion,
+        images,
+        trials,
     )
 
 

@@ -14,6 +14,7 @@ from genbench.records.kinds import Direction
 from genbench.records.record import Record
 from genbench.records.tuning import AtBudget, TunedTrial, Tuning
 from genbench.report import html
+from genbench.report.commands import again
 from genbench.report.tuning import budgets, curve, searches, section
 
 FD, BEST = "fd@digits-net", "gan[lr=0.01]"
@@ -131,3 +132,16 @@ def test_a_strangers_words_do_no_harm(text: str):
     trials = tuple(replace(trial, reference=text, reason=text) for trial in tuned().trials)
     own = tuned(default=text, title=text, trials=trials, searched={text: text})
     check_harmless(Page(html(board(own))), tables=2)
+
+
+@pytest.mark.parametrize(
+    ("suite", "command"),
+    [
+        ("digits-tuning", "genbench tune -m gan --trials N"),
+        ("mnist-quick-tuning-450", "genbench tune --suite mnist --quick -m gan --trials N"),
+        ("digits", "genbench run -m 'gan[lr=0.01]' --seeds 3"),
+    ],
+)
+def test_a_trial_of_settings_is_measured_again_by_a_tuning(suite: str, command: str):
+    model = replace(record("gan").model, reference=BEST)
+    assert again(model, suite, 3) == command

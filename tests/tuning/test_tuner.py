@@ -63,7 +63,7 @@ def tune(supervisor: Supervisor, out: Path, models: list[str], table: str = TUNE
         heard.append(tiny.Heard())
         yield heard[-1]
 
-    for name in ("tiny", "tiny-tuning", "tiny-250"):
+    for name in ("tiny", "tiny-tuning", "tiny-tuning-250"):
         tiny.keep_secret(out / "runs" / name)
     tuned = Tuner(plan, options, Terms(**{"trials": TRIALS, **terms}), supervisor, listening).tuned()
     return Done(tuned, heard, out / "runs")
@@ -172,7 +172,7 @@ def test_the_same_call_again_runs_nothing_and_more_trials_keep_those_that_there_
 
 def test_killed_half_way_and_resumed_it_ends_with_the_same_best(whole: Done, supervisor: Supervisor, tmp_path: Path):
     suite(tmp_path)
-    for name in ("tiny", "tiny-tuning", "tiny-250"):
+    for name in ("tiny", "tiny-tuning", "tiny-tuning-250"):
         tiny.keep_secret(tmp_path / "runs" / name)
     given = ["-m", "knob", "-m", GIVEN, "--trials", str(TRIALS), "--suite", "tiny.toml", "--plugin", str(KNOB)]
     command = [sys.executable, "-m", "genbench", "tune", *given, "--device", "cpu", "--jobs", "2"]
