@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (  # from the ground up: a room imports from itself and from those before it
     *("errors", "version", "seeds", "files", "geometry", "records", "contracts", "execution", "store"),
     *("leaderboard", "report", "export", "catalogue", "builtin", "scoring", "protocol", "appraisal", "runs"),
+    "tuning",
     *("submission", "workers", "conformance", "scaffold", "cli", "genbench", "__main__", "templates"),
 )
 

@@ -14,7 +14,7 @@ from genbench.runs import session
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    *("run", "list", "report", "compare", "export", "prepare", "score", "stats", "new", "check", "merge"),
+    *("run", "tune", "list", "report", "compare", "export", "prepare", "score", "stats", "new", "check", "merge"),
     *("key", "bundle", "verify", "completion"),
 )
 SUITE = """

@@ -22,6 +22,7 @@ from genbench.contracts.model import CAPABILITIES
 from genbench.files import codec
 from genbench.protocol import suite as suite_files
 from genbench.protocol.suite import Budget, Quick, Suite
+from genbench.protocol.tune import Tune
 from genbench.records.record import TaskTerms
 from genbench.report.terms import TERMS
 
@@ -52,7 +53,13 @@ HOOKIMPL = """```{eval-rst}
    The decorator of a plugin's hooks: `@genbench.hookimpl` above `def genbench_models(): return [Mine]`.
 ```"""
 WIDTH = "88"  # columns of a command's help
-SUITE_TABLES: Mapping[str, type] = {"": Suite, "[tasks.NAME]": TaskTerms, "[budget]": Budget, "[quick]": Quick}
+SUITE_TABLES: Mapping[str, type] = {
+    "": Suite,
+    "[tasks.NAME]": TaskTerms,
+    "[budget]": Budget,
+    "[quick]": Quick,
+    "[tune]": Tune,
+}
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

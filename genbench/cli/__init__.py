@@ -24,6 +24,7 @@ from genbench.cli import (
     score,
     stats,
     streams,
+    tune,
     verify,
 )
 from genbench.cli.bugs import reported, shortage
@@ -36,7 +37,7 @@ from genbench.version import VERSION
 
 Add = Callable[[Commands], None]
 COMMANDS: Sequence[Add] = (
-    *(run.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, export.add),
+    *(run.add, tune.add, listing.add, prepare.add, score.add, stats.add, report.add, compare.add, export.add),
     *(key.add, bundle.add, verify.add, merge.add, new.add, check.add, schema.add, doctor.add),
     completion.add,
 )

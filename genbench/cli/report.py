@@ -50,6 +50,7 @@ def site_of(places: Sequence[Path], out: Path, archives: bool = False) -> Path:
     from genbench.leaderboard import editions
     from genbench.leaderboard.references import beside
     from genbench.records.files import read, record_files
+    from genbench.records.tuning import beside as beside_tunings
     from genbench.records.vouchers import beside as beside_vouchers
     from genbench.report import publication, render
     from genbench.store.run_folder import check_writable
@@ -58,6 +59,7 @@ def site_of(places: Sequence[Path], out: Path, archives: bool = False) -> Path:
     records = list(found.values())
     folders = {path.parent: record.protocol for path, record in found.items()}
     references = {protocol: own for folder, protocol in folders.items() if (own := beside(folder))}
+    tunings = {protocol: beside_tunings(folder.parent) for folder, protocol in folders.items()}
     if not records:
         named = ", ".join(map(str, places))
         raise GenbenchError(f"{named} holds no record, no *.json and no */record.json; `genbench run` writes them")
@@ -65,7 +67,7 @@ def site_of(places: Sequence[Path], out: Path, archives: bool = False) -> Path:
     vouched = {sha256: own for folder in folders for sha256, own in beside_vouchers(folder).items()}
     check_writable(out)
     offered = _archives(found) if archives else {}
-    return render(editions(records, references, vouched), out, definitions(), downloads, told, offered)
+    return render(editions(records, references, vouched, tunings), out, definitions(), downloads, told, offered)
 
 
 def _archives(found: Mapping[Path, "Record"]) -> dict[str, bytes]:

@@ -77,6 +77,11 @@ class Splits:
             _check(self.space, name, getattr(self, name))
 
     @property
+    def watched(self) -> "Splits":
+        """What a model may watch, by itself: valid stands in the places of test and held, of which no row is left."""
+        return Splits(self.space, self.train, self.valid, test=self.valid, held=self.valid)
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of the Space and of every split's bytes: the dataset's identity."""
         state = hashlib.sha256(json.dumps(encoded(self.space), sort_keys=True).encode())

@@ -33,6 +33,7 @@ from genbench.leaderboard.words import goal, procedure, sentence
 from genbench.records.files import read_records as read_records
 from genbench.records.kinds import Axis
 from genbench.records.record import DataFacts, Record, SuiteTerms, TaskTerms
+from genbench.records.tuning import Tuning
 from genbench.records.vouchers import NOBODY, NONE, Voucher
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Leaderboard:
     """What the rows' places, the front, the volume and the verdict come from."""
     references: tuple[Reference, ...] = ()
     """What others published, for a band of its own: neither ranked nor compared."""
+    tunings: tuple[Tuning, ...] = ()
+    """How settings of its models were chosen."""
 
     @classmethod
     def of(
@@ -75,12 +78,13 @@ class Leaderboard:
         task: str = "",
         references: Iterable[Reference] = (),
         vouchers: Mapping[str, Voucher] = NONE,
+        tunings: Iterable[Tuning] = (),
     ) -> "Leaderboard":
         """The leaderboard of records that share one protocol, in any order.
 
         Args:
             task: one of the suite's; by default its first.
-            references: of all tasks; those of this one stand beside the board.
+            references, tunings: of all tasks; those of this one stand beside the board.
             vouchers: how far records were verified, by their hashes.
         Raises:
             GenbenchError: no records, a task that no suite has, two protocols, datasets or exams, one candidate and
@@ -106,6 +110,7 @@ class Leaderboard:
             records=tuple(known),
             standings=standings,
             references=of_task(references, task, next(iter(asked))),
+            tunings=tuple(tuning for tuning in tunings if tuning.task == task),
         )
 
     @property
@@ -225,30 +230,35 @@ class Leaderboard:
 
 
 def boards(
-    records: Iterable[Record], references: Iterable[Reference] = (), vouchers: Mapping[str, Voucher] = NONE
+    records: Iterable[Record],
+    references: Iterable[Reference] = (),
+    vouchers: Mapping[str, Voucher] = NONE,
+    tunings: Sequence[Tuning] = (),
 ) -> Mapping[str, Leaderboard]:
     """A leaderboard for each task that the records' suites ask, by its name; the newest suite's order first.
 
     Args:
         references: what others published, of any of these tasks.
         vouchers: how far records were verified, by their hashes.
+        tunings: of models among them.
     Raises:
         GenbenchError: as `Leaderboard.of` does.
     """
     known = sorted(records, key=order)
     told = tuple(references)
-    return {task: Leaderboard.of(known, task, told, vouchers) for task in _asked(known) or [""]}
+    return {task: Leaderboard.of(known, task, told, vouchers, tunings) for task in _asked(known) or [""]}
 
 
 def editions(
     records: Iterable[Record],
     references: Mapping[str, Sequence[Reference]] = MappingProxyType({}),
     vouchers: Mapping[str, Voucher] = NONE,
+    tunings: Mapping[str, Sequence[Tuning]] = MappingProxyType({}),
 ) -> list[Leaderboard]:
     """The leaderboards of all protocols that the records are of, the protocols by the names of their suites.
 
     Args:
-        references: by protocol, what others published.
+        references, tunings: by protocol, what others published, and how settings were chosen.
         vouchers: how far records were verified, by their hashes.
     Raises:
         GenbenchError: as `Leaderboard.of` does.
@@ -257,8 +267,8 @@ def editions(
     for record in records:
         found.setdefault(record.protocol, []).append(record)
     by_name = sorted(found.values(), key=lambda own: (own[0].suite.name, own[0].protocol))
-    told = [boards(own, references.get(own[0].protocol, ()), vouchers) for own in by_name]
-    return [board for own in told for board in own.values()]
+    told = ((own, references.get(own[0].protocol, ()), tunings.get(own[0].protocol, ())) for own in by_name)
+    return [board for own, beside, tuned in told for board in boards(own, beside, vouchers, tuned).values()]
 
 
 def _newest(records: Iterable[Record]) -> list[Record]:

@@ -13,6 +13,7 @@ from genbench.errors import GenbenchError
 from genbench.files import codec
 from genbench.files.codec import Count, Meta, Positive, Seconds
 from genbench.files.plain import digest
+from genbench.protocol.tune import Tune
 from genbench.records.record import QUICK, SuiteTerms, TaskTerms
 
 GIB, MIB = 2**30, 2**20
@@ -51,6 +52,9 @@ class Quick:
     """Test rows whose density is asked for."""
     tasks: tuple[Name, ...] = ()
     """Those of the suite's that are asked; none named: all."""
+
+
+TABLES: Mapping[str, type] = {"quick": Quick, "budget": Budget, "tune": Tune}  # of a file, besides its tasks
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ class Suite:
     """What a fit may spend besides images; null: images alone are counted."""
     quick: Quick | None = None
     """What `--quick` changes."""
+    tune: Tune | None = None
+    """By what `genbench tune` chooses settings; null: it cannot."""
     python: Mapping[str, str] = field(default_factory=dict)
     """Model plugin → the interpreter of the environment of its own that it is installed in."""
 
@@ -255,9 +261,9 @@ def _check_keys(values: Mapping[str, Any], path: Path) -> None:
     Raises:
         GenbenchError: there is one.
     """
-    tasks, quick, budget = values.get("tasks"), values.get("quick"), values.get("budget")
+    tasks = values.get("tasks")
     tables: list[tuple[str, object, type]] = [("", values, Suite)]
-    tables += [(" in [quick]", quick, Quick), (" in [budget]", budget, Budget)]
+    tables += [(f" in [{name}]", values.get(name), kind) for name, kind in TABLES.items()]
     if isinstance(tasks, dict):
         tables += [(f" in [tasks.{name}]", terms, TaskTerms) for name, terms in tasks.items()]
     for place, table, kind in tables:

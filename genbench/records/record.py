@@ -17,6 +17,7 @@ from genbench.records.timing import TimingRecord
 
 FORMAT = 3
 QUICK = "-quick"  # how the name of a suite ends in its quick form
+TUNING = "-tuning"  # and in those that `genbench tune` runs besides; a budget may follow
 Text = Annotated[str, Meta(min_length=1)]
 
 

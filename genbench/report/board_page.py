@@ -9,7 +9,7 @@ from genbench.leaderboard.statistics import ENOUGH
 from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis
 from genbench.records.vouchers import NO_KEY, Extent
-from genbench.report import charts, provenance
+from genbench.report import charts, provenance, tuning
 from genbench.report.gates import gates, ordered
 from genbench.report.glossary import Glossary
 from genbench.report.images import Album
@@ -61,6 +61,7 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "curves": list(curves(board)),
         "failures": [(failure, duration(failure.elapsed)) for failure in board.failures],
         **provenance.section(board),
+        **tuning.section(board),
     }
 
 

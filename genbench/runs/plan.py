@@ -32,6 +32,7 @@ class Plan:
         asked: its tasks.
         trials: in the order in which they are run.
         notes: what the suite's author should write anew, one line each.
+        watched: whether valid stands in the places of test and held, of which nothing is read.
     """
 
     suite: Suite
@@ -39,6 +40,7 @@ class Plan:
     catalogue: Catalogue
     trials: tuple[Trial, ...]
     notes: tuple[str, ...] = ()
+    watched: bool = False
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -62,15 +64,19 @@ def find_suite(name: str, catalogue: Catalogue) -> SuiteFile:
 
 def _completed(terms: TaskTerms, suite: Suite, catalogue: Catalogue) -> TaskTerms:
     """The terms with every score's full name, and the axes' scores of features by the second extractor as well."""
-    scores = [_full_name(score, suite, catalogue) for score in terms.scores]
-    axes = {axis: _full_name(score, suite, catalogue) for axis, score in terms.axes.items()}
+    scores = [full_name(score, suite, catalogue) for score in terms.scores]
+    axes = {axis: full_name(score, suite, catalogue) for axis, score in terms.axes.items()}
     named = [score.partition("@")[0] for score in axes.values() if "@" in score]
     scores += [f"{name}@{SECOND}" for name in named if catalogue.metric(name).listing.axis in SECOND_LOOK]
     return replace(terms, scores=tuple(dict.fromkeys(scores)), axes=axes)
 
 
-def _full_name(score: str, suite: Suite, catalogue: Catalogue) -> str:
-    """`fd` → `fd@digits-net`; a metric that uses no features takes no extractor."""
+def full_name(score: str, suite: Suite, catalogue: Catalogue) -> str:
+    """`fd` → `fd@digits-net`; a metric that uses no features takes no extractor.
+
+    Raises:
+        GenbenchError: no such metric or extractor, or an extractor for a metric that uses no features.
+    """
     name, at, extractor = score.partition("@")
     metric = catalogue.metric(name)
     if not metric.listing.uses_features:

@@ -22,6 +22,7 @@ from genbench.protocol.stages.services import LaidData, Probe
 from genbench.protocol.stages.stage import Ground, Step
 from genbench.records.files import read
 from genbench.records.record import Record
+from genbench.records.tuning import beside as tunings_beside
 from genbench.runs.conductor import BOUNDS, Bounds, Conductor
 from genbench.runs.estimate import Forecast, recorded_steps
 from genbench.runs.finished import Finished
@@ -166,7 +167,7 @@ class _Session:
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
                 beside, unread = _lying_in(root)
                 shown = joined(records, beside.values())
-                found = dict(boards(shown.records))
+                found = dict(boards(shown.records, tunings=tunings_beside(root)))
                 report = render(found, root / REPORT, definitions(), downloads)
         damaged = (*data.damaged, *conductor.damaged)
         spent = meter.stage_seconds, meter.own_seconds, meter.idle_seconds
@@ -188,7 +189,7 @@ class _Session:
         further = [score.partition("@")[2] for score in scores]
         parts, root, given = self.plan.catalogue.part_plugins, options.data_root, options.extractor_weights
         inputs = data_inputs(suite.dataset, suite.extractor, parts, root, given, further)
-        return laid_down(inputs, self.supervisor)
+        return laid_down(replace(inputs, watched=self.plan.watched), self.supervisor)
 
     def _ground(self, root: Path, probe: Probe, data: LaidData, secret: str, replayed: Sequence[Record]) -> Ground:
         plan = self.plan

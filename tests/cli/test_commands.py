@@ -14,6 +14,7 @@ from genbench.runs.options import Options
 
 LEAST = {  # the arguments that a command cannot do without
     "run": [],
+    "tune": ["-m", "gan", "--trials", "10"],
     "list": [],
     "prepare": ["digits"],
     "score": [],
@@ -75,7 +76,7 @@ def test_the_help_of_a_command_explains_it_and_gives_examples_that_it_takes(
     for example in shown:
         words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', example)]
         assert parser().parse_args(words).command == command
-    assert ("exit codes:" in text) is (command in ("run", "score", "check", "compare", "verify"))
+    assert ("exit codes:" in text) is (command in ("run", "tune", "score", "check", "compare", "verify"))
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["schema", "--help"], ["--version"]])

@@ -21,6 +21,7 @@ from genbench.builtin.controls import CONTROLS
 from genbench.catalogue import parts, plugins
 from genbench.contracts import hooks
 from genbench.protocol.suite import CAPS, Budget, Quick, Suite
+from genbench.protocol.tune import Tune
 from genbench.records.record import TaskTerms
 from genbench.records.status import Status
 
@@ -127,7 +128,7 @@ def there_is() -> Iterator[str]:
     for kind in kinds:
         yield from kind(own).classes
     yield from (name for name in vars(hooks) if name.startswith("genbench_"))
-    for form in (Suite, TaskTerms, Budget, Quick):
+    for form in (Suite, TaskTerms, Budget, Quick, Tune):
         yield from (item.name for item in fields(form))
     yield from CAPS
     yield from (status.value for status in Status)

@@ -58,6 +58,8 @@ class DataInputs:
     """Names of others: where their weights are missing, the scores that ask for them say so."""
     weights: GivenWeights = field(default_factory=GivenWeights)
     """Those that somebody named."""
+    watched: bool = False
+    """Whether valid shall stand in the places of test and held, of which no row is laid down then."""
 
 
 @dataclass(frozen=True)

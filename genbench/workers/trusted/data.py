@@ -28,7 +28,8 @@ def data(folder: Path, inputs: DataInputs, markers: Markers) -> LaidData:
     source = parts.dataset_named(inputs.dataset, inputs.parts, inputs.data_root)
     with markers.timed("data"):
         damaged: list[str] = []
-        path = datasets.laid_down(source.splits(), damaged.append)
+        splits = source.splits()
+        path = datasets.laid_down(splits.watched if inputs.watched else splits, damaged.append)
     space = datasets.read_space(path)
     for name in found if inputs.weights.any else ():  # a file that somebody named may be anything: told at once
         loaded(parts.extractors(inputs.parts).classes[name], space, "cpu", found)
