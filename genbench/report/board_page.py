@@ -50,9 +50,7 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "key": charts.key(board, drawn),
         "box": charts.BOX,
         "references": references(board),
-        "downloads": [],
-        "records": "",
-        "figures": [],
+        **{"downloads": [], "records": "", "figures": []},  # of a site alone
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),
         "samples": [card for row in (*board.rows, *board.controls) for card in exhibits(row, album)],
