@@ -15,7 +15,7 @@ from calls import listing_call
 
 from genbench.catalogue import plugins
 from genbench.contracts.job import CALL, Call, Job, Outcome
-from genbench.execution.__main__ import Outcomes, outcomes_file
+from genbench.execution.job_file import Outcomes, outcomes_file
 from genbench.files import codec
 from genbench.records.status import Status
 from genbench.seeds import derived
