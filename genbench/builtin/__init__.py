@@ -82,7 +82,8 @@ def genbench_suites() -> list[Path]:
 
 @hookimpl
 def genbench_executors() -> "list[type[Executor]]":
-    """Child processes of this machine."""
+    """Child processes of this machine, the nodes of a Ray cluster."""
+    from genbench.builtin.executors.ray_cluster import RayExecutor
     from genbench.execution.local import LocalExecutor
 
-    return [LocalExecutor]
+    return [LocalExecutor, RayExecutor]
