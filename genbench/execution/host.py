@@ -143,16 +143,21 @@ def _gone(asked: socket.socket) -> bool:
         return True
 
 
+def door_of(terms: Path, node: str) -> Path:
+    """The socket of the host of a run on a node, if there is one."""
+    digest = hashlib.sha256(f"{terms}\0{node}\0{os.getuid()}".encode(errors="surrogateescape")).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"gb-host-{digest}" / "door"
+
+
 @contextlib.contextmanager
 def _connected(terms: Path, node: str) -> Iterator[socket.socket]:
     """A connection to the host of a run on this node."""
-    digest = hashlib.sha256(f"{terms}\0{node}\0{os.getuid()}".encode(errors="surrogateescape")).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"gb-host-{digest}"
+    place = door_of(terms, node)
+    folder = place.parent
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():
         raise PermissionError(f"{folder} is another user's")
     with _locked(folder), socket.socket(socket.AF_UNIX) as asked:
-        place = folder / "host"
         try:
             asked.connect(str(place))
         except OSError:  # none has been here, or it was killed

@@ -74,6 +74,10 @@ class JobFolder:
         """Of the jobs that have not ended."""
         return list(self._open)
 
+    def knows(self, ticket: Ticket) -> bool:
+        """Whether a job of this executor has not ended."""
+        return ticket in self._open
+
     def job(self, ticket: Ticket) -> Job:
         """A job that has not ended."""
         return self._open[ticket].job

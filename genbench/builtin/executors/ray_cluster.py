@@ -15,7 +15,6 @@ from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
 from genbench.contracts.job import Job, Outcome
 from genbench.errors import GenbenchError
 from genbench.execution.host import HostEnded, carried
-from genbench.files.atomic import remove
 from genbench.records.status import Status
 
 MISSING = 'the executor ray needs Ray, which is not installed: pip install "genbench[ray]"'
@@ -104,7 +103,7 @@ class RayExecutor(Executor):
 
     def adopt(self, ticket: Ticket) -> bool:
         """Whether it is one of its own: Ray ends the tasks of a driver that has gone."""
-        return ticket in self._files.tickets
+        return self._files.knows(ticket)
 
     def close(self) -> None:
         """Let the hosts end, and leave the cluster."""
