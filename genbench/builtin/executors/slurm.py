@@ -178,8 +178,10 @@ class SlurmExecutor(Executor):
         return None
 
     def _end(self, ticket: Ticket, *lacking: Outcome) -> Ended:
-        for known in (self._jobs, self._over):
-            known.pop(ticket, None)
+        job = self._jobs.pop(ticket, None)
+        if self._cluster == "local" and job is not None and job._process is not None:
+            job._process.wait()  # it has said its last word
+        self._over.pop(ticket, None)
         self._cancelled.discard(ticket)
         return self._files.end(ticket, *lacking)
 
