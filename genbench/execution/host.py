@@ -126,6 +126,8 @@ class _Host:
             asked.sendall(f"{self._carried(asked, Path(path), device)}\n".encode(errors="surrogateescape"))
 
     def _carried(self, asked: socket.socket, path: Path, device: str) -> str:
+        if path.parent != self._terms.parent:  # where no plugin can write
+            return f"{path} is no job of the run in {self._terms.parent}"
         try:
             self._files.carry_out(path, lambda: _gone(asked), device)
         except (GenbenchError, OSError) as error:

@@ -99,9 +99,7 @@ def test_a_job_whose_node_dies_twice_has_crashed(cluster: Nodes, executor: RayEx
     assert (tmp_path / "deadly.count").read_text() == "xx"
 
 
-def test_progress_is_told_and_a_cancelled_job_leaves_no_process(
-    cluster: Nodes, supervisor: Supervisor, plain: tiny.Run, tmp_path: Path
-):
+def test_a_cancelled_job_leaves_no_process(cluster: Nodes, supervisor: Supervisor, tmp_path: Path):
     executor = RayExecutor(place(tmp_path / "jobs", cluster.address, supervisor))
     calls = listing(tmp_path / "sleeps", SLEEPS), listing(tmp_path / "never", NAMELESS)
     (running,) = executor.submit([Job("sleeping", calls)])
@@ -116,11 +114,9 @@ def test_progress_is_told_and_a_cancelled_job_leaves_no_process(
 
 def test_ctrl_c_ends_a_run_and_leaves_no_process_on_any_node(cluster: Nodes, local: tiny.Run, tmp_path: Path):
     (tmp_path / "sleepy.py").write_text(SLEEPY)
-    command = [
-        *["-m", "genbench", "run", "-m", "sleepy", "--plugin", "sleepy.py", "--executor", "ray", "--suite", "tiny.toml"]
-    ]
     suite(tmp_path)
-    command = [sys.executable, *command, "--address", cluster.address]
+    words = f"-m genbench run -m sleepy --plugin sleepy.py --suite tiny.toml --executor ray --address {cluster.address}"
+    command = [sys.executable, *words.split()]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as program:
         until((tmp_path / "runs/tiny/sleepy.default.0/fit/started").exists, 200)
         program.send_signal(signal.SIGINT)
