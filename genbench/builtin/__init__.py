@@ -82,7 +82,9 @@ def genbench_suites() -> list[Path]:
 
 @hookimpl
 def genbench_executors() -> "list[type[Executor]]":
-    """Child processes of this machine."""
+    """Child processes of this machine, the nodes of a Ray cluster, Slurm's queue."""
+    from genbench.builtin.executors.ray_cluster import RayExecutor
+    from genbench.builtin.executors.slurm import SlurmExecutor
     from genbench.execution.local import LocalExecutor
 
-    return [LocalExecutor]
+    return [LocalExecutor, RayExecutor, SlurmExecutor]

@@ -28,6 +28,7 @@ from genbench.version import VERSION
 
 MODELS = "genbench.models"
 PARTS = "genbench.parts"
+GROUPS = (MODELS, PARTS)
 BUILTIN = "genbench.builtin"
 # A module that is a loose file: as if it were that file, also for tracebacks and whoever looks for what lies beside it.
 STANDS_FOR = """\

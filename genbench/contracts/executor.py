@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from genbench.contracts.job import Call, Job, Outcome, Progress
+from genbench.contracts.node import Terms
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,18 @@ class Workplace:
         carry_out: carries out one call on this machine, in a process of its own, and blocks until it has ended; takes
             what hears of progress, and what says whether it shall be ended.
         told: hears how far a call of a job is; called while `ended` waits, in its thread.
+        stopped: whether the run shall end; who carries out jobs elsewhere asks, and ends them as interrupted.
+        address: what the user said of where the engine is that places jobs; "": nothing.
+        terms: what other machines have to be like; None: the jobs are carried out on this one.
     """
 
     slots: int
     folder: Path
     carry_out: Callable[[Call, Progress, Callable[[], bool]], Outcome]
     told: Callable[[Ticket, Call, int, float], None]
+    stopped: Callable[[], bool] = lambda: False
+    address: str = ""
+    terms: Terms | None = None
 
 
 class Raised(Exception):
@@ -50,10 +57,11 @@ class Raised(Exception):
 
 
 class Executor(ABC):
-    """Carries out jobs; which may run now, and which must run alone, is the schedule's to say."""
+    """Carries out jobs; which may run now is the schedule's to say, and, on one machine, which must run alone."""
 
     name: ClassVar[str]
     whole: ClassVar[bool] = False  # whether a job shall hold all that is ready of a trial, since starting one is dear
+    away: ClassVar[bool] = False  # whether its engine places jobs on other machines, and each exclusive one alone
 
     @abstractmethod
     def __init__(self, workplace: Workplace) -> None:

@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from genbench.files.codec import Count, Positive, Seconds
+from genbench.records.machine import Machine
 from genbench.records.status import Status
 
 CALL = "call.json"  # in a stage's folder: what its process is told
@@ -155,6 +156,8 @@ class Job:
     """In order; one that fails does not keep the others from running."""
     exclusive: bool = False
     """Whether nothing else may run beside it: its times are results."""
+    trial: str = ""
+    """Whose stages they are: jobs of one trial do best on one machine. "": nobody's."""
 
 
 @dataclass(frozen=True)
@@ -267,6 +270,8 @@ class Outcome:
     """Of a scored batch that was drawn again; null where none was."""
     hides_children: bool = False
     """Whether it asked the kernel not to account for the CPU time of its children."""
+    machine: Machine | None = None
+    """The one that carried it out; null: the driver's."""
 
     @property
     def ok(self) -> bool:

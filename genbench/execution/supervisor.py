@@ -88,6 +88,11 @@ class Supervisor:
         """
         self._launcher.prepare()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stop.is_set()
+
     def stop(self, at_once: bool = False) -> None:
         """End every running call as interrupted, and start no more; `at_once`: without the grace of a SIGTERM."""
         self._stop.set()

@@ -4,7 +4,7 @@ import contextlib
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from genbench.contracts.executor import Ended, Executor, Raised, Ticket
@@ -95,6 +95,7 @@ class Conductor:
         self._handed = HandedJobs(self.ground.root, self.executor)
         self._admission = Admission(self.ground, self.bounds.free_space)
         self._results = {slug: dict(own) for slug, own in self.known.items()}
+        self._speed_class = self.ground.probe.threaded(self.ground.suite.threads).speed_class
 
     def conduct(self, trials: tuple[Trial, ...], schedule: Schedule, steps: list[Step]) -> None:
         """Carry out every step, and record each trial once its last one has ended.
@@ -150,7 +151,7 @@ class Conductor:
         first = begun[0].step
         name = "-".join(first.key).replace("/", "-")
         calls = tuple(self._call(found) for found in begun)
-        return self._handed.submit(Job(name, calls, first.stage.exclusive), _keys(begun))
+        return self._handed.submit(Job(name, calls, first.stage.exclusive, first.trial.slug), _keys(begun))
 
     def _without_process(self, step: Step) -> Result[Any] | _Begun:
         """The result of a step that cannot run or has run; else what it would be given."""
@@ -247,8 +248,10 @@ class Conductor:
         stage, folder = begun.step.stage, begun.folder
         missing = folder.missing(stage.outputs) if outcome.ok else []
         result = judged(stage, begun.inputs, outcome, folder.path, missing)
-        kept = folder.keep(begun.key, result, stage.outputs)
-        if kept.ok and (shelf := self._shelf_of(begun.step.trial)) is not None:
+        kept = folder.keep(begun.key, replace(result, machine=outcome.machine), stage.outputs)
+        # The shelf holds this machine's: what another one timed is none of it.
+        here = outcome.machine is None or outcome.machine.speed_class == self._speed_class
+        if kept.ok and here and (shelf := self._shelf_of(begun.step.trial)) is not None:
             shelf.put(begun.key, folder.path)
         return kept
 

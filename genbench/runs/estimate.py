@@ -58,6 +58,7 @@ class Forecast:
         self._waiting = {step.key: step for step in plan.steps if step.key not in finished}
         self._running: dict[Key, Running] = {}
         self._expected = {key: self._guess(step) for key, step in self._waiting.items()}
+        self._unforeseen = {key: step for key, step in self._waiting.items() if self._expected[key] is None}
         self._pace = Pace()
         self._said: tuple[float, float] | None = None  # when, and the seconds left
 
@@ -121,13 +122,15 @@ class Forecast:
             return
         self._running.pop(step.key, None)
         expected = self._expected.pop(step.key)
+        self._unforeseen.pop(step.key, None)
         if result.ok and not result.reused:
             if expected is not None:
                 self._pace.note(result.seconds, expected)
             self._timings.note(step, result.seconds)
-            for key, other in self._waiting.items():
-                if self._expected[key] is None:
-                    self._expected[key] = self._unpaced(other)
+            for key, other in list(self._unforeseen.items()):
+                self._expected[key] = self._unpaced(other)
+                if self._expected[key] is not None:
+                    del self._unforeseen[key]
 
     def keep(self) -> None:
         """Remember what steps took for later runs."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from genbench.errors import GenbenchError
 from genbench.runs.options import Options
 
-PATHS, TEXTS = ("out", "secret"), ("suite", "device", "existing", "executor", "isolation", "data_root")
+PATHS, TEXTS = ("out", "secret"), ("suite", "device", "existing", "executor", "address", "isolation", "data_root")
 SEVERAL = ("models", "plugin", "python", "limit", "extractor_weights", "replay")
 FLAGS, COUNTS = ("all", "quick"), ("seeds", "jobs")
 KNOWN = tuple(field.name for field in fields(Options))

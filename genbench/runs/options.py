@@ -29,6 +29,7 @@ class Options:
         out: the folder that gets `runs/SUITE`, with the report in it.
         existing: "reuse" finished results, "retry-failed", or "force" everything anew.
         executor: where steps run.
+        address: where the executor's engine is: of Ray, its head's HOST:PORT; "": where the engine looks by itself.
         python: "NAME=PATH" of model plugins with an environment of their own: the interpreter there.
         limit: "NAME=VALUE" for limits and caps that differ from the suite's.
         isolation: "auto", as far as the kernel can, or "process".
@@ -49,6 +50,7 @@ class Options:
     out: Path = Path()
     existing: str = "reuse"
     executor: str = "local"
+    address: str = ""
     python: Sequence[str] = ()
     limit: Sequence[str] = ()
     isolation: str = "auto"

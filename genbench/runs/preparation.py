@@ -10,6 +10,7 @@ from genbench.catalogue import Catalogue
 from genbench.catalogue.parts import data_root_of
 from genbench.catalogue.plugins import Plugin
 from genbench.contracts.job import Call, Outcome
+from genbench.contracts.node import Terms
 from genbench.errors import GenbenchError, unknown
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
@@ -67,17 +68,30 @@ def _check(outcome: Outcome, log: Path) -> None:
         raise GenbenchError(f"{outcome.status.value}: {outcome.reason}; its log is {log}")
 
 
-def probed(device: str, isolation: str, supervisor: Supervisor) -> Probe:
+def probed(device: str, isolation: str, supervisor: Supervisor, environment: bool = False) -> Probe:
     """What this machine is, and the device that the run will use.
 
     Args:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         isolation: "process" where the kernel shall not confine plugins, else "auto".
+        environment: whether it says what is installed, too.
     Raises:
         GenbenchError: the device is not here.
     """
-    probe = prepared("probe", PROBE, ProbeInputs(device), Probe, supervisor)
+    probe = prepared("probe", PROBE, ProbeInputs(device, environment), Probe, supervisor)
     return probe.isolated("process") if isolation == "process" else probe
+
+
+def terms_of(probe: Probe, isolation: str, threads: int) -> Terms:
+    """What other machines have to be like: as this one, whose probe says what is installed.
+
+    Args:
+        isolation: as `probed` has it.
+        threads: of each child process.
+    """
+    inputs = codec.encoded(ProbeInputs(probe.machine.device, environment=True))
+    survey = Call("probe", PROBE, Path(), inputs, LIMIT, threads)
+    return Terms(survey, probe.environment, isolation if isolation == "process" else "")
 
 
 def data_inputs(

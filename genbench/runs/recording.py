@@ -1,7 +1,7 @@
 """Recording: a trial's record, made of how its steps ended, and kept as it was where nothing has changed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from genbench.protocol.stages.stream import STREAM
 from genbench.protocol.task import Answerer, Asked, answerers, inability
 from genbench.protocol.trial import Trial
 from genbench.records.files import read, undated, write
+from genbench.records.machine import Machine
 from genbench.records.record import FORMAT, Candidate, ModelFacts, Record, StageFacts
 from genbench.records.score import failed, not_applicable
 from genbench.records.status import Status
@@ -66,13 +67,21 @@ def _record(trial: Trial, ground: Ground, results: Results) -> Record:
         dataset=ground.data.facts,
         model=_model(trial, fit, folder / FIT.name / CHECKPOINT),
         seed=trial.seed,
-        machine=ground.probe.threaded(suite.threads),
+        machine=_machine(results, ground.probe.threaded(suite.threads)),
         stages={name: _stage(result) for name, result in results.items()},
         candidates=tuple(_candidates(trial, ground, results)),
         curve=curve_of(folder / FIT.name) if fit is not None and fit.ok else (),
         secret=ground.secrets[trial.slug],
         finished=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
+
+
+def _machine(results: Results, drove: Machine) -> Machine:
+    """Where what was timed ran: the fit and the scored runs; hardware of several kinds is named with all its names."""
+    timed = [result for name, result in results.items() if name == FIT.name or result.timing is not None]
+    found = [result.machine or drove for result in timed if result.status is not Status.SKIPPED]
+    names = sorted({machine.device_name for machine in found})
+    return replace(found[-1], device_name=" and ".join(names)) if found else drove
 
 
 def _stage(result: Result[Any]) -> StageFacts:

@@ -1,10 +1,13 @@
 """Schedule: which step may start now."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from heapq import heappop, heappush
 
 from genbench.protocol.stages.stage import Step
 
 Key = tuple[str, str]
+ROOTS, ALONE, OTHERS = range(3)  # the queues of steps that are ready
 
 
 class Schedule:
@@ -17,13 +20,27 @@ class Schedule:
     Args:
         steps: in the plan's order.
         slots: how many may run at the same time.
+        away: whether an engine places them on machines of its own, and sees to it that timed ones run alone.
     """
 
-    def __init__(self, steps: Sequence[Step], slots: int) -> None:
+    def __init__(self, steps: Sequence[Step], slots: int, away: bool = False) -> None:
         self._waiting = {step.key: step for step in steps}
         self._running: dict[Key, Step] = {}
-        self._slots = slots
-        self._needs = {step.key: {other.key for other in steps if step.waits_for(other)} for step in steps}
+        self._slots, self._away = slots, away
+        self._places = {step.key: place for place, step in enumerate(steps)}
+        self._alone = 0  # running steps that nothing may run beside
+        self._needs: Counter[Key] = Counter()  # how many steps that it waits for have not ended
+        self._waiters: dict[Key, list[Step]] = defaultdict(list)
+        self._queues: tuple[list[tuple[bool, int, Step]], ...] = ([], [], [])
+        self._ready: dict[str, dict[Key, Step]] = defaultdict(dict)  # by trial
+        trials: dict[str, list[Step]] = defaultdict(list)
+        for step in steps:
+            trials[step.trial.slug].append(step)
+        for own in trials.values():
+            self._tie(own)
+        for step in steps:
+            if not self._needs[step.key]:
+                self._offer(step)
 
     @property
     def finished(self) -> bool:
@@ -37,41 +54,62 @@ class Schedule:
 
     def next(self) -> Step | None:
         """The step to start now, if any; from now on it runs."""
-        step = self._chosen()
+        if len(self._running) >= self._slots or self._alone:
+            return None
+        queues = (ROOTS, OTHERS) if self._running and not self._away else (ROOTS, ALONE, OTHERS)
+        step = next((found for queue in queues if (found := self._first(queue)) is not None), None)
         if step is not None:
-            self._running[step.key] = self._waiting.pop(step.key)
+            self._run(step)
         return step
 
     def alike(self, step: Step) -> list[Step]:
         """Further steps of the same trial that are ready, and as exclusive: from now on they run, in one job."""
-        found = [
-            other
-            for other in self._ready()
-            if other.trial.slug == step.trial.slug and other.stage.exclusive == step.stage.exclusive
-        ]
+        ready = self._ready[step.trial.slug].values()
+        found = [other for other in ready if other.stage.exclusive == step.stage.exclusive]
+        found.sort(key=lambda other: self._places[other.key])
         for other in found:
-            self._running[other.key] = self._waiting.pop(other.key)
+            self._run(other)
         return found
 
     def ended(self, step: Step) -> None:
         """A running step has ended."""
         del self._running[step.key]
+        self._alone -= self._is_alone(step)
+        for other in self._waiters[step.key]:
+            self._needs[other.key] -= 1
+            if not self._needs[other.key]:
+                self._offer(other)
 
-    def _ready(self) -> list[Step]:
-        left = {*self._waiting, *self._running}
-        return [step for key, step in self._waiting.items() if not self._needs[key] & left]
+    def _tie(self, steps: Sequence[Step]) -> None:
+        """Note which of a trial's steps wait for which."""
+        for step in steps:
+            for other in steps:
+                if step.waits_for(other):
+                    self._needs[step.key] += 1
+                    self._waiters[other.key].append(step)
 
-    def _chosen(self) -> Step | None:
-        running = list(self._running.values())
-        if len(running) >= self._slots or any(step.stage.exclusive for step in running):
-            return None
-        ready = self._ready()
-        if self._slots == 1:
-            return ready[0] if ready else None
-        shared = [step for step in ready if not step.stage.exclusive]
-        roots = [step for step in shared if not step.stage.after]
-        shared.sort(key=lambda step: step.trial.listing.control is not None)  # who asked waits for a model's score
-        if running:
-            return next(iter(roots or shared), None)
-        alone = [step for step in ready if step.stage.exclusive]
-        return next(iter(roots or alone or shared), None)
+    def _offer(self, step: Step) -> None:
+        """A step waits for no other any more."""
+        self._ready[step.trial.slug][step.key] = step
+        queue, control, place = ROOTS, False, self._places[step.key]
+        if step.stage.exclusive and self._slots > 1:
+            queue = ALONE
+        elif step.stage.after and self._slots > 1:
+            # Who asked waits for a model's score.
+            queue, control = OTHERS, step.trial.listing.control is not None
+        heappush(self._queues[queue], (control, place, step))
+
+    def _first(self, queue: int) -> Step | None:
+        """The first step of a queue that still waits; what was taken with another one is left out."""
+        waiting = self._queues[queue]
+        while waiting and waiting[0][2].key not in self._waiting:
+            heappop(waiting)
+        return waiting[0][2] if waiting else None
+
+    def _run(self, step: Step) -> None:
+        self._running[step.key] = self._waiting.pop(step.key)
+        del self._ready[step.trial.slug][step.key]
+        self._alone += self._is_alone(step)
+
+    def _is_alone(self, step: Step) -> bool:
+        return step.stage.exclusive and not self._away

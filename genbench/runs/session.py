@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan, asked_of, find_suite, planned, quick_form
-from genbench.runs.preparation import data_inputs, exam_secret, laid_down, posed, probed
+from genbench.runs.preparation import data_inputs, exam_secret, laid_down, posed, probed, terms_of
 from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
 from genbench.runs.secrets import secrets_of
@@ -46,6 +47,7 @@ from genbench.store.stage_folder import Result
 
 JOBS = ".jobs"  # the executor's folder within the run's
 REPORT = "report"  # the site's
+AWAY = 1000  # jobs that an engine elsewhere is given at a time
 
 
 def catalogue_of(options: Options, supervisor: Supervisor) -> Catalogue:
@@ -152,7 +154,7 @@ class _Session:
         from genbench.report import render
 
         root = run_folder(self.options, self.plan)
-        kind = InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
+        self._kind  # noqa: B018  # a wrong name is told before anything is done
         check_writable(root)
         given = read_secret(self.options.secret) if self.options.secret else ""
         replayed = [read(path) for path in self.options.replay]
@@ -163,7 +165,7 @@ class _Session:
                 self.listener.lacks(extractor, reason)
             with locked(root):
                 ground = self._ground(root, probe, data, given or secret_of(root), replayed)
-                conductor = self._conducted(ground, kind, meter)
+                conductor = self._conducted(ground, meter)
                 records = tuple(sorted(conductor.records, key=lambda record: (record.model.reference, record.seed)))
                 beside, unread = _lying_in(root)
                 shown = joined(records, beside.values())
@@ -175,13 +177,26 @@ class _Session:
         left_out = *unread, *shown.left_out
         return Finished(found, records, report, meter.seconds, *spent, damaged, left_out, folders)
 
+    @cached_property
+    def _kind(self) -> type[Executor]:
+        return InProcess if self.debug else _executor_class(self.options.executor, self.plan.catalogue)
+
     def _probe(self) -> Probe:
-        probe = probed(self.options.device, self.options.isolation, self.supervisor)
+        probe = probed(self.options.device, self.options.isolation, self.supervisor, self._kind.away)
         # Neighbours share the device: nobody waits for their memory.
         return replace(probe, device_free=None) if self._jobs(probe) > 1 else probe
 
     def _jobs(self, probe: Probe) -> int:
+        if self._kind.away:
+            return self.options.jobs or AWAY
         return 1 if self.debug else jobs_of(self.options, self.plan, probe)
+
+    def _workplace(self, ground: Ground, jobs: int) -> Workplace:
+        carry_out = debugged if self.debug else self.supervisor.run
+        options, threads = self.options, self.plan.suite.threads
+        terms = terms_of(ground.probe, options.isolation, threads) if self._kind.away else None
+        folder = ground.root / JOBS
+        return Workplace(jobs, folder, carry_out, self._told, lambda: self.supervisor.stopped, options.address, terms)
 
     def _data(self) -> LaidData:
         suite, options = self.plan.suite, self.options
@@ -201,10 +216,9 @@ class _Session:
         exams = {asked.name: posed(asked, rows, root, own[asked.name], self.supervisor) for asked in plan.asked}
         return replace(ground, exams={name: exam for name, exam in exams.items() if exam is not None})
 
-    def _conducted(self, ground: Ground, kind: type[Executor], meter: Meter) -> Conductor:
-        carry_out = debugged if self.debug else self.supervisor.run
+    def _conducted(self, ground: Ground, meter: Meter) -> Conductor:
         jobs = self._jobs(ground.probe)
-        executor = kind(Workplace(jobs, ground.root / JOBS, carry_out, self._told))
+        executor = self._kind(self._workplace(ground, jobs))
         described = ground.probe.threaded(self.plan.suite.threads)
         timings, shelf = Timings.here(self.plan.suite, described, ground.root), Shelf(described.speed_class)
         steps, existing = self.plan.steps, self.options.existing
@@ -221,7 +235,7 @@ class _Session:
         self.listener.planned(self.plan, jobs, forecast)
         trackers.started(self.plan, ground)
         try:
-            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs), steps)
+            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs, self._kind.away), steps)
         finally:
             executor.close()
             forecast.keep()

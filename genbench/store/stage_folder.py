@@ -19,6 +19,7 @@ from genbench.files.atomic import regular_bytes, remove, sha256_of, too_deep
 from genbench.files.codec import Seconds
 from genbench.files.plain import intact, read_json, sealed, write_json
 from genbench.records.effort import Effort
+from genbench.records.machine import Machine
 from genbench.records.status import Status
 from genbench.records.timing import Timing
 
@@ -53,6 +54,8 @@ class Result(Generic[F]):
     """What it drew or answered lap by lap, as a digest of its digests on the clock; "" where it is not held to that."""
     exit_code: int | None = None
     """Of its process; negative: the signal that ended it; null where there was none."""
+    machine: Machine | None = None
+    """The one that it ran on; null: the one that drove the run."""
     measured: str = ""
     """When it ran, UTC; "" where it did not."""
     reused: bool = False

@@ -1,5 +1,6 @@
 """`python -m genbench.execution JOBFILE`: a job that is written down is carried out, and what has ended stays known."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from calls import listing_call
 
 from genbench.catalogue import plugins
 from genbench.contracts.job import CALL, Call, Job, Outcome
-from genbench.execution.__main__ import Outcomes, outcomes_file
+from genbench.execution.job_file import Outcomes, outcomes_file, progress_file
 from genbench.files import codec
 from genbench.records.status import Status
 from genbench.seeds import derived
@@ -87,6 +88,8 @@ def test_a_trials_ready_calls_are_carried_out_one_after_the_other_until_it_is_to
     assert [outcome.status for outcome in _outcomes(job)[3:]] == [Status.INTERRUPTED] * 2
     assert _outcomes(job)[0].reason == "RuntimeError: boom"
     assert _outcomes(job)[1].timeline.ran_once("run")
+    lines = [json.loads(line) for line in progress_file(job).read_text().splitlines()]
+    assert {place for place, images, share in lines if images and 0 < share <= 1} == {1, 2}
     # Under the same secrets they are the same bytes, wherever the call was carried out.
     for name, step in (("sample/samples.safetensors", "sample/default"), ("density/nats.safetensors", "density/first")):
         whole = plain.root / "plain.default.0" / step / Path(name).name

@@ -1,12 +1,12 @@
 """Services: what a run needs before its first trial, each in a trusted process of its own: the machine, the data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from genbench.catalogue.plugins import Plugin
+from genbench.contracts.node import Probe as Probe
 from genbench.files.codec import Count
 from genbench.protocol.inputs import Kept
-from genbench.records.machine import Machine
 from genbench.records.record import DataFacts
 from genbench.store.extractor_weights import GivenWeights
 
@@ -22,24 +22,8 @@ class ProbeInputs:
 
     device: str
     """One of auto, cpu, cuda, cuda:N, mps."""
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What the machine is, and how much of its device is free."""
-
-    machine: Machine
-    """As records carry it, but for the threads."""
-    device_free: Count | None = None
-    """Bytes of a GPU that nobody has taken; null for a device that shares the host's."""
-
-    def isolated(self, level: str) -> "Probe":
-        """The same with plugins confined otherwise than the kernel could."""
-        return replace(self, machine=replace(self.machine, isolation=level))
-
-    def threaded(self, threads: int) -> Machine:
-        """The machine as a record carries it."""
-        return replace(self.machine, threads=threads)
+    environment: bool = False
+    """Whether what is installed is asked as well."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import scipy.linalg  # noqa: F401  # its BLAS is another one than NumPy's
 import torch
 from threadpoolctl import threadpool_info
 
+from genbench.catalogue.environment import environment
 from genbench.execution import isolation, machine
 from genbench.execution.channel import Markers
 from genbench.execution.device import resolved_device
@@ -41,7 +42,7 @@ def probe(folder: Path, inputs: ProbeInputs, markers: Markers) -> Probe:
         cuda=torch.version.cuda if device.type == "cuda" else None,
         kernels=kernels(),
     )
-    return Probe(found, free_memory(device))
+    return Probe(found, free_memory(device), environment() if inputs.environment else {})
 
 
 def device_name(device: torch.device) -> str:

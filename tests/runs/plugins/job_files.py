@@ -11,7 +11,7 @@ from pathlib import Path
 import genbench
 from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
 from genbench.contracts.job import Job, Outcome
-from genbench.execution.__main__ import Outcomes, outcomes_file
+from genbench.execution.job_file import Outcomes, outcomes_file
 from genbench.files import codec
 from genbench.records.status import Status
 

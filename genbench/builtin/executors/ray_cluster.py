@@ -1,0 +1,243 @@
+"""Ray: jobs are placed on a cluster's nodes by what they need, and each node's host carries out their files."""
+
+import contextlib
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from genbench.builtin.executors.job_folder import JobFolder
+from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
+from genbench.contracts.job import Job, Outcome
+from genbench.errors import GenbenchError
+from genbench.execution.host import HostEnded, carried
+from genbench.records.status import Status
+
+MISSING = 'the executor ray needs Ray, which is not installed: pip install "genbench[ray]"'
+UNSEEN = "unseen"
+FRESH = 1.0  # seconds for which what is known of the nodes counts
+LOST = Outcome(Status.CRASHED, "the node that it ran on died, and so did the next one", 0.0)
+
+
+@dataclass(frozen=True)
+class _Node:
+    id: str
+    cpus: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a task says: the node that it ran on, and why there are no outcomes; "": they are there."""
+
+    node: str
+    words: str = ""
+    lost: bool = False
+
+
+def placed(job: str, terms: str) -> _Answer:
+    """The task of a job, on the node that Ray chose: it has the node's host carry the job out."""
+    import ray
+
+    context = ray.get_runtime_context()
+    node, gpus = context.get_node_id(), context.get_accelerator_ids().get("GPU", [])
+    if not Path(job).exists():
+        return _Answer(node, UNSEEN)
+    try:
+        return _Answer(node, carried(Path(job), Path(terms), node, f"cuda:{gpus[0]}" if gpus else ""))
+    except HostEnded as ended:
+        return _Answer(node, str(ended), lost=True)
+
+
+class RayExecutor(Executor):
+    """Places jobs on the nodes of a Ray cluster by CPU, GPU and memory."""
+
+    name = "ray"
+    whole = True
+    away = True
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace, self._files = workplace, JobFolder(workplace)
+        with _own_signals():
+            self._ray, self._began = _connected(workplace.address)
+        self._files.open()
+        self._task = self._ray.remote(placed)
+        self._running: dict[Any, Ticket] = {}
+        self._cancelled: set[Ticket] = set()
+        self._lost: Counter[Ticket] = Counter()
+        self._homes: dict[str, str] = {}  # trial → its node
+        self._alone: Counter[str] = Counter()  # node → exclusive jobs that were sent to it
+        self._seen: tuple[float, dict[str, _Node]] = (0.0, {})
+
+    def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
+        """Write the jobs' files, and give Ray a task for each."""
+        tickets = [Ticket(job.name) for job in jobs]
+        for ticket, job in zip(tickets, jobs, strict=True):
+            self._files.add(ticket, job)
+            self._place(ticket)
+        return tickets
+
+    def ended(self, timeout: float) -> list[Ended]:
+        """Wait for the first task to end; those of a run that was stopped are ended."""
+        try:
+            if self._workplace.stopped():
+                self.cancel(self._files.tickets)
+            found = self._ended(timeout)
+            self._files.tell()
+        except BaseException:
+            self._cancel_all()
+            raise
+        return found
+
+    def cancel(self, tickets: Sequence[Ticket]) -> None:
+        """Cancel the tasks of these jobs; one that runs ends with its processes."""
+        wanted = {*tickets} - self._cancelled
+        self._cancelled |= wanted
+        for task, ticket in self._running.items():
+            if ticket in wanted:
+                self._ray.cancel(task)
+
+    def adopt(self, ticket: Ticket) -> bool:
+        """Whether it is one of its own: Ray ends the tasks of a driver that has gone."""
+        return self._files.knows(ticket)
+
+    def close(self) -> None:
+        """Let the hosts end, and leave the cluster."""
+        self._files.close()
+        if self._began:
+            with _own_signals():
+                self._ray.shutdown()
+
+    def _ended(self, timeout: float) -> list[Ended]:
+        if not self._running:
+            return []
+        self._ray.wait(list(self._running), num_returns=1, timeout=timeout)
+        over, _ = self._ray.wait(list(self._running), num_returns=len(self._running), timeout=0)
+        found = [self._taken(task, self._running.pop(task)) for task in over]
+        return [ended for ended in found if ended is not None]
+
+    def _taken(self, task: Any, ticket: Ticket) -> Ended | None:
+        """How a task's job ended; None where it is placed once more."""
+        faults, job = self._ray.exceptions, self._files.job(ticket)
+        try:
+            answer = self._ray.get(task)
+        except (faults.TaskCancelledError, KeyboardInterrupt):
+            if not self._cancelled & {ticket}:
+                raise
+            answer = _Answer("")
+        except (faults.WorkerCrashedError, faults.NodeDiedError, faults.TaskUnschedulableError) as error:
+            answer = _Answer("", str(error), lost=True)
+        except faults.RayError as error:
+            raise GenbenchError(_failed(error)) from error
+        if job.trial and answer.node:
+            self._homes.setdefault(job.trial, answer.node)
+        if answer.lost and ticket not in self._cancelled:
+            return self._again(ticket)
+        if answer.words == UNSEEN:
+            raise GenbenchError(
+                f"node {answer.node} does not see {self._workplace.folder}: --out takes a shared folder"
+            )
+        if answer.words and not answer.lost:
+            raise GenbenchError(answer.words)
+        return self._end(ticket)
+
+    def _end(self, ticket: Ticket, *lacking: Outcome) -> Ended:
+        self._cancelled.discard(ticket)
+        self._lost.pop(ticket, None)
+        return self._files.end(ticket, *lacking)
+
+    def _again(self, ticket: Ticket) -> Ended | None:
+        """Place the job of a node that died once more, and no third time."""
+        self._lost[ticket] += 1
+        self._homes.pop(self._files.job(ticket).trial, None)
+        if self._lost[ticket] > 1:
+            return self._end(ticket, LOST)
+        self._seen = (0.0, {})
+        self._place(ticket)
+        return None
+
+    def _place(self, ticket: Ticket) -> None:
+        job, file = self._files.job(ticket), self._files.file(ticket)
+        options = self._options(job)
+        name = f"genbench {job.name}"
+        task = self._task.options(name=name, max_retries=0, **options).remote(str(file), str(self._files.terms))
+        self._running[task] = ticket
+
+    def _options(self, job: Job) -> dict[str, Any]:
+        """What a job needs, as Ray says it."""
+        nodes = self._nodes()
+        home = nodes.get(self._homes.get(job.trial, ""))
+        if job.exclusive and home is None:
+            home = min(nodes.values(), key=lambda node: self._alone[node.id])
+        most = max((node.memory for node in nodes.values()), default=0.0)
+        found: dict[str, Any] = {
+            "num_cpus": home.cpus if job.exclusive and home else max(call.threads for call in job.calls),
+            "num_gpus": int(any(call.device.startswith("cuda") for call in job.calls)),
+            "memory": min(max(call.caps.memory for call in job.calls), home.memory if home else most),
+        }
+        if home is not None:
+            self._alone[home.id] += job.exclusive
+            affinity = import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+            found["scheduling_strategy"] = affinity(home.id, soft=not job.exclusive)
+        return found
+
+    def _nodes(self) -> dict[str, _Node]:
+        """The nodes that are there, by their ids."""
+        if time.monotonic() - self._seen[0] > FRESH:
+            alive = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+            own = [(node["NodeID"], node["Resources"]) for node in alive]
+            self._seen = time.monotonic(), {id: _Node(id, has["CPU"], has.get("memory", 0.0)) for id, has in own}
+        if not self._seen[1]:
+            raise GenbenchError("the Ray cluster has no node with a CPU; start one: ray start --address HOST:PORT")
+        return self._seen[1]
+
+    def _cancel_all(self) -> None:
+        """End all that runs, and wait for it."""
+        for task in self._running:
+            self._ray.cancel(task)
+        self._ray.wait(list(self._running), num_returns=len(self._running), timeout=60) if self._running else None
+        self._running.clear()
+
+
+def _failed(error: Exception) -> str:
+    words = str(error)
+    if "ModuleNotFoundError" in words and "genbench" in words:
+        return "a node of the Ray cluster has no genbench: install there what the driver has"
+    return f"Ray cannot carry out a job: {' '.join(words.split())[-300:]}"
+
+
+def _connected(address: str) -> tuple[Any, bool]:
+    """Ray, and whether this is what connected it to its cluster.
+
+    Raises:
+        GenbenchError: it is not installed, or nobody is at the address.
+    """
+    try:
+        ray = import_module("ray")
+    except ImportError:
+        raise GenbenchError(MISSING) from None
+    import_module("ray.exceptions")
+    if ray.is_initialized():
+        return ray, False
+    try:
+        ray.init(address=address or None, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        words = " ".join(str(error).split())[:200]
+        raise GenbenchError(f"no Ray cluster at {address or 'the usual places'}: {words}") from error
+    return ray, True
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep what Ctrl-C and SIGTERM do: Ray takes them for itself."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            with contextlib.suppress(ValueError):  # not the main thread
+                signal.signal(number, handler)
