@@ -19,6 +19,7 @@ from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.judgement import judged, key_of
 from genbench.protocol.stages.stage import Given, Ground, Lacking, Step
 from genbench.protocol.trial import Trial
+from genbench.records.machine import Machine
 from genbench.records.record import Record
 from genbench.records.status import Status
 from genbench.runs.admission import Admission
@@ -35,12 +36,8 @@ EXISTING = ("reuse", "retry-failed", "force")
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much a run bears.
-
-    Args:
-        patience: fits of one plugin that may die in a row before the rest are skipped.
-        free_space: bytes that have to be free on its disk before a step starts.
-    """
+    """How much a run bears: fits of one plugin that may die in a row before the rest are skipped (`patience`), and bytes
+    that have to be free on its disk before a step starts (`free_space`)."""
 
     patience: int = 3
     free_space: int = 256 * 2**20
@@ -95,7 +92,6 @@ class Conductor:
         self._handed = HandedJobs(self.ground.root, self.executor)
         self._admission = Admission(self.ground, self.bounds.free_space)
         self._results = {slug: dict(own) for slug, own in self.known.items()}
-        self._speed_class = self.ground.probe.threaded(self.ground.suite.threads).speed_class
 
     def conduct(self, trials: tuple[Trial, ...], schedule: Schedule, steps: list[Step]) -> None:
         """Carry out every step, and record each trial once its last one has ended.
@@ -179,9 +175,11 @@ class Conductor:
                 shelf.drop(key)
         return found
 
-    def _shelf_of(self, trial: Trial) -> Shelf | None:
-        """No plugin's results are taken from another run: its process might have written them."""
-        return self.shelf if trial.model.plugin.is_builtin else None
+    def _shelf_of(self, trial: Trial, machine: Machine | None = None) -> Shelf | None:
+        """No plugin's results go from one run to another: its process might have written them; no other machine's do."""
+        own = self.ground.probe.threaded(self.ground.suite.threads)
+        here = (machine or own).speed_class == own.speed_class
+        return self.shelf if here and trial.model.plugin.is_builtin else None
 
     def _stored(self, folder: StageFolder[Any], key: str) -> Result[Any] | None:
         """A result of these inputs that lies there; what is damaged is set aside and named, and does not count."""
@@ -242,16 +240,14 @@ class Conductor:
 
     def _told_of(self, ended: Ended) -> list[tuple[_Begun, Outcome]]:
         begun = self._begun.pop(ended.ticket, None)  # what nobody waits for is no news
-        return [] if begun is None else list(zip(begun, ended.outcomes, strict=True))
+        return list(zip(begun, ended.outcomes, strict=True)) if begun is not None else []
 
     def _kept(self, begun: _Begun, outcome: Outcome) -> Result[Any]:
         stage, folder = begun.step.stage, begun.folder
         missing = folder.missing(stage.outputs) if outcome.ok else []
         result = judged(stage, begun.inputs, outcome, folder.path, missing)
         kept = folder.keep(begun.key, replace(result, machine=outcome.machine), stage.outputs)
-        # The shelf holds this machine's: what another one timed is none of it.
-        here = outcome.machine is None or outcome.machine.speed_class == self._speed_class
-        if kept.ok and here and (shelf := self._shelf_of(begun.step.trial)) is not None:
+        if kept.ok and (shelf := self._shelf_of(begun.step.trial, outcome.machine)) is not None:
             shelf.put(begun.key, folder.path)
         return kept
 
