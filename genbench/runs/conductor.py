@@ -36,8 +36,9 @@ EXISTING = ("reuse", "retry-failed", "force")
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much a run bears: fits of one plugin that may die in a row before the rest are skipped (`patience`), and bytes
-    that have to be free on its disk before a step starts (`free_space`)."""
+    """How much a run bears: `patience`, fits of one plugin that may die in a row before the rest are skipped, and
+    `free_space`, bytes that have to be free on its disk before a step starts.
+    """
 
     patience: int = 3
     free_space: int = 256 * 2**20
@@ -176,7 +177,7 @@ class Conductor:
         return found
 
     def _shelf_of(self, trial: Trial, machine: Machine | None = None) -> Shelf | None:
-        """No plugin's results go from one run to another: its process might have written them; no other machine's do."""
+        """No plugin's results go on to another run: its process might have written them. No other machine's do."""
         own = self.ground.probe.threaded(self.ground.suite.threads)
         here = (machine or own).speed_class == own.speed_class
         return self.shelf if here and trial.model.plugin.is_builtin else None
