@@ -55,7 +55,6 @@ def test_a_run_gives_the_records_of_a_local_one_though_a_node_dies(
     def kill() -> None:
         until((root / "bounded.default.0/fit/call.json").exists, 120)
         cluster.kill(busy(cluster, root / ".jobs/terms.json")[0])
-        cluster.add()
 
     killing = Thread(target=kill)
     killing.start()
@@ -63,6 +62,7 @@ def test_a_run_gives_the_records_of_a_local_one_though_a_node_dies(
         supervisor, tmp_path, [PLUGIN], ["bounded"], suite(tmp_path), executor="ray", address=cluster.address
     )
     killing.join()
+    cluster.add()
     for name in ("bounded/dark", "bounded/full"):
         assert tiny.without_clocks(run.candidate(name)) == tiny.without_clocks(local.candidate(name))
     assert {stage.status for stage in run.record("bounded").stages.values()} == {Status.OK}

@@ -38,12 +38,21 @@ def driver(supervisor: Supervisor, tmp_path: Path) -> Callable[[], Executor]:
     return lambda: SlurmExecutor(place(tmp_path / "jobs", "local", supervisor))
 
 
-@pytest.mark.parametrize("queue", ["local", "debug"])
-def test_a_queue_gives_the_records_of_a_local_run(local: tiny.Run, supervisor: Supervisor, tmp_path: Path, queue: str):
-    options = {"executor": "slurm", "address": queue, "jobs": 2}
+def test_a_queue_gives_the_records_of_a_local_run(local: tiny.Run, supervisor: Supervisor, tmp_path: Path):
+    options = {"executor": "slurm", "address": "local", "jobs": 2}
     run = tiny.run(supervisor, tmp_path, [PLUGIN], ["bounded"], suite(tmp_path), **options)
     for name in ("bounded/dark", "bounded/full"):
         assert tiny.without_clocks(run.candidate(name)) == tiny.without_clocks(local.candidate(name))
+    assert run.record("bounded").machine == local.record("bounded").machine
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # submitit leaves its logs open
+def test_the_debug_executor_carries_jobs_out_as_they_are_waited_for(supervisor: Supervisor, tmp_path: Path):
+    executor = SlurmExecutor(place(tmp_path / "jobs", "debug", supervisor))
+    codes = {"fine": NAMELESS, "raises": "raise RuntimeError('boom')"}
+    executor.submit([Job(name, (listing(tmp_path / name, code),)) for name, code in codes.items()])
+    ended = all_ended(executor, 2)
+    assert {own.ticket.job: own.outcomes[0].status for own in ended} == {"fine": Status.OK, "raises": Status.ERROR}
 
 
 def test_a_job_that_is_preempted_comes_back_and_does_nothing_twice(driver: Callable[[], Executor], tmp_path: Path):
