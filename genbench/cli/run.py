@@ -70,12 +70,10 @@ def _add_how(parser: Parser) -> None:
     how = parser.add_argument_group("how")
     add_device(how)
     how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
-    how.add_argument(
-        "--executor", default="local", metavar="NAME", help="where steps run: local, ray, slurm (default: local)"
-    )
-    how.add_argument(
-        "--address", default="", metavar="ADDRESS", help="of Ray's head, HOST:PORT (default: where Ray finds it)"
-    )
+    words = "where steps run: local, ray, slurm (default: local)"
+    how.add_argument("--executor", default="local", metavar="NAME", help=words)
+    words = "of Ray's head, HOST:PORT (default: where Ray finds it)"
+    how.add_argument("--address", default="", metavar="ADDRESS", help=words)
     how.add_argument(
         "--out", type=a_path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
     )

@@ -41,6 +41,7 @@ class Workplace:
         stopped: whether the run shall end; who carries out jobs elsewhere asks, and ends them as interrupted.
         address: what the user said of where the engine is that places jobs; "": nothing.
         terms: what other machines have to be like; None: the jobs are carried out on this one.
+        devices: GPUs of this one over which jobs are spread, as few as can be on each; none: calls name theirs.
     """
 
     slots: int
@@ -50,6 +51,7 @@ class Workplace:
     stopped: Callable[[], bool] = lambda: False
     address: str = ""
     terms: Terms | None = None
+    devices: tuple[str, ...] = ()
 
 
 class Raised(Exception):

@@ -16,6 +16,8 @@ class Probe:
     """As records carry it, but for the threads."""
     device_free: Count | None = None
     """Bytes of a GPU that nobody has taken; null for a device that shares the host's."""
+    devices: tuple[str, ...] = ()
+    """Its GPUs that jobs may be spread over: all of the same name, unless one was asked for by its number."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What is installed: name → version, and the SHA-256 of genbench's code and of each plugin's; empty: not asked."""
 

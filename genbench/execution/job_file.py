@@ -117,8 +117,10 @@ class JobFiles:
 
 
 def placed(call: Call, device: str) -> Call:
-    """A call on another device of the same kind, in its inputs too; "": as it is."""
-    return replace(call, device=device, inputs=_placed(call.inputs, call.device, device)) if device else call
+    """A call on another device of the same kind, in its inputs too; of another kind, or "": as it is."""
+    if call.device.partition(":")[0] != device.partition(":")[0]:
+        return call
+    return replace(call, device=device, inputs=_placed(call.inputs, call.device, device))
 
 
 def _placed(value: Any, before: str, after: str) -> Any:

@@ -1,13 +1,15 @@
 """The local executor: child processes of this machine, a thread in the parent for each job that runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 
 from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
 from genbench.contracts.job import Call, Job, Outcome
+from genbench.execution.job_file import placed
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class LocalExecutor(Executor):
         self._events: SimpleQueue[Ended | _Told | BaseException] = SimpleQueue()
         self._known: set[Ticket] = set()
         self._cancelled: set[Ticket] = set()
+        self._devices: SimpleQueue[str] = SimpleQueue()  # that are free, one for each slot
+        for slot in range(workplace.slots if workplace.devices else 0):
+            self._devices.put(workplace.devices[slot % len(workplace.devices)])
 
     def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
         """Start the jobs as slots become free."""
@@ -76,10 +81,21 @@ class LocalExecutor(Executor):
 
     def _carry_out(self, job: Job, ticket: Ticket) -> None:
         try:
-            outcomes = tuple(self._outcome(call, ticket) for call in job.calls)
+            with self._device() as device:
+                outcomes = tuple(self._outcome(placed(call, device), ticket) for call in job.calls)
             self._events.put(Ended(ticket, outcomes))
         except BaseException as error:  # noqa: BLE001  # told to whoever waits
             self._events.put(error)
+
+    @contextmanager
+    def _device(self) -> Iterator[str]:
+        """A device that no other slot has; "" where calls name theirs."""
+        device = self._devices.get() if self._workplace.devices else ""
+        try:
+            yield device
+        finally:
+            if device:
+                self._devices.put(device)
 
     def _outcome(self, call: Call, ticket: Ticket) -> Outcome:
         told: Callable[[int, float], None] = partial(self._tell, ticket, call)

@@ -20,13 +20,13 @@ class Schedule:
     Args:
         steps: in the plan's order.
         slots: how many may run at the same time.
-        away: whether an engine places them on machines of its own, and sees to it that timed ones run alone.
+        apart: whether each runs on a machine or a GPU of its own, so that timed ones are alone beside others too.
     """
 
-    def __init__(self, steps: Sequence[Step], slots: int, away: bool = False) -> None:
+    def __init__(self, steps: Sequence[Step], slots: int, apart: bool = False) -> None:
         self._waiting = {step.key: step for step in steps}
         self._running: dict[Key, Step] = {}
-        self._slots, self._away = slots, away
+        self._slots, self._apart = slots, apart
         self._places = {step.key: place for place, step in enumerate(steps)}
         self._alone = 0  # running steps that nothing may run beside
         self._needs: Counter[Key] = Counter()  # how many steps that it waits for have not ended
@@ -56,7 +56,7 @@ class Schedule:
         """The step to start now, if any; from now on it runs."""
         if len(self._running) >= self._slots or self._alone:
             return None
-        queues = (ROOTS, OTHERS) if self._running and not self._away else (ROOTS, ALONE, OTHERS)
+        queues = (ROOTS, OTHERS) if self._running and not self._apart else (ROOTS, ALONE, OTHERS)
         step = next((found for queue in queues if (found := self._first(queue)) is not None), None)
         if step is not None:
             self._run(step)
@@ -112,4 +112,4 @@ class Schedule:
         self._alone += self._is_alone(step)
 
     def _is_alone(self, step: Step) -> bool:
-        return step.stage.exclusive and not self._away
+        return step.stage.exclusive and not self._apart

@@ -184,7 +184,8 @@ class _Session:
     def _probe(self) -> Probe:
         probe = probed(self.options.device, self.options.isolation, self.supervisor, self._kind.away)
         # Neighbours share the device: nobody waits for their memory.
-        return replace(probe, device_free=None) if self._jobs(probe) > 1 else probe
+        shared = self._jobs(probe) > max(1, len(probe.devices))
+        return replace(probe, device_free=None) if shared else probe
 
     def _jobs(self, probe: Probe) -> int:
         if self._kind.away:
@@ -196,7 +197,8 @@ class _Session:
         options, threads = self.options, self.plan.suite.threads
         terms = terms_of(ground.probe, options.isolation, threads) if self._kind.away else None
         folder = ground.root / JOBS
-        return Workplace(jobs, folder, carry_out, self._told, lambda: self.supervisor.stopped, options.address, terms)
+        stopped, devices = lambda: self.supervisor.stopped, ground.probe.devices
+        return Workplace(jobs, folder, carry_out, self._told, stopped, options.address, terms, devices)
 
     def _data(self) -> LaidData:
         suite, options = self.plan.suite, self.options
@@ -235,7 +237,8 @@ class _Session:
         self.listener.planned(self.plan, jobs, forecast)
         trackers.started(self.plan, ground)
         try:
-            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs, self._kind.away), steps)
+            apart = self._kind.away or 1 < jobs <= len(ground.probe.devices)
+            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs, apart), steps)
         finally:
             executor.close()
             forecast.keep()
@@ -250,9 +253,10 @@ class _Session:
 
 
 def jobs_of(options: Options, plan: Plan, probe: Probe) -> int:
-    """What `--jobs` says; else one trial per GPU, on the CPU as many as its cores hold the suite's threads."""
+    """What `--jobs` says; else one for each GPU, and on the CPU as many as its cores hold the suite's threads."""
     on_cpu = probe.machine.device == "cpu"
-    return options.jobs or (max(1, (probe.machine.cpus or 1) // plan.suite.threads) if on_cpu else 1)
+    each = (probe.machine.cpus or 1) // plan.suite.threads if on_cpu else len(probe.devices)
+    return options.jobs or max(1, each)
 
 
 def _lying_in(root: Path) -> tuple[dict[Path, Record], list[str]]:

@@ -160,3 +160,44 @@ def test_in_this_process_a_job_that_is_cancelled_before_it_began_ends_as_interru
     ended = {found.ticket: [outcome.status for outcome in found.outcomes] for found in all_ended(own, 2)}
     assert ended == {first: [Status.INTERRUPTED] * 2, second: [Status.OK]}
     assert own.ended(0.0) == []
+
+
+def test_each_job_on_several_gpus_has_one_of_its_own(office: Office, tmp_path: Path):
+    """Calls that name the GPU of the run are carried out on the one that is free, in their inputs too."""
+    lock, at_work, seen = threading.Lock(), set[str](), set[str]()
+
+    def carry_out(call: Call, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
+        with lock:
+            assert call.device not in at_work
+            assert call.inputs == {"device": call.device, "name": "cuda:0", "further": [{"device": call.device}]}
+            at_work.add(call.device)
+            seen.add(call.device)
+        time.sleep(0.02)
+        with lock:
+            at_work.remove(call.device)
+        return Outcome(Status.OK, None, 0.0)
+
+    inputs = {"device": "cuda:0", "name": "cuda:0", "further": [{"device": "cuda:0"}]}
+    jobs = [
+        Job(f"job{index}", (Call("fit", "nowhere:nothing", Path(), inputs, 60, device="cuda:0"),))
+        for index in range(12)
+    ]
+    executor = LocalExecutor(Workplace(3, tmp_path, carry_out, office.tell, devices=("cuda:0", "cuda:1", "cuda:2")))
+    executor.submit(jobs)
+    assert [ended.outcomes[0].status for ended in all_ended(executor, 12)] == [Status.OK] * 12
+    executor.close()
+    assert seen == {"cuda:0", "cuda:1", "cuda:2"}
+
+
+def test_what_runs_on_the_cpu_stays_there(office: Office, tmp_path: Path):
+    told: list[str] = []
+
+    def carry_out(call: Call, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
+        told.append(call.device)
+        return Outcome(Status.OK, None, 0.0)
+
+    executor = LocalExecutor(Workplace(2, tmp_path, carry_out, office.tell, devices=("cuda:0", "cuda:1")))
+    executor.submit([Job("one", (call("first"),))])
+    all_ended(executor, 1)
+    executor.close()
+    assert told == ["cpu"]

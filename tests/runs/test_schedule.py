@@ -131,3 +131,12 @@ def test_a_step_ends_once():
     schedule.ended(fit)
     with pytest.raises(KeyError):
         schedule.ended(fit)
+
+
+def test_where_each_has_a_machine_or_a_gpu_of_its_own_timed_ones_run_beside_others():
+    schedule = Schedule(steps(3), 3, apart=True)
+    fits = [schedule.next() for _ in range(3)]
+    assert schedule.next() is None  # no more than there are slots
+    schedule.ended(fits[0])
+    timed = schedule.next()
+    assert (timed.stage.exclusive, schedule.running) == (True, 3)

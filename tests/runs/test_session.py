@@ -9,14 +9,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tiny
 
 from genbench import catalogue
+from genbench.contracts.node import Probe
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
+from genbench.records.machine import Machine
 from genbench.records.status import Status
+from genbench.runs import session
+from genbench.runs.options import Options
 from genbench.store.run_folder import locked
 
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
@@ -320,3 +325,19 @@ def test_a_debugger_that_is_quit_is_no_evidence_of_anything(tmp_path: Path):
     assert done.stderr.splitlines()[-1].startswith("genbench: the debugger was quit")
     assert "invalid-evidence" not in done.stdout + done.stderr
     assert list((tmp_path / "runs/tiny").glob("*/record.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("device", "devices", "jobs", "expected"),
+    [
+        ("cpu", (), None, 2),  # of four cores with two threads each
+        ("cuda:0", ("cuda:0", "cuda:1", "cuda:2"), None, 3),
+        ("cuda:1", ("cuda:1",), None, 1),
+        ("mps", (), None, 1),
+        ("cuda:0", ("cuda:0", "cuda:1"), 8, 8),
+    ],
+)
+def test_as_many_jobs_as_gpus_or_as_cores_hold_the_threads(device, devices, jobs, expected):
+    plan = SimpleNamespace(suite=SimpleNamespace(threads=2))
+    probe = Probe(Machine(device=device, cpus=4), devices=devices)
+    assert session.jobs_of(Options(["vae"], jobs=jobs), plan, probe) == expected

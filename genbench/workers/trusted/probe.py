@@ -42,7 +42,23 @@ def probe(folder: Path, inputs: ProbeInputs, markers: Markers) -> Probe:
         cuda=torch.version.cuda if device.type == "cuda" else None,
         kernels=kernels(),
     )
-    return Probe(found, free_memory(device), environment() if inputs.environment else {})
+    installed = environment() if inputs.environment else {}
+    return Probe(found, free_memory(device), spread(inputs.device, device), installed)
+
+
+def spread(asked: str, device: torch.device) -> tuple[str, ...]:
+    """The GPUs that jobs may be spread over; none on other devices.
+
+    Args:
+        asked: as the user did: "auto" and "cuda" mean any of them.
+        device: the one that was found for it.
+    """
+    if device.type != "cuda":
+        return ()
+    if asked not in ("auto", "cuda"):
+        return (str(device),)
+    every = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    return tuple(str(one) for one in every if device_name(one) == device_name(device))
 
 
 def device_name(device: torch.device) -> str:
