@@ -28,7 +28,7 @@ from genbench.files import codec
 
 IDLE = 10.0  # seconds without a job after which a host ends
 POLL = 0.2  # seconds for which anybody waits at a time
-LAST = 30.0  # seconds in which a cancelled job has to end
+LAST = 3.0  # seconds for which the end of a cancelled job is waited for
 WAITING = 128  # connections that may wait to be accepted
 LINE = 1 << 16  # bytes of a path, or of words
 

@@ -111,7 +111,7 @@ class Step:
 
     def waits_for(self, other: "Step") -> bool:
         """Whether another step has to end before it."""
-        if other.trial.slug != self.trial.slug or other.stage.name not in self.stage.after:
+        if other.stage.name not in self.stage.after or other.trial.slug != self.trial.slug:
             return False
         alike = other.asked is None or self.asked is None or other.asked.name == self.asked.name
         return alike or not self.stage.within_task
