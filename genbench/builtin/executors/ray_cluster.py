@@ -1,6 +1,7 @@
 """Ray: jobs are placed on a cluster's nodes by what they need, and each node's host carries out their files."""
 
 import contextlib
+import os
 import signal
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from genbench.records.status import Status
 
 MISSING = 'the executor ray needs Ray, which is not installed: pip install "genbench[ray]"'
 UNSEEN = "unseen"
+UNTOUCHED = {"env_vars": {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}}  # a node's host serves all its GPUs
 FRESH = 1.0  # seconds for which what is known of the nodes counts
 LOST = Outcome(Status.CRASHED, "the node that it ran on died, and so did the next one", 0.0)
 
@@ -27,6 +29,7 @@ LOST = Outcome(Status.CRASHED, "the node that it ran on died, and so did the nex
 class _Node:
     id: str
     cpus: float
+    gpus: float
     memory: float
 
 
@@ -45,12 +48,24 @@ def placed(job: str, terms: str) -> _Answer:
 
     context = ray.get_runtime_context()
     node, gpus = context.get_node_id(), context.get_accelerator_ids().get("GPU", [])
+    device = device_of(gpus, os.environ.get("CUDA_VISIBLE_DEVICES", ""))
     if not Path(job).exists():
         return _Answer(node, UNSEEN)
     try:
-        return _Answer(node, carried(Path(job), Path(terms), node, f"cuda:{gpus[0]}" if gpus else ""))
+        return _Answer(node, carried(Path(job), Path(terms), node, device))
     except HostEnded as ended:
         return _Answer(node, str(ended), lost=True)
+
+
+def device_of(gpus: Sequence[str], visible: str) -> str:
+    """The device of the GPU that Ray gave, as whoever sees all of its node's GPUs counts; "" where it gave none.
+
+    Args:
+        gpus: what Ray calls them: numbers, or names in `visible`.
+        visible: the node's CUDA_VISIBLE_DEVICES; "": all.
+    """
+    names = visible.split(",")
+    return next((f"cuda:{names.index(gpu) if gpu in names else gpu}" for gpu in gpus), "")
 
 
 class RayExecutor(Executor):
@@ -164,19 +179,23 @@ class RayExecutor(Executor):
         job, file = self._files.job(ticket), self._files.file(ticket)
         options = self._options(job)
         name = f"genbench {job.name}"
-        task = self._task.options(name=name, max_retries=0, **options).remote(str(file), str(self._files.terms))
+        task = self._task.options(name=name, max_retries=0, runtime_env=UNTOUCHED, **options).remote(
+            str(file), str(self._files.terms)
+        )
         self._running[task] = ticket
 
     def _options(self, job: Job) -> dict[str, Any]:
         """What a job needs, as Ray says it."""
-        nodes = self._nodes()
+        cpus = max(call.threads for call in job.calls)
+        gpus = int(any(call.device.startswith("cuda") for call in job.calls))
+        nodes = self._fitting(cpus, gpus)
         home = nodes.get(self._homes.get(job.trial, ""))
         if job.exclusive and home is None:
             home = min(nodes.values(), key=lambda node: self._alone[node.id])
-        most = max((node.memory for node in nodes.values()), default=0.0)
+        most = max(node.memory for node in nodes.values())
         found: dict[str, Any] = {
-            "num_cpus": home.cpus if job.exclusive and home else max(call.threads for call in job.calls),
-            "num_gpus": int(any(call.device.startswith("cuda") for call in job.calls)),
+            "num_cpus": home.cpus if job.exclusive and home else cpus,
+            "num_gpus": gpus,
             "memory": min(max(call.caps.memory for call in job.calls), home.memory if home else most),
         }
         if home is not None:
@@ -185,14 +204,27 @@ class RayExecutor(Executor):
             found["scheduling_strategy"] = affinity(home.id, soft=not job.exclusive)
         return found
 
+    def _fitting(self, cpus: int, gpus: int) -> dict[str, _Node]:
+        """The nodes that have so many of both, by their ids; Ray itself would wait for one without a word.
+
+        Raises:
+            GenbenchError: there is none.
+        """
+        found = {id: node for id, node in self._nodes().items() if node.cpus >= cpus and node.gpus >= gpus}
+        if not found:
+            wanted = f"{cpus} CPU{'s' * (cpus > 1)}{' and a GPU' * gpus}"
+            raise GenbenchError(f"no node of the Ray cluster has {wanted}; start one: ray start --address HOST:PORT")
+        return found
+
     def _nodes(self) -> dict[str, _Node]:
         """The nodes that are there, by their ids."""
         if time.monotonic() - self._seen[0] > FRESH:
             alive = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
             own = [(node["NodeID"], node["Resources"]) for node in alive]
-            self._seen = time.monotonic(), {id: _Node(id, has["CPU"], has.get("memory", 0.0)) for id, has in own}
-        if not self._seen[1]:
-            raise GenbenchError("the Ray cluster has no node with a CPU; start one: ray start --address HOST:PORT")
+            self._seen = (
+                time.monotonic(),
+                {id: _Node(id, has["CPU"], has.get("GPU", 0.0), has.get("memory", 0.0)) for id, has in own},
+            )
         return self._seen[1]
 
     def _cancel_all(self) -> None:

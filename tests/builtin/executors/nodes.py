@@ -35,9 +35,9 @@ class Nodes:
     def address(self) -> str:
         return str(self._cluster.address)
 
-    def add(self) -> Any:
-        """One more node."""
-        self.nodes.append(self._cluster.add_node(**NODE))
+    def add(self, **other: int) -> Any:
+        """One more node, with what it has `other` than the rest."""
+        self.nodes.append(self._cluster.add_node(**{**NODE, **other}))
         return self.nodes[-1]
 
     def kill(self, node: Any) -> None:
