@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -67,10 +66,10 @@ class VectorCache:
         vectors = self._read(folder, key)
         if vectors is not None:
             return vectors
-        with _alone(folder, key, wait) as turn:
-            if turn is Turn.NONE:
+        with _alone(folder, key, wait) as own:
+            if not own:
                 return None
-            vectors = self._read(folder, key) if turn is Turn.AFTER else None
+            vectors = self._read(folder, key)  # somebody may have made them since
             return self._made(folder, key, computed) if vectors is None else vectors
 
     def _read(self, folder: Path, key: str) -> NDArray[np.float32] | None:
@@ -84,7 +83,7 @@ class VectorCache:
             except FileNotFoundError:
                 continue  # somebody made room
             place = path.with_name(f".damaged-{path.name}")
-            self._damaged.append(f"{path} is not as it was written; set aside as {place.name}")
+            self._damaged += {f"{path} is not as it was written; set aside as {place.name}"} - {*self._damaged}
             with contextlib.suppress(OSError):  # a cache that cannot be written: it is passed over each time
                 path.rename(place)
         return None
@@ -100,17 +99,9 @@ class VectorCache:
         return vectors
 
 
-class Turn(Enum):
-    """Whether these vectors are one's own to make."""
-
-    FIRST = "nobody is at them"
-    AFTER = "somebody was"
-    NONE = "somebody is"
-
-
 @contextlib.contextmanager
-def _alone(folder: Path, key: str, wait: bool) -> Iterator[Turn]:
-    """Hold the making of some vectors. The kernel lets go for one that dies.
+def _alone(folder: Path, key: str, wait: bool) -> Iterator[bool]:
+    """Hold the making of some vectors; False where somebody does and nobody waits. The kernel lets go for one that dies.
 
     Where the cache cannot be written, everybody makes them.
     """
@@ -119,19 +110,17 @@ def _alone(folder: Path, key: str, wait: bool) -> Iterator[Turn]:
         path = folder / f".making-{key[:16]}"
         lock = path.open("wb")
     except OSError:
-        yield Turn.FIRST
+        yield True
         return
     with lock:
-        turn = Turn.FIRST
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if not wait:
-                yield Turn.NONE
+                yield False
                 return
             fcntl.flock(lock, fcntl.LOCK_EX)
-            turn = Turn.AFTER
         try:
-            yield turn
+            yield True
         finally:
             path.unlink(missing_ok=True)

@@ -169,6 +169,8 @@ class SlurmExecutor(Executor):
             end = codec.read(End, file)
             if end.how == REFUSED:
                 self.cancel(self._files.tickets)
+                for own in self._files.tickets:  # nothing runs any more where this raises
+                    self._end(own)
                 raise GenbenchError(end.words)
             return self._end(ticket, *([Outcome(Status.CRASHED, DIED, 0.0)] if end.how == LOST else []))
         if ticket in self._jobs and not self._at_work(ticket):
