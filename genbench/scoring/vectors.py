@@ -101,7 +101,7 @@ class VectorCache:
 
 @contextlib.contextmanager
 def _alone(folder: Path, key: str, wait: bool) -> Iterator[bool]:
-    """Hold the making of some vectors; False where somebody does and nobody waits. The kernel lets go for one that dies.
+    """Hold the making of some vectors; False: somebody does, and nobody waits. The kernel lets go for one that dies.
 
     Where the cache cannot be written, everybody makes them.
     """
