@@ -52,12 +52,12 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
     from genbench.cli.printing import tell
     from genbench.leaderboard.merging import Filed, merged
     from genbench.records.files import read, record_files
-    from genbench.records.vouchers import check_key
+    from genbench.records.vouchers import check_key, home_of
     from genbench.submission.merging import filed, is_bundle, vouch
 
     bundles = {folder: scratch / str(number) for number, folder in enumerate(options.runs) if is_bundle(folder)}
     if bundles or options.key is not None:
-        check_key(options.into, options.key)
+        check_key(home_of(options.into), options.key)
     checked = _verified(options, bundles)
     if not all(found.passed for found in checked.values()):
         return Exit.FAILED
@@ -77,7 +77,7 @@ def _joined(options: Namespace, scratch: Path) -> Exit:
         tell(words)
     _write(options.into, result.filed, copies)
     if checked or options.key is not None:
-        vouch(options.into, list(checked.values()), result.filed, options.key)
+        vouch(home_of(options.into), list(checked.values()), result.filed, options.key)
     _say(options.into, result.filed)
     if not options.no_report:
         from genbench.runs.session import REPORT
@@ -129,7 +129,7 @@ def _write(into: Path, filed: "tuple[Filed, ...]", copies: dict[Path, Path]) -> 
     from genbench.store.run_folder import check_writable
 
     beside = any(path.parent == into for path in record_files(into)) if into.is_dir() else False
-    place = into if beside else into / RECORDS
+    place = into if beside or into.name == RECORDS else into / RECORDS
     check_writable(place)
     place.mkdir(parents=True, exist_ok=True)
     for own in filed:

@@ -109,7 +109,12 @@ def check_key(folder: Path, key: Path | None) -> None:
 
 def beside(folder: Path) -> Mapping[str, Voucher]:
     """The vouchers of the records in a folder: in it, or beside it where it is a board's `records`."""
-    return read(folder.parent if folder.name == RECORDS else folder)
+    return read(home_of(folder))
+
+
+def home_of(folder: Path) -> Path:
+    """The folder of a board, of which its `records` may be named."""
+    return folder.parent if folder.name == RECORDS else folder
 
 
 def weakest(found: Iterable[Voucher]) -> Extent:

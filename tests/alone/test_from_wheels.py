@@ -143,9 +143,8 @@ def test_every_command_of_the_tutorial_runs_as_it_stands_there(environment: Mapp
             told(f"{run} --existing force && rm -r my-bundle && {bundle}", environment, tmp_path)
             merged = done(merge, environment, tmp_path)
     assert merged.returncode == 0, merged.stderr
-    assert {"my-vae.default.0.json", "verified.json", "report"} <= {
-        path.name for path in (tmp_path / "board").iterdir()
-    }
+    assert {"records", "verified.json", "report"} <= {path.name for path in (tmp_path / "board").iterdir()}
+    assert (tmp_path / "board/records/my-vae.default.0.json").is_file()
     assert "my-vae" in (tmp_path / "board/report/index.html").read_text()
 
 

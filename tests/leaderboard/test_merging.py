@@ -93,3 +93,13 @@ def test_what_lies_in_the_folder_already_is_joined_too_and_nothing_is_written_wh
     assert "two different records of vae seed 0" in capsys.readouterr().err
     assert len(list(into.glob("*.json"))) == 2
     assert read(into / "vae.default.0.json").machine.device_name != "Another CPU"
+
+
+def test_a_board_s_records_may_be_named_themselves(tmp_path, capsys):
+    run = tmp_path / "run"
+    run.mkdir()
+    write(run / "vae.default.0.json", record("vae"))
+    assert main(["merge", str(run), "--into", str(tmp_path / "board/records"), "--no-report"]) == 0
+    assert [path.name for path in (tmp_path / "board/records").iterdir()] == ["vae.default.0.json"]
+    assert main(["merge", str(run), "--into", str(tmp_path / "board"), "--no-report"]) == 0
+    assert [path.name for path in (tmp_path / "board").iterdir()] == ["records"]
