@@ -77,6 +77,32 @@ def add_plugin(to: Arguments) -> None:
     )
 
 
+def add_models(to: Arguments, words: str) -> None:
+    """The option that names models; `words` say what their settings are for."""
+    to.add_argument(
+        "-m",
+        "--model",
+        dest="models",
+        action="append",
+        default=[],
+        metavar="NAME[SETTING=VALUE,…]",
+        help=f"a model, {words}; may be repeated",
+    )
+
+
+def add_placing(to: Arguments) -> None:
+    """The options that say where steps run, and where results go and lie already."""
+    to.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
+    words = "where steps run: local, ray, slurm (default: local)"
+    to.add_argument("--executor", default="local", metavar="NAME", help=words)
+    words = "of Ray's head, HOST:PORT (default: where Ray finds it)"
+    to.add_argument("--address", default="", metavar="ADDRESS", help=words)
+    words = "gets runs/SUITE with its report (default: here)"
+    to.add_argument("--out", type=a_path, default=Path(), metavar="DIR", help=words)
+    words = "what to do with earlier results of the same inputs (default: reuse)"
+    to.add_argument("--existing", default="reuse", metavar="reuse|retry-failed|force", help=words)
+
+
 def add_device(to: Arguments) -> None:
     """The option that chooses where tensors are."""
     to.add_argument("--device", default="auto", help="auto (the GPU where there is one), cpu, cuda, cuda:N, mps")

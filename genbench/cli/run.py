@@ -5,7 +5,6 @@ import sys
 import traceback
 from argparse import Namespace
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
@@ -17,6 +16,8 @@ from genbench.cli.grammar import (
     add_command,
     add_device,
     add_json,
+    add_models,
+    add_placing,
     add_plugin,
     add_sources,
 )
@@ -51,15 +52,7 @@ def add(commands: Commands) -> None:
 def _add_what(parser: Parser) -> None:
     what = parser.add_argument_group("what")
     what.add_argument("--all", action="store_true", help="every discovered model")
-    what.add_argument(
-        "-m",
-        "--model",
-        dest="models",
-        action="append",
-        default=[],
-        metavar="NAME[SETTING=VALUE,…]",
-        help="a model, with settings where they differ from its defaults; may be repeated",
-    )
+    add_models(what, "with settings where they differ from its defaults")
     add_plugin(what)
     what.add_argument("--suite", default="digits", metavar="NAME_OR_TOML", help="the protocol (default: digits)")
     what.add_argument("--seeds", type=int, metavar="N", help="training seeds per model (default: the suite's)")
@@ -69,20 +62,7 @@ def _add_what(parser: Parser) -> None:
 def _add_how(parser: Parser) -> None:
     how = parser.add_argument_group("how")
     add_device(how)
-    how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
-    words = "where steps run: local, ray, slurm (default: local)"
-    how.add_argument("--executor", default="local", metavar="NAME", help=words)
-    words = "of Ray's head, HOST:PORT (default: where Ray finds it)"
-    how.add_argument("--address", default="", metavar="ADDRESS", help=words)
-    how.add_argument(
-        "--out", type=a_path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
-    )
-    how.add_argument(
-        "--existing",
-        default="reuse",
-        metavar="reuse|retry-failed|force",
-        help="what to do with earlier results of the same inputs (default: reuse)",
-    )
+    add_placing(how)
     how.add_argument(
         "--python",
         action="append",

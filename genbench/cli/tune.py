@@ -3,11 +3,20 @@
 import shlex
 import sys
 from argparse import ArgumentTypeError, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genbench.cli.exits import Exit
-from genbench.cli.grammar import Commands, Parser, a_path, add_command, add_device, add_json, add_plugin, add_sources
+from genbench.cli.grammar import (
+    Commands,
+    Parser,
+    add_command,
+    add_device,
+    add_json,
+    add_models,
+    add_placing,
+    add_plugin,
+    add_sources,
+)
 
 if TYPE_CHECKING:
     from genbench.execution.supervisor import Supervisor
@@ -35,15 +44,7 @@ def add(commands: Commands) -> None:
 
 def _add_what(parser: Parser) -> None:
     what = parser.add_argument_group("what")
-    what.add_argument(
-        "-m",
-        "--model",
-        dest="models",
-        action="append",
-        default=[],
-        metavar="NAME[SETTING=VALUE,…]",
-        help="a model; settings that are given stay as they are; may be repeated",
-    )
+    add_models(what, "settings that are given stay as they are")
     add_plugin(what)
     what.add_argument(
         "--trials", type=int, required=True, metavar="N", help="configurations of each, its defaults first"
@@ -62,17 +63,7 @@ def _add_what(parser: Parser) -> None:
 def _add_how(parser: Parser) -> None:
     how = parser.add_argument_group("how")
     add_device(how)
-    how.add_argument("--jobs", type=int, metavar="N", help="steps beside each other (default: one per core or GPU)")
-    how.add_argument("--executor", default="local", metavar="NAME", help="where steps run (default: local)")
-    how.add_argument(
-        "--out", type=a_path, default=Path(), metavar="DIR", help="gets runs/SUITE with its report (default: here)"
-    )
-    how.add_argument(
-        "--existing",
-        default="reuse",
-        metavar="reuse|retry-failed|force",
-        help="what to do with earlier results of the same inputs (default: reuse)",
-    )
+    add_placing(how)
     add_sources(how)
     add_json(how, "what was tried and chosen, as JSON on stdout")
 
