@@ -17,6 +17,7 @@ class Tune:
     images: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     """Training budget of a trial, at most the suite's; null: the suite's."""
     factor: Annotated[float, Meta(gt=1, lt=1e12)] | None = None
-    """How far from its default a setting on a logarithmic scale is searched, as a factor; null: all of its Range."""
+    """How far from its default a setting is searched: up to the default times this and, on a logarithmic scale, down to
+    the default by it. null, and where a Range has negative numbers: all of its Range."""
     budgets: tuple[Positive, ...] = ()
     """Shares of the suite's training budget at which the default and the best are compared besides."""

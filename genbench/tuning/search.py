@@ -36,7 +36,7 @@ def searches(
         defaults: by the name that was given, which fixes the settings in it.
         count: trials of each.
         seed: of the draws.
-        factor: how far from its default a setting on a logarithmic scale is searched; None: all of its Range.
+        factor: how far from its default a setting is searched, as `searched` takes it.
     Raises:
         GenbenchError: a model has nothing to tune, Optuna is missing, or the journal is of another search.
     """

@@ -67,7 +67,8 @@ def searched(settings: Sequence[Setting], given: Collection[str] = (), factor: f
     Args:
         settings: that it declares.
         given: names of those that are set, which stay as they are.
-        factor: how far from its default a setting on a logarithmic scale is searched; None: all of its Range.
+        factor: of its default to which a setting of a Range without negative numbers is searched, and on a logarithmic
+            scale from which; None: all of its Range.
     """
     found = (_dimension(setting, factor) for setting in settings if setting.name not in given)
     return [dimension for dimension in found if dimension is not None]
@@ -84,8 +85,8 @@ def _dimension(setting: Setting, factor: float | None) -> Dimension | None:
 def _numbers(setting: Setting, span: Range, factor: float | None) -> Numbers | None:
     whole, default = setting.type == "int", float(setting.default)
     low, high, log = float(span.low), float(span.high), span.log and span.low > 0
-    if log and factor is not None:
-        low, high = max(low, default / factor), min(high, default * factor)
+    if factor is not None and low >= 0 and default > 0:
+        low, high = max(low, default / factor) if log else low, min(high, default * factor)
     if whole:
         low, high = math.ceil(low), math.floor(high)
     return Numbers(setting.name, low, high, log, whole) if low < high else None

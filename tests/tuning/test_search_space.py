@@ -30,10 +30,19 @@ def test_what_is_given_stays():
     assert [dimension.name for dimension in searched([LR, WIDTH, KERNEL], {"width", "kernel"})] == ["lr"]
 
 
-def test_a_factor_keeps_settings_on_a_logarithmic_scale_near_their_defaults_and_in_their_range():
-    lr, width, dropout = searched([LR, Setting("width", "int", 10, WIDTH.range), DROPOUT], factor=4.0)
-    assert (lr, dropout) == (Numbers("lr", 5e-4, 8e-3, True, False), Numbers("dropout", 0.0, 0.9, False, False))
-    assert width == Numbers("width", 8, 40, True, True)
+def test_a_factor_keeps_settings_near_their_defaults_and_in_their_range():
+    lr, width = searched([LR, Setting("width", "int", 10, WIDTH.range)], factor=4.0)
+    assert (lr, width) == (Numbers("lr", 5e-4, 8e-3, True, False), Numbers("width", 8, 40, True, True))
+
+
+def test_a_factor_bounds_other_scales_from_above_alone():
+    (penalty,) = searched([Setting("penalty", "float", 0.05, Range(0, 100))], factor=4.0)
+    assert penalty == Numbers("penalty", 0.0, 0.2, False, False)
+
+
+def test_a_factor_says_nothing_of_a_default_of_zero_or_a_range_with_negative_numbers():
+    off, signed = Setting("off", "float", 0.0, Range(0, 2)), Setting("signed", "float", 1.0, Range(-3, 3))
+    assert [(d.low, d.high) for d in searched([off, signed], factor=4.0)] == [(0.0, 2.0), (-3.0, 3.0)]
 
 
 def test_what_has_one_value_is_not_searched():
@@ -42,9 +51,9 @@ def test_what_has_one_value_is_not_searched():
     assert searched([*narrow, nowhere], factor=1.5) == []
 
 
-def test_a_logarithmic_scale_that_begins_at_zero_is_searched_as_it_is():
+def test_a_logarithmic_scale_that_begins_at_zero_is_searched_as_another():
     assert searched([Setting("a", "float", 1.0, Range(0, 4, log=True))], factor=2.0) == [
-        Numbers("a", 0, 4, log=False, whole=False)
+        Numbers("a", 0, 2, log=False, whole=False)
     ]
 
 
