@@ -60,6 +60,33 @@ ORDINARY = {
 }  # what most runs here are content with
 CLOCKS = ("throughput", "latency", "fit-time")  # the scores that a clock makes: no two runs agree on them
 SECRET = "0123456789abcdef" * 4  # of every run here, so that two of them draw the same samples
+SLEEPY = '''
+import time
+import genbench
+
+
+class Sleepy(genbench.Model):
+    """Never ends."""
+
+    name = "sleepy"
+    family = genbench.Family.BASELINE
+    source = "none"
+
+    def __init__(self, space: genbench.Space) -> None:
+        super().__init__()
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        open("started", "w").close()
+        time.sleep(600)
+
+    def sample(self, n, *, labels=None):
+        raise RuntimeError
+
+
+@genbench.hookimpl
+def genbench_models():
+    return [Sleepy]
+'''  # a plugin whose fit never ends, and says that it has begun
 
 
 def write_suite(

@@ -129,6 +129,8 @@ class Call:
     "": none does."""
     telling: Telling | None = None
     """What the process is told after each lap, and not before; null: nothing."""
+    reads: tuple[str, ...] = ()
+    """Files and folders that its inputs name: a machine that does not see them has to be sent them."""
 
     @property
     def log(self) -> Path:

@@ -152,7 +152,8 @@ def _imported(names: Iterable[str]) -> str:
 
 def main() -> None:
     """Import what stages need, say so, and serve the socket whose descriptor is the first argument; modules follow."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent's to handle, though a queue sends them to every process
+        signal.signal(number, signal.SIG_IGN)
     machine.adopt_orphans()
     machine.die_with_parent()  # imports take seconds, in which nobody looks whether the parent is still there
     control = socket.socket(fileno=int(sys.argv[1]))

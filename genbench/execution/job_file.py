@@ -26,7 +26,10 @@ from genbench.records.status import Status
 
 TELLING = 0.25  # seconds between two lines of progress at least
 ATTEMPT = 0.1  # seconds between two looks at whether an earlier attempt has ended
+WORD = 0.5  # seconds in which who ends a job has told this process too
 SHOWN = 4  # differences that a refusal names
+
+INTERRUPTED = Outcome(Status.INTERRUPTED, "the run was stopped", 0.0)
 
 Cancelled = Callable[[], bool]
 
@@ -92,7 +95,15 @@ class JobFiles:
             for left in call.folder.iterdir():
                 if left.name != RESUME:
                     remove(left)
-        return self._supervisor.run(call, _teller(progress_file(path), place), cancelled)
+        outcome = self._supervisor.run(call, _teller(progress_file(path), place), cancelled)
+        return outcome if outcome.ok or not self._stopping(cancelled) else INTERRUPTED
+
+    def _stopping(self, cancelled: Cancelled) -> bool:
+        """Whether this is being stopped: a queue ends all processes of a job at once, and a call's may die before."""
+        until = time.monotonic() + WORD
+        while not (found := self._supervisor.stopped or cancelled()) and time.monotonic() < until:
+            time.sleep(ATTEMPT)
+        return found
 
     def _surveyed(self, cancelled: Cancelled) -> Machine | None:
         """This machine, known to be as the terms say; None where it is the driver's, or was told to stop."""

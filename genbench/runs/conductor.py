@@ -211,6 +211,7 @@ class Conductor:
             None if stage.pace is None else stage.pace(begun.inputs),
             stage.again(begun.inputs),
             None if stage.telling is None else stage.telling(given),
+            reads_of(begun.inputs),
         )
 
     def _confinement(self, step: Step, inputs: object) -> Confinement:
@@ -220,10 +221,9 @@ class Conductor:
         needs = step.trial.listing.needs
         # Whoever has runs or the cache on Python's path, say; and copies of the data among packages.
         hides = str(self.ground.root.parent), str(cache_path()), *self.ground.hides
-        network, everything = "network" in needs, "files" in needs
         shared = SHARED_MEMORY in needs and step.stage in (FIT, AUDIT)  # which fits again
-        sealed, counted = step.stage.sealed, step.stage.exclusive
-        return Confinement(reads_of(inputs), hides, network, everything, shared, sealed=sealed, counted=counted)
+        sealed, counted, reads = step.stage.sealed, step.stage.exclusive, reads_of(inputs)
+        return Confinement(reads, hides, "network" in needs, "files" in needs, shared, sealed=sealed, counted=counted)
 
     def _take(self, news: list[Ended], schedule: Schedule) -> None:
         """Keep the results of jobs that have ended.

@@ -1,4 +1,5 @@
-"""Spare: what the cache holds only to save time (stages, features, nearest rows), and how much of it is kept."""
+"""Spare: what the cache holds only to save time (stages, features, nearest rows, what a driver that was killed had sent
+here), and how much of it is kept."""
 
 import contextlib
 import os
@@ -12,7 +13,12 @@ from genbench.files.atomic import below, cache_path, remove, unique_beside
 
 MOST = 8 * 2**30  # bytes that are kept
 RECENT = 3600.0  # seconds for which whatever was used stays: somebody may be at it
-ROOMS = {"stages": 2, "features": 1, "nearest": 1}  # folder of the cache → how many folders deep its entries lie
+ROOMS = {
+    "stages": 2,
+    "features": 1,
+    "nearest": 1,
+    "nodes": 1,
+}  # folder of the cache → how many folders deep its entries lie
 
 
 @dataclass(frozen=True)

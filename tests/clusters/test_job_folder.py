@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from nodes import place
 
-from genbench.builtin.executors.job_folder import INTERRUPTED, JobFolder
+from genbench.builtin.executors.job_folder import JobFolder
 from genbench.contracts.executor import Ended, Ticket
 from genbench.contracts.job import Call, Job, Outcome
-from genbench.execution.job_file import Outcomes, outcomes_file, progress_file
+from genbench.execution.job_file import INTERRUPTED, Outcomes, outcomes_file, progress_file
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.records.status import Status

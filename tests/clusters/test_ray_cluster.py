@@ -113,7 +113,7 @@ def test_a_cancelled_job_leaves_no_process(cluster: Nodes, supervisor: Superviso
 
 
 def test_ctrl_c_ends_a_run_and_leaves_no_process_on_any_node(cluster: Nodes, local: tiny.Run, tmp_path: Path):
-    (tmp_path / "sleepy.py").write_text(SLEEPY)
+    (tmp_path / "sleepy.py").write_text(tiny.SLEEPY)
     suite(tmp_path)
     words = f"-m genbench run -m sleepy --plugin sleepy.py --suite tiny.toml --executor ray --address {cluster.address}"
     command = [sys.executable, *words.split()]
@@ -140,32 +140,3 @@ def test_without_ray_or_a_cluster_one_line_says_what_to_do(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(GenbenchError, match=r'not installed: pip install "genbench\[ray\]"'):
         RayExecutor(place(tmp_path, "", supervisor))
-
-
-SLEEPY = '''
-import time
-import genbench
-
-
-class Sleepy(genbench.Model):
-    """Never ends."""
-
-    name = "sleepy"
-    family = genbench.Family.BASELINE
-    source = "none"
-
-    def __init__(self, space: genbench.Space) -> None:
-        super().__init__()
-
-    def fit(self, data: genbench.TrainingData) -> None:
-        open("started", "w").close()
-        time.sleep(600)
-
-    def sample(self, n, *, labels=None):
-        raise RuntimeError
-
-
-@genbench.hookimpl
-def genbench_models():
-    return [Sleepy]
-'''

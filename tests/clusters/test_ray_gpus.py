@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from nodes import Nodes, all_ended, at_work, listing, place, until
 
-from genbench.builtin.executors.ray_cluster import RayExecutor, device_of
+from genbench.builtin.executors.ray_cluster import RayExecutor
+from genbench.builtin.executors.ray_task import device_of
 from genbench.contracts.job import CALL, Call, Job
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor

@@ -7,12 +7,10 @@ from pathlib import Path
 
 from genbench.contracts.executor import Ended, Ticket, Workplace
 from genbench.contracts.job import Job, Outcome
-from genbench.execution.job_file import known_outcomes, outcomes_file, progress_file
+from genbench.execution.job_file import INTERRUPTED, known_outcomes, outcomes_file, progress_file
 from genbench.files import codec
-from genbench.records.status import Status
 
 TERMS = "terms.json"
-INTERRUPTED = Outcome(Status.INTERRUPTED, "the run was stopped", 0.0)
 
 
 @dataclass

@@ -1,26 +1,30 @@
 """Ray: jobs are placed on a cluster's nodes by what they need, and each node's host carries out their files."""
 
 import contextlib
-import os
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from genbench.builtin.executors.job_folder import JobFolder
+from genbench.builtin.executors.ray_contents import Contents
+from genbench.builtin.executors.ray_task import Answer, News, cleared, placed
 from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
 from genbench.contracts.job import Job, Outcome
 from genbench.errors import GenbenchError
-from genbench.execution.host import HostEnded, carried
+from genbench.execution.job_file import progress_file
+from genbench.execution.shipment import delivered, shipment
+from genbench.files.atomic import cache_path
 from genbench.records.status import Status
 
 MISSING = 'the executor ray needs Ray, which is not installed: pip install "genbench[ray]"'
-UNSEEN = "unseen"
 UNTOUCHED = {"env_vars": {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}}  # a node's host serves all its GPUs
+CLEARING = 10.0  # seconds for which nodes may remove what they were sent
 FRESH = 1.0  # seconds for which what is known of the nodes counts
 LOST = Outcome(Status.CRASHED, "the node that it ran on died, and so did the next one", 0.0)
 
@@ -31,41 +35,6 @@ class _Node:
     cpus: float
     gpus: float
     memory: float
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What a task says: the node that it ran on, and why there are no outcomes; "": they are there."""
-
-    node: str
-    words: str = ""
-    lost: bool = False
-
-
-def placed(job: str, terms: str) -> _Answer:
-    """The task of a job, on the node that Ray chose: it has the node's host carry the job out."""
-    import ray
-
-    context = ray.get_runtime_context()
-    node, gpus = context.get_node_id(), context.get_accelerator_ids().get("GPU", [])
-    device = device_of(gpus, os.environ.get("CUDA_VISIBLE_DEVICES", ""))
-    if not Path(job).exists():
-        return _Answer(node, UNSEEN)
-    try:
-        return _Answer(node, carried(Path(job), Path(terms), node, device))
-    except HostEnded as ended:
-        return _Answer(node, str(ended), lost=True)
-
-
-def device_of(gpus: Sequence[str], visible: str) -> str:
-    """The device of the GPU that Ray gave, as whoever sees all of its node's GPUs counts; "" where it gave none.
-
-    Args:
-        gpus: what Ray calls them: numbers, or names in `visible`.
-        visible: the node's CUDA_VISIBLE_DEVICES; "": all.
-    """
-    names = visible.split(",")
-    return next((f"cuda:{names.index(gpu) if gpu in names else gpu}" for gpu in gpus), "")
 
 
 class RayExecutor(Executor):
@@ -81,12 +50,15 @@ class RayExecutor(Executor):
             self._ray, self._began = _connected(workplace.address)
         self._files.open()
         self._task = self._ray.remote(placed)
+        self._contents: Contents | None = None  # once a node does not see the driver's files
+        self._apart: set[str] = set()  # nodes that have been sent files
         self._running: dict[Any, Ticket] = {}
         self._cancelled: set[Ticket] = set()
         self._lost: Counter[Ticket] = Counter()
         self._homes: dict[str, str] = {}  # trial → its node
         self._alone: Counter[str] = Counter()  # node → exclusive jobs that were sent to it
         self._seen: tuple[float, dict[str, _Node]] = (0.0, {})
+        self._asked: Any = None  # of the actor, and not answered yet
 
     def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
         """Write the jobs' files, and give Ray a task for each."""
@@ -102,6 +74,7 @@ class RayExecutor(Executor):
             if self._workplace.stopped():
                 self.cancel(self._files.tickets)
             found = self._ended(timeout)
+            self._hear()
             self._files.tell()
         except BaseException:
             self._cancel_all()
@@ -122,6 +95,8 @@ class RayExecutor(Executor):
 
     def close(self) -> None:
         """Let the hosts end, and leave the cluster."""
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            self._clear()
         self._files.close()
         if self._began:
             with _own_signals():
@@ -143,24 +118,29 @@ class RayExecutor(Executor):
         except (faults.TaskCancelledError, KeyboardInterrupt):
             if not self._cancelled & {ticket}:
                 raise
-            answer = _Answer("")
+            answer = Answer("")
         except (faults.WorkerCrashedError, faults.NodeDiedError, faults.TaskUnschedulableError) as error:
-            answer = _Answer("", str(error), lost=True)
+            answer = Answer("", str(error), lost=True)
         except faults.RayError as error:
             raise GenbenchError(_failed(error)) from error
         if job.trial and answer.node:
             self._homes.setdefault(job.trial, answer.node)
         if answer.lost and ticket not in self._cancelled:
             return self._again(ticket)
-        if answer.words == UNSEEN:
-            raise GenbenchError(
-                f"node {answer.node} does not see {self._workplace.folder}: --out takes a shared folder"
-            )
+        if answer.unseen and ticket not in self._cancelled:
+            self._contents = self._contents or Contents(self._ray)
+            self._place(ticket)
+            return None
         if answer.words and not answer.lost:
             raise GenbenchError(answer.words)
+        if answer.delivery is not None:
+            self._apart.add(answer.node)
+            delivered(answer.delivery, self._files.file(ticket), job)
         return self._end(ticket)
 
     def _end(self, ticket: Ticket, *lacking: Outcome) -> Ended:
+        if self._contents is not None:
+            self._contents.drop(ticket)
         self._cancelled.discard(ticket)
         self._lost.pop(ticket, None)
         return self._files.end(ticket, *lacking)
@@ -176,13 +156,41 @@ class RayExecutor(Executor):
         return None
 
     def _place(self, ticket: Ticket) -> None:
-        job, file = self._files.job(ticket), self._files.file(ticket)
-        options = self._options(job)
-        name = f"genbench {job.name}"
-        task = self._task.options(name=name, max_retries=0, runtime_env=UNTOUCHED, **options).remote(
-            str(file), str(self._files.terms)
-        )
-        self._running[task] = ticket
+        job, contents = self._files.job(ticket), self._contents
+        roots = self._workplace.folder.parent.parent, cache_path()  # of all runs, and the cache
+        hashed = (lambda path: "") if contents is None else contents.hashed
+        sent = shipment(self._files.file(ticket), job, self._files.terms, roots, hashed)
+        given = (sent,) if contents is None else (sent, contents.put(ticket, sent), self._news)
+        options = {"name": f"genbench {job.name}", "max_retries": 0, "runtime_env": UNTOUCHED, **self._options(job)}
+        self._running[self._task.options(**options).remote(*given)] = ticket
+
+    @cached_property
+    def _news(self) -> Any:
+        """The actor that hears how far jobs are whose files this driver does not see."""
+        return self._ray.remote(News).options(num_cpus=0, max_restarts=-1).remote()
+
+    def _hear(self) -> None:
+        """Write down what the actor heard, as if this driver saw the files of progress."""
+        if self._contents is None:
+            return
+        if self._asked is None:
+            self._asked = self._news.taken.remote()
+        elif self._ray.wait([self._asked], timeout=0)[0]:
+            asked, self._asked = self._asked, None
+            with contextlib.suppress(self._ray.exceptions.RayError):  # its node died: another hears from now on
+                for job, lines in self._ray.get(asked).items():
+                    with progress_file(Path(job)).open("ab") as file:
+                        file.write(lines)
+
+    def _clear(self) -> None:
+        """Remove what nodes were sent."""
+        task, affinity = self._ray.remote(cleared), self._affinity
+        jobs = str(self._files.file(Ticket("")))
+        here = self._apart & self._nodes().keys()
+        over = [
+            task.options(num_cpus=0, scheduling_strategy=affinity(node, soft=False)).remote(jobs, node) for node in here
+        ]
+        self._ray.wait(over, num_returns=len(over), timeout=CLEARING) if over else None
 
     def _options(self, job: Job) -> dict[str, Any]:
         """What a job needs, as Ray says it."""
@@ -200,9 +208,12 @@ class RayExecutor(Executor):
         }
         if home is not None:
             self._alone[home.id] += job.exclusive
-            affinity = import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
-            found["scheduling_strategy"] = affinity(home.id, soft=not job.exclusive)
+            found["scheduling_strategy"] = self._affinity(home.id, soft=not job.exclusive)
         return found
+
+    @property
+    def _affinity(self) -> Any:
+        return import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
 
     def _fitting(self, cpus: int, gpus: int) -> dict[str, _Node]:
         """The nodes that have so many of both, by their ids; Ray itself would wait for one without a word.

@@ -21,6 +21,7 @@ from genbench.builtin.executors.slurm_job import (
     cancelled_file,
     end_file,
 )
+from genbench.builtin.executors.slurm_queue import Queue
 from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
 from genbench.contracts.job import Job, Outcome
 from genbench.errors import GenbenchError
@@ -78,6 +79,7 @@ class SlurmExecutor(Executor):
         self._submitit = _library()
         self._files.open()
         self._queue = self._executor()
+        self._slurm = Queue()
         self._new: list[Ticket] = []
         self._jobs: dict[Ticket, Any] = {}  # submitit's
         self._over: dict[Ticket, float] = {}  # since when Slurm says so
@@ -116,6 +118,7 @@ class SlurmExecutor(Executor):
         jobs = [self._jobs[ticket] for ticket in wanted if ticket in self._jobs]
         if self._cluster == "slurm" and jobs:
             subprocess.run(["scancel", *(job.job_id for job in jobs)], check=False, capture_output=True)
+            self._slurm.changed()
         else:
             for job in jobs:
                 job.cancel()
@@ -156,6 +159,7 @@ class SlurmExecutor(Executor):
             for ticket, job in zip(tickets, jobs, strict=True):
                 self._jobs[ticket] = job
                 codec.write(queued_file(self._files.file(ticket)), Queued(self._cluster, job.job_id))
+            self._slurm.changed()
         self._new = []
 
     def _carrying(self, ticket: Ticket) -> Carrying:
@@ -176,8 +180,14 @@ class SlurmExecutor(Executor):
         if ticket in self._jobs and not self._at_work(ticket):
             since = self._over.setdefault(ticket, time.monotonic())
             if time.monotonic() - since > SETTLE:
-                return self._end(ticket, _lacking(self._jobs[ticket].state))
+                return self._end(ticket, _lacking(self._state(ticket)))
+        else:
+            self._over.pop(ticket, None)
         return None
+
+    def _state(self, ticket: Ticket) -> str:
+        job = self._jobs[ticket]
+        return self._slurm.state(job.job_id) if self._cluster == "slurm" else str(job.state)
 
     def _end(self, ticket: Ticket, *lacking: Outcome) -> Ended:
         job = self._jobs.pop(ticket, None)
@@ -198,9 +208,8 @@ class SlurmExecutor(Executor):
             return False
         if self._cluster == "local" and job._process is None:  # an earlier driver's
             return Path(f"/proc/{job.job_id}").exists()
-        if self._cluster == "slurm" and ticket in self._cancelled:
-            # One that has not begun never will; a running one says that it stops by Slurm's own word.
-            return attempts_file(self._files.file(ticket)).exists() and not job.done()
+        if self._cluster == "slurm":
+            return self._slurm.at_work(job.job_id)
         return not job.done()
 
 

@@ -72,7 +72,6 @@ class Carrying:
         from submitit.helpers import DelayedSubmission
 
         self._stop()
-        self._note(-1)
         return DelayedSubmission(Carrying(str(self._job), self._terms))
 
     def __getstate__(self) -> dict[str, str]:
@@ -100,7 +99,9 @@ class Carrying:
             self._end(LEFT)
 
     def _stop(self) -> None:
-        """End the program, which ends what runs as interrupted; this may be a signal's handler."""
+        """End the program, which ends what runs as interrupted, and give the attempt back; this may be a handler."""
+        if not self._stopped:
+            self._note(-1)
         self._stopped = True
         if self._program is not None:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
