@@ -4,7 +4,7 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -24,7 +24,8 @@ from genbench.records.status import Status
 
 MISSING = 'the executor ray needs Ray, which is not installed: pip install "genbench[ray]"'
 UNTOUCHED = {"env_vars": {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}}  # a node's host serves all its GPUs
-CLEARING = 10.0  # seconds for which nodes may remove what they were sent
+CLEARING = 60.0  # seconds in which nodes have ended what ran, and removed what they were sent
+PATIENCE = 1.0  # seconds after which whoever was cancelled and has not ended is told again
 FRESH = 1.0  # seconds for which what is known of the nodes counts
 LOST = Outcome(Status.CRASHED, "the node that it ran on died, and so did the next one", 0.0)
 
@@ -54,6 +55,7 @@ class RayExecutor(Executor):
         self._apart: set[str] = set()  # nodes that have been sent files
         self._running: dict[Any, Ticket] = {}
         self._cancelled: set[Ticket] = set()
+        self._told = 0.0  # when tasks were last cancelled
         self._lost: Counter[Ticket] = Counter()
         self._homes: dict[str, str] = {}  # trial → its node
         self._alone: Counter[str] = Counter()  # node → exclusive jobs that were sent to it
@@ -83,11 +85,9 @@ class RayExecutor(Executor):
 
     def cancel(self, tickets: Sequence[Ticket]) -> None:
         """Cancel the tasks of these jobs; one that runs ends with its processes."""
-        wanted = {*tickets} - self._cancelled
-        self._cancelled |= wanted
-        for task, ticket in self._running.items():
-            if ticket in wanted:
-                self._ray.cancel(task)
+        if wanted := {*tickets} - self._cancelled:
+            self._cancelled |= wanted
+            self._cancel(wanted)
 
     def adopt(self, ticket: Ticket) -> bool:
         """Whether it is one of its own: Ray ends the tasks of a driver that has gone."""
@@ -105,6 +105,8 @@ class RayExecutor(Executor):
     def _ended(self, timeout: float) -> list[Ended]:
         if not self._running:
             return []
+        if self._cancelled and time.monotonic() - self._told > PATIENCE:
+            self._cancel(self._cancelled)  # a task that began just then may not have heard of it
         self._ray.wait(list(self._running), num_returns=1, timeout=timeout)
         over, _ = self._ray.wait(list(self._running), num_returns=len(self._running), timeout=0)
         found = [self._taken(task, self._running.pop(task)) for task in over]
@@ -238,11 +240,19 @@ class RayExecutor(Executor):
             )
         return self._seen[1]
 
+    def _cancel(self, tickets: Collection[Ticket]) -> None:
+        """Cancel the tasks of these jobs, the last ones first, so that none begins since another has ended."""
+        for task, ticket in reversed(self._running.items()):
+            if ticket in tickets:
+                self._ray.cancel(task)
+        self._told = time.monotonic()
+
     def _cancel_all(self) -> None:
         """End all that runs, and wait for it."""
-        for task in self._running:
-            self._ray.cancel(task)
-        self._ray.wait(list(self._running), num_returns=len(self._running), timeout=60) if self._running else None
+        left, until = list(self._running), time.monotonic() + CLEARING
+        while left and time.monotonic() < until:
+            self._cancel({*self._running.values()})
+            _, left = self._ray.wait(left, num_returns=len(left), timeout=PATIENCE)
         self._running.clear()
 
 
