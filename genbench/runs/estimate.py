@@ -1,6 +1,7 @@
 """How long a run will take: by what its steps took here before and by how it goes, or it is not known."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from genbench.runs.schedule import Key
 from genbench.runs.timings import Timings
 from genbench.store.stage_folder import Result
 
+COST = 20  # times what it takes to look at all that is to be done, before it is looked at again
 RISE = 1.25  # by how much the time left has to grow against what was said before anything else is said
 
 
@@ -58,9 +60,13 @@ class Forecast:
         self._waiting = {step.key: step for step in plan.steps if step.key not in finished}
         self._running: dict[Key, Running] = {}
         self._expected = {key: self._guess(step) for key, step in self._waiting.items()}
-        self._unforeseen = {key: step for key, step in self._waiting.items() if self._expected[key] is None}
+        self._unforeseen: dict[str, dict[Key, Step]] = defaultdict(dict)  # by stage
+        for key, step in self._waiting.items():
+            if self._expected[key] is None:
+                self._unforeseen[step.stage.name][key] = step
         self._pace = Pace()
         self._said: tuple[float, float] | None = None  # when, and the seconds left
+        self._found: tuple[float, float | None] = (float("-inf"), None)  # until when it counts, and the seconds
 
     @property
     def estimates(self) -> Mapping[str, Estimate]:
@@ -82,6 +88,8 @@ class Forecast:
         """Wall seconds of all that is to be done; None where a part of it is unknown, or the machine's pace changes."""
         if not self._pace.steady:
             return None
+        if any(own.keys() - self._running.keys() for own in self._unforeseen.values()):
+            return None
         known = [(step, self._seconds(step)) for step in self._waiting.values()]
         if any(seconds is None for _, seconds in known):
             return None
@@ -90,7 +98,11 @@ class Forecast:
     @property
     def left(self) -> float | None:
         """Seconds left, as they are said to people: they go down with the clock, and up only with a reason."""
-        found, now = self.seconds, self._clock()
+        now = self._clock()
+        if now >= self._found[0]:
+            seconds = self.seconds
+            self._found = self._clock() + COST * (self._clock() - now), seconds
+        found = self._found[1]
         if found is None:
             self._said = None
         elif self._said is None:
@@ -122,15 +134,16 @@ class Forecast:
             return
         self._running.pop(step.key, None)
         expected = self._expected.pop(step.key)
-        self._unforeseen.pop(step.key, None)
+        alike = self._unforeseen[step.stage.name]
+        alike.pop(step.key, None)
         if result.ok and not result.reused:
             if expected is not None:
                 self._pace.note(result.seconds, expected)
             self._timings.note(step, result.seconds)
-            for key, other in list(self._unforeseen.items()):
+            for key, other in list(alike.items()):
                 self._expected[key] = self._unpaced(other)
                 if self._expected[key] is not None:
-                    del self._unforeseen[key]
+                    del alike[key]
 
     def keep(self) -> None:
         """Remember what steps took for later runs."""
