@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 examples:
-  genbench run --all                         every installed model on the default suite, then the report
+  genbench run --core                        the default suite's core: a model of each family, then the report
+  genbench run --all                         every installed model
   genbench run --all --quick                 a look: less training, one seed
   genbench run -m vae -m "ddpm[steps=100]"   two models, one with a setting changed
   genbench run -m mine --plugin mine.py      a model in a loose file
@@ -52,6 +53,7 @@ def add(commands: Commands) -> None:
 def _add_what(parser: Parser) -> None:
     what = parser.add_argument_group("what")
     what.add_argument("--all", action="store_true", help="every discovered model")
+    what.add_argument("--core", action="store_true", help="those that the suite names as its core")
     add_models(what, "with settings where they differ from its defaults")
     add_plugin(what)
     what.add_argument("--suite", default="digits", metavar="NAME_OR_TOML", help="the protocol (default: digits)")

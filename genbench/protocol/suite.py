@@ -77,6 +77,8 @@ class Suite:
     """Name → what is asked; the first one is the board that people see first."""
     title: str = ""
     """The board's; "": its name."""
+    core: tuple[str, ...] = ()
+    """Models that stand for their families: what `--core` runs."""
     density_rows: Count = 0
     """Test rows whose density is asked for, drawn by the run's secret; 0: all."""
     threads: Whole = 1
@@ -90,8 +92,7 @@ class Suite:
     limits: Mapping[str, Positive] = field(default_factory=dict)
     """Stage → wall seconds after which a trial has failed."""
     caps: Mapping[str, Positive] = field(default_factory=dict)
-    """memory_gib of a stage's process tree, device_memory_gib that torch may take of a GPU for it, disk_gib of its
-    folder, log_mib of its output."""
+    """Of a stage: memory_gib of its processes, device_memory_gib for torch, disk_gib of its folder, log_mib."""
     typical: Mapping[str, Positive] = field(default_factory=dict)
     """Seconds of each stage as measured once on two CPU cores: for estimates before there are any others."""
     budget: Budget | None = None

@@ -20,6 +20,7 @@ class Options:
     Args:
         models: references such as "vae" or "ddpm[steps=200]".
         all: every discovered model as well.
+        core: those as well that the suite names as its core.
         suite: a name, or the path of a TOML file.
         quick: the suite's quick form.
         seeds: training seeds per model; None: the suite's.
@@ -41,6 +42,7 @@ class Options:
 
     models: Sequence[str] = ()
     all: bool = False
+    core: bool = False
     suite: str = DEFAULT_SUITE
     quick: bool = False
     seeds: int | None = None

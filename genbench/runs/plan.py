@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from genbench.catalogue import Catalogue
+from genbench.contracts.settings import split_reference
 from genbench.errors import GenbenchError
 from genbench.protocol import suite as suites
 from genbench.protocol.stages import stages_of, steps_of
@@ -127,6 +128,21 @@ def quick_form(suite: Suite, catalogue: Catalogue) -> Suite:
     return replace(quick, limits=limits, typical=typical)
 
 
+def core_of(suite: Suite, catalogue: Catalogue) -> tuple[str, ...]:
+    """The models that a suite names as its core.
+
+    Raises:
+        GenbenchError: it names none, or one that is not installed.
+    """
+    if not suite.core:
+        raise GenbenchError(f"suite {suite.name} names no core; say --all, or -m NAME once or more")
+    known = catalogue.models
+    if lacking := [text for text in suite.core if split_reference(text)[0] not in known]:
+        words = f"{', '.join(lacking)} of the core of suite {suite.name}"
+        raise GenbenchError(f"{words}: not installed ({NO_MODEL}); -m NAME runs what is (see genbench list models)")
+    return suite.core
+
+
 def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], everything: bool, seeds: int | None) -> Plan:
     """The trials of the chosen models under a suite, seed by seed; controls first, once each.
 
@@ -144,7 +160,7 @@ def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], every
     if everything:
         named += [chosen(name, catalogue) for name in entries if name not in {entry.name for entry, _ in named}]
     if not named:
-        raise GenbenchError("which models? --all, or -m NAME once or more (see genbench list models)")
+        raise GenbenchError("which models? --all, --core, or -m NAME once or more (see genbench list models)")
     contestants = [(entry, settings) for entry, settings in named if entry.listing.control is None]
     if everything and not contestants:
         raise GenbenchError(f"no model plugin is installed: {NO_MODEL} (see genbench list models)")

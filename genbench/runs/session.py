@@ -33,7 +33,7 @@ from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
-from genbench.runs.plan import Plan, asked_of, find_suite, planned, quick_form
+from genbench.runs.plan import Plan, asked_of, core_of, find_suite, planned, quick_form
 from genbench.runs.preparation import data_inputs, exam_secret, laid_down, posed, probed, terms_of
 from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
@@ -74,7 +74,7 @@ def plan_of(options: Options, catalogue: Catalogue) -> Plan:
     suite = quick_form(found.suite, catalogue) if options.quick else found.suite
     stages = [stage.name for stage in stages_of(asked_of(suite, catalogue))]
     found = replace(found, suite=suite.limited(options.limit, stages))
-    models = options.models
+    models = [*options.models, *(core_of(suite, catalogue) if options.core else ())]
     if options.replay and not (models or options.all):
         models = sorted({read(path).model.reference for path in options.replay})
     return planned(found, catalogue, models, options.all, options.seeds)

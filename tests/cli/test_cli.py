@@ -102,7 +102,7 @@ WRONG = {
     "an unknown command": (("rnu",), "argument COMMAND: invalid choice: 'rnu'"),
     "an unknown option": (("run", "--everything"), "unrecognized arguments: --everything"),
     "an unknown kind": (("list", "modles"), "argument kind: invalid choice: 'modles'"),
-    "no model": (("run", "--suite", "mine.toml"), "which models? --all, or -m NAME once or more"),
+    "no model": (("run", "--suite", "mine.toml"), "which models? --all, --core, or -m NAME once or more"),
     "an unknown model": (("run", *RUN[1:3], "-m", "tniy"), "no model is named 'tniy'; did you mean 'tiny'? (known: "),
     "an unknown setting": ((*RUN, "-m", "tiny[depth=3]"), "tiny has no setting 'depth' (known: hidden, rate)"),
     "a wrong value": ((*RUN, "-m", "tiny[hidden=many]"), "tiny: hidden takes an integer, got 'many'"),

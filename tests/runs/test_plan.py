@@ -19,7 +19,7 @@ from genbench.catalogue.listings import (
 from genbench.errors import GenbenchError
 from genbench.protocol.stages import stages_of, steps_of
 from genbench.records.kinds import Axis, ControlKind, Direction, Family
-from genbench.runs.plan import Plan, asked_of, find_suite, planned, quick_form
+from genbench.runs.plan import Plan, asked_of, core_of, find_suite, planned, quick_form
 
 TOML = """\
 name = "mine"
@@ -168,8 +168,20 @@ def test_a_control_that_is_named_is_there_once(plan):
 
 
 def test_no_model_is_a_question(plan):
-    with pytest.raises(GenbenchError, match=r"which models\? --all, or -m NAME"):
+    with pytest.raises(GenbenchError, match=r"which models\? --all, --core, or -m NAME"):
         plan()
+
+
+def test_the_core_is_what_the_suite_names(tmp_path: Path, catalogue: Catalogue):
+    (tmp_path / "mine.toml").write_text('core = ["ddpm", "vae"]\n' + TOML)
+    suite = find_suite(str(tmp_path / "mine.toml"), catalogue).suite
+    assert core_of(suite, catalogue) == ("ddpm", "vae")
+    del catalogue.models["ddpm"]
+    with pytest.raises(GenbenchError, match=r"^ddpm of the core of suite mine: not installed \(pip install"):
+        core_of(suite, catalogue)
+    (tmp_path / "mine.toml").write_text(TOML)
+    with pytest.raises(GenbenchError, match="suite mine names no core; say --all, or -m NAME once or more"):
+        core_of(find_suite(str(tmp_path / "mine.toml"), catalogue).suite, catalogue)
 
 
 def test_all_without_a_plugin_says_how_to_install_one(plan, catalogue):

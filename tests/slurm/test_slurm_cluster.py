@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import tiny
 from nodes import PLUGIN, all_ended, at_work, listing, place, suite, until
+from safetensors.torch import load_file
 from slurm_here import Slurm
 
 from genbench.builtin.executors.slurm import SlurmExecutor
@@ -90,6 +92,26 @@ def test_a_job_that_is_preempted_comes_back_as_often_as_it_takes(slurm: Slurm, e
     assert sum(map(int, attempts_file(tmp_path / "jobs/preempted.json").read_text().split())) == 1
 
 
+def test_a_fit_that_is_preempted_goes_on_from_its_checkpoint(slurm: Slurm, supervisor: Supervisor, tmp_path: Path):
+    (tmp_path / "paced.py").write_text(PACED)
+    own = suite(tmp_path)
+    own.write_text(f"checkpoint_seconds = 0.1\n{own.read_text()}")
+    resume = tmp_path / "runs/tiny/paced.default.0/fit/resume"
+
+    def preempt() -> None:
+        until(lambda: len(list(resume.glob("*"))) > 1, 120)
+        slurm.preempt(seconds=1)
+
+    preempting = Thread(target=preempt)
+    preempting.start()
+    run = tiny.run(supervisor, tmp_path, [tmp_path / "paced.py"], ["paced"], own, executor="slurm")
+    preempting.join()
+    batches = load_file(resume.parent / "checkpoint.safetensors")["batches"]
+    assert batches[0] == 10  # in all
+    assert 0 < batches[1] < 10  # of the process that ended the fit
+    assert {stage.status for stage in run.record("paced").stages.values()} == {Status.OK}
+
+
 def test_a_cancelled_job_leaves_no_process(slurm: Slurm, executor: SlurmExecutor, tmp_path: Path):
     calls = listing(tmp_path / "sleeps", SLEEPS), listing(tmp_path / "never", NAMELESS)
     (running,) = executor.submit([Job("sleeping", calls)])
@@ -121,6 +143,41 @@ def test_ctrl_c_ends_a_run_and_leaves_no_process_on_any_node(slurm: Slurm, tmp_p
         _, said = program.communicate(timeout=60)
     assert (program.returncode, "interrupted; what has finished is kept" in said) == (130, True)
     until(lambda: not at_work(tmp_path), 20)
+
+
+PACED = """
+import time
+import torch
+import genbench
+
+
+class Paced(genbench.Model):
+    name = "paced"
+    family = genbench.Family.BASELINE
+    source = "none"
+
+    def __init__(self, space: genbench.Space) -> None:
+        super().__init__()
+        self.space = space
+        self.register_buffer("batches", torch.zeros(2))
+
+    def fit(self, data: genbench.TrainingData) -> None:
+        here = 0
+        data.checkpoint(model=self)
+        for _ in data.batches(50):
+            time.sleep(1)
+            here += 1
+            self.batches += torch.tensor([1, 0])
+        self.batches[1] = here
+
+    def sample(self, n, *, labels=None):
+        return torch.randint(self.space.levels, (n, *self.space.shape))
+
+
+@genbench.hookimpl
+def genbench_models():
+    return [Paced]
+"""
 
 
 def _count(file: Path) -> int:
