@@ -214,4 +214,5 @@ def _show(forecast: "Forecast") -> None:
         time = "unknown" if estimate.seconds is None else duration(estimate.seconds)
         rows.add_row(escape(trial.reference), str(trial.seed), ", ".join(stages), time, estimate.basis)
     show(rows)
-    print(f"{len(plan.trials)} trials, {forecast.jobs} at a time: {expected(forecast)}")
+    beside = "" if forecast.places is None else f", {forecast.places.jobs} at a time"
+    print(f"{len(plan.trials)} trials{beside}: {expected(forecast)}")

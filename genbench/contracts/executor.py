@@ -54,6 +54,19 @@ class Workplace:
     devices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Places:
+    """How much an engine holds now.
+
+    Args:
+        jobs: that can run at the same time.
+        alone: that can do so with a machine to themselves.
+    """
+
+    jobs: int
+    alone: int
+
+
 class Raised(Exception):
     """A stage that runs in the harness's own process raised something: its cause. No fault of genbench itself."""
 
@@ -89,6 +102,13 @@ class Executor(ABC):
     @abstractmethod
     def adopt(self, ticket: Ticket) -> bool:
         """Whether a job that an earlier driver submitted is still known: `ended` will then tell of it."""
+
+    def places(self, threads: int, device: str) -> Places | None:
+        """What its engine holds now of jobs for a device with so many threads each; None: nobody knows.
+
+        Who carries out jobs on this machine is not asked.
+        """
+        return None
 
     def close(self) -> None:  # noqa: B027  # most keep nothing running
         """Let go of what was started; jobs that run go on where they can do so without a driver."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from genbench.contracts.executor import Places
 from genbench.protocol.stages import steps_of
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.stage import Step
@@ -17,6 +18,7 @@ from genbench.runs.schedule import Key
 from genbench.runs.timings import Timings
 from genbench.store.stage_folder import Result
 
+ONE = Places(1, 1)
 COST = 20  # times what it takes to look at all that is to be done, before it is looked at again
 RISE = 1.25  # by how much the time left has to grow against what was said before anything else is said
 
@@ -39,7 +41,8 @@ class Forecast:
 
     Args:
         plan: what will be done.
-        jobs: steps beside each other.
+        places: how many steps can run beside each other, and how many of those that have a machine to themselves;
+            None: nobody knows.
         timings: what steps took here.
         finished: keys of steps that need not run.
         crowded: whether others use the machine now.
@@ -49,14 +52,14 @@ class Forecast:
     def __init__(
         self,
         plan: Plan,
-        jobs: int,
+        places: Places | None,
         timings: Timings,
         finished: Collection[Key] = (),
         crowded: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.crowded = crowded
-        self.plan, self.jobs, self._timings, self._clock = plan, jobs, timings, clock
+        self.plan, self.places, self._timings, self._clock = plan, places, timings, clock
         self._waiting = {step.key: step for step in plan.steps if step.key not in finished}
         self._running: dict[Key, Running] = {}
         self._expected = {key: self._guess(step) for key, step in self._waiting.items()}
@@ -86,14 +89,14 @@ class Forecast:
     @property
     def seconds(self) -> float | None:
         """Wall seconds of all that is to be done; None where a part of it is unknown, or the machine's pace changes."""
-        if not self._pace.steady:
+        if not self._pace.steady or self.places is None:
             return None
         if any(own.keys() - self._running.keys() for own in self._unforeseen.values()):
             return None
         known = [(step, self._seconds(step)) for step in self._waiting.values()]
         if any(seconds is None for _, seconds in known):
             return None
-        return _wall([(step, seconds or 0.0) for step, seconds in known], self.jobs)
+        return _wall([(step, seconds or 0.0) for step, seconds in known], self.places)
 
     @property
     def left(self) -> float | None:
@@ -117,7 +120,7 @@ class Forecast:
         """What the suite says of a machine of its author's, in wall seconds; None: it says nothing."""
         typical = self.plan.suite.typical
         known = [(step, _typical(step, typical)) for step in self._waiting.values()]
-        return _wall(known, self.jobs) if typical else None
+        return _wall(known, self.places or ONE) if typical else None
 
     def begun(self, step: Step) -> None:
         """A step runs from now on."""
@@ -180,12 +183,12 @@ def _typical(step: Step, typical: Mapping[str, float]) -> float:
     return typical.get("score" if control else step.stage.name, 0.0)
 
 
-def _wall(steps: Iterable[tuple[Step, float]], jobs: int) -> float:
-    """Wall seconds of steps: a timed one has the machine alone, of the others `jobs` run beside each other."""
+def _wall(steps: Iterable[tuple[Step, float]], places: Places) -> float:
+    """Wall seconds of steps: a timed one has a machine alone, of the others so many run beside each other."""
     known = list(steps)
-    alone = sum(seconds for step, seconds in known if step.stage.exclusive)
+    alone = sum(seconds for step, seconds in known if step.stage.exclusive) / places.alone
     shared = [seconds for step, seconds in known if not step.stage.exclusive]
-    return alone + max(sum(shared) / jobs, max(shared, default=0.0))
+    return alone + max(sum(shared) / places.jobs, max(shared, default=0.0))
 
 
 def recorded_steps(plan: Plan, records: Iterable[Record]) -> set[Key]:

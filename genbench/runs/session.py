@@ -8,7 +8,7 @@ from typing import Any
 
 from genbench import catalogue as catalogues
 from genbench.catalogue import Catalogue, parts
-from genbench.contracts.executor import Executor, Ticket, Workplace
+from genbench.contracts.executor import Executor, Places, Ticket, Workplace
 from genbench.contracts.job import Call
 from genbench.errors import GenbenchError
 from genbench.execution import machine
@@ -225,7 +225,9 @@ class _Session:
         timings, shelf = Timings.here(self.plan.suite, described, ground.root), Shelf(described.speed_class)
         steps, existing = self.plan.steps, self.options.existing
         finished = finished_steps(ground, steps, existing, shelf)
-        forecast = self._forecast = Forecast(self.plan, jobs, timings, finished, machine.crowded())
+        device, threads = described.device, self.plan.suite.threads
+        places = executor.places(threads, device) if self._kind.away else Places(jobs, 1)
+        forecast = self._forecast = Forecast(self.plan, places, timings, finished, machine.crowded())
 
         def ended(step: Step, result: Result[Any]) -> None:
             forecast.ended(step, result)
@@ -275,9 +277,9 @@ def forecast_of(options: Options, plan: Plan, probe: Probe) -> Forecast:
     """How long a plan would take, by the records in its folder and what steps took on this machine."""
     root, described = run_folder(options, plan), probe.threaded(plan.suite.threads)
     finished = recorded_steps(plan, _lying_in(root)[0].values()) if options.existing == "reuse" else set()
-    return Forecast(
-        plan, jobs_of(options, plan, probe), Timings.here(plan.suite, described, root), finished, machine.crowded()
-    )
+    local = options.executor == Options.executor
+    places = Places(jobs_of(options, plan, probe), 1) if local else None  # its engine is not asked
+    return Forecast(plan, places, Timings.here(plan.suite, described, root), finished, machine.crowded())
 
 
 def _executor_class(name: str, catalogue: Catalogue) -> type[Executor]:

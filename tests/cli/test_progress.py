@@ -13,11 +13,12 @@ from rich.progress import Progress
 
 from genbench import catalogue
 from genbench.cli.progress import RunBars, RunLines, announcement, progress
+from genbench.contracts.executor import Places
 from genbench.execution.supervisor import Supervisor
 from genbench.protocol.stages.stage import Step
 from genbench.records.status import Status
 from genbench.runs import session
-from genbench.runs.estimate import Forecast
+from genbench.runs.estimate import ONE, Forecast
 from genbench.runs.options import Options
 from genbench.runs.plan import Plan
 from genbench.runs.timings import Timings
@@ -37,7 +38,7 @@ def plan(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Pl
 
 def forecast(plan: Plan, jobs: int = 1, done: int = 0) -> Forecast:
     """Of a machine that nothing ran on; the first `done` steps are finished."""
-    return Forecast(plan, jobs, Timings(Path("absent")), {step.key for step in plan.steps[:done]})
+    return Forecast(plan, Places(jobs, 1), Timings(Path("absent")), {step.key for step in plan.steps[:done]})
 
 
 def is_control(step: Step) -> bool:
@@ -82,7 +83,7 @@ def test_a_run_whose_steps_ran_here_announces_how_long_it_takes(plan: Plan) -> N
     timings = Timings(Path("absent"))
     for step in plan.steps:
         timings.note(step, 60.0)
-    words = announcement(plan, 1, Forecast(plan, 1, timings))
+    words = announcement(plan, 1, Forecast(plan, ONE, timings))
     assert words.endswith(f": about {len(plan.steps)} min")
 
 

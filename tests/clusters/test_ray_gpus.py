@@ -10,6 +10,7 @@ from nodes import Nodes, all_ended, at_work, listing, place, until
 
 from genbench.builtin.executors.ray_cluster import RayExecutor
 from genbench.builtin.executors.ray_task import device_of
+from genbench.contracts.executor import Places
 from genbench.contracts.job import CALL, Call, Job
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
@@ -45,6 +46,7 @@ def test_a_timed_job_for_a_gpu_goes_to_the_node_that_has_one_and_sees_all_of_its
 ):
     node = cluster.add(num_gpus=2)
     try:
+        assert executor.places(1, "cuda") == Places(1, 1)
         jobs = [Job(name, (on_gpu(tmp_path / name),), exclusive=True) for name in ("first", "second")]
         executor.submit(jobs)
         ended = all_ended(executor, 2)
@@ -58,7 +60,7 @@ def test_a_timed_job_for_a_gpu_goes_to_the_node_that_has_one_and_sees_all_of_its
         assert {codec.read(Call, tmp_path / job.name / CALL).device for job in jobs} <= {"cuda:0", "cuda:1"}
     finally:
         cluster.kill(node)
-        until(lambda: node.node_id not in executor._nodes())  # nobody counts on it any more
+        until(lambda: node.node_id not in executor._nodes.alive)  # nobody counts on it any more
 
 
 @pytest.mark.parametrize(("device", "threads", "words"), [("cpu", 64, "64 CPUs"), ("cuda:0", 1, "1 CPU and a GPU")])

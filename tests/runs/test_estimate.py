@@ -9,6 +9,7 @@ import records
 from offered import entry, model, task
 
 from genbench.catalogue import Catalogue
+from genbench.contracts.executor import Places
 from genbench.protocol.stages.stage import Step
 from genbench.protocol.suite import Suite
 from genbench.protocol.trial import Trial
@@ -46,7 +47,7 @@ def plan(*trials: Trial, suite: Suite = SUITE) -> Plan:
 
 def forecast(root: Path, of: Plan, clock: Clock | None = None, jobs: int = 1, done: Sequence[Step] = ()) -> Forecast:
     timings = Timings.here(of.suite, MACHINE, root)
-    return Forecast(of, jobs, timings, {step.key for step in done}, clock=clock or Clock())
+    return Forecast(of, Places(jobs, 1), timings, {step.key for step in done}, clock=clock or Clock())
 
 
 def earlier_record(trial: Trial, seconds: dict[str, float], suite: Suite = SUITE, seed: int = 9) -> Record:
@@ -219,9 +220,22 @@ def test_the_time_left_goes_down_with_the_clock_and_up_only_with_a_reason(earlie
     assert slow.left > 2 * before
 
 
+def test_what_nobody_knows_of_an_engine_nobody_is_told(earlier: Earlier, tmp_path: Path) -> None:
+    earlier(VAE, {"fit": 10.0, "sample/default": 5.0, "score/default": 1.0})
+    found = Forecast(plan(), None, Timings.here(SUITE, MACHINE, tmp_path))
+    assert (found.seconds, found.left) == (None, None)
+
+
 @pytest.mark.parametrize(("jobs", "seconds"), [(1, 134.0), (2, 10.0 + 62.0), (4, 10.0 + 60.0)])
 def test_timed_steps_have_the_machine_alone_and_the_others_share_it(
     earlier: Earlier, jobs: int, seconds: float
 ) -> None:
     earlier(GAN, SECONDS)
     assert forecast(earlier(VAE, SECONDS), plan(VAE, GAN), jobs=jobs).seconds == seconds
+
+
+def test_on_several_machines_timed_steps_run_beside_each_other(earlier: Earlier, tmp_path: Path) -> None:
+    earlier(GAN, SECONDS)
+    earlier(VAE, SECONDS)
+    found = Forecast(plan(VAE, GAN), Places(4, 2), Timings.here(SUITE, MACHINE, tmp_path))
+    assert found.seconds == 10.0 / 2 + 60.0

@@ -1,11 +1,11 @@
 """Ray: jobs are placed on a cluster's nodes by what they need, and each node's host carries out their files."""
 
 import contextlib
+import math
 import signal
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 
 from genbench.builtin.executors.job_folder import JobFolder
 from genbench.builtin.executors.ray_contents import Contents
+from genbench.builtin.executors.ray_nodes import Nodes
 from genbench.builtin.executors.ray_task import Answer, News, cleared, placed
-from genbench.contracts.executor import Ended, Executor, Ticket, Workplace
+from genbench.contracts.executor import Ended, Executor, Places, Ticket, Workplace
 from genbench.contracts.job import Job, Outcome
 from genbench.errors import GenbenchError
 from genbench.execution.job_file import progress_file
@@ -26,16 +27,7 @@ MISSING = 'the executor ray needs Ray, which is not installed: pip install "genb
 UNTOUCHED = {"env_vars": {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}}  # a node's host serves all its GPUs
 CLEARING = 60.0  # seconds in which nodes have ended what ran, and removed what they were sent
 PATIENCE = 1.0  # seconds after which whoever was cancelled and has not ended is told again
-FRESH = 1.0  # seconds for which what is known of the nodes counts
 LOST = Outcome(Status.CRASHED, "the node that it ran on died, and so did the next one", 0.0)
-
-
-@dataclass(frozen=True)
-class _Node:
-    id: str
-    cpus: float
-    gpus: float
-    memory: float
 
 
 class RayExecutor(Executor):
@@ -59,7 +51,7 @@ class RayExecutor(Executor):
         self._lost: Counter[Ticket] = Counter()
         self._homes: dict[str, str] = {}  # trial → its node
         self._alone: Counter[str] = Counter()  # node → exclusive jobs that were sent to it
-        self._seen: tuple[float, dict[str, _Node]] = (0.0, {})
+        self._nodes = Nodes(self._ray)
         self._asked: Any = None  # of the actor, and not answered yet
 
     def submit(self, jobs: Sequence[Job]) -> list[Ticket]:
@@ -92,6 +84,13 @@ class RayExecutor(Executor):
     def adopt(self, ticket: Ticket) -> bool:
         """Whether it is one of its own: Ray ends the tasks of a driver that has gone."""
         return self._files.knows(ticket)
+
+    def places(self, threads: int, device: str) -> Places | None:
+        """What the nodes that are there now hold."""
+        gpus = int(device.startswith("cuda"))
+        nodes = [node for node in self._nodes.alive.values() if node.cpus >= threads and node.gpus >= gpus]
+        jobs = sum(int(min(node.cpus // threads, node.gpus or math.inf)) for node in nodes)
+        return Places(jobs, len(nodes)) if nodes else None
 
     def close(self) -> None:
         """Let the hosts end, and leave the cluster."""
@@ -153,7 +152,7 @@ class RayExecutor(Executor):
         self._homes.pop(self._files.job(ticket).trial, None)
         if self._lost[ticket] > 1:
             return self._end(ticket, LOST)
-        self._seen = (0.0, {})
+        self._nodes.changed()
         self._place(ticket)
         return None
 
@@ -188,7 +187,7 @@ class RayExecutor(Executor):
         """Remove what nodes were sent."""
         task, affinity = self._ray.remote(cleared), self._affinity
         jobs = str(self._files.file(Ticket("")))
-        here = self._apart & self._nodes().keys()
+        here = self._apart & self._nodes.alive.keys()
         over = [
             task.options(num_cpus=0, scheduling_strategy=affinity(node, soft=False)).remote(jobs, node) for node in here
         ]
@@ -198,7 +197,7 @@ class RayExecutor(Executor):
         """What a job needs, as Ray says it."""
         cpus = max(call.threads for call in job.calls)
         gpus = int(any(call.device.startswith("cuda") for call in job.calls))
-        nodes = self._fitting(cpus, gpus)
+        nodes = self._nodes.fitting(cpus, gpus)
         home = nodes.get(self._homes.get(job.trial, ""))
         if job.exclusive and home is None:
             home = min(nodes.values(), key=lambda node: self._alone[node.id])
@@ -216,29 +215,6 @@ class RayExecutor(Executor):
     @property
     def _affinity(self) -> Any:
         return import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
-
-    def _fitting(self, cpus: int, gpus: int) -> dict[str, _Node]:
-        """The nodes that have so many of both, by their ids; Ray itself would wait for one without a word.
-
-        Raises:
-            GenbenchError: there is none.
-        """
-        found = {id: node for id, node in self._nodes().items() if node.cpus >= cpus and node.gpus >= gpus}
-        if not found:
-            wanted = f"{cpus} CPU{'s' * (cpus > 1)}{' and a GPU' * gpus}"
-            raise GenbenchError(f"no node of the Ray cluster has {wanted}; start one: ray start --address HOST:PORT")
-        return found
-
-    def _nodes(self) -> dict[str, _Node]:
-        """The nodes that are there, by their ids."""
-        if time.monotonic() - self._seen[0] > FRESH:
-            alive = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-            own = [(node["NodeID"], node["Resources"]) for node in alive]
-            self._seen = (
-                time.monotonic(),
-                {id: _Node(id, has["CPU"], has.get("GPU", 0.0), has.get("memory", 0.0)) for id, has in own},
-            )
-        return self._seen[1]
 
     def _cancel(self, tickets: Collection[Ticket]) -> None:
         """Cancel the tasks of these jobs, the last ones first, so that none begins since another has ended."""
