@@ -105,7 +105,9 @@ def unpacked(sent: Shipment, home: Path, fetch: Fetch) -> tuple[Path, Path]:
         GenbenchError: something else arrived than was sent.
     """
     places, content = sent.places(home), home / CONTENT
-    content.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, exist_ok=True)  # what is held back from plugins is held back from other users, too
+    content.mkdir(exist_ok=True)
     os.utime(home)  # it is of use
     job = codec.decoded(Job, _rewritten(json.loads(sent.text), lambda text: _moved(text, places)), "job")
     path = Path(_moved(sent.job, places))

@@ -90,6 +90,7 @@ def test_every_path_lies_elsewhere_and_every_file_arrives(driver: Driver, home: 
     file, terms = unpacked(sent, home, driver.fetch)
     assert terms.read_text() == "{}"
     assert terms.parent == file.parent
+    assert home.stat().st_mode & 0o077 == 0
     (call,) = codec.read(Job, file).calls
     assert [Path(path).read_bytes() for path in call.reads[2:3]] == [b"weights"]
     assert (Path(call.reads[1]) / "deeper/rows").read_bytes() == b"rows"
