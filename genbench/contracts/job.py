@@ -274,6 +274,8 @@ class Outcome:
     """Whether it asked the kernel not to account for the CPU time of its children."""
     machine: Machine | None = None
     """The one that carried it out; null: the driver's."""
+    neighbours: Count | None = None
+    """Processes of others on the GPU that it was timed on, before or after; null: nobody tells."""
 
     @property
     def ok(self) -> bool:

@@ -16,6 +16,7 @@ from genbench.contracts.job import CALL, FACTS, FAILURE, Again, Call, Outcome, P
 from genbench.errors import GenbenchError, plain
 from genbench.execution.isolation import HOME
 from genbench.execution.launcher import Child, Launcher, launcher
+from genbench.execution.neighbours import noted
 from genbench.execution.pacing import (
     AGAIN,
     ALONE,
@@ -113,7 +114,7 @@ class Supervisor:
         Raises:
             GenbenchError: nobody can tell how the child ended.
         """
-        outcome = self._carried_out(call, teller(call), progress, cancelled)
+        outcome = noted(call, lambda: self._carried_out(call, teller(call), progress, cancelled))
         digests = _committed(call, outcome) if call.again else ()
         return self._again(call, outcome, digests, cancelled) if digests else outcome
 

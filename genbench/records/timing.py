@@ -98,6 +98,8 @@ class Clocked:
     """Of each scored batch, as the process gave it when it had drawn it."""
     drawn_again: Count | None = None
     """Which batch of the run was drawn again in another process, where its calls were counted; null: none."""
+    neighbours: Count | None = None
+    """Processes of others on its GPU, before or after it; null: on a CPU, or where nobody tells."""
     void: str = ""
     """Why its speed does not count; "" where it does."""
     void_alone: str = ""

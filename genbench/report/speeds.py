@@ -16,14 +16,16 @@ def voided(cell: Cell) -> bool:
 
 
 def remarks(row: Row) -> list[str]:
-    """What stands below a speed: at how many seeds it is void, and how much of the machine its runs had."""
+    """What stands below a speed: at how many seeds it is void, how much of a core its runs had, who shared its GPU."""
     timings = [timing for result in row.ok if (timing := result.candidate.timing)]
     void = sum(bool(timing.void) for timing in timings)
     had = [share for timing in timings if not timing.void and (share := attended(timing)) is not None]
-    busy = min(had, default=1.0)
-    return [f"void at {void} of {len(row.ok)} seeds"] * bool(void) + [f"busy: had {busy:.0%} of a core"] * (
-        busy < ATTENDED
-    )
+    busy, shared = min(had, default=1.0), sum(bool(timing.neighbours) for timing in timings)
+    return [
+        *[f"void at {void} of {len(row.ok)} seeds"] * bool(void),
+        *[f"busy: had {busy:.0%} of a core"] * (busy < ATTENDED),
+        *[f"busy: others on its GPU at {shared} of {len(row.ok)} seeds"] * bool(shared),
+    ]
 
 
 def attended(timing: TimingRecord) -> float | None:

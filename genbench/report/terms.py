@@ -275,8 +275,8 @@ TERMS = (
     Term(
         "busy",
         "Busy",
-        "Others took the machine while the speed was measured. It counts, for it is by computing time, and is less "
-        "sure than a quiet one.",
+        "Others took the machine, or were on its GPU, while the speed was measured. On a CPU computing time counts: it "
+        "is less sure than a quiet one. On a GPU the clock does: others slowed it.",
         (),
         "throughput",
     ),

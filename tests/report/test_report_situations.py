@@ -187,6 +187,17 @@ def test_a_busy_speed_says_how_much_of_the_machine_it_had() -> None:
     ]
 
 
+def test_a_speed_of_a_gpu_that_others_used_says_at_how_many_seeds() -> None:
+    def timed(seed: int, neighbours: int | None) -> Record:
+        own = candidate("shared", VALUES)
+        timing = Timing(500, 5.0, (0.1,), neighbours=neighbours)
+        return record("shared", seed, candidates=[replace(own, timing=timing)])
+
+    (words,) = cell([timed(0, 2), timed(1, 0), timed(2, None)], "Throughput")
+    assert words.endswith("busy: others on its GPU at 1 of 3 seeds")
+    assert "busy" not in cell([timed(0, 0)], "Throughput")[0]
+
+
 def test_costs_have_no_best_so_that_what_keeps_its_training_data_does_not_win() -> None:
     cheap = candidate("bank", VALUES | {"fit-time": 0.0})
     board = Leaderboard.of([record(), record("bank", candidates=[cheap])])

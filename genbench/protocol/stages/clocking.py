@@ -68,6 +68,7 @@ def clocked(outcome: Outcome, run: Run, device_memory: int | None) -> Timing:
         batch=run.size,
         digests=tuple(section.digests[place] for place in outcome.places) if section.digests else (),
         drawn_again=None if again is None else outcome.places[again.place],
+        neighbours=outcome.neighbours,
     )
     words = void(found, outcome, run.device, 1 if run.repeats else run.size)
     return replace(found, void=words, void_alone=void_alone(outcome, run.device, counts))
