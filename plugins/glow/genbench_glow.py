@@ -28,7 +28,8 @@ class Glow(genbench.Model, genbench.Density, genbench.Latent, genbench.Condition
     covariances, the paper's are diagonal and learned, and are fitted in closed form to z before training, when f is
     linear. `log_prob` is log 1/K Σ_k Σ_y p(y) p(x + uₖ|y) / q(uₖ|x), in expectation a lower bound, tight as K grows.
     A sample, an encoding and a rendering are one pass through f. What is kept is an average over the late steps.
-    Likelihood and looks do not agree: a bound that still falls makes samples no better.
+    The bound rewards covering every image more than looking like one: samples at temperature 1 are rough, and a lower
+    temperature makes them clean and alike. Learned noise tightens the bound and does nothing for the samples.
 
     Args:
         space: images of at least 2×2 pixels with integer levels.
@@ -49,15 +50,15 @@ class Glow(genbench.Model, genbench.Density, genbench.Latent, genbench.Condition
     name = "glow"
     family = genbench.Family.FLOW
     source = "Kingma and Dhariwal 2018, https://arxiv.org/abs/1807.03039"
-    samplers: ClassVar = {"default": {}, "tempered": {"temperature": 0.8}}
+    samplers: ClassVar = {"default": {}, "tempered": {"temperature": 0.9}}
     likelihood = genbench.Likelihood.LOWER_BOUND
-    audit_settings: ClassVar = {"steps": 4, "width": 16, "draws": 64}
+    audit_settings: ClassVar = {"width": 16, "draws": 64}
 
     def __init__(
         self,
         space: genbench.Space,
         *,
-        steps: Annotated[int, Range(1, 64, log=True)] = 6,
+        steps: Annotated[int, Range(1, 64, log=True)] = 4,
         width: Annotated[int, Range(4, 512, log=True)] = 32,
         dequantisation: Annotated[str, Choice("variational", "uniform")] = "variational",
         dropout: Annotated[float, Range(0, 0.9)] = 0.2,

@@ -147,7 +147,7 @@ def test_the_mean_of_draws_is_taken_of_densities_and_not_of_their_logarithms():
 
 @pytest.mark.parametrize("dequantisation", ["uniform", "variational"])
 def test_the_bound_on_all_images_of_a_tiny_space_sums_to_at_most_one(dequantisation, ramps):
-    model = Glow(TINY, dequantisation=dequantisation, **{**Glow.audit_settings, "steps": 2})
+    model = Glow(TINY, dequantisation=dequantisation, steps=2, **Glow.audit_settings)
     total = fitted(model, ramps(TINY, 8_000)).log_prob(EVERYTHING).double().exp().sum().item()
     # Its expectation is the mass that the flow leaves inside the box: no more than 1, and most of it after a fit.
     assert 0.8 < total < 1.02
