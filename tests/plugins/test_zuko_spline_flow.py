@@ -1,0 +1,111 @@
+import itertools
+import math
+
+import pytest
+import torch
+
+import genbench
+
+pytest.importorskip("zuko")
+from genbench_zuko_spline_flow import ZukoSplineFlow
+
+TINY = genbench.Space((1, 2, 2), levels=4, classes=2)
+SMALL = {"width": 16, "transforms": 2}
+EVERYTHING = torch.tensor(list(itertools.product(range(4), repeat=4))).view(-1, 1, 2, 2)
+
+
+@pytest.fixture(autouse=True)
+def without_gradients():
+    """Everything is called as the harness calls it; `fitted` allows gradients for `fit`."""
+    with torch.no_grad():
+        yield
+
+
+def fitted(model, data):
+    with torch.enable_grad():
+        model.fit(data)
+    return model.eval()
+
+
+def labelled(rows, seed):
+    """Images whose pixels are all near 0 in class 0, all near 3 in class 1, which is three times as frequent."""
+    rng = torch.Generator().manual_seed(seed)
+    y = (torch.rand(rows, generator=rng) < 0.75).long()
+    x = (3 * y.view(-1, 1, 1, 1) + torch.randint(-1, 2, (rows, 1, 2, 2), generator=rng)).clamp(0, 3)
+    return genbench.Split(genbench.Examples(x.numpy().astype(TINY.storage), y.numpy()))
+
+
+def tiny(images):
+    return genbench.TrainingData(TINY, labelled(200, 0), labelled(50, 1), images)
+
+
+def test_the_bound_on_all_images_of_a_tiny_space_sums_to_at_most_one():
+    model = fitted(ZukoSplineFlow(TINY, draws=32, **SMALL), tiny(4_000))
+    total = model.log_prob(EVERYTHING).double().exp().sum().item()
+    # Its expectation is the mass that the flow leaves inside the box: no more than 1, and most of it after a fit.
+    assert 0.8 < total < 1.02
+
+
+def test_the_density_is_the_normal_one_times_the_determinant_of_the_whole_map():
+    model = ZukoSplineFlow(TINY, **SMALL).eval()
+    model.law.mu.normal_()
+    model.law.W.add_(0.3 * torch.randn_like(model.law.W).tril())
+    model, label = model.double(), torch.tensor([1])
+    v = 4 * torch.rand(1, 1, 2, 2, dtype=torch.float64)
+
+    def mapped(v):
+        e, _ = model.law(model.logit(v)[0].flatten(1), label)
+        return model.f(model.told(label).double()).transform(e)
+
+    model.told = lambda label: torch.nn.functional.one_hot(label, 2).double()
+    with torch.enable_grad():
+        jacobian = torch.autograd.functional.jacobian(mapped, v).view(4, 4)
+    normal = -0.5 * (mapped(v).square() + math.log(2 * math.pi)).sum()
+    whole = normal + torch.linalg.slogdet(jacobian).logabsdet
+    assert model.density(v, label).item() == pytest.approx(whole.item(), abs=1e-8)  # float64
+
+
+def test_a_fit_learns_two_heaps_which_the_gaussian_that_it_starts_from_does_not_know():
+    space = genbench.Space(TINY.shape, TINY.levels)
+    splits = [genbench.Split(genbench.Examples(labelled(200, seed).x[:].numpy())) for seed in (0, 1)]
+    nats = []
+    for images in (128, 6_000):
+        torch.manual_seed(1)
+        model = ZukoSplineFlow(space, lr=5e-3, dropout=0.0, epochs=40, **SMALL)
+        data = genbench.TrainingData(space, *splits, images)
+        nats.append(fitted(model, data).log_prob(splits[1].x[:]).mean().item())
+        assert data.seen == images // 128 * 128
+    assert nats[1] > nats[0] + 0.5
+
+
+def test_labels_are_obeyed_and_classes_come_as_often_as_in_training():
+    model = fitted(ZukoSplineFlow(TINY, **SMALL), tiny(4_000))
+    for temperature in (0.0, 0.9, 1.0):
+        labels = torch.tensor([1, 0, 1, 0]).repeat(50)
+        shown = model.sample(200, labels=labels, temperature=temperature).float().mean((1, 2, 3))
+        assert ((shown > 1.5).long() == labels).float().mean() > 0.98
+    share = (model.sample(4_000).float().mean((1, 2, 3)) > 1.5).float().mean().item()
+    assert share == pytest.approx(model.law.share[1].item(), abs=0.04)  # five standard errors, and the 2 % above
+
+
+def test_a_reloaded_model_samples_the_same_integers(reloaded):
+    """The order in which a transform takes the entries is drawn by the seed: it has to come back."""
+    for passes in (2, 4):
+        model = fitted(ZukoSplineFlow(TINY, passes=passes, **SMALL), tiny(256))
+        twin = reloaded(model, passes=passes, **SMALL)
+        torch.manual_seed(1)
+        samples = model.sample(9)
+        torch.manual_seed(1)
+        assert torch.equal(twin.sample(9), samples)
+        assert samples.dtype == torch.int64
+        assert samples.shape == (9, 1, 2, 2)
+        torch.manual_seed(1)
+        expected = model.log_prob(samples)
+        torch.manual_seed(1)
+        assert torch.equal(twin.log_prob(samples), expected)
+
+
+@pytest.mark.parametrize("space", [genbench.Space((1, 8, 8), None), genbench.Space((1, 1, 1), 2)], ids=str)
+def test_real_numbers_and_single_entries_are_declined(space):
+    with pytest.raises(genbench.Unsuitable, match="two or more entries"):
+        ZukoSplineFlow(space)
