@@ -40,8 +40,8 @@ class HierarchicalVAE(genbench.Model, genbench.Density, genbench.Latent, genbenc
         depth: stochastic layers at each size: L is twice as many for 8×8 pixels, four times for 32×32.
         planes: latents at each place of a layer.
         mixtures: logistics a pixel.
-        dropout: of channels in the residual blocks, in training, less where images are seldom seen twice.
-        beta: the weight of the KL terms in training; 1: the evidence lower bound.
+        dropout: of channels in the residual blocks, in training; less where images are seldom seen twice.
+        beta: the weight of the KL terms in training; 1: the evidence lower bound, by which few images tell z little.
         draws: of z, in `log_prob`.
         lr: AdamW's learning rate at the start; it falls to 0 along a cosine.
         batch: images a step.
@@ -63,15 +63,15 @@ class HierarchicalVAE(genbench.Model, genbench.Density, genbench.Latent, genbenc
         space: genbench.Space,
         *,
         width: Annotated[int, Range(4, 512, log=True)] = 48,
-        depth: Annotated[int, Range(1, 32, log=True)] = 3,
+        depth: Annotated[int, Range(1, 32, log=True)] = 2,
         planes: Annotated[int, Range(1, 64, log=True)] = 4,
         mixtures: Annotated[int, Range(1, 64)] = 4,
         dropout: Annotated[float, Range(0, 0.9)] = 0.1,
-        beta: Annotated[float, Range(1e-3, 10, log=True)] = 1.0,
+        beta: Annotated[float, Range(1e-3, 10, log=True)] = 0.3,
         draws: Annotated[int, Range(1, 4096, log=True)] = 16,
-        lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 2e-3,
+        lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 3e-3,
         batch: Annotated[int, Range(1, 4096, log=True)] = 64,
-        epochs: Annotated[int, Range(1, 100_000, log=True)] = 60,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 80,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"hierarchical-vae needs grey or colour images of 2 or more levels, got {space}")

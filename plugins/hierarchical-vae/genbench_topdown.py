@@ -11,7 +11,9 @@ LOWEST, HIGHEST = -5.0, 3.0  # bounds of every log σ
 
 
 class Bottleneck(nn.Module):
-    """1×1, 3×3, 3×3 and 1×1 convolutions, half as wide inside: fig. 3 of Child. A single place needs no 3×3.
+    """1×1, 3×3 and 1×1 convolutions, half as wide inside: fig. 3 of Child, where images are large, has two of 3×3.
+
+    At a single place all are 1×1.
 
     Args:
         before, after: channels in and out.
@@ -23,17 +25,12 @@ class Bottleneck(nn.Module):
         inside = max(4, min(before, after) // 2)
         self.f = nn.Sequential(
             *(nn.SiLU(), Mix(before, inside)),
-            *(nn.SiLU(), self._looking(inside, size)),
-            *(nn.SiLU(), nn.Dropout2d(dropout), self._looking(inside, size)),
-            *(nn.SiLU(), Mix(inside, after)),
+            *(nn.SiLU(), Mix(inside, inside) if size == (1, 1) else nn.Conv2d(inside, inside, 3, padding=1)),
+            *(nn.SiLU(), nn.Dropout2d(dropout), Mix(inside, after)),
         )
         with torch.no_grad():
             self.f[-1].weight.mul_(scale)
             self.f[-1].bias.zero_()
-
-    @staticmethod
-    def _looking(width: int, size: tuple[int, int]) -> nn.Conv2d:
-        return Mix(width, width) if size == (1, 1) else nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, before, H, W] → [N, after, H, W]."""
@@ -117,8 +114,8 @@ class Layer(nn.Module):
     def __init__(self, width: int, planes: int, size: tuple[int, int], dropout: float, scale: float) -> None:
         super().__init__()
         self.planes, self.shape = planes, (planes, *size)
-        self.prior = Bottleneck(width, 2 * planes + width, size, dropout, scale=0.0)  # N(0, I) at the start
-        self.posterior = Bottleneck(2 * width, 2 * planes, size, dropout)
+        self.prior = Bottleneck(width, 2 * planes + width, size, scale=0.0)  # N(0, I) at the start
+        self.posterior = Bottleneck(2 * width, 2 * planes, size)
         self.enter = Mix(planes, width)
         self.residual = Bottleneck(width, width, size, dropout, scale)
         nn.init.normal_(self.enter.weight, std=scale / math.sqrt(planes))

@@ -69,7 +69,7 @@ class LatentDiffusion(genbench.Model, genbench.Latent, genbench.Conditional):
         share: Annotated[float, Range(0.05, 0.95)] = 0.25,
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 3e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
-        epochs: Annotated[int, Range(1, 100_000, log=True)] = 200,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 120,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"latent-diffusion needs grey or colour images of 2 or more levels, got {space}")

@@ -73,7 +73,7 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
         share: Annotated[float, Range(0.05, 0.95)] = 0.4,
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 2e-3,
         batch: Annotated[int, Range(1, 4096, log=True)] = 64,
-        epochs: Annotated[int, Range(1, 100_000, log=True)] = 150,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 100,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"vq-vae needs grey or colour images of 2 or more levels, got {space}")

@@ -63,9 +63,9 @@ def test_the_weight_is_minus_the_terms_of_the_bound_in_the_mean():
     assert (terms[:, 1:].mean(0) > 0.1).all()
 
 
-def test_three_layers_at_each_size_stand_at_eight_by_eight_pixels_in_two_sizes():
-    model = HierarchicalVAE(DIGITS)
-    assert model.net.counts == [4, 4, 4, 64, 64, 64]
+def test_layers_stand_at_one_place_and_at_every_size_below_the_images_own():
+    assert HierarchicalVAE(DIGITS, depth=3).net.counts == [4, 4, 4, 64, 64, 64]
+    assert len(HierarchicalVAE(DIGITS).net.counts) >= 3
     assert latent_sizes((3, 32, 32)) == [(16, 16), (8, 8), (4, 4), (1, 1)]
     assert latent_sizes((1, 5, 7)) == [(5, 7), (1, 1)]
 
