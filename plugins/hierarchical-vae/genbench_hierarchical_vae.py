@@ -34,6 +34,10 @@ class HierarchicalVAE(genbench.Model, genbench.Density, genbench.Latent, genbenc
     shows the mean of p(x|z) instead; `cool` does so with all σ of the priors times 0.85, which trades variety for
     clean images (Child, sec. 4). A latent vector is ε in z_l = μ_p + σ_p ε_l, and a normal for each class.
 
+    Learned priors want many images. Where they are few, β = 1 gives the best bound, by leaving most latents unused and
+    images to the noise of their pixels; a smaller β gives better samples. Kept are the late weights, though the bound
+    of the validation split may be best earlier.
+
     Args:
         space: images with integer levels.
         width: channels at all sizes, fewer where images have more than 8×8 pixels.
