@@ -43,6 +43,19 @@ def spared(model: nn.Module, passes: float) -> None:
             module.p *= min(1.0, passes / 100)
 
 
+def class_of(g: Tensor, share: Tensor) -> Tensor:
+    """The classes [N] that normals g [N, classes] stand for, drawn by `share`, p(y): the first of exponential clocks.
+
+    It is the y of the largest log Φ(g_y) / p(y), with probability p(y).
+    """
+    return (torch.special.log_ndtr(g) / share.clamp(min=1e-12)).argmax(1)
+
+
+def normals_of(label: Tensor, classes: int) -> Tensor:
+    """Normals [N, classes] that stand for classes [N]: the own entry is √classes, as far out as normals lie."""
+    return math.sqrt(classes) * nn.functional.one_hot(label, classes)
+
+
 class Mix(nn.Conv2d):
     """A 1×1 convolution, as a product of matrices: on a CPU that takes half the time."""
 
@@ -129,8 +142,8 @@ class LogisticMixture:
 class ClassGaussians(nn.Module):
     """The law of z: N(μ_y, Σ_y) in each class y, by a triangular map z ↦ e = W_y (z - μ_y), e ~ N(0, I).
 
-    It is fitted in closed form. A latent vector is e, and, where there are several classes, a normal g_y for each:
-    the y of the largest log Φ(g_y) / p(y) is drawn with probability p(y), as the first of exponential clocks.
+    It is fitted in closed form. A latent vector is e, and, where there are several classes, a normal for each, by
+    which y is drawn (`class_of`).
     """
 
     def __init__(self, classes: int, dim: int) -> None:
@@ -188,17 +201,15 @@ class ClassGaussians(nn.Module):
         return torch.stack([self.log_prob(z, y.expand(len(z))) for y in every], dim=1) + self.share.log()
 
     def joined(self, e: Tensor, label: Tensor) -> Tensor:
-        """The latent vector of e [N, D] in classes [N]: its own entry is √classes, as far out as normals lie."""
-        if len(self.share) == 1:
-            return e
-        return torch.cat([e, math.sqrt(len(self.share)) * nn.functional.one_hot(label, len(self.share))], dim=1)
+        """The latent vector of e [N, D] in classes [N]."""
+        return e if len(self.share) == 1 else torch.cat([e, normals_of(label, len(self.share))], dim=1)
 
     def parted(self, latent: Tensor) -> tuple[Tensor, Tensor]:
         """e [N, D] and the classes [N] of latent vectors."""
         e, g = latent.split([self.mu.shape[1], latent.shape[1] - self.mu.shape[1]], dim=1)
         if len(self.share) == 1:
             return e, torch.zeros(len(e), dtype=torch.int64, device=e.device)
-        return e, (torch.special.log_ndtr(g) / self.share.clamp(min=1e-12)).argmax(1)
+        return e, class_of(g, self.share)
 
     def drawn(self, n: int, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         """e [n, D] and the classes [n] of n draws; the classes are `labels` where these are given."""

@@ -1,13 +1,12 @@
 """The two stacks of a Gated PixelCNN, for whole images and for one row or one place of them."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from genbench_networks import Mix
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from genbench_pixelcnn import PixelCNN
+import genbench
 
 
 def gate(features: Tensor) -> Tensor:
@@ -84,6 +83,29 @@ def moved(window: Tensor, newest: Tensor) -> Tensor:
     return torch.cat([window[:, :, newest.shape[2] :], newest], dim=2)
 
 
+class Stacks(Protocol):
+    """A network of both stacks, as `Walk` goes through it."""
+
+    space: genbench.Space
+    """Its shape is that of the images."""
+    reach: int
+    """How far the convolutions see."""
+    place: Tensor
+    """Features of each place, [width, H, W]."""
+    from_above: Shifted
+    from_left: Shifted
+    layers: nn.ModuleList
+    """Of `Layer`s."""
+    heads: nn.ModuleList
+    """Of each channel: ReLU, Mix, ReLU, dropout, Mix."""
+
+    def seen(self, x: Tensor) -> Tensor:
+        """int64 [N, C, H, W] → what the first convolutions see of it, float32 [N, channels, H, W]."""
+
+    def scaled(self, x: Tensor) -> Tensor:
+        """Entries as the heads see those of earlier channels."""
+
+
 class Walk:
     """A way through n images in raster order: each layer keeps the rows and columns that it has yet to see.
 
@@ -95,10 +117,10 @@ class Walk:
         y: the images' classes, [n].
     """
 
-    def __init__(self, model: "PixelCNN", y: Tensor) -> None:
+    def __init__(self, model: Stacks, y: Tensor) -> None:
         self.model, self.y, self.place = model, y, 0
         self.rows, self.width = model.space.shape[1:]
-        channels, columns = len(model.heads) + 1, self.width
+        channels, columns = model.from_above.conv.in_channels, self.width
         sizes = [(channels, model.reach + 1), *[(len(model.place), layer.window) for layer in model.layers]]
         self.above = [model.place.new_zeros(len(y), *size, columns) for size in sizes]
         self.row = model.place.new_zeros(len(y), channels, 1, columns)  # what has been drawn of this row

@@ -1,11 +1,12 @@
 """The variational autoencoder: latents from coarse to fine, a mixture of discretised logistics per pixel."""
 
 import math
-from itertools import islice, pairwise
-from typing import Annotated, ClassVar, NamedTuple
+from itertools import islice
+from typing import Annotated, ClassVar
 
 import torch
-from genbench_networks import ClassGaussians, LogisticMixture, Residual, halvings, labels_of, narrowed, spared
+from genbench_ladder import Ladder
+from genbench_networks import ClassGaussians, LogisticMixture, labels_of, narrowed, spared
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -17,128 +18,6 @@ WARM_UP = 0.1  # share of the training over which the weight of the KL term grow
 CODES = 10_000  # draws of z at least to which the prior is fitted, as many for each training image
 
 
-class Encoder(nn.Module):
-    """What the posterior sees of an image: features at each size, from coarse to fine."""
-
-    def __init__(self, channels: int, widths: list[int], dropout: float) -> None:
-        super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(channels, widths[0], 3, padding=1), Residual(widths[0], dropout))
-        self.halves = nn.ModuleList(
-            nn.Sequential(nn.SiLU(), nn.Conv2d(fine, coarse, 3, stride=2, padding=1), Residual(coarse, dropout))
-            for fine, coarse in pairwise(widths)
-        )
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Images [N, C, H, W] in [-1, 1] → [N, width, h, w] of the smallest size first."""
-        seen = [self.stem(x)]
-        for half in self.halves:
-            seen.append(half(seen[-1]))
-        return seen[::-1]
-
-
-class Group(nn.Module):
-    """Latents of one size: they enter the decoder's features, and a posterior is guessed from these and the image's.
-
-    Args:
-        size: height and width.
-        width: channels of the features.
-        planes: latents at each place; 0: none enter at this size.
-    """
-
-    def __init__(self, size: tuple[int, int], width: int, planes: int, dropout: float) -> None:
-        super().__init__()
-        self.shape = (planes, *size)
-        self.loudness = nn.Conv2d(width, planes, 1)
-        self.merge = nn.Conv2d(planes, width, 3, padding=1)
-        self.posterior = nn.Sequential(
-            nn.SiLU(), nn.Conv2d(2 * width, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, 2 * planes, 1)
-        )
-        self.before, self.after = Residual(width, dropout), Residual(width, dropout)
-        nn.init.zeros_(self.loudness.weight)
-        nn.init.zeros_(self.loudness.bias)
-
-    def entered(self, h: Tensor, z: Tensor) -> Tensor:
-        """Features h [N, width, H, W] that z [N, planes H W] has entered, each as loud as h allows."""
-        return self.after(h + self.merge(self.loudness(h).clamp(-5, 3).exp() * z.view(-1, *self.shape)))
-
-    def guessed(self, h: Tensor, seen: Tensor) -> Tensor:
-        """μ and log σ of q(z | x, the latents before), [N, 2 planes H W], given h and what the encoder saw."""
-        return self.posterior(torch.cat([h, seen], dim=1)).flatten(1)
-
-
-class Ladder(nn.Module):
-    """The decoder and its posterior: one vector of latents, then a group of them at each size but the image's own.
-
-    Args:
-        shape: of the images, [C, H, W].
-        latent, planes: entries of the vector, latents at each place of a group.
-        width: channels at full resolution; doubled at each halving.
-        out: channels that come out.
-    """
-
-    def __init__(self, shape: tuple[int, int, int], latent: int, planes: int, width: int, out: int, dropout: float):
-        super().__init__()
-        sizes = halvings(shape)
-        widths = [width * 2**i for i in range(len(sizes))]
-        flat = widths[-1] * math.prod(sizes[-1])
-        self.encoder = Encoder(shape[0], widths, dropout)
-        self.posterior = nn.Sequential(nn.SiLU(), nn.Flatten(), nn.Dropout(dropout), nn.Linear(flat, 2 * latent))
-        self.begin = nn.Sequential(nn.Linear(latent, flat), nn.Unflatten(1, (widths[-1], *sizes[-1])))
-        self.groups, self.larger = nn.ModuleList(), nn.ModuleList()
-        for (h, w), size, fine, coarse in zip(sizes[-2::-1], sizes[:0:-1], widths[-2::-1], widths[:0:-1], strict=True):
-            self.groups.append(Group(size, coarse, planes, dropout))
-            missing = (1 - h % 2, 1 - w % 2)
-            self.larger.append(nn.ConvTranspose2d(coarse, fine, 3, 2, 1, output_padding=missing))
-        self.end = nn.Sequential(Residual(width, dropout), nn.SiLU(), nn.Conv2d(width, out, 3, padding=1))
-        self.counts = [latent, *[math.prod(group.shape) for group in self.groups]]
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Latents [N, sum(counts)] → [N, out, H, W]."""
-        first, *rest = z.split(self.counts, dim=1)
-        h = self.begin(first)
-        for group, larger, entry in zip(self.groups, self.larger, rest, strict=True):
-            h = larger(nn.functional.silu(group.entered(group.before(h), entry)))
-        return self.end(h)
-
-    def inferred(self, x: Tensor, noise: Tensor) -> "Inferred":
-        """What the posterior says of images [N, C, H, W] in [-1, 1], with z = μ + σ noise, group by group."""
-        return self.inferred_from(self.encoder(x), noise)
-
-    def inferred_from(self, seen: list[Tensor], noise: Tensor) -> "Inferred":
-        """The same of what the encoder saw of the images."""
-        first, *rest = noise.split(self.counts, dim=1)
-        said = [self.posterior(seen[0])]
-        z = [_drawn(said[0], first)]
-        h = self.begin(z[0])
-        for group, larger, entry, features in zip(self.groups, self.larger, rest, seen, strict=False):
-            h = group.before(h)
-            said.append(group.guessed(h, features))
-            z.append(_drawn(said[-1], entry))
-            h = larger(nn.functional.silu(group.entered(h, z[-1])))
-        mu, log_sigma = (torch.cat(parts, dim=1) for parts in zip(*(_bounded(part) for part in said), strict=True))
-        return Inferred(torch.cat(z, dim=1), mu, log_sigma, self.end(h))
-
-
-class Inferred(NamedTuple):
-    """A draw of the posterior, and what the decoder makes of it."""
-
-    z: Tensor  # [N, latents]
-    mu: Tensor  # [N, latents]
-    log_sigma: Tensor  # [N, latents]
-    pixels: Tensor  # [N, out, H, W]
-
-
-def _bounded(said: Tensor) -> tuple[Tensor, Tensor]:
-    """μ and log σ, [N, count] each, of what a posterior says [N, 2 count]."""
-    mu, log_sigma = said.chunk(2, dim=1)
-    return mu, log_sigma.clamp(-7, 3)
-
-
-def _drawn(said: Tensor, noise: Tensor) -> Tensor:
-    mu, log_sigma = _bounded(said)
-    return mu + log_sigma.exp() * noise
-
-
 class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditional):
     """p(x) = Σ_y p(y) ∫ p(x|z) p(z|y) dz with z in groups from coarse to fine; q(z|x) = ∏ N(z_g; μ_g(x, z_<g), σ_g² I).
 
@@ -147,7 +26,9 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
     weight β (Higgins et al. 2017, https://openreview.net/forum?id=Sy2fzU9gl). What the posterior then makes of the
     training set is no N(0, I): p(z|y) is fitted to it, a Gaussian for each class (Ghosh et al. 2020, sec. 4,
     https://arxiv.org/abs/1903.12436). Where the Space has no classes, all images are of one. The weights are an
-    average over the late training steps.
+    average over the late training steps. With several `particles` what is trained is the importance-weighted bound of
+    as many draws of z, log 1/K Σ_k p(x|z_k) (p(z_k) / q(z_k|x))^β, and not the evidence lower bound: it asks less of
+    the posterior, whose gradient it also makes noisier (Rainforth et al. 2018, https://arxiv.org/abs/1802.04537).
 
     `log_prob` is the importance-weighted bound of `draws` draws of z, in nats of the integer image: log 1/K Σ_k
     p(x|z_k) p(z_k) / q(z_k|x), which lies between the evidence lower bound and log p(x) in expectation (Burda et al.
@@ -162,6 +43,7 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         mixtures: logistics a pixel.
         dropout: of channels in the residual blocks, in training, less where images are seldom seen twice.
         beta: the weight of the KL term in training; below 1 codes say more and pixels are surer.
+        particles: draws of z for each training image; 1: the evidence lower bound, its KL term in closed form.
         draws: of z, in `log_prob`.
         lr: AdamW's learning rate at the start; it falls to 0 along a cosine.
         batch: images a step.
@@ -187,6 +69,7 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         mixtures: Annotated[int, genbench.Range(1, 64)] = 4,
         dropout: Annotated[float, genbench.Range(0, 0.9)] = 0.1,
         beta: Annotated[float, genbench.Range(1e-3, 10, log=True)] = 0.3,
+        particles: Annotated[int, genbench.Range(1, 64, log=True)] = 1,
         draws: Annotated[int, genbench.Range(1, 4096, log=True)] = 16,
         lr: Annotated[float, genbench.Range(1e-5, 1e-1, log=True)] = 2e-3,
         batch: Annotated[int, genbench.Range(1, 4096, log=True)] = 64,
@@ -195,7 +78,8 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1):
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with two or more levels, got {space}")
         super().__init__()
-        self.space, self.beta, self.draws, self.lr, self.batch, self.epochs = space, beta, draws, lr, batch, epochs
+        self.space, self.beta, self.particles, self.draws = space, beta, particles, draws
+        self.lr, self.batch, self.epochs = lr, batch, epochs
         out, width = mixtures * (1 + 2 * space.shape[0]), narrowed(width, space.shape)
         self.net = Ladder(space.shape, latent, planes, width, out, dropout)
         self.prior = ClassGaussians(space.classes or 1, sum(self.net.counts))
@@ -217,8 +101,8 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         for x, _ in data.batches(self.batch, most=most):
             spent = data.progress_to(most)
             optimiser.param_groups[0]["lr"] = self.lr * min(1, 50 * spent) * math.cos(math.pi / 2 * spent)
-            reconstruction, kl = self._terms(x)
-            loss = (self.beta * min(1, spent / WARM_UP) * kl - reconstruction).mean() / self.space.dim
+            bound, kl = self.bounded(x, self.beta * min(1, spent / WARM_UP))
+            loss = -bound.mean() / self.space.dim
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.parameters(), 5.0)
@@ -252,6 +136,19 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         self.train()
         return -nats.mean().item() / self.space.dim
 
+    def bounded(self, x: Tensor, beta: float) -> tuple[Tensor, Tensor]:
+        """What is maximised at a weight β of the KL term, and that term: nats, [N] each, for N(0, I) as prior."""
+        if self.particles == 1:
+            reconstruction, kl = self._terms(x)
+            return reconstruction - beta * kl, kl
+        seen, reconstructions, kls = self.net.encoder(self._scaled(x)), [], []
+        for _ in range(self.particles):
+            z, reconstruction, posterior = self._draw(x, seen)
+            reconstructions.append(reconstruction)
+            kls.append(posterior + 0.5 * (z.square() + math.log(2 * math.pi)).sum(1))
+        log_w = torch.stack(reconstructions) - beta * torch.stack(kls)  # [K, N]
+        return log_w.logsumexp(0) - math.log(self.particles), torch.stack(kls).mean(0)
+
     def _terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """log p(x|z) at one draw of z ~ q(z|x), and Σ KL(q(z_g|x, z_<g) | p(z_g)) by appendix B; nats, [N] each."""
         found = self.net.inferred(self._scaled(x), self._noise(x))
@@ -265,13 +162,17 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
     def _noise(self, x: Tensor) -> Tensor:
         return torch.randn(len(x), sum(self.net.counts), device=x.device)
 
-    def _weight(self, x: Tensor, seen: list[Tensor]) -> Tensor:
-        """log p(x|z) p(z) / q(z|x) at one draw of z ~ q(z|x), [N] nats, given what the encoder saw of x."""
+    def _draw(self, x: Tensor, seen: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """z ~ q(z|x) [N, latents], log p(x|z) and log q(z|x), [N] nats each, given what the encoder saw of x."""
         noise = self._noise(x)
         found = self.net.inferred_from(seen, noise)
         posterior = -(found.log_sigma + 0.5 * (noise.square() + math.log(2 * math.pi))).sum(1)
-        prior = self.prior.joint(found.z).logsumexp(1)
-        return LogisticMixture(found.pixels, self.space).log_prob(x) + prior - posterior
+        return found.z, LogisticMixture(found.pixels, self.space).log_prob(x), posterior
+
+    def _weight(self, x: Tensor, seen: list[Tensor]) -> Tensor:
+        """log p(x|z) p(z) / q(z|x) at one draw of z ~ q(z|x), [N] nats, given what the encoder saw of x."""
+        z, reconstruction, posterior = self._draw(x, seen)
+        return reconstruction + self.prior.joint(z).logsumexp(1) - posterior
 
     def log_prob(self, x: Tensor) -> Tensor:
         seen = self.net.encoder(self._scaled(x))

@@ -106,6 +106,41 @@ def test_the_analytic_divergence_of_training_is_the_mean_of_the_sampled_one(trai
     assert torch.stack(sampled).mean().item() == pytest.approx(analytic.item(), rel=0.02)
 
 
+@pytest.mark.parametrize("particles", [1, 4])
+def test_what_training_maximises_is_the_importance_weighted_bound_of_its_particles(particles):
+    """At β = 1 and under N(0, I): as many weights by the definition, of the same noise."""
+    space = genbench.Space((1, 8, 8), levels=17)
+    model = VAE(space, particles=particles, **SMALL).eval()
+    x = torch.randint(17, (400, 1, 8, 8))
+    torch.manual_seed(1)
+    found = model.bounded(x, 1.0)[0]
+    torch.manual_seed(1)
+    weighed = torch.stack([importance_weight(model, x) for _ in range(particles)])
+    weighed = weighed.logsumexp(0) - math.log(particles)
+    if particles > 1:
+        torch.testing.assert_close(found, weighed, rtol=1e-4, atol=0)  # float32
+    else:  # the KL term is in closed form there: equal in the mean, of which the error is this
+        assert (found - weighed).mean().abs() < 5 * (found - weighed).std() / math.sqrt(400)
+
+
+def test_more_particles_make_what_is_trained_tighter():
+    space = genbench.Space((1, 8, 8), levels=17)
+    x = torch.randint(17, (400, 1, 8, 8))
+    bounds = []
+    for particles in (1, 8):
+        torch.manual_seed(0)
+        bounds.append(VAE(space, particles=particles, **SMALL).eval().bounded(x, 1.0)[0].mean())
+    assert bounds[0] < bounds[1] - 0.1
+
+
+def test_particles_are_trained(ramps):
+    space = genbench.Space((1, 4, 4), levels=4)
+    model = VAE(space, particles=3, batch=32, **SMALL)
+    data = ramps(space, 3_000)
+    before = model.validated(data)
+    assert fitted(model, data).validated(data) < before - 0.1
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_decoder_makes_the_same_of_inferred_latents_as_the_posterior_saw(shape):
     model = VAE(genbench.Space(shape), **SMALL).eval()
