@@ -58,11 +58,11 @@ class Shifted(nn.Module):
 
 
 def heads(width: int, space: genbench.Space, dropout: float) -> nn.ModuleList:
-    """Of each channel the last layers: from the context and the pixel's earlier channels to what is said of it."""
+    """Of each channel the last layers: from ReLUs of the context and the earlier channels to what is said of it."""
     found = nn.ModuleList()
     for earlier in range(space.shape[0]):
         first, last = Mix(width + earlier, 2 * width), Mix(2 * width, said_of(space.levels))
-        found.append(nn.Sequential(nn.ReLU(), first, nn.ReLU(), nn.Dropout2d(dropout), last))
+        found.append(nn.Sequential(first, nn.ReLU(), nn.Dropout2d(dropout), last))
     return found
 
 
@@ -165,12 +165,12 @@ class RasterModel(genbench.Model, genbench.Density, genbench.Sequential, genbenc
 
     def logits(self, context: Tensor, x: Tensor, channel: int) -> Tensor:
         """What is said of a channel [N, said, R, W], given the context and the earlier channels of the same pixels."""
-        return self.heads[channel](torch.cat([context, self.scaled(x[:, :channel])], dim=1))
+        return self.heads[channel](torch.cat([context.relu(), self.scaled(x[:, :channel])], dim=1))
 
     def law_at(self, context: Tensor, earlier: Tensor) -> LevelLaw:
         """The law of a channel at one place, by its context [n, width] and the earlier channels int64 [n, channel]."""
-        _, first, _, _, last = self.heads[earlier.shape[1]]
-        hidden = pointwise(first, torch.cat([context, self.scaled(earlier)], dim=1).relu())
+        first, _, _, last = self.heads[earlier.shape[1]]
+        hidden = pointwise(first, torch.cat([context.relu(), self.scaled(earlier)], dim=1))
         return LevelLaw(pointwise(last, hidden.relu()), self.space.levels)
 
     def log_prob_given(self, x: Tensor, y: Tensor) -> Tensor:
