@@ -162,7 +162,7 @@ def test_a_short_fit_beats_independent_pixels_on_ramps(ramps):
     counts = torch.nn.functional.one_hot(train, 8).sum(0) + 1
     log_p = (counts / counts.sum(1, keepdim=True)).log()  # [36, 8]
     independent = -log_p[torch.arange(36), valid.flatten(1)].mean()
-    model = ImageTransformer(space, **SMALL, batch=32)
+    model = ImageTransformer(space, width=16, layers=2, lr=1e-2, batch=32)
     model.fit(data)
     with torch.no_grad():
         nats = -model.eval().log_prob(valid).mean() / 36
@@ -173,7 +173,7 @@ def test_samples_obey_their_labels():
     """Class 0 is dark and class 1 bright."""
     x = torch.cat([torch.randint(2, (48, 1, 4, 4)), torch.randint(2, 4, (48, 1, 4, 4))]).byte().numpy()
     rows = genbench.Split(genbench.Examples(x, torch.arange(2).repeat_interleave(48).numpy()))
-    model = ImageTransformer(genbench.Space((1, 4, 4), levels=4, classes=2), **SMALL, batch=32)
+    model = ImageTransformer(genbench.Space((1, 4, 4), levels=4, classes=2), **SMALL, lr=1e-2, batch=32)
     model.fit(genbench.TrainingData(model.space, rows, rows, 4_000))
     with torch.no_grad():
         drawn = model.eval().sample(40, labels=torch.arange(2).repeat(20)).float().flatten(1).mean(1)
