@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-import torch
 from genbench_networks import Mix
+from genbench_raster import Shifted, Walk, moved, pointwise
 from torch import Tensor, nn
 
 import genbench
@@ -13,40 +13,6 @@ def gate(features: Tensor) -> Tensor:
     """y = tanh(W_f * x) ⊙ σ(W_g * x), eq. 2: the products with both W [N, 2 width, …] → [N, width, …]."""
     f, g = features.chunk(2, dim=1)
     return f.tanh() * g.sigmoid()
-
-
-def pointwise(conv: nn.Conv2d, x: Tensor) -> Tensor:
-    """A convolution at one place, without its padding: all that it sees there [N, …] → [N, channels]."""
-    return nn.functional.linear(x.flatten(1), conv.weight.flatten(1), conv.bias)
-
-
-class Shifted(nn.Module):
-    """A masked convolution without the masked half: it sees this position and those before it, or only the latter.
-
-    Args:
-        before, after: channels in and out.
-        reach: how far it sees to the top and to the left.
-        sides: how far it sees to the right in the rows above.
-        strict: not this row (this pixel, where there is no reach to the top), as the paper's first-layer mask "A".
-        step: how far apart the positions are that it sees.
-    """
-
-    def __init__(
-        self, before: int, after: int, reach: tuple[int, int], sides: int = 0, strict: bool = False, step: int = 1
-    ) -> None:
-        super().__init__()
-        top, left = reach
-        self.conv = nn.Conv2d(before, after, (top + 1, left + sides + 1), dilation=step)
-        down, right = (int(strict), 0) if top else (0, int(strict))
-        self.pad = (step * left + right, step * sides - right, step * top + down, -down)  # left, right, top, bottom
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, before, H, W] → [N, after, H, W]."""
-        return self.conv(nn.functional.pad(x, self.pad))
-
-    def row(self, window: Tensor) -> Tensor:
-        """One row [N, after, 1, W] of the output, of the rows [N, before, step top + 1, W] up to it."""
-        return self.conv(nn.functional.pad(window, self.pad[:2]))
 
 
 class Layer(nn.Module):
@@ -78,13 +44,8 @@ class Layer(nn.Module):
         return window[:, :, -1] + pointwise(self.out, gate(seen + above))
 
 
-def moved(window: Tensor, newest: Tensor) -> Tensor:
-    """Drops the oldest row or column of a window, along its third axis, and appends the newest."""
-    return torch.cat([window[:, :, newest.shape[2] :], newest], dim=2)
-
-
 class Stacks(Protocol):
-    """A network of both stacks, as `Walk` goes through it."""
+    """A network of both stacks, as `GatedWalk` goes through it."""
 
     space: genbench.Space
     """Its shape is that of the images."""
@@ -96,18 +57,13 @@ class Stacks(Protocol):
     from_left: Shifted
     layers: nn.ModuleList
     """Of `Layer`s."""
-    heads: nn.ModuleList
-    """Of each channel: ReLU, Mix, ReLU, dropout, Mix."""
 
     def seen(self, x: Tensor) -> Tensor:
         """int64 [N, C, H, W] → what the first convolutions see of it, float32 [N, channels, H, W]."""
 
-    def scaled(self, x: Tensor) -> Tensor:
-        """Entries as the heads see those of earlier channels."""
 
-
-class Walk:
-    """A way through n images in raster order: each layer keeps the rows and columns that it has yet to see.
+class GatedWalk(Walk):
+    """Each layer keeps the rows and columns that it has yet to see.
 
     A step costs one row of the vertical stack where a row begins, and one column of the horizontal one, whatever the
     size of the image.
@@ -148,14 +104,7 @@ class Walk:
             h = layer.right_at(self.left[i], told[:, :, j])
         self.context = h
 
-    def logits(self, earlier: Tensor) -> Tensor:
-        """What a channel's head says at `place` [n, out], given the earlier channels there, int64 [n, channel]."""
-        _, first, _, _, last = self.model.heads[earlier.shape[1]]
-        hidden = pointwise(first, torch.cat([self.context, self.model.scaled(earlier)], dim=1).relu())
-        return pointwise(last, hidden.relu())
-
     def take(self, pixel: Tensor) -> None:
-        """Go on by one place: the pixel at `place` is int64 [n, C]."""
         j = self.place % self.width
         self.row[..., j : j + 1] = seen = self.model.seen(pixel[:, :, None, None])
         self.place += 1

@@ -1,8 +1,9 @@
 """Discrete codes: the book that vectors are rounded to, and an autoregressive prior over maps of its entries."""
 
 import torch
-from genbench_gated_stacks import Layer, Shifted, Walk
+from genbench_gated_stacks import GatedWalk, Layer
 from genbench_networks import Mix
+from genbench_raster import Shifted
 from torch import Tensor, nn
 
 import genbench
@@ -81,16 +82,12 @@ class CodePrior(nn.Module):
         self.from_left = Shifted(width + 1, width, (0, 1), strict=True)
         self.layers = nn.ModuleList(Layer(width, 1, 1, dropout, classes) for _ in range(layers))
         head = nn.ReLU(), Mix(width, 2 * width), nn.ReLU(), nn.Dropout2d(dropout), Mix(2 * width, codes)
-        self.heads = nn.ModuleList([nn.Sequential(*head)])
+        self.head = nn.Sequential(*head)
 
     def seen(self, x: Tensor) -> Tensor:
         """Codes int64 [N, 1, H, W] → float32 [N, width + 1, H, W]: their vectors, and ones that are not in padding."""
         vectors = self.vectors(x[:, 0]).movedim(-1, 1)
         return torch.cat([vectors, torch.ones_like(vectors[:, :1])], dim=1)
-
-    def scaled(self, x: Tensor) -> Tensor:
-        """Of earlier channels, which a map of codes has none of."""
-        return x.float()
 
     def log_prob(self, k: Tensor, y: Tensor) -> Tensor:
         """log p(k|y) of maps int64 [N, H, W] of classes [N]: [N] nats."""
@@ -99,13 +96,14 @@ class CodePrior(nn.Module):
         for layer in self.layers:
             v, above = layer.down(layer.vertical(v), y)
             h = layer.right(h, above)
-        return -nn.functional.cross_entropy(self.heads[0](h), k, reduction="none").sum((1, 2))
+        return -nn.functional.cross_entropy(self.head(h), k, reduction="none").sum((1, 2))
 
     def sample(self, y: Tensor, temperature: float) -> Tensor:
         """Maps [N, H, W] of classes [N], code by code, each from its law to the power 1 / temperature."""
-        walk, codes, none = Walk(self, y), [], y.new_zeros(len(y), 0)
+        walk, codes = GatedWalk(self, y), []
         for _ in range(walk.rows * walk.width):
-            p = (walk.logits(none) / temperature).softmax(1)
+            said = self.head(walk.context[:, :, None, None]).flatten(1)
+            p = (said / temperature).softmax(1)
             codes.append(p.multinomial(1))
             walk.take(codes[-1])
         return torch.cat(codes, dim=1).view(len(y), walk.rows, walk.width)

@@ -334,7 +334,7 @@ def test_a_capability_that_is_written_and_not_derived_from_is_a_doubt_and_no_fau
 def test_the_first_party_plugins_are_honest():
     files = sorted((Path(genbench.__file__).parents[1] / "plugins").glob("*/genbench_*.py"))
     names = {re.sub(r"^genbench_", "", file.stem) for file in files}
-    shared, trackers = {"couplings", "gated_stacks", "networks", "unet"}, {"mlflow", "trackio"}
+    shared, trackers = {"couplings", "gated_stacks", "levels", "networks", "raster", "unet"}, {"mlflow", "trackio"}
     for name in sorted(names - shared - trackers):
         module = __import__(f"genbench_{name}")
         for cls in module.genbench_models():

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from genbench_gated_stacks import Walk
-from genbench_pixelcnn import SOFTMAX, PixelCNN
+from genbench_levels import SOFTMAX, LevelLaw
+from genbench_pixelcnn import PixelCNN
 from scipy import stats
 
 import genbench
@@ -118,7 +118,7 @@ def test_samples_follow_the_density(space, ramps):
 def test_a_walk_has_the_contexts_of_the_whole_image(size, kernel):
     model = scrambled(genbench.Space((3, *size), levels=4, classes=2), kernel=kernel, layers=5)
     x, y = torch.randint(4, (3, 3, *size)), torch.tensor([0, 1, 1])
-    whole, walk = model.contexts(x, y).flatten(2), Walk(model, y)
+    whole, walk = model.contexts(x, y).flatten(2), model.walk(y)
     for i, pixel in enumerate(x.flatten(2).unbind(2)):
         # The same float32 sums, perhaps in another order.
         assert torch.allclose(walk.context, whole[:, :, i], atol=1e-5)
@@ -135,7 +135,9 @@ def test_sampling_draws_what_the_whole_network_at_each_pixel_would_draw(channels
     for i, c in itertools.product(range(20), range(channels)):
         said = model.logits(model.contexts(x, y), x, c)
         place = torch.full((4, 1, 5, 4), -1, dtype=torch.int64)
-        p = torch.stack([model.log_mass(said, place.fill_(v)).flatten(1)[:, i] for v in range(levels)], dim=1).exp()
+        p = torch.stack(
+            [LevelLaw(said, levels).log_mass(place.fill_(v)).flatten(1)[:, i] for v in range(levels)], dim=1
+        ).exp()
         x.flatten(2)[:, c, i] = p.multinomial(1)[:, 0]
     torch.manual_seed(2)
     assert torch.equal(model.sample(4, labels=y), x)
