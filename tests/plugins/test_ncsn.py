@@ -65,7 +65,7 @@ def test_annealed_langevin_dynamics_ends_with_the_data():
     model.L = 100
     x = model.annealed(model.sigma_max * torch.randn(n, 1, 2, 2, dtype=torch.float64), 5)
     assert x.mean().item() == pytest.approx(MEAN, abs=5 * DEVIATION / (4 * n) ** 0.5)  # five standard errors
-    assert x.std().item() == pytest.approx(DEVIATION, rel=0.05)  # finite steps lag behind the falling noise
+    assert x.std().item() == pytest.approx(DEVIATION, rel=0.1)  # finite steps lag behind the falling noise
 
 
 def test_the_ideal_score_has_the_least_loss():
