@@ -47,9 +47,10 @@ class UNet(nn.Module):
             that the network also knows all classes together (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598).
         width: channels at full size; three times as many at half size, six times as many below it.
         dropout: of channels, in training.
+        times: numbers that tell the time of an image, of a model of several.
     """
 
-    def __init__(self, space: genbench.Space, width: int, depth: int, dropout: float) -> None:
+    def __init__(self, space: genbench.Space, width: int, depth: int, dropout: float, *, times: int = 1) -> None:
         super().__init__()
         self.shape, self.classes = space.shape, space.classes or 0
         sizes, time = halvings(space.shape), 4 * width
@@ -58,7 +59,7 @@ class UNet(nn.Module):
         sizes, widths = sizes[self.patch - 1 :], widths[self.patch - 1 :]
         self.register_buffer("frequencies", torch.logspace(0, math.log10(FREQUENCIES), width // 2))
         self.register_buffer("share", torch.ones(self.classes) / max(self.classes, 1))  # p(y)
-        self.time = nn.Sequential(nn.Linear(width, time), nn.SiLU(), nn.Linear(time, time))
+        self.time = nn.Sequential(nn.Linear(times * width, time), nn.SiLU(), nn.Linear(time, time))
         self.label = nn.Embedding(self.classes + 1, time)
         channels = space.shape[0] * self.patch**2
         self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
@@ -77,9 +78,10 @@ class UNet(nn.Module):
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """x_t [N, C, H, W] at times in [0, 1] of classes [N or 1] each → [N, C, H, W]; constant before training.
 
-        The class is not told where the label is None or the number of classes.
+        Times are [N or 1], or [N or 1, times] where each image has several. The class is not told where the label is
+        None or the number of classes.
         """
-        angle = t[:, None] * self.frequencies
+        angle = (t.view(len(t), -1, 1) * self.frequencies).flatten(1)
         label = torch.full((1,), self.classes, device=x_t.device) if label is None else label
         time = nn.functional.silu(self.time(torch.cat([angle.sin(), angle.cos()], dim=1)) + self.label(label))
         _, height, columns = self.shape
