@@ -59,7 +59,7 @@ class DDPM(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Conditi
         "ddpm": {},
         "ddim-25": {"method": "ddim", "steps": 25},
         "dpm-10": {"method": "dpm", "steps": 10},
-        "guided-10": {"method": "dpm", "steps": 10, "guidance": 2.0},
+        "guided-10": {"method": "dpm", "steps": 10, "guidance": 1.25},
     }
     described_sampler = "ddpm"
     likelihood = genbench.Likelihood.LOWER_BOUND

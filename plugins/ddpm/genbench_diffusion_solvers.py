@@ -21,19 +21,22 @@ Predicted = Callable[[Tensor, int], Tensor]  # x_t [N, C, H, W] and t → x_0 [N
 def even_times(steps: int, alpha_bar: Tensor) -> list[int]:
     """Times T, …, 1, 0 whose first `steps` lie evenly; all T of them where more are asked for."""
     most = len(alpha_bar) - 1
-    times = torch.linspace(most, 1, min(steps, most)).round().long()
-    return [*times.tolist(), 0]
+    return [*torch.linspace(most, 1, min(steps, most)).round().long().tolist(), 0]
 
 
 def even_log_snr_times(steps: int, alpha_bar: Tensor) -> list[int]:
-    """Times T, …, 1, 0 at whose first `steps` λ lies evenly, as near as there are times; fewer where two are the same.
+    """Times T, …, 1, 0 at whose first `steps` λ lies as evenly as there are times; all T where more are asked for.
 
     Source: Lu et al. 2022, DPM-Solver, https://arxiv.org/abs/2206.00927
     """
-    log_snr = torch.logit(alpha_bar[1:].double()) / 2  # [T], λ of t = 1 … T
-    wanted = torch.linspace(log_snr[-1].item(), log_snr[0].item(), steps, dtype=torch.float64, device=log_snr.device)
-    times = 1 + (log_snr - wanted[:, None]).abs().argmin(1)
-    return [*reversed(times.unique().tolist()), 0]
+    log_snr = torch.logit(alpha_bar[1:].double().cpu()) / 2  # [T], λ of t = 1 … T
+    steps = min(steps, len(log_snr))
+    wanted = torch.linspace(log_snr[-1].item(), log_snr[0].item(), steps, dtype=torch.float64)
+    times = 1 + (log_snr - wanted[:, None]).abs().argmin(1)  # [steps], falling
+    # Where two would be the same, the later gives way, but never so far that too few are left for the rest.
+    left = torch.arange(steps)
+    times = ((times + left).cummin(0).values - left).maximum(steps - left)
+    return [*times.tolist(), 0]
 
 
 def ddim(predicted: Predicted, x: Tensor, times: Sequence[int], alpha_bar: Tensor) -> Tensor:

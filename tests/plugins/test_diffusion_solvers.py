@@ -80,7 +80,7 @@ def test_times_fall_from_the_last_by_way_of_the_first_to_0_and_each_costs_one_lo
         assert found[-2] == 1
     solver(lambda x, t: asked.append(t) or x, torch.zeros(2).double(), found, alpha_bar)
     assert asked == found[:-1]
-    assert len(asked) <= min(steps, 100)
+    assert len(asked) == min(steps, 100)
 
 
 def test_even_times_use_all_of_the_steps_and_the_others_lie_evenly_in_the_logarithm_of_signal_to_noise():
