@@ -47,10 +47,13 @@ class UNet(nn.Module):
             that the network also knows all classes together (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598).
         width: channels at full size; three times as many at half size, six times as many below it.
         dropout: of channels, in training.
+        outputs: how many images, each as large as x_t, are told; their channels follow each other.
         times: numbers that tell the time of an image, of a model of several.
     """
 
-    def __init__(self, space: genbench.Space, width: int, depth: int, dropout: float, *, times: int = 1) -> None:
+    def __init__(
+        self, space: genbench.Space, width: int, depth: int, dropout: float, *, outputs: int = 1, times: int = 1
+    ) -> None:
         super().__init__()
         self.shape, self.classes = space.shape, space.classes or 0
         sizes, time = halvings(space.shape), 4 * width
@@ -71,12 +74,12 @@ class UNet(nn.Module):
         self.inside = nn.ModuleList(Block(widths[-1], time, dropout) for _ in range(depth))
         self.larger = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
         self.back = nn.ModuleList(Block(fine, time, dropout) for fine in widths[:-1])
-        last = nn.Conv2d(widths[0], channels, 3, padding=1)
+        last = nn.Conv2d(widths[0], outputs * channels, 3, padding=1)
         self.head = nn.Sequential(nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), last)
         nn.init.zeros_(last.weight)
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        """x_t [N, C, H, W] at times in [0, 1] of classes [N or 1] each → [N, C, H, W]; constant before training.
+        """x_t [N, C, H, W] at times in [0, 1] of classes [N or 1] → [N, outputs C, H, W]; constant before training.
 
         Times are [N or 1], or [N or 1, times] where each image has several. The class is not told where the label is
         None or the number of classes.

@@ -125,7 +125,7 @@ def test_denoising_is_the_step_that_sampling_takes(models):
             sigma = model.sigmas[t - 1].expand(7)
             found = model.denoise(x_t / model.alpha_bar[t].sqrt(), sigma)
             # At t = T x_t is divided by √α_bar = 0.006, which takes float32 two of its digits.
-            torch.testing.assert_close(found, model.predicted(x_t, t), rtol=0, atol=2e-3)
+            torch.testing.assert_close(found, model.reverse(x_t, t)[0], rtol=0, atol=2e-3)
 
 
 def test_denoising_little_noise_changes_little_and_more_noise_brings_the_mean_nearer(models, x, digits):

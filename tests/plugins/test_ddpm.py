@@ -3,13 +3,25 @@ import math
 
 import pytest
 import torch
-from genbench_ddpm import DDPM, remaining_signal
+from genbench_ddpm import DDPM, LAMBDA
+from genbench_diffusion_schedules import remaining_signal
+from genbench_diffusion_targets import bound_weight, discretised, implied, target
 
 import genbench
 
 TINY = genbench.Space((1, 2, 2), levels=4)
 SMALL = {"width": 8, "depth": 1, "steps": 20}
-KINDS = list(itertools.product(["cosine", "linear"], ["fitted", "posterior", "beta"]))
+TELLS = ["v", "eps", "x0"]
+KINDS = [
+    *(
+        {"schedule": s, "variance": v}
+        for s, v in itertools.product(["cosine", "linear"], ["fitted", "posterior", "beta"])
+    ),
+    {"loss": "hybrid", "variance": "learned"},
+    {"loss": "vlb", "variance": "learned"},
+    {"tells": "eps", "loss": "l1"},
+    {"tells": "x0", "networks": "separate", "steps": 4},
+]
 
 
 def scrambled(space, **settings):
@@ -65,7 +77,7 @@ def test_the_posterior_is_that_of_bayes(schedule):
 def test_the_decoder_is_a_distribution_over_the_levels(levels, mean):
     model = DDPM(genbench.Space((1, 1, 1), levels=levels), **SMALL).double()
     x_0 = model.scaled(torch.arange(levels)).double()
-    log_p = model.decoded(x_0, torch.full_like(x_0, mean))
+    log_p = discretised(x_0, torch.full_like(x_0, mean), model.sigma2[1].sqrt(), model.half_gap)
     assert log_p.isfinite().all()
     # x_0 is float32: the edges of the levels meet to seven digits.
     assert log_p.exp().sum().item() == pytest.approx(1, abs=1e-5)
@@ -88,13 +100,13 @@ def test_the_terms_at_t_are_the_divergence_of_two_gaussians():
         torch.manual_seed(t)
         x_t = model.diffused(x_0, t, torch.randn_like(x_0))
         q = torch.distributions.Normal(model.posterior_mean(x_0, x_t, t), model.posterior[t].sqrt())
-        p = torch.distributions.Normal(model.posterior_mean(model.predicted(x_t, t), x_t, t), model.sigma2[t].sqrt())
+        p = torch.distributions.Normal(model.posterior_mean(model.reverse(x_t, t)[0], x_t, t), model.sigma2[t].sqrt())
         assert torch.allclose(nats, torch.distributions.kl_divergence(q, p), rtol=1e-9)
 
 
-@pytest.mark.parametrize(("schedule", "variance"), KINDS)
-def test_the_bound_never_gives_all_images_more_than_one(schedule, variance, ramps):
-    model = DDPM(TINY, **{**DDPM.audit_settings, "schedule": schedule, "variance": variance})
+@pytest.mark.parametrize("settings", KINDS, ids=lambda settings: "-".join(map(str, settings.values())))
+def test_the_bound_never_gives_all_images_more_than_one(settings, ramps):
+    model = DDPM(TINY, **{**DDPM.audit_settings, **settings})
     model.fit(ramps(TINY, 6000))
     x = torch.tensor(list(itertools.product(range(4), repeat=4))).view(-1, 1, 2, 2)
     with torch.no_grad():
@@ -144,7 +156,12 @@ def test_the_fitted_variance_is_that_around_the_predicted_mean_and_makes_the_bou
     """Data N(0.1, 0.3²) of which the network only knows the mean: p_θ(x_{t-1} | x_t) has 0.3² more of x_0 in it."""
     model, x_0 = DDPM(genbench.Space((1, 2, 2), levels=256), steps=20).eval(), 0.1 + 0.3 * torch.randn(20_000, 1, 2, 2)
     x = model.integers(x_0)
-    model.predicted = lambda x_t, t, label=None: torch.full_like(x_t, 0.1)
+
+    def v(x_t, share, label=None):
+        signal, noisy = model.shares((model.steps * share).round().long())
+        return (signal * x_t - 0.1) / noisy
+
+    model.net.forward = v
     before = model.log_prob(x[:500]).mean()
     model.fit_variance(x, None)
     for t in (2, 10, 20):
@@ -161,15 +178,16 @@ def test_an_untrained_model_is_worse_than_uniform():
     assert bits > math.log2(17)
 
 
-def test_ddim_is_a_function_of_its_starting_noise_and_ddpm_is_not():
+def test_solvers_are_functions_of_their_starting_noise_and_ddpm_is_not():
     model = scrambled(TINY).float()
     x_t = torch.randn(50, 1, 2, 2)
     for steps in (1, 7, 20, 25):
-        assert torch.equal(model.implicit(x_t, steps), model.implicit(x_t, steps))
+        for method in ("ddim", "dpm"):
+            assert torch.equal(model.solved(x_t, method, steps), model.solved(x_t, method, steps))
     assert not torch.equal(model.ancestral(x_t), model.ancestral(x_t))
 
 
-def test_ddim_with_the_right_v_lands_on_the_image():
+def test_solvers_with_the_right_v_land_on_the_image():
     """Where v is that of x_0 and the true noise, each step of eq. 12 keeps x_t on the line from x_0 to the noise."""
     model = DDPM(TINY, **SMALL).double()
     x_0, noise = torch.tensor([[[[-1.0, 1.0], [0.3, 0.0]]]]).double(), torch.randn(1, 1, 2, 2).double()
@@ -181,7 +199,8 @@ def test_ddim_with_the_right_v_lands_on_the_image():
     model.net.forward = v
     x_t = model.diffused(x_0, 20, noise)
     # Float32 buffers, and a division by √α_bar_T = 0.006.
-    assert torch.allclose(model.implicit(x_t, 5), x_0, atol=1e-4)
+    for method in ("ddim", "dpm"):
+        assert torch.allclose(model.solved(x_t, method, 5), x_0, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 9, 7), (1, 2, 2), (3, 1, 3)], ids=str)
@@ -214,6 +233,143 @@ def test_a_short_fit_lowers_the_loss_and_the_bound(digits):
     losses = [point["loss"] for point in data.curve]
     assert sum(losses[-10:]) < 0.75 * sum(losses[:10])
     assert -after < 0.75 * -before
+
+
+@pytest.mark.parametrize("tells", TELLS)
+def test_the_image_follows_from_what_is_told(tells):
+    model, t = DDPM(TINY, **SMALL), torch.tensor([1, 5, 20])
+    x_0, noise = torch.rand(3, 1, 2, 2) * 2 - 1, torch.randn(3, 1, 2, 2)
+    shares = model.shares(t)
+    found = implied(tells, target(tells, x_0, noise, *shares), model.diffused(x_0, t, noise), *shares)
+    torch.testing.assert_close(found, x_0, rtol=0, atol=1e-4)  # float32, divided by √α_bar_T = 0.006
+
+
+@pytest.mark.parametrize("tells", TELLS)
+def test_the_weights_of_the_bound_turn_mistakes_into_nats(tells):
+    """The divergence of two Gaussians of one variance, for a mistake of 0.1 in what is told at each t."""
+    model = DDPM(TINY, **SMALL, variance="posterior").double()
+    t, x_0, noise = torch.arange(2, 21), torch.full((19, 1, 1, 1), 0.3).double(), torch.randn(19, 1, 1, 1).double()
+    x_t, shares = model.diffused(x_0, t, noise), model.shares(t)
+    guess = implied(tells, target(tells, x_0, noise, *shares) + 0.1, x_t, *shares)
+    nats = model.nats(x_0, x_t, t, guess, model.posterior[t].view(-1, 1, 1, 1)).flatten()
+    weight = bound_weight(tells, model.alpha_bar, model.beta, model.posterior)
+    assert weight[1:].mean().item() == pytest.approx(1)
+    torch.testing.assert_close(weight[t] / weight[2], nats / nats[0], rtol=1e-4, atol=0)  # buffers of six digits
+
+
+@pytest.mark.parametrize(
+    ("tells", "loss", "wanted"),
+    [
+        ("x0", "simple", lambda x_0, alpha_bar: x_0.square().mean()),
+        ("x0", "l1", lambda x_0, alpha_bar: x_0.abs().mean()),
+        ("eps", "simple", lambda x_0, alpha_bar: 1.0),
+        ("eps", "l1", lambda x_0, alpha_bar: math.sqrt(2 / math.pi)),
+        ("v", "simple", lambda x_0, alpha_bar: alpha_bar.mean() + (1 - alpha_bar).mean() * x_0.square().mean()),
+    ],
+)
+def test_the_loss_of_a_network_that_tells_zero_is_the_moment_of_what_it_should_tell(tells, loss, wanted):
+    model = DDPM(TINY, **SMALL, tells=tells, loss=loss)
+    model.net.head[-1].bias.data.zero_()  # its weights are zero as they are made
+    x = torch.randint(4, (20_000, 1, 2, 2))
+    # Four standard errors of the mean of 80,000 squares of normals are 0.02.
+    found = wanted(model.scaled(x), model.alpha_bar[1:])
+    assert model.loss(x).item() == pytest.approx(float(found), rel=1e-5 if tells == "x0" else 0.021)
+
+
+@pytest.mark.parametrize("variance", ["beta", "learned"])
+def test_the_loss_vlb_is_the_bound_per_entry_without_its_constant_term(variance):
+    # An untrained network tells one x_0 of everything, so that no term depends on the noise.
+    model = DDPM(TINY, **{**SMALL, "steps": 5}, tells="x0", loss="vlb", variance=variance).eval()
+    x = torch.tensor([[[[0, 3], [1, 2]]]])
+    with torch.no_grad():
+        terms = model.bound_terms(x)[:, :-1]  # L_0 … L_{T-1}
+        found = model.loss(x.expand(10, 1, 2, 2))  # each t twice
+    assert found.item() == pytest.approx(terms.sum().item() / 4, rel=1e-5)  # float32
+
+
+def test_the_hybrid_loss_is_the_simple_one_and_a_thousandth_of_the_bound():
+    losses, first = {}, scrambled(TINY)
+    for loss in ("simple", "vlb", "hybrid"):
+        model = DDPM(TINY, **SMALL, loss=loss, variance="beta").double().eval()
+        model.net.load_state_dict(first.net.state_dict())
+        torch.manual_seed(1)
+        losses[loss] = model.loss(torch.arange(80).view(20, 1, 2, 2) % 4).item()
+    assert losses["hybrid"] == pytest.approx(losses["simple"] + LAMBDA * losses["vlb"], rel=1e-9)
+
+
+def test_a_learned_variance_goes_from_beta_tilde_to_beta_and_the_bound_teaches_it_alone():
+    model, gradients = scrambled(TINY, loss="hybrid", variance="learned"), {}
+    t, x_t = torch.tensor([2, 9, 20]), torch.randn(3, 1, 2, 2).double()
+    for loss in ("hybrid", "simple"):
+        model.kind = loss
+        model.zero_grad()
+        torch.manual_seed(1)
+        model.loss(torch.arange(80).view(20, 1, 2, 2) % 4).backward()
+        gradients[loss] = model.net.head[-1].weight.grad
+    mean, variance = gradients["hybrid"].split(1)
+    torch.testing.assert_close(mean, gradients["simple"][:1])
+    assert (variance != 0).any()
+    assert (gradients["simple"][1:] == 0).all()
+    for nu, wanted in ((-1, model.posterior[t]), (0, (model.posterior[t] * model.beta[t]).sqrt()), (1, model.beta[t])):
+        model.net.forward = lambda x_t, share, label, nu=nu: torch.cat([x_t, torch.full_like(x_t, nu)], dim=1)
+        torch.testing.assert_close(model.told(x_t, t)[1][:, 0, 0, 0], wanted)
+
+
+def test_guidance_goes_from_no_class_by_way_of_the_class_beyond_it():
+    model = scrambled(genbench.Space((1, 2, 2), levels=4, classes=3))
+    x_t, label = torch.randn(6, 1, 2, 2).double() / 4, torch.tensor([0, 1, 2, 0, 1, 2])
+    torch.testing.assert_close(model.reverse(x_t, 3, label, 0.0)[0], model.reverse(x_t, 3)[0])
+    torch.testing.assert_close(model.reverse(x_t, 3, label, 1.0)[0], model.reverse(x_t, 3, label)[0])
+    without, with_it, beyond = (model.reverse(x_t, 3, label, s)[0] for s in (0.0, 1.0, 2.5))
+    inside = beyond.abs() < 1  # not clipped
+    assert inside.any()
+    torch.testing.assert_close((beyond - without)[inside], 2.5 * (with_it - without)[inside])
+    for method in ({}, {"method": "dpm", "steps": 4}):
+        drawn = []
+        for guidance in (1.0, 0.0, 4.0):
+            torch.manual_seed(5)
+            drawn.append(model.float().sample(300, labels=label.repeat(50), guidance=guidance, **method))
+        assert not torch.equal(drawn[0], drawn[1])
+        assert not torch.equal(drawn[0], drawn[2])
+
+
+def test_of_separate_networks_that_of_its_time_alone_is_asked_and_taught():
+    model = scrambled(genbench.Space((1, 2, 2), levels=4, classes=3), networks="separate", steps=5)
+    x_t, t, label = torch.randn(6, 1, 2, 2).double(), torch.tensor([4, 2, 2, 5, 4, 2]), torch.tensor([0, 3, 1, 2, 3, 0])
+    told = model.told(x_t, t, label)[0]
+    for row in range(6):
+        one = slice(row, row + 1)
+        alone = model.net.nets[t[row] - 1](x_t[one], t[one] / 5, label[one])
+        torch.testing.assert_close(told[one], alone)
+        torch.testing.assert_close(model.told(x_t[one], t[row].item(), label[one])[0], alone)
+    told.square().sum().backward()
+    taught = [any((p.grad != 0).any() for p in net.parameters() if p.grad is not None) for net in model.net.nets]
+    assert taught == [False, True, False, True, True]
+
+
+def test_separate_networks_train_and_come_back(ramps, reloaded):
+    settings = {**SMALL, "networks": "separate", "steps": 4}
+    model = DDPM(TINY, **settings)
+    before = [parameter.clone() for parameter in model.parameters()]
+    model.fit(ramps(TINY, 256))
+    moved = [not torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True)]
+    assert sum(moved) > len(moved) / 2
+    for sampler in DDPM.samplers.values():
+        drawn = []
+        for m in (model.eval(), reloaded(model, **settings)):
+            torch.manual_seed(7)
+            with torch.no_grad():
+                drawn.append(m.sample(3, **sampler))
+        assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"variance": "learned"}, "needs loss=vlb or loss=hybrid"), ({"networks": "separate"}, "needs steps of at most")],
+)
+def test_settings_that_contradict_each_other_are_unsuitable(settings, reason):
+    with pytest.raises(genbench.Unsuitable, match=reason):
+        DDPM(TINY, **settings)
 
 
 @pytest.mark.parametrize(
