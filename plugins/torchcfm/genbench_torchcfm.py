@@ -1,16 +1,13 @@
 """Conditional flow matching by the library torchcfm: noise is coupled to images by optimal transport in each batch."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from genbench_unet import UNet, train
 from torch import Tensor
-from torchcfm import ConditionalFlowMatcher, ExactOptimalTransportConditionalFlowMatcher
 
 import genbench
 from genbench import Choice, Range
-
-MATCHERS = {"exact": ExactOptimalTransportConditionalFlowMatcher, "independent": ConditionalFlowMatcher}
 
 
 class TorchCFM(genbench.Model, genbench.Latent):
@@ -27,6 +24,8 @@ class TorchCFM(genbench.Model, genbench.Latent):
         sigma: σ, in units of x_1.
         width, depth, dropout: see `genbench_unet.UNet`.
         lr, batch, epochs: see `genbench_unet.train`; optimal transport couples as many images as the batch holds.
+    Raises:
+        Unsuitable: no image, fewer than 2 levels, or the library is not installed.
     """
 
     name = "torchcfm"
@@ -55,7 +54,7 @@ class TorchCFM(genbench.Model, genbench.Latent):
             raise genbench.Unsuitable(f"torchcfm needs grey or colour images of 2 or more levels, got {space}")
         super().__init__()
         self.space, self.lr, self.batch, self.epochs = space, lr, batch, epochs
-        self.matcher = MATCHERS[coupling](sigma)
+        self.matcher = matcher(coupling, sigma)
         self.v = UNet(genbench.Space(space.shape, space.levels), width, depth, dropout)
 
     @property
@@ -92,6 +91,20 @@ class TorchCFM(genbench.Model, genbench.Latent):
     def levels(self, x: Tensor) -> Tensor:
         """Real numbers, those in [-1, 1] to [0, levels - 1], the others clipped."""
         return (x.clamp(-1, 1) + 1) / 2 * (self.space.levels - 1)
+
+
+def matcher(coupling: str, sigma: float) -> Any:
+    """What pairs noise and images; the library comes with much that this model does not need, so that not all have it.
+
+    Raises:
+        Unsuitable: it is not installed.
+    """
+    try:
+        from torchcfm import ConditionalFlowMatcher, ExactOptimalTransportConditionalFlowMatcher
+    except ImportError as error:
+        words = f'needs the library torchcfm ({error}): pip install "./plugins/torchcfm[torchcfm]"'
+        raise genbench.Unsuitable(words) from None
+    return (ExactOptimalTransportConditionalFlowMatcher if coupling == "exact" else ConditionalFlowMatcher)(sigma)
 
 
 @genbench.hookimpl
