@@ -40,7 +40,8 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
         mixtures: logistics a pixel.
         beta: the weight of the commitment term.
         prior_width, prior_layers: channels and gated layers of each stack of the prior.
-        dropout: of channels in the prior, in training, less where images are seldom seen twice.
+        dropout, prior_dropout: of channels in encoder and decoder, and in the prior, in training, less where images
+            are seldom seen twice.
         share: of the budget, for the first stage.
         lr: AdamW's learning rate at the start of each stage; it falls linearly to 0.
         batch: images a step.
@@ -61,7 +62,7 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
         self,
         space: genbench.Space,
         *,
-        codes: Annotated[int, Range(2, 8192, log=True)] = 64,
+        codes: Annotated[int, Range(2, 8192, log=True)] = 32,
         dim: Annotated[int, Range(1, 512, log=True)] = 16,
         halved: Annotated[int, Range(0, 4)] = 2,
         width: Annotated[int, Range(4, 512, log=True)] = 32,
@@ -69,7 +70,8 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
         beta: Annotated[float, Range(1e-3, 10, log=True)] = 0.25,
         prior_width: Annotated[int, Range(4, 512, log=True)] = 32,
         prior_layers: Annotated[int, Range(1, 32)] = 4,
-        dropout: Annotated[float, Range(0.0, 0.9)] = 0.3,
+        dropout: Annotated[float, Range(0.0, 0.9)] = 0.1,
+        prior_dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
         share: Annotated[float, Range(0.05, 0.95)] = 0.4,
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 2e-3,
         batch: Annotated[int, Range(1, 4096, log=True)] = 64,
@@ -81,11 +83,11 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
         self.space, self.beta, self.share = space, beta, share
         self.lr, self.batch, self.epochs = lr, batch, epochs
         classes, width, out = space.classes or 1, narrowed(width, space.shape), mixtures * (1 + 2 * space.shape[0])
-        self.encoder = encoder(space.shape, halved, width, dim, 0.0)
+        self.encoder = encoder(space.shape, halved, width, dim, dropout)
         self.book = Codebook(codes, dim)
-        self.decoder = decoder(space.shape, halved, width, dim, out, 0.0)
+        self.decoder = decoder(space.shape, halved, width, dim, out, dropout)
         size = map_sizes(space.shape, halved)[-1]
-        self.prior = CodePrior(codes, size, classes, prior_width, prior_layers, dropout)
+        self.prior = CodePrior(codes, size, classes, prior_width, prior_layers, prior_dropout)
         self.register_buffer("p_y", torch.full((classes,), 1 / classes))
 
     def fit(self, data: genbench.TrainingData) -> None:
@@ -104,6 +106,7 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
             nats, commitment = self.terms(x)
             step(first, nats.mean() / self.space.dim + self.beta * commitment)
             log(data, most, nats_per_dim=nats / self.space.dim, commitment=commitment)
+        self.encoder.eval()  # codes without dropout, as they will be asked for
         for x, y in stage(data, second, (self.share, 1.0), **told):
             nats = -self.prior.log_prob(self.codes(x), labels_of(x, y))
             step(second, nats.mean() / self.space.dim)

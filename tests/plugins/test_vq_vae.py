@@ -69,7 +69,7 @@ def test_a_code_that_nothing_takes_is_given_a_new_place_and_one_in_use_stays():
 
 def test_gradients_pass_straight_through_the_rounding():
     """The encoder's last layer gets the gradient that the decoder gives e_k, and that of the commitment term."""
-    model = VQVAE(DIGITS, **SMALL)
+    model = VQVAE(DIGITS, **SMALL).eval()
     x = torch.randint(17, (6, 1, 8, 8))
     model.terms(x)
     with torch.enable_grad():
