@@ -3,27 +3,30 @@
 from typing import Annotated, Any, ClassVar
 
 import torch
-from genbench_unet import UNet, train
-from torch import Tensor
+from genbench_unet import LOOKS, UNet, train
+from torch import Tensor, nn
 
 import genbench
 from genbench import Choice, Range
 
+FAR = 100.0  # between two classes, where entries differ by a few: transport never crosses it
 
-class TorchCFM(genbench.Model, genbench.Latent):
-    """min E |v(x_t, t) - (x_1 - x_0)|², x_t ~ N(t x_1 + (1 - t) x_0, σ²), (x_0, x_1) coupled: eq. 14, 15 and 17.
 
-    x_0 is noise, x_1 an image scaled to [-1, 1]. Within a batch, optimal transport says which noise goes to which
-    image, so that paths seldom cross and fewer steps follow them. A batch couples few points in many dimensions: what
-    that straightens is little. The network hears no class: under a coupling of the whole batch the noise would depend
-    on it. Euler's method evaluates the network once a step, the midpoint method twice. No density is computed.
+class TorchCFM(genbench.Model, genbench.Latent, genbench.Conditional):
+    """min E |v(x_t, t, y) - (x_1 - x_0)|², x_t ~ N(t x_1 + (1 - t) x_0, σ²), (x_0, x_1) coupled: eq. 14, 15 and 17.
+
+    x_0 is noise, x_1 an image of class y scaled to [-1, 1]. Within a batch, optimal transport says which noise goes to
+    which image, so that paths seldom cross and fewer steps follow them. It is made in each class: across them, noise
+    would depend on y (Cheng and Schwing 2025, https://arxiv.org/abs/2503.10636). A batch couples few points in many
+    dimensions, which straightens little. Euler's method evaluates v once a step, the midpoint method twice. A latent
+    vector is x_0 and an entry for each class. No density is computed.
 
     Args:
         space: images with integer levels.
         coupling: "exact" optimal transport (OT-CFM), or "independent" (I-CFM), which is flow matching.
         sigma: σ, in units of x_1.
         width, depth, dropout: see `genbench_unet.UNet`.
-        lr, batch, epochs: see `genbench_unet.train`; optimal transport couples as many images as the batch holds.
+        lr, batch, epochs: see `genbench_unet.train`; transport couples as many images as a batch holds.
     Raises:
         Unsuitable: no image, fewer than 2 levels, or the library is not installed.
     """
@@ -55,7 +58,7 @@ class TorchCFM(genbench.Model, genbench.Latent):
         super().__init__()
         self.space, self.lr, self.batch, self.epochs = space, lr, batch, epochs
         self.matcher = matcher(coupling, sigma)
-        self.v = UNet(genbench.Space(space.shape, space.levels), width, depth, dropout)
+        self.v = UNet(space, width, depth, dropout)
 
     @property
     def latent_dim(self) -> int:
@@ -65,28 +68,48 @@ class TorchCFM(genbench.Model, genbench.Latent):
         train(self.v, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs, untold=0.0)
 
     def loss(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """The mean squared error of v on integers x, at a uniform time for each."""
-        x_1 = 2 * x / (self.space.levels - 1) - 1
-        t, x_t, u_t = self.matcher.sample_location_and_conditional_flow(torch.randn_like(x_1), x_1)
-        return (self.v(x_t, t) - u_t).square().mean()
+        """The mean squared error of v on integers x of classes [N], at evenly spaced times from a random start."""
+        x_1, t = self.scaled(x), (torch.arange(len(x), device=x.device) / len(x) + torch.rand(1, device=x.device)) % 1
+        y = x_1.new_zeros(len(x), 0) if label is None else FAR * nn.functional.one_hot(label, self.v.classes)
+        ends = (torch.cat([end.flatten(1), y], dim=1) for end in (torch.randn_like(x_1), x_1))
+        t, x_t, u_t = self.matcher.sample_location_and_conditional_flow(*ends, t)  # [N, D + classes]: y goes along
+        label = None if label is None else x_t[:, x_1[0].numel() :].argmax(1)
+        x_t, u_t = (rows[:, : x_1[0].numel()].view(x_1.shape) for rows in (x_t, u_t))
+        return (self.v(x_t, t, label) - u_t).square().mean()
 
-    def carried(self, x_t: Tensor, start: float, end: float, method: str = "midpoint", steps: int = 20) -> Tensor:
-        """x_t [N, C, H, W] at the time `start`, carried along v to the time `end` in even steps."""
-        step = (end - start) / steps
-        for t in start + step * torch.arange(steps, device=x_t.device)[:, None]:  # [1] each
-            v = self.v(x_t, t)
-            x_t = x_t + step * (self.v(x_t + step / 2 * v, t + step / 2) if method == "midpoint" else v)
+    def carried(
+        self, x_t: Tensor, times: tuple[float, float], label: Tensor | None, method: str = "midpoint", steps: int = 20
+    ) -> Tensor:
+        """x_t [N, C, H, W] of classes [N] at the first time, carried along v to the second in even steps."""
+        step = (times[1] - times[0]) / steps
+        for t in times[0] + step * torch.arange(steps, device=x_t.device)[:, None]:  # [1] each
+            v = self.v(x_t, t, label)
+            x_t = x_t + step * (self.v(x_t + step / 2 * v, t + step / 2, label) if method == "midpoint" else v)
         return x_t
 
     def sample(self, n: int, *, labels: Tensor | None = None, method: str = "midpoint", steps: int = 20) -> Tensor:
-        x_0 = torch.randn(n, *self.space.shape, device=self.v.place.device)
-        return self.levels(self.carried(x_0, 0, 1, method, steps)).round().long()
+        x_0, drawn = self.v.parted(torch.randn(n, self.latent_dim, device=self.v.place.device))
+        label = drawn if labels is None else labels
+        return self.levels(self.carried(x_0, (0, 1), label, method, steps)).round().long()
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.carried(2 * x / (self.space.levels - 1) - 1, 1, 0).flatten(1)
+        """Back along the flow of the class under which v is told best at a few times."""
+        x_1 = self.scaled(x)
+        label = self.v.likeliest(x_1, torch.linspace(0, 1, LOOKS + 2, device=x.device)[1:-1], self.error)
+        return self.v.joined(self.carried(x_1, (1, 0), label), label)
+
+    def error(self, x_1: Tensor, t: Tensor, x_0: Tensor, label: Tensor) -> Tensor:
+        """The mean squared error of v at times t [N] between ends that are not coupled: [N]."""
+        share = t.view(-1, 1, 1, 1)
+        return (self.v(share * x_1 + (1 - share) * x_0, t, label) - (x_1 - x_0)).square().flatten(1).mean(1)
 
     def render(self, z: Tensor) -> Tensor:
-        return self.levels(self.carried(z.view(-1, *self.space.shape), 0, 1))
+        x_0, label = self.v.parted(z)
+        return self.levels(self.carried(x_0, (0, 1), label))
+
+    def scaled(self, x: Tensor) -> Tensor:
+        """Integers in [0, levels) → float32 in [-1, 1]."""
+        return 2 * x.float() / (self.space.levels - 1) - 1
 
     def levels(self, x: Tensor) -> Tensor:
         """Real numbers, those in [-1, 1] to [0, levels - 1], the others clipped."""
