@@ -183,6 +183,14 @@ def widths(shape: tuple[int, int, int], width: int) -> list[int]:
     return [*larger[::-1], width]
 
 
+def halved(shape: tuple[int, int, int], channels: list[int]) -> list[nn.Module]:
+    """Layers from images to the smallest of `halvings`, `channels` at each size, by 4×4 strided convolutions."""
+    layers: list[nn.Module] = []
+    for (h, w), (outer, inner) in zip(halvings(shape)[:-1], pairwise(channels), strict=True):
+        layers += [nn.ZeroPad2d((1, 1 + w % 2, 1, 1 + h % 2)), nn.Conv2d(outer, inner, 4, 2), nn.LeakyReLU(0.2)]
+    return layers
+
+
 class Discriminator(nn.Module):
     """Says how real images are: halved by 4×4 strided convolutions, then a map of all and one of the class.
 
@@ -191,15 +199,13 @@ class Discriminator(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int], classes: int, width: int) -> None:
         super().__init__()
-        sizes, channels = halvings(shape), widths(shape, width)
+        channels, features = widths(shape, width), width * math.prod(halvings(shape)[-1])
         channels[0] = shape[0]  # no features as large as the image, which take the most time and helped little
-        layers: list[nn.Module] = []
-        for (h, w), (outer, inner) in zip(sizes[:-1], pairwise(channels), strict=True):
-            layers += [nn.ZeroPad2d((1, 1 + w % 2, 1, 1 + h % 2)), nn.Conv2d(outer, inner, 4, 2), nn.LeakyReLU(0.2)]
-        layers += [nn.Conv2d(channels[-1], width, 3, padding=1), nn.LeakyReLU(0.2), nn.Flatten()]
-        self.features = nn.Sequential(*layers)
-        self.all = nn.Linear(width * math.prod(sizes[-1]), 1)
-        self.each = nn.Linear(width * math.prod(sizes[-1]), classes)
+        layers = halved(shape, channels)
+        self.features = nn.Sequential(
+            *layers, nn.Conv2d(channels[-1], width, 3, padding=1), nn.LeakyReLU(0.2), nn.Flatten()
+        )
+        self.all, self.each = nn.Linear(features, 1), nn.Linear(features, classes)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Images [N, C, H, W] of classes [N] → [N], any real numbers."""

@@ -47,9 +47,10 @@ class UNet(nn.Module):
             that the network also knows all classes together (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598).
         width: channels at full size; three times as many at half size, six times as many below it.
         dropout: of channels, in training.
+        latent: entries of a vector z that changes what is made of x_t as the time does; 0: there is none.
     """
 
-    def __init__(self, space: genbench.Space, width: int, depth: int, dropout: float) -> None:
+    def __init__(self, space: genbench.Space, width: int, depth: int, dropout: float, *, latent: int = 0) -> None:
         super().__init__()
         self.shape, self.classes = space.shape, space.classes or 0
         sizes, time = halvings(space.shape), 4 * width
@@ -60,6 +61,9 @@ class UNet(nn.Module):
         self.register_buffer("share", torch.ones(self.classes) / max(self.classes, 1))  # p(y)
         self.time = nn.Sequential(nn.Linear(width, time), nn.SiLU(), nn.Linear(time, time))
         self.label = nn.Embedding(self.classes + 1, time)
+        if latent:
+            mapped = nn.Linear(latent, time), nn.SiLU(), nn.Linear(time, time), nn.LayerNorm(time)  # as loud as a class
+            self.z = nn.Sequential(*mapped)
         channels = space.shape[0] * self.patch**2
         self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
         self.place = nn.Parameter(torch.zeros(widths[0], *sizes[0]))
@@ -74,14 +78,15 @@ class UNet(nn.Module):
         self.head = nn.Sequential(nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), last)
         nn.init.zeros_(last.weight)
 
-    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None, z: Tensor | None = None) -> Tensor:
         """x_t [N, C, H, W] at times in [0, 1] of classes [N or 1] each → [N, C, H, W]; constant before training.
 
-        The class is not told where the label is None or the number of classes.
+        The class is not told where the label is None or the number of classes. z is [N, latent].
         """
         angle = t[:, None] * self.frequencies
         label = torch.full((1,), self.classes, device=x_t.device) if label is None else label
-        time = nn.functional.silu(self.time(torch.cat([angle.sin(), angle.cos()], dim=1)) + self.label(label))
+        time = self.time(torch.cat([angle.sin(), angle.cos()], dim=1)) + self.label(label)
+        time = nn.functional.silu(time if z is None else time + self.z(z))
         _, height, columns = self.shape
         whole = nn.functional.pad(x_t, (0, columns % self.patch, 0, height % self.patch))
         seen = [self.stem(nn.functional.pixel_unshuffle(whole, self.patch)) + self.place]
