@@ -49,10 +49,19 @@ class UNet(nn.Module):
         dropout: of channels, in training.
         outputs: how many images, each as large as x_t, are told; their channels follow each other.
         times: numbers that tell the time of an image, of a model of several.
+        latent: entries of a vector z that changes what is made of x_t as the time does; 0: there is none.
     """
 
     def __init__(
-        self, space: genbench.Space, width: int, depth: int, dropout: float, *, outputs: int = 1, times: int = 1
+        self,
+        space: genbench.Space,
+        width: int,
+        depth: int,
+        dropout: float,
+        *,
+        outputs: int = 1,
+        times: int = 1,
+        latent: int = 0,
     ) -> None:
         super().__init__()
         self.shape, self.classes = space.shape, space.classes or 0
@@ -64,6 +73,9 @@ class UNet(nn.Module):
         self.register_buffer("share", torch.ones(self.classes) / max(self.classes, 1))  # p(y)
         self.time = nn.Sequential(nn.Linear(times * width, time), nn.SiLU(), nn.Linear(time, time))
         self.label = nn.Embedding(self.classes + 1, time)
+        if latent:
+            mapped = nn.Linear(latent, time), nn.SiLU(), nn.Linear(time, time), nn.LayerNorm(time)  # as loud as a class
+            self.z = nn.Sequential(*mapped)
         channels = space.shape[0] * self.patch**2
         self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
         self.place = nn.Parameter(torch.zeros(widths[0], *sizes[0]))
@@ -78,15 +90,16 @@ class UNet(nn.Module):
         self.head = nn.Sequential(nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), last)
         nn.init.zeros_(last.weight)
 
-    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None, z: Tensor | None = None) -> Tensor:
         """x_t [N, C, H, W] at times in [0, 1] of classes [N or 1] → [N, outputs C, H, W]; constant before training.
 
         Times are [N or 1], or [N or 1, times] where each image has several. The class is not told where the label is
-        None or the number of classes.
+        None or the number of classes. z is [N, latent].
         """
         angle = (t.view(len(t), -1, 1) * self.frequencies).flatten(1)
         label = torch.full((1,), self.classes, device=x_t.device) if label is None else label
-        time = nn.functional.silu(self.time(torch.cat([angle.sin(), angle.cos()], dim=1)) + self.label(label))
+        time = self.time(torch.cat([angle.sin(), angle.cos()], dim=1)) + self.label(label)
+        time = nn.functional.silu(time if z is None else time + self.z(z))
         _, height, columns = self.shape
         whole = nn.functional.pad(x_t, (0, columns % self.patch, 0, height % self.patch))
         seen = [self.stem(nn.functional.pixel_unshuffle(whole, self.patch)) + self.place]

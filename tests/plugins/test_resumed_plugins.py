@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from genbench_ddgan import DDGAN
 from genbench_ddpm import DDPM
 from genbench_flow_matching import FlowMatching
 from genbench_gan import GAN
@@ -31,7 +32,7 @@ def _fitted(cls, data: TrainingData, folder, killed: bool) -> torch.nn.Module:
     return model
 
 
-@pytest.mark.parametrize("cls", [DDPM, FlowMatching, GAN, PixelCNN, RealNVP, VAE])
+@pytest.mark.parametrize("cls", [DDGAN, DDPM, FlowMatching, GAN, PixelCNN, RealNVP, VAE])
 def test_a_killed_fit_ends_with_the_weights_of_an_undisturbed_one(cls, digits, tmp_path):
     data = digits(BATCH * BATCHES)
     whole = _fitted(cls, data, tmp_path / "undisturbed", killed=False)

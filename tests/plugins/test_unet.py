@@ -44,6 +44,17 @@ def test_each_row_has_a_time_and_a_class_of_its_own():
     assert not torch.allclose(found[:1], net(x[:1], t[1:2], label[:1]))
 
 
+def test_each_row_has_a_latent_vector_of_its_own_where_there_is_one():
+    net, x = scrambled(genbench.Space((1, 8, 8), levels=4), latent=5), torch.randn(2, 1, 8, 8)
+    t, z = torch.tensor([0.1, 0.5]), torch.randn(2, 5)
+    found = net(x, t, None, z)
+    for row in range(2):
+        torch.testing.assert_close(
+            found[row : row + 1], net(x[row : row + 1], t[row : row + 1], None, z[row : row + 1])
+        )
+    assert not torch.allclose(found, net(x, t, None, z.flip(0)))
+
+
 def test_training_tells_most_classes_and_learns_how_common_they_are(digits):
     data, told = digits(4_000), []
     net = UNet(data.space, width=8, depth=1, dropout=0.0)
