@@ -33,6 +33,14 @@ def test_before_training_it_tells_all_images_the_same(shape):
     assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_of_several_outputs_each_is_as_large_as_the_image_and_of_its_own(shape):
+    net, x = scrambled(genbench.Space(shape, levels=4), outputs=2), torch.randn(2, *shape)
+    first, second = net(x, torch.tensor([0.1, 0.9])).chunk(2, dim=1)
+    assert first.shape == second.shape == x.shape
+    assert not torch.allclose(first, second)
+
+
 def test_each_row_has_a_time_and_a_class_of_its_own():
     net, x = scrambled(genbench.Space((1, 8, 8), levels=4, classes=3)), torch.randn(3, 1, 8, 8)
     t, label = torch.tensor([0.1, 0.5, 0.5]), torch.tensor([1, 1, 3])
