@@ -28,7 +28,8 @@ class EDM(genbench.Model, genbench.Denoiser, genbench.Conditional):
         c_in = 1 / √(σ² + σ_data²)           c_noise = ln(σ) / 4
 
     so that inputs and targets of F have unit variance at every σ. NFE of N steps: N by "euler", 2N - 1 by "heun", and
-    twice that with guidance. It has no density here; the variance-preserving `score-sde` has one.
+    twice that with guidance. Samples made by the ODE keep what D does wrong; churn mends some of it, and costs steps.
+    It has no density here; the variance-preserving `score-sde` has one.
 
     Args:
         space: images with integer levels.

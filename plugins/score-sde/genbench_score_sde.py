@@ -32,8 +32,10 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
     ∫ div dt, eq. 39, an ESTIMATE here: the divergence is Hutchinson's, of one random probe for each image, and the
     steps are finite. Integers are dequantised: to each belongs a cell as wide as the gap Δ = 2 / (levels - 1) of
     neighbouring levels, in training as well, and one point of it is drawn, which bounds the cell's mass from below
-    (Theis et al. 2015, https://arxiv.org/abs/1511.01844). A latent vector is x_1 and a normal for each class, by which
-    y is drawn.
+    (Theis et al. 2015, https://arxiv.org/abs/1511.01844). The estimate of one digit of 8×8 pixels scatters by 7 nats.
+    What the ODE does wrong it keeps, and the noise of the SDE mends: few steps are the ODE's, quality is the SDE's. The
+    averaged weights at the end of training serve likelihood and samples. A latent vector is x_1 and a normal for each
+    class, by which y is drawn.
 
     Args:
         space: images with integer levels.
