@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 import genbench
 
-GAMMA = 0.99  # of the running means that the book follows
-DEAD = 0.03  # share of the mean use below which a code is given a new place
+GAMMA = 0.95  # of the running means that the book follows: a fit may have a few hundred steps, the paper takes 0.99
+DEAD = 0.1  # share of the mean use below which a code is given a new place
 
 
 class Codebook(nn.Module):

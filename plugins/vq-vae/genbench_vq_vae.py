@@ -73,8 +73,8 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
         dropout: Annotated[float, Range(0.0, 0.9)] = 0.1,
         prior_dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
         share: Annotated[float, Range(0.05, 0.95)] = 0.4,
-        lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 2e-3,
-        batch: Annotated[int, Range(1, 4096, log=True)] = 64,
+        lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
+        batch: Annotated[int, Range(1, 4096, log=True)] = 32,
         epochs: Annotated[int, Range(1, 100_000, log=True)] = 100,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
