@@ -102,9 +102,9 @@ class ImageTransformer(RasterModel):
         layers: Annotated[int, Range(1, 32)] = 4,
         attention_heads: Annotated[int, Choice(1, 2, 4, 8)] = 4,
         dropout: Annotated[float, Range(0.0, 0.9)] = 0.2,
-        lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 3e-3,
+        lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(1, 4096, log=True)] = 64,
-        epochs: Annotated[int, Range(1, 100_000, log=True)] = 150,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 80,
     ) -> None:
         super().__init__(space, lr=lr, batch=batch, epochs=epochs)
         channels, height, columns = space.shape

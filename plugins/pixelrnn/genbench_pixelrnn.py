@@ -107,7 +107,7 @@ class PixelRNN(RasterModel):
         dropout: Annotated[float, Range(0.0, 0.9)] = 0.3,
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(1, 4096, log=True)] = 64,
-        epochs: Annotated[int, Range(1, 100_000, log=True)] = 80,
+        epochs: Annotated[int, Range(1, 100_000, log=True)] = 100,
     ) -> None:
         super().__init__(space, lr=lr, batch=batch, epochs=epochs)
         channels, width = space.shape[0] + 1, narrowed(width, space.shape)
