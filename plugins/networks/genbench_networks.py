@@ -63,7 +63,9 @@ class Mix(nn.Conv2d):
         super().__init__(before, after, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, before, H, W] → [N, after, H, W]."""
+        """[N, before, H, W] → [N, after, H, W]; of one place alone [N, before] → [N, after]."""
+        if x.dim() == 2:
+            return nn.functional.linear(x, self.weight.flatten(1), self.bias)
         weight, bias = (part.flatten(1).expand(len(x), -1, -1) for part in (self.weight, self.bias[:, None]))
         return torch.baddbmm(bias, weight, x.flatten(2)).unflatten(2, x.shape[2:])
 

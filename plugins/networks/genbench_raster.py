@@ -170,8 +170,8 @@ class RasterModel(genbench.Model, genbench.Density, genbench.Sequential, genbenc
     def law_at(self, context: Tensor, earlier: Tensor) -> LevelLaw:
         """The law of a channel at one place, by its context [n, width] and the earlier channels int64 [n, channel]."""
         first, _, _, last = self.heads[earlier.shape[1]]
-        hidden = pointwise(first, torch.cat([context.relu(), self.scaled(earlier)], dim=1))
-        return LevelLaw(pointwise(last, hidden.relu()), self.space.levels)
+        hidden = first(torch.cat([context.relu(), self.scaled(earlier)], dim=1))
+        return LevelLaw(last(hidden.relu()), self.space.levels)
 
     def log_prob_given(self, x: Tensor, y: Tensor) -> Tensor:
         """log p(x|y), [N] nats."""

@@ -41,7 +41,7 @@ class Layer(nn.Module):
     def right_at(self, window: Tensor, above: Tensor) -> Tensor:
         """The same at one place, of h in the columns up to it [N, width, window] → the next h [N, width]."""
         seen = pointwise(self.horizontal.conv, window[:, :, :: self.step])
-        return window[:, :, -1] + pointwise(self.out, gate(seen + above))
+        return window[:, :, -1] + self.out(gate(seen + above))
 
 
 class Stacks(Protocol):

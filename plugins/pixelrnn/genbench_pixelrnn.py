@@ -67,7 +67,7 @@ class RowLSTM(nn.Module):
             The next features [N, 2 width], and this place's h and c.
         """
         h, c = self.gated(pointwise(self.to_state.conv, window) + told, c)
-        return window[:, :, -1] + pointwise(self.out, h), (h, c)
+        return window[:, :, -1] + self.out(h), (h, c)
 
 
 class PixelRNN(RasterModel):
