@@ -40,20 +40,20 @@ def right():
     return model
 
 
-@pytest.mark.parametrize(("eta", "steps"), [(0.0, 200), (1.0, 200), (0.5, 200)])
+@pytest.mark.parametrize(("eta", "steps"), [(0.0, 400), (1.0, 400), (0.5, 400)])
 def test_with_the_right_v_noise_is_carried_to_the_law_of_the_maps(eta, steps):
-    z = right().carried(torch.randn(1_000, 2, 4, 4, dtype=torch.float64), (1.0, 0.0), steps, None, eta)
-    # 32,000 entries: standard errors of .003 and .002; 200 steps leave about 1 %
-    assert z.mean().item() == pytest.approx(MU, abs=0.015)
-    assert z.std().item() == pytest.approx(DEVIATION, abs=0.015)
+    z = right().carried(torch.randn(2_000, 2, 4, 4, dtype=torch.float64), (1.0, 0.0), steps, None, eta)
+    # 64,000 entries: standard errors of .002 and .0014; 400 steps leave about .5 %
+    assert z.mean().item() == pytest.approx(MU, abs=0.01)
+    assert z.std().item() == pytest.approx(DEVIATION, abs=0.01)
 
 
 def test_without_noise_of_its_own_ddim_is_the_flow_of_a_gaussian_and_goes_both_ways():
     model = right()
     noise = torch.randn(5, 2, 4, 4, dtype=torch.float64)
-    z = model.carried(noise, (1.0, 0.0), 500, None)
-    torch.testing.assert_close(z, MU + DEVIATION * noise, rtol=0, atol=2e-2)  # the map that keeps quantiles
-    torch.testing.assert_close(model.carried(z, (0.0, 1.0), 500, None), noise, rtol=0, atol=2e-2)
+    z = model.carried(noise, (1.0, 0.0), 2_000, None)
+    torch.testing.assert_close(z, MU + DEVIATION * noise, rtol=0, atol=5e-3)  # the map that keeps quantiles
+    torch.testing.assert_close(model.carried(z, (0.0, 1.0), 2_000, None), noise, rtol=0, atol=5e-3)
 
 
 def test_the_right_v_has_the_least_loss():
