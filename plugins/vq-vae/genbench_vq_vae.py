@@ -27,6 +27,8 @@ class VQVAE(genbench.Model, genbench.Density, genbench.Conditional):
 
     `log_prob` is the bound of the one map that the encoder gives (sec. 3.2): log p(x|e_k) + log Σ_y p(y) p(k|y). It is
     no tight one: several maps explain an image nearly as well, and nothing in training pays for the nats of a code.
+    Kept are the late weights. Where images are few, codes and pixels grow too sure of those that were seen, and the
+    bound of others gets worse while samples still get better.
 
     `ancestral` draws k, then x from p(x|e_k): the law that is bounded. `mean` shows the mean of p(x|e_k) instead.
     Either asks the prior once for each code, and the decoder once. Codes are discrete, so there is no latent vector.
