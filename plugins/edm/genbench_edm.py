@@ -28,8 +28,8 @@ class EDM(genbench.Model, genbench.Denoiser, genbench.Conditional):
         c_in = 1 / √(σ² + σ_data²)           c_noise = ln(σ) / 4
 
     so that inputs and targets of F have unit variance at every σ. NFE of N steps: N by "euler", 2N - 1 by "heun", and
-    twice that with guidance. Samples made by the ODE keep what D does wrong; churn mends some of it, and costs steps.
-    It has no density here; the variance-preserving `score-sde` has one.
+    twice that with guidance, a setting of the sampler that no preset uses. Samples made by the ODE keep what D does
+    wrong; the noise of "churn-36" mends some of it, and costs steps. It has no density here; `score-sde` has one.
 
     Args:
         space: images with integer levels.
@@ -49,7 +49,7 @@ class EDM(genbench.Model, genbench.Denoiser, genbench.Conditional):
     samplers: ClassVar = {
         "heun-18": {"steps": 18},
         "euler-18": {"method": "euler", "steps": 18},
-        "guided-18": {"steps": 18, "guidance": 1.5},
+        "churn-36": {"steps": 36, "churn": 14.0},
     }
 
     def __init__(

@@ -114,13 +114,15 @@ def test_guidance_goes_on_from_all_classes_through_the_one_that_is_asked_for():
             torch.testing.assert_close(model.guided(x, sigma, label, weight), expected)
 
 
-@pytest.mark.parametrize(("preset", "evaluations"), [("heun-18", 35), ("euler-18", 18), ("guided-18", 70)])
+@pytest.mark.parametrize(("preset", "evaluations"), [("heun-18", 35), ("euler-18", 18), ("churn-36", 71)])
 def test_presets_ask_the_network_as_often_as_they_say(preset, evaluations):
     model, asked = scrambled(genbench.Space((1, 4, 4), levels=4, classes=2)), []
     model.net.register_forward_hook(lambda *_: asked.append(1))
     with torch.no_grad():
         model.sample(2, **EDM.samplers[preset])
-    assert len(asked) == evaluations
+        assert len(asked) == evaluations
+        model.sample(2, **EDM.samplers[preset], guidance=2.0)
+    assert len(asked) == 3 * evaluations  # with guidance, each step asks twice
 
 
 def test_the_denoiser_answers_at_the_noise_that_it_is_asked_about_and_its_levels_ascend():
