@@ -1,8 +1,9 @@
 """What can be wrong about a model class is found when it is listed: each slip by its words, and no honest class."""
 
 import functools
+import importlib
 import inspect
-import re
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -332,12 +333,12 @@ def test_a_capability_that_is_written_and_not_derived_from_is_a_doubt_and_no_fau
 
 
 def test_the_first_party_plugins_are_honest():
-    files = sorted((Path(genbench.__file__).parents[1] / "plugins").glob("*/genbench_*.py"))
-    names = {re.sub(r"^genbench_", "", file.stem) for file in files}
-    shared, trackers = {"couplings", "gated_stacks", "levels", "networks", "raster", "unet"}, {"mlflow", "trackio"}
-    for name in sorted(names - shared - trackers):
-        module = __import__(f"genbench_{name}")
-        for cls in module.genbench_models():
-            assert model_listing(cls).name == name.replace("_", "-")
+    projects = sorted((Path(genbench.__file__).parents[1] / "plugins").glob("*/pyproject.toml"))
+    told = [tomllib.loads(path.read_text(encoding="utf-8"))["project"].get("entry-points", {}) for path in projects]
+    models = [pair for groups in told for pair in groups.get("genbench.models", {}).items()]
+    assert models
+    for name, module in models:
+        for cls in importlib.import_module(module).genbench_models():
+            assert model_listing(cls).name == name
             assert doubts(cls) == []
             assert not inspect.isabstract(cls)
