@@ -103,7 +103,7 @@ def test_the_adaptive_weight_divides_each_error_by_its_power_and_passes_no_gradi
     assert losses[2].item() == pytest.approx(1, abs=0.01)  # |Δ|² / (|Δ|² + c), with |Δ|² about 5
     assert 1 < losses[1] < losses[0]
     losses[2].backward()
-    assert model.net.head[-1].bias.grad.abs().max() > 0.01  # the numerator's alone; of the quotient it would be 1e-4
+    assert model.net.head[-1].bias.grad.abs().max() > 0.002  # the numerator's alone; of the quotient it would be 1e-4
 
 
 def test_samples_follow_the_class_and_classes_come_as_often_as_in_training():
