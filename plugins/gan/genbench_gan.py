@@ -62,7 +62,8 @@ class GAN(genbench.Model, genbench.Decoder, genbench.Conditional):
     Real and generated images get uniform noise of one level's width, so that integers are not what tells them apart.
     The generator that samples is an average over its training steps. Where the Space has no classes, all images are
     of one. Sampling takes one network evaluation. There is no likelihood, and nothing makes G cover all that is
-    likely: modes are dropped, and in many passes over few images these are copied.
+    likely: modes are dropped, and in many passes over few images these are copied. Clipped weights do worst: on
+    digits four in ten of them end at ±c, which leaves D few functions.
 
     Args:
         space: images of at least 2×2 pixels with integer levels.
