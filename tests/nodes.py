@@ -18,7 +18,7 @@ from genbench.execution.supervisor import Supervisor
 from genbench.runs.preparation import probed, terms_of
 
 Told = Callable[[Ticket, Call, int, float], None]
-PLUGIN = Path(__file__).parents[1] / "contracts/plugins/capabilities.py"  # its model `bounded` has two samplers
+PLUGIN = Path(__file__).parent / "contracts/plugins/capabilities.py"  # its model `bounded` has two samplers
 NODE = {"num_cpus": 1, "memory": 2**35, "object_store_memory": 2**27, "include_dashboard": False}
 
 
