@@ -17,7 +17,7 @@ from genbench.contracts.job import CALL, RESUME, Call, Job
 from genbench.errors import GenbenchError
 from genbench.execution.job_file import Outcomes, outcomes_file, progress_file
 from genbench.files import codec
-from genbench.files.atomic import below, regular_bytes, remove, unique_beside, write_bytes
+from genbench.files.atomic import DEEPEST, below, regular_bytes, remove, unique_beside, write_bytes
 
 CONTENT = "content"  # of a machine's place: each file by its SHA-256
 NAME = 16  # digits of a digest that names a folder
@@ -135,7 +135,10 @@ def collected(sent: Shipment, home: Path) -> Delivery:
     found: list[tuple[str, str, bytes]] = []
     for call in codec.read(Job, file).calls:
         for path in _left(call.folder):
-            data = regular_bytes(path, call.caps.disk)
+            try:
+                data = regular_bytes(path, call.caps.disk)
+            except OSError:  # a plugin closed it: it is missing, as it would be for a driver that sees the folder
+                continue
             digest = sha256(data).hexdigest()
             _keep(home / CONTENT, digest, data)
             found.append((_moved(str(path), back), digest, data))
@@ -177,9 +180,9 @@ def _files(place: Path) -> Iterator[Path]:
 
 
 def _left(folder: Path) -> list[Path]:
-    """What a call left that anybody reads."""
-    found = [path for path in _files(folder) if not path.is_relative_to(folder / RESUME)]
-    return [path for path in found if path != folder / CALL]
+    """What a call left that anybody reads; nothing lies so deep."""
+    found = [Path(own.path) for own, depth in below(folder) if depth <= DEEPEST and own.is_file(follow_symlinks=False)]
+    return [path for path in found if path != folder / CALL and not path.is_relative_to(folder / RESUME)]
 
 
 def _hiding(call: Call, home: Path) -> Call:

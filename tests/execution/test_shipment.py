@@ -10,11 +10,12 @@ from calls import listing_call
 from genbench.catalogue import plugins
 from genbench.contracts.job import CALL, RESUME, Call, Confinement, Job, Outcome, Telling
 from genbench.errors import GenbenchError
+from genbench.execution import shipment as shipments
 from genbench.execution.job_file import JobFiles, Outcomes, outcomes_file
 from genbench.execution.shipment import CONTENT, Delivery, Shipment, collected, delivered, shipment, unpacked
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
-from genbench.files.atomic import sha256_of
+from genbench.files.atomic import DEEPEST, sha256_of
 from genbench.records.status import Status
 
 PLUGIN = """
@@ -147,6 +148,29 @@ def test_a_link_or_a_pipe_that_a_call_left_is_not_followed(driver: Driver, home:
     codec.write(outcomes_file(file), Outcomes((Outcome(Status.OK, None, 1.0),)))
     assert [(Path(path).name, data) for path, _, data in collected(sent, home).files] == [("fine", b"fine")]
     assert not call.folder.exists()
+
+
+def test_what_a_plugin_closed_or_buried_costs_nobody_else(driver: Driver, home: Path, monkeypatch: pytest.MonkeyPatch):
+    sent = driver.sent(driver.job())
+    file, _ = unpacked(sent, home, driver.fetch)
+    (call,) = codec.read(Job, file).calls
+    (call.folder / "closed").write_bytes(b"closed")
+    (call.folder / "fine").write_bytes(b"fine")
+    deep = call.folder
+    for _ in range(DEEPEST + 2):
+        deep /= "d"
+        deep.mkdir()
+    (deep / "buried").write_bytes(b"buried")
+    codec.write(outcomes_file(file), Outcomes((Outcome(Status.OK, None, 1.0),)))
+    opened = shipments.regular_bytes
+
+    def refusing(path: Path, count: int) -> bytes:  # root, who may run this, opens anything
+        if path.name == "closed":
+            raise PermissionError(path)
+        return opened(path, count)
+
+    monkeypatch.setattr(shipments, "regular_bytes", refusing)
+    assert [Path(path).name for path, _, _ in collected(sent, home).files] == ["fine"]
 
 
 def test_what_arrives_other_than_it_was_sent_is_refused(driver: Driver, home: Path):
