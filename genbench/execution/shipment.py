@@ -17,7 +17,7 @@ from genbench.contracts.job import CALL, RESUME, Call, Job
 from genbench.errors import GenbenchError
 from genbench.execution.job_file import Outcomes, outcomes_file, progress_file
 from genbench.files import codec
-from genbench.files.atomic import DEEPEST, below, regular_bytes, remove, unique_beside, write_bytes
+from genbench.files.atomic import DEEPEST, below, regular_bytes, remove, sha256_of, unique_beside, write_bytes
 
 CONTENT = "content"  # of a machine's place: each file by its SHA-256
 NAME = 16  # digits of a digest that names a folder
@@ -31,10 +31,8 @@ class Packed:
 
     path: str
     """Where it lies for the driver."""
-    size: int
-    """Bytes."""
-    sha256: str = ""
-    """Of its bytes; "" while nobody has to be sent it."""
+    sha256: str
+    """Of its bytes."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,10 @@ class Shipment:
 
     @property
     def seen(self) -> bool:
-        """Whether this machine sees the very files of the driver."""
+        """Whether this machine sees the very files of the driver: what lies there may be somebody's old copy."""
         try:
             own = Path(self.job).read_text(encoding="utf-8") == self.text
-            return own and all(Path(file.path).stat().st_size == file.size for file in self.files)
+            return own and all(sha256_of(Path(file.path)) == file.sha256 for file in self.files)
         except (OSError, ValueError):
             return False
 
@@ -83,12 +81,12 @@ def shipment(file: Path, job: Job, terms: Path, roots: tuple[Path, ...], hashed:
         file: the job's.
         terms: the file of the run's terms.
         roots: folders that belong to this machine.
-        hashed: gives a file's SHA-256, or "" where nobody is sent it.
+        hashed: gives a file's SHA-256.
     """
     needed = [place for call in job.calls for place in _needed(call)]
     apart = tuple(place for place in needed if not any(Path(place).is_relative_to(root) for root in roots))
     found = [path for place in dict.fromkeys(needed) for path in _files(Path(place))]
-    files = tuple(Packed(str(path), path.stat().st_size, hashed(path)) for path in found)
+    files = tuple(Packed(str(path), hashed(path)) for path in found)
     text, held = (path.read_text(encoding="utf-8") for path in (file, terms))
     return Shipment(str(file), text, (str(terms), held), (*map(str, roots), *apart), files)
 

@@ -78,10 +78,13 @@ def home(tmp_path: Path) -> Path:
 def test_whoever_sees_the_very_files_needs_no_shipment(driver: Driver):
     sent = driver.sent(driver.job())
     assert sent.seen
-    driver.evidence.write_bytes(b"others!!")
+    driver.evidence.write_bytes(b"Weights")  # as large, and another's
     assert not sent.seen
-    driver.evidence.write_bytes(b"7 bytes")
-    assert sent.seen  # inputs are held against their hashes by whoever opens them
+    driver.evidence.write_bytes(b"weights")
+    assert sent.seen
+    driver.loose.unlink()
+    assert not sent.seen
+    driver.loose.write_text(PLUGIN.format(path=str(driver.evidence)))
     Path(sent.job).write_text("another job of that name")
     assert not sent.seen
 

@@ -43,7 +43,8 @@ class RayExecutor(Executor):
             self._ray, self._began = _connected(workplace.address)
         self._files.open()
         self._task = self._ray.remote(placed)
-        self._contents: Contents | None = None  # once a node does not see the driver's files
+        self._contents = Contents(self._ray)
+        self._sends = False  # whether a node did not see the driver's files
         self._apart: set[str] = set()  # nodes that have been sent files
         self._running: dict[Any, Ticket] = {}
         self._cancelled: set[Ticket] = set()
@@ -129,7 +130,7 @@ class RayExecutor(Executor):
         if answer.lost and ticket not in self._cancelled:
             return self._again(ticket)
         if answer.unseen and ticket not in self._cancelled:
-            self._contents = self._contents or Contents(self._ray)
+            self._sends = True
             self._place(ticket)
             return None
         if answer.words and not answer.lost:
@@ -140,8 +141,7 @@ class RayExecutor(Executor):
         return self._end(ticket)
 
     def _end(self, ticket: Ticket, *lacking: Outcome) -> Ended:
-        if self._contents is not None:
-            self._contents.drop(ticket)
+        self._contents.drop(ticket)
         self._cancelled.discard(ticket)
         self._lost.pop(ticket, None)
         return self._files.end(ticket, *lacking)
@@ -157,11 +157,10 @@ class RayExecutor(Executor):
         return None
 
     def _place(self, ticket: Ticket) -> None:
-        job, contents = self._files.job(ticket), self._contents
+        job = self._files.job(ticket)
         roots = self._workplace.folder.parent.parent, cache_path()  # of all runs, and the cache
-        hashed = (lambda path: "") if contents is None else contents.hashed
-        sent = shipment(self._files.file(ticket), job, self._files.terms, roots, hashed)
-        given = (sent,) if contents is None else (sent, contents.put(ticket, sent), self._news)
+        sent = shipment(self._files.file(ticket), job, self._files.terms, roots, self._contents.hashed)
+        given = (sent, self._contents.put(ticket, sent), self._news) if self._sends else (sent,)
         options = {"name": f"genbench {job.name}", "max_retries": 0, "runtime_env": UNTOUCHED, **self._options(job)}
         self._running[self._task.options(**options).remote(*given)] = ticket
 
@@ -172,7 +171,7 @@ class RayExecutor(Executor):
 
     def _hear(self) -> None:
         """Write down what the actor heard, as if this driver saw the files of progress."""
-        if self._contents is None:
+        if not self._sends:
             return
         if self._asked is None:
             self._asked = self._news.taken.remote()
