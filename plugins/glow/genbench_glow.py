@@ -1,22 +1,18 @@
 """Glow: rotations of channels and affine couplings at several levels, and noise between the levels that is learned."""
 
-import math
-from itertools import islice
 from typing import Annotated, ClassVar
 
 import torch
 from genbench_dequantisers import Uniform, Variational, log_mean
+from genbench_flow_training import train_flow
 from genbench_glow_levels import Level, initialise
 from genbench_logit import Logit
 from genbench_networks import ClassGaussians, labels_of, narrowed, spared
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
 
 import genbench
 from genbench import Choice, Range
 
-CHECKS = 20  # looks at the bound of the validation split, spread evenly over the training
-VALIDATED = 500  # of its rows, about, at most
 FIRST = (5_000, 20_000)  # noisy images to which the prior is fitted before training, at least and at most
 
 
@@ -87,21 +83,7 @@ class Glow(genbench.Model, genbench.Density, genbench.Latent, genbench.Condition
         most = min(data.images, self.epochs * len(data.train))
         spared(self, most / len(data.train))
         self._begin(data)
-        optimiser = torch.optim.AdamW(self.parameters(), self.lr, weight_decay=1e-2)
-        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
-        data.checkpoint(model=self, optimiser=optimiser, averaged=averaged)
-        for x, y in data.batches(self.batch, most=most):
-            spent = data.progress_to(most)
-            optimiser.param_groups[0]["lr"] = self.lr * min(1, 20 * spent) * math.cos(math.pi / 2 * spent)
-            loss = -self.bound(x, labels_of(x, y)).mean() / self.space.dim
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-            optimiser.step()
-            averaged.update_parameters(self)
-            if spent * CHECKS >= len(data.curve) + 1:
-                data.log(nats_per_dim=loss.item(), valid_nats_per_dim=averaged.module.validated(data))
-        self.load_state_dict(averaged.module.state_dict())
+        train_flow(self, data, Glow.bound, lr=self.lr, batch=self.batch, most=most)
 
     @torch.no_grad()
     def _begin(self, data: genbench.TrainingData) -> None:
@@ -113,15 +95,6 @@ class Glow(genbench.Model, genbench.Density, genbench.Latent, genbench.Condition
         z = torch.cat([self.f(y)[0].cpu() for y in noisy])
         label = torch.cat(rows[1:])
         self.law.fit(z, labels_of(z, data.train.y and data.train.y[label]))
-
-    @torch.no_grad()
-    def validated(self, data: genbench.TrainingData) -> float:
-        """The negative bound of rows of the validation split given their classes, in nats per dimension."""
-        self.eval()
-        batches = islice(data.valid.batches(self.batch, data.device), -(-VALIDATED // self.batch))
-        nats = torch.cat([self.bound(x, labels_of(x, y)) for x, y in batches])
-        self.train()
-        return -nats.mean().item() / self.space.dim
 
     def bound(self, x: Tensor, label: Tensor) -> Tensor:
         """log p(x + u|y) - log q(u|x) of a draw of u and classes y [N], in expectation below log P(x|y): [N] nats."""

@@ -1,20 +1,17 @@
 """Real NVP: affine couplings between dequantised pixels and a Gaussian for each class, trained by exact likelihood."""
 
 import math
-from itertools import islice
 from typing import Annotated, ClassVar
 
 import torch
 from genbench_couplings import Scale
+from genbench_flow_training import train_flow
 from genbench_networks import ClassGaussians, labels_of, narrowed, spared
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
 
 import genbench
 
-CHECKS = 20  # looks at the likelihood of the validation split, spread evenly over the training
 LIKELY = 2  # classes of an image that all draws of `log_prob` but the first are about
-VALIDATED = 500  # of its rows, about, at most: a look costs little beside what is trained between two of them
 DEQUANTISED = 5_000  # rows at least in that covariance, several draws of u for each image
 
 
@@ -82,21 +79,7 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent, genbench.Condit
         most = min(data.images, self.epochs * len(data.train))
         spared(self, most / len(data.train))
         self._begin(data)
-        optimiser = torch.optim.AdamW(self.parameters(), self.lr, weight_decay=1e-2)
-        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
-        data.checkpoint(model=self, optimiser=optimiser, averaged=averaged)
-        for x, y in data.batches(self.batch, most=most):
-            spent = data.progress_to(most)
-            optimiser.param_groups[0]["lr"] = self.lr * min(1, 20 * spent) * math.cos(math.pi / 2 * spent)
-            loss = -self.dequantised(x, labels_of(x, y)).mean() / self.space.dim
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-            optimiser.step()
-            averaged.update_parameters(self)
-            if spent * CHECKS >= len(data.curve) + 1:
-                data.log(nats_per_dim=loss.item(), valid_nats_per_dim=averaged.module.validated(data))
-        self.load_state_dict(averaged.module.state_dict())
+        train_flow(self, data, RealNVP.dequantised, lr=self.lr, batch=self.batch, most=most)
 
     @torch.no_grad()
     def _begin(self, data: genbench.TrainingData) -> None:
@@ -108,15 +91,6 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent, genbench.Condit
         y, _ = self.logit(x + torch.rand(x.shape))
         parts = zip(y.split(self.batch), labels.split(self.batch), strict=True)
         self.law.fit(torch.cat([self.f(*(v.to(data.device) for v in part))[0].cpu() for part in parts]), labels)
-
-    @torch.no_grad()
-    def validated(self, data: genbench.TrainingData) -> float:
-        """The negative bound of rows of the validation split given its classes, in nats per dimension."""
-        self.eval()
-        batches = islice(data.valid.batches(self.batch, data.device), -(-VALIDATED // self.batch))
-        nats = torch.cat([self.dequantised(x, labels_of(x, y)) for x, y in batches])
-        self.train()
-        return -nats.mean().item() / self.space.dim
 
     def dequantised(self, x: Tensor, label: Tensor) -> Tensor:
         """log p(x + u|y) for one uniform draw u, in nats [N]: a density, and with E_u a bound on log P(x|y)."""
