@@ -47,7 +47,7 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
         epochs: Annotated[int, Range(1, 100_000, log=True)] = 300,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
-            raise genbench.Unsuitable(f"flow-matching needs grey or colour images of 2 or more levels, got {space}")
+            raise genbench.Unsuitable(f"{self.name} needs grey or colour images of 2 or more levels, got {space}")
         super().__init__()
         self.space, self.lr, self.batch, self.epochs = space, lr, batch, epochs
         self.net = UNet(space, width, depth, dropout)
@@ -61,12 +61,8 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
         train(self.net, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs, untold=0.0)
 
     def loss(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """The mean of |v(x_t, t, y) - (z - x)|² over entries of integers x, eq. 9 of Liu et al.
-
-        The times of a batch are evenly spaced from a random start: each is uniform, and the mean varies less.
-        """
-        t = (torch.arange(len(x), device=x.device) / len(x) + torch.rand(1, device=x.device)) % 1  # [N]
-        x = self.scaled(x)
+        """The mean of |v(x_t, t, y) - (z - x)|² over entries of integers x, eq. 9 of Liu et al."""
+        t, x = even_times(x), self.scaled(x)
         return self.error(x, t, torch.randn_like(x), label).mean()
 
     def error(self, x: Tensor, t: Tensor, z: Tensor, label: Tensor | None) -> Tensor:
@@ -114,6 +110,11 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
     def levels(self, x: Tensor) -> Tensor:
         """Float32 in [-1, 1] → float32 in [0, levels - 1], what lies outside clipped."""
         return (x.clamp(-1, 1) + 1) / 2 * (self.space.levels - 1)
+
+
+def even_times(x: Tensor) -> Tensor:
+    """Times [N] for images [N, …], evenly spaced from a random start: each is uniform, and means vary less."""
+    return (torch.arange(len(x), device=x.device) / len(x) + torch.rand(1, device=x.device)) % 1
 
 
 Velocity = Callable[[Tensor, float], Tensor]

@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar
 
 import torch
 from genbench_dequantisers import Uniform, Variational, log_mean
-from genbench_flow_training import train_flow
 from genbench_glow_levels import Level, initialise
 from genbench_logit import Logit
 from genbench_networks import ClassGaussians, labels_of, narrowed, spared
+from genbench_training import ascend, cosine
 from torch import Tensor
 
 import genbench
@@ -80,10 +80,10 @@ class Glow(genbench.Model, genbench.Density, genbench.Latent, genbench.Condition
         return self.law.latent_dim
 
     def fit(self, data: genbench.TrainingData) -> None:
-        most = min(data.images, self.epochs * len(data.train))
-        spared(self, most / len(data.train))
+        spared(self, min(data.images / len(data.train), self.epochs))
         self._begin(data)
-        train_flow(self, data, Glow.bound, lr=self.lr, batch=self.batch, most=most)
+        told = {"lr": self.lr, "batch": self.batch, "epochs": self.epochs, "schedule": cosine(0.05), "decay": 1e-2}
+        ascend(self, data, Glow.bound, **told)
 
     @torch.no_grad()
     def _begin(self, data: genbench.TrainingData) -> None:

@@ -1,20 +1,17 @@
 """The hierarchical variational autoencoder: many layers of latents from coarse to fine, each with a learned prior."""
 
 import math
-from itertools import islice
 from typing import Annotated, ClassVar
 
 import torch
 from genbench_networks import LogisticMixture, class_of, labels_of, narrowed, normals_of, spared
 from genbench_topdown import TopDown
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from genbench_training import cosine, descend
+from torch import Tensor
 
 import genbench
 from genbench import Range
 
-CHECKS = 20  # looks at the bound of the validation split, spread evenly over the training
-VALIDATED = 500  # of its rows, about, at most: a look costs little beside what is trained between two of them
 WARM_UP = 0.1  # share of the training over which the weight of the KL terms grows from 0
 
 
@@ -95,37 +92,21 @@ class HierarchicalVAE(genbench.Model, genbench.Density, genbench.Latent, genbenc
         return self.latents + (len(self.share) if len(self.share) > 1 else 0)
 
     def fit(self, data: genbench.TrainingData) -> None:
-        most = min(data.images, self.epochs * len(data.train))
-        spared(self, most / len(data.train))
+        spared(self, min(data.images / len(data.train), self.epochs))
         if data.train.y is not None:
             self.share.copy_(torch.bincount(data.train.y[:], minlength=len(self.share)) / len(data.train))
-        optimiser = torch.optim.AdamW(self.parameters(), self.lr, weight_decay=1e-2)
-        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
-        data.checkpoint(model=self, optimiser=optimiser, averaged=averaged)
-        for x, y in data.batches(self.batch, most=most):
-            spent = data.progress_to(most)
-            optimiser.param_groups[0]["lr"] = self.lr * min(1, 50 * spent) * math.cos(math.pi / 2 * spent)
-            terms = self.bound_terms(x, labels_of(x, y))
-            beta = self.beta * min(1, spent / WARM_UP)
-            loss = (terms[:, 0] + beta * terms[:, 1:].sum(1)).mean() / self.space.dim
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-            optimiser.step()
-            averaged.update_parameters(self)
-            if spent * CHECKS >= len(data.curve) + 1:
-                valid, kl = averaged.module.validated(data), terms[:, 1:].sum(1).mean().item()
-                data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid, kl_nats=kl)
-        self.load_state_dict(averaged.module.state_dict())
+        told = {"lr": self.lr, "batch": self.batch, "epochs": self.epochs, "schedule": cosine(0.02), "decay": 1e-2}
+        descend(self, data, self.loss, **told, looks=20, nats=HierarchicalVAE.bound)
 
-    @torch.no_grad()
-    def validated(self, data: genbench.TrainingData) -> float:
-        """The negative bound of rows of the validation split given their classes, in nats per dimension."""
-        self.eval()
-        batches = islice(data.valid.batches(self.batch, data.device), -(-VALIDATED // self.batch))
-        nats = torch.cat([self.bound_terms(x, labels_of(x, y)).sum(1) for x, y in batches])
-        self.train()
-        return nats.mean().item() / self.space.dim
+    def loss(self, x: Tensor, y: Tensor | None, spent: float) -> dict[str, Tensor]:
+        """The negative bound in nats per dimension, and its KL terms in nats, whose weight grows at first."""
+        terms = self.bound_terms(x, labels_of(x, y))
+        kl, beta = terms[:, 1:].sum(1), self.beta * min(1, spent / WARM_UP)
+        return {"nats_per_dim": (terms[:, 0] + beta * kl).mean() / self.space.dim, "kl_nats": kl.mean()}
+
+    def bound(self, x: Tensor, y: Tensor) -> Tensor:
+        """The evidence lower bound given classes [N] at one draw of z, in nats [N]."""
+        return -self.bound_terms(x, y).sum(1)
 
     def bound_terms(self, x: Tensor, y: Tensor) -> Tensor:
         """-log p(x|z), KL_1, …, KL_L of images int64 [N, C, H, W] of classes [N], at one draw of z: [N, 1 + L] nats."""

@@ -17,6 +17,12 @@ def labels_of(x: Tensor, y: Tensor | None) -> Tensor:
     return torch.zeros(len(x), dtype=torch.int64, device=x.device) if y is None else y
 
 
+def drawn(split: genbench.Split, rows: int) -> tuple[Tensor, Tensor]:
+    """Images [rows, C, H, W] of a split and their classes [rows], drawn at random, some more than once."""
+    where = torch.randint(len(split), (rows,))
+    return split.x[where], labels_of(where, split.y and split.y[where])
+
+
 def halvings(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
     """Heights and widths from the image's own down, halved and rounded up, until a side is below 8."""
     sizes = [shape[1:]]

@@ -1,20 +1,22 @@
 """What autoregressive models of images share: the chain rule over pixels, its classes, its training, its sampling."""
 
 from abc import ABC, abstractmethod
-from itertools import islice
 from typing import Self
 
 import torch
 from genbench_levels import LevelLaw, said_of
-from genbench_networks import Mix, labels_of, spared
+from genbench_networks import Mix, spared
+from genbench_training import ascend
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import genbench
 
-CHECKS = 20  # looks at the validation split, spread evenly over the training
-VALIDATED = 500  # of its rows, about, at most: a look costs little beside what is trained between two of them
 ROWS = 500  # images that pass the network at a time in `log_prob`, each under every class
+
+
+def risen(spent: float) -> float:
+    """The share of the learning rate after a share of the training: a shorter rise than of other models."""
+    return min(1, 100 * spent) * (1 - spent)
 
 
 def pointwise(conv: nn.Conv2d, x: Tensor) -> Tensor:
@@ -126,34 +128,11 @@ class RasterModel(genbench.Model, genbench.Density, genbench.Sequential, genbenc
         return super().train(mode)
 
     def fit(self, data: genbench.TrainingData) -> None:
-        most = min(data.images, self.epochs * len(data.train))
-        spared(self, most / len(data.train))
+        spared(self, min(data.images / len(data.train), self.epochs))
         if data.train.y is not None:
             self.share.copy_(torch.bincount(data.train.y[:], minlength=len(self.share)) / len(data.train))
-        optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=1e-4)
-        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
-        data.checkpoint(model=self, optimizer=optimizer, averaged=averaged)
-        for x, y in data.batches(self.batch, most=most):
-            spent = data.progress_to(most)
-            optimizer.param_groups[0]["lr"] = self.lr * min(1, 100 * spent) * (1 - spent)
-            loss = -self.log_prob_given(x, labels_of(x, y)).mean() / self.space.dim
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-            optimizer.step()
-            averaged.update_parameters(self)
-            if spent * CHECKS >= len(data.curve) + 1:
-                data.log(nats_per_dim=loss.item(), valid_nats_per_dim=averaged.module.validated(data))
-        self.load_state_dict(averaged.module.state_dict())
-
-    @torch.no_grad()
-    def validated(self, data: genbench.TrainingData) -> float:
-        """Negative log-likelihood of rows of the validation split given its classes, in nats per dimension."""
-        self.eval()
-        batches = islice(data.valid.batches(self.batch, data.device), -(-VALIDATED // self.batch))
-        nats = torch.cat([self.log_prob_given(x, labels_of(x, y)) for x, y in batches])
-        self.train()
-        return -nats.mean().item() / self.space.dim
+        told = {"lr": self.lr, "batch": self.batch, "epochs": self.epochs, "schedule": risen}
+        ascend(self, data, RasterModel.log_prob_given, **told)
 
     def scaled(self, x: Tensor) -> Tensor:
         """Integers in [0, levels) → float32 in [-1, 1]."""

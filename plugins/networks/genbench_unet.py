@@ -6,15 +6,14 @@ from itertools import pairwise
 
 import torch
 from genbench_networks import halvings
+from genbench_training import descend
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import genbench
 
 GROUPS = 8  # of every GroupNorm
 FREQUENCIES = 1000.0  # the highest of the sines that tell the time, in radians per unit of time
 LOOKS = 3  # times at which the classes of an image are compared
-LOGS = 100  # points on the training curve
 Loss = Callable[[Tensor, Tensor | None], Tensor]
 Error = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -172,21 +171,10 @@ def train(
         epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
         untold: share of the images whose class the network is not told.
     """
-    most = min(data.images, epochs * len(data.train))
     if net.classes and data.train.y is not None:
         net.share.copy_(torch.bincount(data.train.y[:], minlength=net.classes) / len(data.train))
-    optimizer = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=1e-4)
-    averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / batch / 20)))
-    data.checkpoint(net=net, optimizer=optimizer, averaged=averaged)
-    for x, y in data.batches(batch, most=most):
-        spent = data.progress_to(most)
-        optimizer.param_groups[0]["lr"] = lr * min(1, 50 * spent, 1 - spent)
-        value = loss(x, net.told(y, untold))
-        optimizer.zero_grad()
-        value.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        averaged.update_parameters(net)
-        if spent * LOGS >= len(data.curve) + 1:
-            data.log(loss=value.item())
-    net.load_state_dict(averaged.module.state_dict())
+
+    def told(x: Tensor, y: Tensor | None, _: float) -> dict[str, Tensor]:
+        return {"loss": loss(x, net.told(y, untold))}
+
+    descend(net, data, told, lr=lr, batch=batch, epochs=epochs)

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 
 import torch
 from genbench_couplings import Scale
-from genbench_flow_training import train_flow
 from genbench_networks import ClassGaussians, labels_of, narrowed, spared
+from genbench_training import ascend, cosine
 from torch import Tensor
 
 import genbench
@@ -76,10 +76,10 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent, genbench.Condit
         return self.law.latent_dim
 
     def fit(self, data: genbench.TrainingData) -> None:
-        most = min(data.images, self.epochs * len(data.train))
-        spared(self, most / len(data.train))
+        spared(self, min(data.images / len(data.train), self.epochs))
         self._begin(data)
-        train_flow(self, data, RealNVP.dequantised, lr=self.lr, batch=self.batch, most=most)
+        told = {"lr": self.lr, "batch": self.batch, "epochs": self.epochs, "schedule": cosine(0.05), "decay": 1e-2}
+        ascend(self, data, RealNVP.dequantised, **told)
 
     @torch.no_grad()
     def _begin(self, data: genbench.TrainingData) -> None:

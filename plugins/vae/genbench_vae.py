@@ -1,19 +1,16 @@
 """The variational autoencoder: latents from coarse to fine, a mixture of discretised logistics per pixel."""
 
 import math
-from itertools import islice
 from typing import Annotated, ClassVar
 
 import torch
 from genbench_ladder import Ladder
 from genbench_networks import ClassGaussians, LogisticMixture, labels_of, narrowed, spared
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from genbench_training import cosine, descend
+from torch import Tensor
 
 import genbench
 
-CHECKS = 20  # looks at the bound of the validation split, spread evenly over the training
-VALIDATED = 500  # of its rows, about, at most: a look costs little beside what is trained between two of them
 WARM_UP = 0.1  # share of the training over which the weight of the KL term grows from 0
 CODES = 10_000  # draws of z at least to which the prior is fitted, as many for each training image
 
@@ -93,25 +90,9 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         return self.prior.latent_dim
 
     def fit(self, data: genbench.TrainingData) -> None:
-        most = min(data.images, self.epochs * len(data.train))
-        spared(self, most / len(data.train))
-        optimiser = torch.optim.AdamW(self.parameters(), self.lr, weight_decay=1e-2)
-        averaged = AveragedModel(self, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / (1 + most / self.batch / 20)))
-        data.checkpoint(model=self, optimiser=optimiser, averaged=averaged)
-        for x, _ in data.batches(self.batch, most=most):
-            spent = data.progress_to(most)
-            optimiser.param_groups[0]["lr"] = self.lr * min(1, 50 * spent) * math.cos(math.pi / 2 * spent)
-            bound, kl = self.bounded(x, self.beta * min(1, spent / WARM_UP))
-            loss = -bound.mean() / self.space.dim
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters(), 5.0)
-            optimiser.step()
-            averaged.update_parameters(self)
-            if spent * CHECKS >= len(data.curve) + 1:
-                valid = averaged.module.validated(data)
-                data.log(nats_per_dim=loss.item(), valid_nats_per_dim=valid, kl_nats=kl.mean().item())
-        self.load_state_dict(averaged.module.state_dict())
+        spared(self, min(data.images / len(data.train), self.epochs))
+        told = {"lr": self.lr, "batch": self.batch, "epochs": self.epochs, "schedule": cosine(0.02), "decay": 1e-2}
+        descend(self, data, self.loss, **told, clip=5.0, looks=20, nats=VAE.bound)
         self._fit_prior(data)
 
     @torch.no_grad()
@@ -126,15 +107,15 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         self.prior.fit(torch.cat(z), torch.cat(labels))
         self.train()
 
-    @torch.no_grad()
-    def validated(self, data: genbench.TrainingData) -> float:
-        """The negative bound of rows of the validation split, in nats per dimension."""
-        self.eval()
-        batches = islice(data.valid.batches(self.batch, data.device), -(-VALIDATED // self.batch))
-        terms = [self._terms(x) for x, _ in batches]
-        nats = torch.cat([reconstruction - kl for reconstruction, kl in terms])
-        self.train()
-        return -nats.mean().item() / self.space.dim
+    def loss(self, x: Tensor, _: Tensor | None, spent: float) -> dict[str, Tensor]:
+        """The negative bound in nats per dimension, and its KL term in nats, whose weight grows at first."""
+        bound, kl = self.bounded(x, self.beta * min(1, spent / WARM_UP))
+        return {"nats_per_dim": -bound.mean() / self.space.dim, "kl_nats": kl.mean()}
+
+    def bound(self, x: Tensor, _: Tensor) -> Tensor:
+        """The evidence lower bound at one draw of z, in nats [N], for N(0, I) as prior."""
+        reconstruction, kl = self._terms(x)
+        return reconstruction - kl
 
     def bounded(self, x: Tensor, beta: float) -> tuple[Tensor, Tensor]:
         """What is maximised at a weight β of the KL term, and that term: nats, [N] each, for N(0, I) as prior."""

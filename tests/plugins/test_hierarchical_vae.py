@@ -6,6 +6,7 @@ import torch
 from genbench_hierarchical_vae import HierarchicalVAE
 from genbench_networks import class_of, normals_of
 from genbench_topdown import Said, latent_sizes
+from genbench_training import validated
 
 import genbench
 
@@ -141,9 +142,9 @@ def test_at_temperature_zero_each_class_has_one_image():
 def test_a_short_fit_improves_the_bound_and_uses_its_codes(digits):
     data = digits(6_400)
     model = HierarchicalVAE(data.space, width=16, depth=1, lr=5e-3)
-    before = model.validated(data)
+    before = validated(model, data, HierarchicalVAE.bound, batch=100)
     fitted(model, data)
-    assert model.validated(data) < before - 0.3
+    assert validated(model, data, HierarchicalVAE.bound, batch=100) < before - 0.3
     x = data.valid.x[:40]
     z = model.encode(x)
     assert z.shape == (40, model.latent_dim)

@@ -3,6 +3,7 @@ import math
 
 import pytest
 import torch
+from genbench_training import validated
 from genbench_vae import VAE, LogisticMixture
 
 import genbench
@@ -137,8 +138,8 @@ def test_particles_are_trained(ramps):
     space = genbench.Space((1, 4, 4), levels=4)
     model = VAE(space, particles=3, batch=32, **SMALL)
     data = ramps(space, 3_000)
-    before = model.validated(data)
-    assert fitted(model, data).validated(data) < before - 0.1
+    before = validated(model, data, VAE.bound, batch=32)
+    assert validated(fitted(model, data), data, VAE.bound, batch=32) < before - 0.1
 
 
 @pytest.mark.parametrize("shape", SHAPES)
