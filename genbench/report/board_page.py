@@ -25,7 +25,7 @@ EXHIBITS = 4  # of one candidate
 def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> dict[str, Any]:
     """Everything that the templates ask for; pictures find their place in the album."""
     glossary = Glossary.of(board)
-    seeds, drawn = {record.seed for record in board.records}, charts.trilemma(board)
+    seeds, trilemma, effort = {record.seed for record in board.records}, charts.trilemma(board), charts.effort(board)
     ways = {reference: spot.way(edition.model(reference)) for reference in edition.references}
     return {
         "title": edition.title,
@@ -46,8 +46,9 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "defined": [term for term in glossary.terms if term.needs and term.key not in BESIDES],
         "leaders": list(leaders(board)),
         **table(board),
-        "charts": drawn,
-        "key": charts.key(board, drawn),
+        "charts": [*trilemma, *effort],
+        "trilemma": len(trilemma),
+        "key": charts.key(board, [*trilemma, *effort]),
         "box": charts.BOX,
         "references": references(board),
         **{"downloads": [], "records": "", "figures": []},  # of a site alone

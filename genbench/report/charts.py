@@ -19,6 +19,7 @@ from genbench.report.text import clip, number
 WIDTH, HEIGHT = 392, 330  # of a chart
 LEFT, RIGHT, TOP, BOTTOM = 50, 380, 12, 284  # of the plot in it
 BOX = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
+EVALUATIONS = "nfe"  # the score that counts them: what a sampler costs on any machine
 OTHER = "other"  # the shape of a family that the record does not state
 SMALLEST = 1e-30  # of a speed on a logarithmic scale
 LONGEST = 22  # characters of a label
@@ -114,6 +115,15 @@ def trilemma(board: Leaderboard) -> list[Scatter]:
     known = {column.name: column for column in board.columns}
     axes = [known[name] for _, name in board.terms.ranked if name in known]
     charts = [scatter(board, x, y) for y, x in itertools.combinations(axes, 2)]
+    return [chart for chart in charts if chart]
+
+
+def effort(board: Leaderboard) -> list[Scatter]:
+    """A chart of each axis but speed over network evaluations, fewer to the right; none where all take as many."""
+    known = {column.name: column for column in board.columns}
+    axes = [known[name] for _, name in board.terms.ranked if name in known and known[name].axis is not Axis.SPEED]
+    counts = {row.cells[EVALUATIONS].mean for row in board.rows} - {None} if EVALUATIONS in known else set()
+    charts = [scatter(board, known[EVALUATIONS], axis) for axis in axes] if len(counts) > 1 else []
     return [chart for chart in charts if chart]
 
 

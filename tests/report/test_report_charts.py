@@ -1,10 +1,12 @@
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from records import AXES, VALUES, board_records, candidate, record, terms
+from records import AXES, TERMS, VALUES, board_records, candidate, record, score, terms
 
 from genbench.leaderboard import Leaderboard, Row
-from genbench.records.kinds import Axis, Family
+from genbench.records.kinds import Axis, Direction, Family
+from genbench.records.record import Record
 from genbench.report import charts, html
 
 
@@ -37,6 +39,39 @@ def undominated(board: Leaderboard, row: Row, chart: charts.Scatter) -> bool:
     ranked = [r for r in board.rows if r is not row and r.ok and not r.gate.flagged]
     rivals = [(r.cells[chart.x.name].mean, r.cells[chart.y.name].mean) for r in ranked]
     return not row.gate.flagged and not any(a >= x and b >= y for a, b in rivals)  # no two are equal here
+
+
+def counted(name: str, presets: Mapping[str, tuple[float, float]]) -> Record:
+    """The record of a model whose presets have a quality and a number of network evaluations."""
+    calls = {"title": "NFE", "direction": Direction.LOWER, "unit": "calls", "tie": 1.0}
+    own = []
+    for preset, (quality, evaluations) in presets.items():
+        scored = candidate(f"{name}/{preset}", VALUES | {AXES["quality"]: quality}, sampler=preset)
+        scores = {**scored.scores, "nfe": score("throughput", evaluations, **calls)}
+        own.append(replace(scored, scores=scores))
+    return record(name, candidates=own, suite=terms(scores=(*TERMS.scores, "nfe")))
+
+
+def test_quality_and_coverage_stand_over_evaluations_with_a_line_from_many_to_few() -> None:
+    records = [counted("teacher", {"slow": (0.9, 100), "quick": (0.7, 10)}), counted("one-step", {"default": (0.8, 1)})]
+    drawn = charts.effort(Leaderboard.of(records))
+    assert [(chart.x.name, chart.y.axis) for chart in drawn] == [("nfe", Axis.QUALITY), ("nfe", Axis.COVERAGE)]
+    at = {mark.text.partition(":")[0]: mark for mark in drawn[0].marks}
+    slow, quick, one = at["teacher/slow"], at["teacher/quick"], at["one-step/default"]
+    assert slow.x < quick.x < one.x  # fewer is to the right
+    assert quick.x - slow.x == pytest.approx(one.x - quick.x, abs=0.2)  # by decades
+    assert drawn[0].kin == (charts.Kin(slow.family, ((slow.x, slow.y), (quick.x, quick.y))),)
+    assert drawn[0].front == "teacher/slow and one-step/default"
+
+
+def test_where_all_take_one_evaluation_nothing_is_drawn_over_them() -> None:
+    alike = [counted(name, {"default": (quality, 1)}) for name, quality in (("one", 0.5), ("other", 0.6))]
+    assert charts.effort(Leaderboard.of(alike)) == []
+    assert charts.effort(Leaderboard.of(board_records())) == []  # nobody counted
+    assert "By network evaluations" not in html(Leaderboard.of(alike))
+    several = [*alike, counted("third", {"default": (0.7, 25)})]
+    page = html(Leaderboard.of(several))
+    assert page.index("The trilemma") < page.index("By network evaluations") < page.index("chart-4")
 
 
 def test_better_is_up_and_to_the_right_also_where_lower_is_better() -> None:
