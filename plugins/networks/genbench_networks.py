@@ -8,6 +8,7 @@ from torch import Tensor, nn
 import genbench
 
 LARGEST = 2**25  # entries of the maps of all classes, 128 MiB in float32: where they are more, all share one
+MOST = 16_384  # entries of one map: it then takes 1 GiB
 SHRINKAGE = 0.2  # the weight, in a class's covariance, of the one within all classes
 JITTER = 1e-4  # share of the mean variance that is added to every variance
 
@@ -152,10 +153,15 @@ class ClassGaussians(nn.Module):
 
     It is fitted in closed form. A latent vector is e, and, where there are several classes, a normal for each, by
     which y is drawn (`class_of`).
+
+    Raises:
+        Unsuitable: more entries than a covariance can be told of.
     """
 
     def __init__(self, classes: int, dim: int) -> None:
         super().__init__()
+        if dim > MOST:
+            raise genbench.Unsuitable(f"a covariance over {dim} entries is too large: at most {MOST}")
         maps = classes if classes * dim**2 <= LARGEST else 1
         self.register_buffer("mu", torch.zeros(classes, dim))
         self.register_buffer("W", torch.eye(dim).repeat(maps, 1, 1))  # lower triangular
