@@ -38,7 +38,7 @@ class LinearAutoregression(genbench.Model, genbench.Density, genbench.Sequential
         uniform: Annotated[float, genbench.Range(1e-6, 0.5, log=True)] = 0.01,
     ) -> None:
         if space.levels is None:
-            raise genbench.Unsuitable("needs integer data; this Space holds real numbers")
+            raise genbench.Unsuitable(f"linear-autoregression needs integer levels, got {space}")
         if space.dim > LARGEST:
             raise genbench.Unsuitable(f"a regression over {space.dim} entries is too large: at most {LARGEST}")
         super().__init__()

@@ -74,24 +74,3 @@ def test_a_short_fit_lowers_the_loss(ramps):
     FlowMatching(space, **SMALL).fit(data)
     assert data.curve[-1]["loss"] < 0.7 * data.curve[0]["loss"]
     assert data.seen == 3_000 // 64 * 64
-
-
-@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 7)], ids=str)
-def test_a_reloaded_model_draws_the_same_samples(shape, reloaded):
-    model = FlowMatching(genbench.Space(shape, levels=5), **SMALL).eval()
-    model.net.head[-1].weight.data.normal_()
-    drawn = []
-    for m in (model, reloaded(model, **SMALL)):
-        torch.manual_seed(7)
-        with torch.no_grad():
-            drawn.append(m.sample(3, method="euler", steps=3))
-    assert torch.equal(*drawn)
-    assert drawn[0].shape == (3, *shape)
-    assert drawn[0].dtype == torch.int64
-    assert 0 <= drawn[0].min() <= drawn[0].max() < 5
-
-
-@pytest.mark.parametrize("space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,))], ids=str)
-def test_what_is_no_image_of_integers_is_unsuitable(space):
-    with pytest.raises(genbench.Unsuitable, match="2 or more levels"):
-        FlowMatching(space)

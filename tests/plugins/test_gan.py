@@ -136,26 +136,3 @@ def test_few_images_are_passed_over_no_more_often_than_told(ramps):
     GAN(space, width=8, epochs=20).fit(data)
     assert data.seen == 20 * 96
     assert data.curve[-1]["images"] == pytest.approx(20 * 96, abs=64)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_reloaded_model_samples_the_same_integers(shape, ramps, reloaded):
-    space = genbench.Space(shape)
-    model = GAN(space, width=8)
-    model.fit(ramps(space, 320))
-    model.eval()
-    twin = reloaded(model, width=8)
-    torch.manual_seed(1)
-    samples = model.sample(9)
-    torch.manual_seed(1)
-    assert torch.equal(twin.sample(9), samples)
-    assert samples.dtype == torch.int64
-    assert samples.shape == (9, *shape)
-    assert 0 <= samples.min() <= samples.max() < 256
-    assert not torch.equal(model.sample(9), samples)
-
-
-@pytest.mark.parametrize("space", [genbench.Space((12,)), genbench.Space((1, 1, 8)), genbench.Space((1, 8, 8), None)])
-def test_other_spaces_are_declined(space):
-    with pytest.raises(genbench.Unsuitable, match="needs images"):
-        GAN(space)

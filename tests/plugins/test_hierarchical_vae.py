@@ -150,24 +150,3 @@ def test_a_short_fit_improves_the_bound_and_uses_its_codes(digits):
     assert z.shape == (40, model.latent_dim)
     rebuilt = model.render(z)
     assert (rebuilt - x).square().mean() < 0.8 * (rebuilt.roll(1, 0) - x).square().mean()
-
-
-@pytest.mark.parametrize("shape", [(1, 11, 8), (3, 5, 7)])
-def test_a_reloaded_hierarchy_samples_the_same_integers(shape, ramps, reloaded):
-    space = genbench.Space(shape)
-    model = fitted(HierarchicalVAE(space, batch=32, **SMALL), ramps(space, 96))
-    twin = reloaded(model, **SMALL)
-    for settings in HierarchicalVAE.samplers.values():
-        torch.manual_seed(1)
-        samples = model.sample(5, **settings)
-        torch.manual_seed(1)
-        assert torch.equal(twin.sample(5, **settings), samples)
-        assert samples.dtype == torch.int64
-        assert samples.shape == (5, *shape)
-        assert 0 <= samples.min() <= samples.max() < 256
-
-
-@pytest.mark.parametrize("space", [genbench.Space((12,)), genbench.Space((1, 8, 8), None)])
-def test_spaces_without_pixels_or_levels_are_declined(space):
-    with pytest.raises(genbench.Unsuitable, match="needs grey or colour images"):
-        HierarchicalVAE(space)

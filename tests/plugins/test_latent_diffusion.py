@@ -104,24 +104,3 @@ def test_a_short_fit_rebuilds_images_and_draws_maps_of_their_spread(digits):
     assert latent.shape == (100, model.latent_dim)
     rebuilt = model.render(latent)
     assert (rebuilt - x).square().mean() < 0.6 * (rebuilt.roll(1, 0) - x).square().mean()
-
-
-@pytest.mark.parametrize("shape", [(1, 11, 8), (3, 5, 7)])
-def test_a_reloaded_latent_diffusion_samples_the_same_integers(shape, ramps, reloaded):
-    space = genbench.Space(shape)
-    model = fitted(LatentDiffusion(space, batch=16, **SMALL), ramps(space, 96))
-    twin = reloaded(model, **SMALL)
-    for settings in LatentDiffusion.samplers.values():
-        torch.manual_seed(1)
-        samples = model.sample(5, **settings)
-        torch.manual_seed(1)
-        assert torch.equal(twin.sample(5, **settings), samples)
-        assert samples.dtype == torch.int64
-        assert samples.shape == (5, *shape)
-        assert 0 <= samples.min() <= samples.max() < 256
-
-
-@pytest.mark.parametrize("space", [genbench.Space((12,)), genbench.Space((1, 8, 8), None)])
-def test_latent_diffusion_declines_what_has_no_pixels_or_levels(space):
-    with pytest.raises(genbench.Unsuitable, match="needs grey or colour images"):
-        LatentDiffusion(space)

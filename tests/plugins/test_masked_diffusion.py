@@ -167,28 +167,3 @@ def test_samples_obey_their_labels():
     with torch.no_grad():
         drawn = model.eval().sample(40, labels=torch.arange(2).repeat(20), steps=4).float().flatten(1).mean(1)
     assert drawn[::2].mean() < 1 < 2 < drawn[1::2].mean()
-
-
-@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 7), (1, 1, 1)], ids=str)
-@pytest.mark.parametrize("levels", [5, 256])
-def test_a_reloaded_model_draws_the_same_samples(shape, levels, ramps, reloaded):
-    space = genbench.Space(shape, levels=levels)
-    model = MaskedDiffusion(space, **SMALL)
-    model.fit(ramps(space, 128))
-    drawn = []
-    for m in (model.eval(), reloaded(model, **SMALL)):
-        torch.manual_seed(7)
-        with torch.no_grad():
-            drawn.append(m.sample(3, steps=8))
-    assert torch.equal(*drawn)
-    assert drawn[0].shape == (3, *shape)
-    assert drawn[0].dtype == torch.int64
-    assert drawn[0].max() < levels
-
-
-@pytest.mark.parametrize(
-    "space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,)), genbench.Space((1, 2, 2), 1)], ids=str
-)
-def test_what_is_no_image_of_integers_is_unsuitable(space):
-    with pytest.raises(genbench.Unsuitable, match="masked-diffusion needs grey or colour images"):
-        MaskedDiffusion(space)

@@ -112,24 +112,3 @@ def test_presets_ask_the_network_at_each_level_and_once_more(preset):
 
 def test_digits_take_23_levels():
     assert NCSN(genbench.Space((1, 8, 8), levels=17), **SMALL).L == 23
-
-
-@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 7)], ids=str)
-def test_a_reloaded_model_draws_the_same_samples(shape, reloaded):
-    model = scrambled(genbench.Space(shape, levels=5))
-    model.sigma_max.fill_(7.0)
-    drawn = []
-    for m in (model, reloaded(model, **SMALL)):
-        torch.manual_seed(7)
-        with torch.no_grad():
-            drawn.append(m.sample(3, steps=1))
-    assert torch.equal(*drawn)
-    assert drawn[0].shape == (3, *shape)
-    assert drawn[0].dtype == torch.int64
-    assert 0 <= drawn[0].min() <= drawn[0].max() < 5
-
-
-@pytest.mark.parametrize("space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,))], ids=str)
-def test_what_is_no_image_of_integers_is_unsuitable(space):
-    with pytest.raises(genbench.Unsuitable, match="2 or more levels"):
-        NCSN(space)

@@ -153,26 +153,3 @@ def test_a_short_fit_beats_independent_pixels_on_ramps(ramps):
     with torch.no_grad():
         nats = -model.eval().log_prob(valid).mean() / 36
     assert nats < independent - 0.1
-
-
-@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 7), (1, 1, 1)], ids=str)
-def test_a_reloaded_model_draws_the_same_samples(shape, ramps, reloaded):
-    space = genbench.Space(shape, levels=5)
-    model = PixelRNN(space, **SMALL)
-    model.fit(ramps(space, 128))
-    drawn = []
-    for m in (model.eval(), reloaded(model, **SMALL)):
-        torch.manual_seed(7)
-        with torch.no_grad():
-            drawn.append(m.sample(3))
-    assert torch.equal(*drawn)
-    assert drawn[0].shape == (3, *shape)
-    assert drawn[0].max() < 5
-
-
-@pytest.mark.parametrize(
-    "space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,)), genbench.Space((1, 2, 2), 1)], ids=str
-)
-def test_what_is_no_image_of_integers_is_unsuitable(space):
-    with pytest.raises(genbench.Unsuitable, match="pixelrnn needs grey or colour images"):
-        PixelRNN(space)

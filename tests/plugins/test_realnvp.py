@@ -168,24 +168,3 @@ def test_rendering_undoes_encoding(digits):
     z = model.encode(x)
     assert z.shape == (50, model.latent_dim)
     assert torch.equal(model.render(z).round().long(), x)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_reloaded_model_samples_the_same_integers(shape, ramps, reloaded):
-    space = genbench.Space(shape)
-    model = fitted(RealNVP(space, width=8, batch=32), ramps(space, 320))
-    twin = reloaded(model, width=8)
-    torch.manual_seed(1)
-    samples = model.sample(9)
-    torch.manual_seed(1)
-    assert torch.equal(twin.sample(9), samples)
-    assert samples.dtype == torch.int64
-    assert samples.shape == (9, *shape)
-    assert 0 <= samples.min() <= samples.max() < 256
-    assert not torch.equal(model.sample(9), samples)
-
-
-@pytest.mark.parametrize("space", [genbench.Space((12,)), genbench.Space((1, 1, 8)), genbench.Space((1, 8, 8), None)])
-def test_other_spaces_are_declined(space):
-    with pytest.raises(genbench.Unsuitable, match="needs images"):
-        RealNVP(space)

@@ -104,9 +104,3 @@ def test_a_short_fit_lowers_the_loss(ramps):
 
 def test_few_steps_are_offered_beside_the_samplers_of_flow_matching():
     assert TorchCFM.samplers == {**FlowMatching.samplers, "euler-5": {"method": "euler", "steps": 5}}
-
-
-@pytest.mark.parametrize("space", [genbench.Space((1, 2, 2), levels=None), genbench.Space((5,))], ids=str)
-def test_what_is_no_image_of_integers_is_unsuitable(space):
-    with pytest.raises(genbench.Unsuitable, match="2 or more levels"):
-        TorchCFM(space)

@@ -192,25 +192,3 @@ def test_the_mean_sampler_shows_no_pixel_noise():
     z = torch.randn(1, model.latent_dim).expand(2, -1)
     assert torch.equal(*model.render(z))
     assert not torch.equal(*LogisticMixture(model.net(z), model.space).sample())
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("sampler", ["ancestral", "mean"])
-def test_a_reloaded_model_samples_the_same_integers(shape, sampler, ramps, reloaded):
-    space = genbench.Space(shape)
-    model = fitted(VAE(space, batch=32, **SMALL), ramps(space, 320))
-    twin, settings = reloaded(model, **SMALL), VAE.samplers[sampler]
-    torch.manual_seed(1)
-    samples = model.sample(9, **settings)
-    torch.manual_seed(1)
-    assert torch.equal(twin.sample(9, **settings), samples)
-    assert samples.dtype == torch.int64
-    assert samples.shape == (9, *shape)
-    assert 0 <= samples.min() <= samples.max() < 256
-    assert not torch.equal(model.sample(9, **settings), samples)
-
-
-@pytest.mark.parametrize("space", [genbench.Space((12,)), genbench.Space((1, 1, 8)), genbench.Space((1, 8, 8), None)])
-def test_other_spaces_are_declined(space):
-    with pytest.raises(genbench.Unsuitable, match="needs images"):
-        VAE(space)

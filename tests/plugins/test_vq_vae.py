@@ -146,24 +146,3 @@ def test_a_short_fit_rebuilds_images_uses_many_codes_and_learns_their_law(digits
     assert law > -math.log(16) + 0.3
     assert data.seen == 7_680
     assert {"nats_per_dim", "prior_nats_per_dim"} <= {name for point in data.curve for name in point}
-
-
-@pytest.mark.parametrize("shape", [(1, 11, 8), (3, 5, 7)])
-def test_a_reloaded_quantiser_samples_the_same_integers(shape, ramps, reloaded):
-    space = genbench.Space(shape)
-    model = fitted(VQVAE(space, batch=16, **SMALL), ramps(space, 96))
-    twin = reloaded(model, **SMALL)
-    for settings in VQVAE.samplers.values():
-        torch.manual_seed(1)
-        samples = model.sample(5, **settings)
-        torch.manual_seed(1)
-        assert torch.equal(twin.sample(5, **settings), samples)
-        assert samples.dtype == torch.int64
-        assert samples.shape == (5, *shape)
-        assert 0 <= samples.min() <= samples.max() < 256
-
-
-@pytest.mark.parametrize("space", [genbench.Space((12,)), genbench.Space((1, 8, 8), None)])
-def test_a_quantiser_declines_what_has_no_pixels_or_levels(space):
-    with pytest.raises(genbench.Unsuitable, match="needs grey or colour images"):
-        VQVAE(space)

@@ -85,24 +85,3 @@ def test_labels_are_obeyed_and_classes_come_as_often_as_in_training():
         assert ((shown > 1.5).long() == labels).float().mean() > 0.98
     share = (model.sample(4_000).float().mean((1, 2, 3)) > 1.5).float().mean().item()
     assert share == pytest.approx(model.law.share[1].item(), abs=0.04)  # five standard errors, and the 2 % above
-
-
-def test_a_reloaded_model_samples_the_same_integers(reloaded):
-    """The halves of a coupling are drawn by the seed: they have to come back."""
-    model = fitted(ZukoSplineFlow(TINY, **SMALL), tiny(256))
-    twin = reloaded(model, **SMALL)
-    drawn, nats = [], []
-    for m in (model, twin):
-        torch.manual_seed(1)
-        drawn.append(m.sample(9))
-        nats.append(m.log_prob(drawn[0]))
-    assert torch.equal(*drawn)
-    assert torch.equal(*nats)
-    assert drawn[0].dtype == torch.int64
-    assert drawn[0].shape == (9, 1, 2, 2)
-
-
-@pytest.mark.parametrize("space", [genbench.Space((1, 8, 8), None), genbench.Space((1, 1, 1), 2)], ids=str)
-def test_real_numbers_and_single_entries_are_declined(space):
-    with pytest.raises(genbench.Unsuitable, match="two or more entries"):
-        ZukoSplineFlow(space)
