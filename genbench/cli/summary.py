@@ -66,15 +66,21 @@ def support(board: Leaderboard) -> Iterator[str]:
     found: dict[str, list[str]] = {}
     for name, other in board.standings.verdict.without.items():
         found.setdefault(outcome(other), []).append(name)
-    if found:
+    if len(found) == 1:
+        yield f"With any one left out: {next(iter(found))}."
+    elif found:
         told = [f"{words} without {listed(own, 'or')}" for words, own in found.items()]
         yield f"With one left out: {'; '.join(told)}."
 
 
 def gated(board: Leaderboard) -> Iterator[str]:
     """What the gates bar from ranks, and why; controls are there to be flagged."""
+    told: dict[tuple[str, str], list[str]] = {}
     for row in board.rows:
-        yield from (f"{mark}: {row.name}{why}" for mark, why in remarks(row))
+        for remark in remarks(row):
+            told.setdefault(remark, []).append(row.name)
+    yield from (f"{mark}: {', '.join(names)}{why}" for (mark, why), names in told.items())
+    for row in board.rows:
         if row.gate.flagged:
             yield f"flagged: {row.name} copies and is not ranked: {row.gate.reason}"
         elif row.bar:
@@ -95,7 +101,7 @@ def remarks(row: Row) -> Iterator[tuple[str, str]]:
     if row.cost.hides:
         yield "hidden work", ": its fit asked the kernel not to account for its processes"
     for mark, seeds in row.contractions():
-        yield mark, f"{' ' * bool(seeds)}{seeds}: its samples lie denser than fresh real data do"
+        yield mark, f"{' ' * bool(seeds)}{seeds}: samples lie denser than fresh real data do"
 
 
 def _plain(words: str) -> str:

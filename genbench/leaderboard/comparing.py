@@ -10,6 +10,7 @@ from genbench.leaderboard.difference import Difference, differences
 from genbench.leaderboard.likeness import check_protocol, other_columns, other_surroundings, other_terms
 from genbench.leaderboard.row import Column, Row
 from genbench.leaderboard.statistics import ALPHA, LEAST, holm
+from genbench.leaderboard.words import at_seeds
 from genbench.records.kinds import Axis, Direction
 from genbench.records.score import MissingKind
 
@@ -167,14 +168,10 @@ def _whole(before: Row, after: Row) -> tuple[Change, str] | None:
         return (Change.RECOVERED, was) if was else (Change.FAILED, now)
     failing = [{r.record.seed: r for r in row.results if r.candidate.status.failed} for row in (before, after)]
     if new := sorted(failing[1].keys() - failing[0]):
-        return Change.FAILED, f"at {_seeds(new)}: {failing[1][new[0]].candidate.reason or 'no reason given'}"
+        return Change.FAILED, f"at {at_seeds(new)}: {failing[1][new[0]].candidate.reason or 'no reason given'}"
     if gone := sorted(failing[0].keys() & {result.record.seed for result in after.ok}):
-        return Change.RECOVERED, f"at {_seeds(gone)}: {failing[0][gone[0]].candidate.reason or 'no reason given'}"
+        return Change.RECOVERED, f"at {at_seeds(gone)}: {failing[0][gone[0]].candidate.reason or 'no reason given'}"
     return None
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
 
 
 def _of_scores(work: _Work, name: str, before: Row, after: Row, lost: tuple[Change, Change]) -> Iterator[Item]:

@@ -55,6 +55,11 @@ def told(standings: Standings, verdict: Verdict) -> tuple[str, str]:
     )
 
 
+def at_seeds(seeds: Sequence[int]) -> str:
+    """ "seed 3", "seeds 0, 1, 2"."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
 def outcome(found: Outcome) -> str:
     """A ruling in a few words: "vae wins", "no candidate wins", "undecided"."""
     return {Ruling.WINS: f"{found.winner} wins", Ruling.NONE: "no candidate wins"}.get(found.ruling, "undecided")

@@ -122,7 +122,7 @@ def inability(trial: Trial, asked: Asked) -> str | None:
         return None
     means = "; ".join(f"{solver.name} lifts {' + '.join(solver.lifts)}" for solver in asked.solvers)
     lifted = f", nor what a solver here lifts ({means})" if means else ""
-    return f"{trial.listing.name} is no {asked.listing.needs}{lifted}"
+    return f"it is no {asked.listing.needs}{lifted}"
 
 
 def _able(trial: Trial, capabilities: Sequence[str]) -> bool:

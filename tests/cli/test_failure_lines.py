@@ -52,3 +52,16 @@ def test_the_log_of_the_step_that_failed_is_named_as_seen_from_here(
 
 def test_a_log_that_is_not_there_is_not_named(tmp_path: Path) -> None:
     assert "log:" not in lines(failed("ddpm"), tmp_path)[0]
+
+
+def test_whatever_was_skipped_for_one_reason_has_one_line() -> None:
+    def skipped(name: str, seed: int, reason: str = "it is no interpolator") -> Record:
+        own = candidate(name, status=Status.SKIPPED, reason=reason, stage="", log="")
+        return record(name, seed, candidates=[replace(own, sampler="")])
+
+    records = [skipped(name, seed) for name, seeds in (("gan", 3), ("ddgan", 3), ("late", 1)) for seed in range(seeds)]
+    told = list(failure_lines(Leaderboard.of([*records, skipped("big", 0, "it is too large")]).failures, {}))
+    assert told == [
+        "skipped: big seed 0: it is too large",
+        "skipped: ddgan, gan seeds 0, 1, 2; late seed 0: it is no interpolator",
+    ]

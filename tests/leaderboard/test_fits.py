@@ -50,7 +50,7 @@ def test_a_contracted_candidate_is_told_by_extractor_and_seeds():
     ]
     board = Leaderboard.of(records)
     assert by_name(board)["mixup"].contracted == {QUALITY: 2}
-    assert "contracted by digits-net: mixup at 2 of 3 seeds: its samples lie denser than fresh real data do" in [
+    assert "contracted by digits-net: mixup at 2 of 3 seeds: samples lie denser than fresh real data do" in [
         *gated(board)
     ]
 

@@ -46,10 +46,10 @@ def test_who_has_the_capability_is_asked_directly_as_well():
 def test_who_cannot_answer_is_told_why():
     words = inability(trial("gan", "generate", "decoder"), PATHS)
     assert words == (
-        "gan is no interpolator, nor what a solver here lifts "
+        "it is no interpolator, nor what a solver here lifts "
         "(slerp lifts encoder + decoder; ddim-slerp[steps=25] lifts denoiser)"
     )
-    assert inability(trial("learner", "interpolator", samplers=()), GENERATE) == "learner is no generate"
+    assert inability(trial("learner", "interpolator", samplers=()), GENERATE) == "it is no generate"
     assert inability(trial("vae", "encoder", "decoder"), PATHS) is None
 
 
