@@ -1,6 +1,7 @@
 """Every first-party model that trains for long goes on from a checkpoint and ends with the same weights."""
 
 import importlib
+import inspect
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from genbench.contracts.training import TrainingData
 from genbench.store.checkpoints import FolderKeeper
 
 BATCH, BATCHES, KILLED_AFTER = 16, 30, 17
+LARGEST_BATCH = 128  # of a model that has no such setting
 MODELS = {  # module → class; those that train in stages have a test of their own
     "genbench_ddgan": "DDGAN",
     "genbench_ddpm": "DDPM",
@@ -36,14 +38,17 @@ class Killed(BaseException):
 
 
 def _fitted(cls, data: TrainingData, folder, killed: bool) -> torch.nn.Module:
+    given = {"batch": BATCH} if "batch" in inspect.signature(cls).parameters else {}
+    batch = BATCH if given else LARGEST_BATCH
+
     def report(images: int, share: float) -> None:
-        if killed and images > KILLED_AFTER * BATCH:
+        if killed and images > KILLED_AFTER * batch:
             raise Killed
 
     torch.manual_seed(3)
     np.random.seed(3)  # of it torchcfm draws its pairs
-    model = cls(data.space, batch=BATCH, width=8)
-    told = (data.space, data.train, data.valid, BATCH * BATCHES)
+    model = cls(data.space, width=8, **given)
+    told = (data.space, data.train, data.valid, batch * BATCHES)
     model.fit(TrainingData(*told, seed=1, report=report, keeper=FolderKeeper(folder, 0)))
     return model
 
