@@ -48,14 +48,11 @@ def descend(
     Args:
         loss: of integers [N, C, H, W], classes [N] or None, and the share of the training that is spent. It says
             numbers by name, of which the first goes down; all are points of the curve.
-        lr: the learning rate, which `schedule` makes a share of.
-        batch: images a step.
+        lr, batch: the learning rate, of which `schedule` takes a share; images a step.
         epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
-        decay: of weights, AdamW's.
-        clip: the norm of a gradient at most.
+        decay, clip: of weights, AdamW's; the norm of a gradient at most.
         looks: points on the curve, spread evenly.
-        nats: log P(x|y) or a bound on it, [N], of a model, images and classes: then a look is also at the average's
-            mean over rows of the validation split.
+        nats: log P(x|y) or a bound on it, [N], of a model, images and classes: looks are at the valid split, too.
     """
     most = min(data.images, epochs * len(data.train))
     optimiser = torch.optim.AdamW(model.parameters(), lr, weight_decay=decay)
@@ -65,17 +62,19 @@ def descend(
         spent = data.progress_to(most)
         optimiser.param_groups[0]["lr"] = lr * schedule(spent)
         said = loss(x, y, spent)
-        optimiser.zero_grad()
-        next(iter(said.values())).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), clip)
-        optimiser.step()
+        _step(optimiser, next(iter(said.values())), clip)
         averaged.update_parameters(model)
         if spent * looks >= len(data.curve) + 1:
-            point = {name: value.item() for name, value in said.items()}
-            if nats:
-                point["valid_nats_per_dim"] = validated(averaged.module, data, nats, batch)
-            data.log(**point)
+            valid = {"valid_nats_per_dim": validated(averaged.module, data, nats, batch)} if nats else {}
+            data.log(**{name: value.item() for name, value in said.items()}, **valid)
     model.load_state_dict(averaged.module.state_dict())
+
+
+def _step(optimiser: torch.optim.Optimizer, loss: Tensor, clip: float) -> None:
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], clip)
+    optimiser.step()
 
 
 def ascend(model: nn.Module, data: genbench.TrainingData, nats: Nats, **settings: Any) -> None:
