@@ -16,6 +16,7 @@ from genbench.records.timing import Clocked, Quantiles, Timing, quantiles, told
 
 PUBLISHED = Path(__file__).parents[2] / "leaderboards" / "digits" / "records"
 OWN = PUBLISHED / "vae.default.0.json"
+OF_FORMAT_2 = [path for path in sorted(PUBLISHED.glob("*.json")) if json.loads(path.read_text())["format"] == 2]
 
 
 def old(**changes: Any) -> Any:
@@ -25,7 +26,7 @@ def old(**changes: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize("path", sorted(PUBLISHED.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_FORMAT_2, ids=lambda path: path.stem)
 def test_all_that_a_published_record_says_is_kept_and_calls_become_quantiles(path: Path) -> None:
     whole, found = json.loads(path.read_text()), encoded(read(path))
     assert (whole.pop("format"), found.pop("format")) == (2, 3)
