@@ -20,7 +20,7 @@ from genbench.catalogue.listings import KINDS
 from genbench.contracts import hooks
 from genbench.contracts.model import CAPABILITIES
 from genbench.files import codec
-from genbench.protocol import suite as suite_files
+from genbench.protocol import suite_file as suite_files
 from genbench.protocol.suite import Budget, Quick, Suite
 from genbench.protocol.tune import Tune
 from genbench.records.record import TaskTerms

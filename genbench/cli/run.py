@@ -34,6 +34,7 @@ examples:
   genbench run --all                         every installed model
   genbench run --all --quick                 a look: less training, one seed
   genbench run -m vae -m "ddpm[steps=100]"   two models, one with a setting changed
+  genbench run --core --tasks generate       samples alone, none of the suite's further questions
   genbench run -m mine --plugin mine.py      a model in a loose file
   genbench run -m mine --plugin mine.py --debug
   genbench run --all --dry-run               the plan, with an estimate
@@ -57,8 +58,21 @@ def _add_what(parser: Parser) -> None:
     add_models(what, "with settings where they differ from its defaults")
     add_plugin(what)
     what.add_argument("--suite", default="digits", metavar="NAME_OR_TOML", help="the protocol (default: digits)")
+    what.add_argument(
+        "--tasks",
+        action="extend",
+        type=_names,
+        default=[],
+        metavar="NAME,…|all",
+        help="which of the suite's tasks are asked (default: those that the suite says)",
+    )
     what.add_argument("--seeds", type=int, metavar="N", help="training seeds per model (default: the suite's)")
     what.add_argument("--quick", action="store_true", help="the suite's quick form")
+
+
+def _names(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [name for name in (part.strip() for part in text.split(",")) if name]
 
 
 def _add_how(parser: Parser) -> None:

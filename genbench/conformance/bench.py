@@ -13,7 +13,7 @@ from genbench.contracts.job import Call, Confinement, Outcome
 from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.files.atomic import cache_path
-from genbench.protocol import suite as suites
+from genbench.protocol import suite_file as suites
 from genbench.protocol.inputs import Kept, SplitFiles, Subject, reads_of
 from genbench.protocol.stages.services import LaidData
 from genbench.protocol.suite import Suite

@@ -6,7 +6,8 @@ from dataclasses import replace
 from genbench.catalogue.listings import TaskListing
 from genbench.conformance.bench import SUITE, Bench
 from genbench.conformance.endings import failed
-from genbench.protocol.suite import Suite, SuiteFile
+from genbench.protocol.suite import Suite
+from genbench.protocol.suite_file import SuiteFile
 from genbench.records.checks import CheckFinding, ok
 from genbench.records.record import TaskTerms
 from genbench.runs import session

@@ -1,16 +1,13 @@
 """Suite: the protocol of a board, in one TOML file. Whatever changes a number stands in it."""
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 from genbench.contracts.job import Caps
-from genbench.contracts.settings import NAME, Name
-from genbench.errors import GenbenchError
-from genbench.files import codec
+from genbench.contracts.settings import Name
+from genbench.errors import GenbenchError, unknown
 from genbench.files.codec import Count, Meta, Positive, Seconds
 from genbench.files.plain import digest
 from genbench.protocol.tune import Tune
@@ -18,10 +15,9 @@ from genbench.records.record import QUICK, SuiteTerms, TaskTerms
 
 GIB, MIB = 2**30, 2**20
 MOST = 1e18  # bytes
+ALL = "all"  # tasks
 LIMIT = 3600.0  # wall seconds of a stage that the suite does not limit
 CAPS: Mapping[str, float] = {"memory_gib": 8.0, "device_memory_gib": 16.0, "disk_gib": 4.0, "log_mib": 16.0}
-FEWEST = 2  # samples, or questions, that say anything of a distribution
-GENERATE = ("count", "scores", "axes")  # keys that stood at the top when samples were all that was asked for
 
 Whole = Annotated[int, Meta(ge=1, le=10**12)]
 
@@ -51,10 +47,7 @@ class Quick:
     density_rows: Whole | None = None
     """Test rows whose density is asked for."""
     tasks: tuple[Name, ...] = ()
-    """Those of the suite's that are asked; none named: all."""
-
-
-TABLES: Mapping[str, type] = {"quick": Quick, "budget": Budget, "tune": Tune}  # of a file, besides its tasks
+    """Those of the suite's that are asked; none named: as without `--quick`."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +68,8 @@ class Suite:
     """Of the scores that name none."""
     tasks: Mapping[str, TaskTerms]
     """Name → what is asked; the first one is the board that people see first."""
+    default_tasks: tuple[Name, ...] = ()
+    """Those that are asked where `--tasks` names none; none named: all."""
     title: str = ""
     """The board's; "": its name."""
     core: tuple[str, ...] = ()
@@ -122,7 +117,7 @@ class Suite:
             title=f"{self.title} (quick look)",
             images=images,
             budget=Budget(seconds) if seconds else self.budget,
-            tasks={name: terms for name, terms in self.tasks.items() if name in (self.quick.tasks or self.tasks)},
+            default_tasks=self.quick.tasks or self.default_tasks,
             density_rows=self.quick.density_rows or self.density_rows,
             seeds=self.quick.seeds or self.seeds,
             latency_seconds=self.latency_seconds if latency is None else latency,
@@ -130,6 +125,19 @@ class Suite:
             typical={stage: value * (share if stage == "fit" else 1) for stage, value in self.typical.items()},
             quick=None,
         )
+
+    def asking(self, names: Sequence[str]) -> "Suite":
+        """The suite that asks some of its tasks, in its own order.
+
+        Args:
+            names: of those; none named: its default ones; "all": all of them.
+        Raises:
+            GenbenchError: an unknown task.
+        """
+        if unknown_names := [name for name in names if name not in (*self.tasks, ALL)]:
+            raise unknown("task", unknown_names[0], [*self.tasks, ALL])
+        wanted = self.tasks if ALL in names else names or self.default_tasks or self.tasks
+        return replace(self, tasks={name: terms for name, terms in self.tasks.items() if name in wanted})
 
     def limited(self, texts: Iterable[str], stages: Sequence[str]) -> "Suite":
         """The suite with limits and caps that `--limit NAME=VALUE` sets; they change no number.
@@ -205,96 +213,3 @@ def _positive(name: str, value: str) -> float:
     if not 0 < number < math.inf:
         raise GenbenchError(f"--limit {name} takes a positive number, got {value!r}")
     return number
-
-
-@dataclass(frozen=True)
-class SuiteFile:
-    """A suite as it was read.
-
-    Args:
-        notes: what its author should write anew, one line each.
-    """
-
-    suite: Suite
-    notes: tuple[str, ...] = ()
-
-
-def read(path: Path) -> SuiteFile:
-    """Read a suite file.
-
-    Raises:
-        GenbenchError: not there, not TOML, an unknown or missing key, a value of the wrong kind.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GenbenchError(f"suite {path}: {_unread(error)}") from error
-    values, notes = _renewed(values, path)
-    _check_keys(values, path)
-    try:
-        suite = codec.decoded(Suite, values, "suite")
-    except GenbenchError as error:
-        raise GenbenchError(f"suite {path}: {str(error).removeprefix('suite.').removeprefix('suite: ')}") from None
-    _check(suite, path)
-    places = {name: str(path.parent / place) for name, place in suite.python.items()}
-    return SuiteFile(replace(suite, title=suite.title or suite.name, python=places), notes)
-
-
-def _unread(error: Exception) -> str:
-    """Why a file cannot be read as TOML."""
-    if isinstance(error, OSError):
-        return f"it cannot be read ({error.strerror})"
-    return "it is no UTF-8; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-
-
-def _renewed(values: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """A file in today's form, and what to say of one in an older form."""
-    old = {key: values[key] for key in GENERATE if key in values}
-    if not old or "tasks" in values:
-        return dict(values), ()
-    note = f"suite {path}: {', '.join(old)} stand in a table [tasks.generate] now; write them there"
-    return {**{key: value for key, value in values.items() if key not in old}, "tasks": {"generate": old}}, (note,)
-
-
-def _check_keys(values: Mapping[str, Any], path: Path) -> None:
-    """Name a key that is none before the one that is missing in its place: most are misspelt.
-
-    Raises:
-        GenbenchError: there is one.
-    """
-    tasks = values.get("tasks")
-    tables: list[tuple[str, object, type]] = [("", values, Suite)]
-    tables += [(f" in [{name}]", values.get(name), kind) for name, kind in TABLES.items()]
-    if isinstance(tasks, dict):
-        tables += [(f" in [tasks.{name}]", terms, TaskTerms) for name, terms in tasks.items()]
-    for place, table, kind in tables:
-        known = sorted(field.name for field in fields(kind))
-        for key in table if isinstance(table, dict) else ():
-            if key not in known:
-                raise GenbenchError(f"suite {path}: unknown key{place} {key} (known: {', '.join(known)})")
-
-
-def _check(suite: Suite, path: Path) -> None:
-    """Refuse what no type says.
-
-    Raises:
-        GenbenchError: no task, an unknown stage or cap, a task that names no three axes or an axis without its score.
-    """
-    if suite.quick and suite.quick.seconds_cpu and not suite.budget:
-        raise GenbenchError(f"suite {path}: [quick] seconds_cpu changes a [budget], and there is none")
-    for name in suite.quick.tasks if suite.quick else ():
-        if name not in suite.tasks:
-            raise GenbenchError(f"suite {path}: unknown task {name!r} in [quick] (known: {', '.join(suite.tasks)})")
-    if not suite.tasks:
-        raise GenbenchError(f"suite {path}: it asks nothing; write a table [tasks.generate]")
-    for name in suite.caps:
-        if name not in CAPS:
-            raise GenbenchError(f"suite {path}: unknown name {name!r} in [caps] (known: {', '.join(CAPS)})")
-    for name, terms in suite.tasks.items():
-        if not NAME.fullmatch(name):
-            raise GenbenchError(f"suite {path}: a task's name matches {NAME.pattern}, got {name!r}")
-        if terms.count < FEWEST:
-            words = f"count is a number of samples or questions, at least {FEWEST}: one has no spread"
-            raise GenbenchError(f"suite {path}: [tasks.{name}] {words}; got {terms.count}")
-        if not terms.scores:
-            raise GenbenchError(f"suite {path}: [tasks.{name}] scores names no score")

@@ -10,7 +10,7 @@ from genbench.errors import GenbenchError
 from genbench.runs.options import Options
 
 PATHS, TEXTS = ("out", "secret"), ("suite", "device", "existing", "executor", "address", "isolation", "data_root")
-SEVERAL = ("models", "plugin", "python", "limit", "extractor_weights", "replay")
+SEVERAL = ("models", "tasks", "plugin", "python", "limit", "extractor_weights", "replay")
 FLAGS, COUNTS = ("all", "core", "quick"), ("seeds", "jobs")
 KNOWN = tuple(field.name for field in fields(Options))
 

@@ -22,6 +22,7 @@ class Options:
         all: every discovered model as well.
         core: those as well that the suite names as its core.
         suite: a name, or the path of a TOML file.
+        tasks: names of those of the suite's tasks that are asked, "all" for all of them; none: its default ones.
         quick: the suite's quick form.
         seeds: training seeds per model; None: the suite's.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
@@ -44,6 +45,7 @@ class Options:
     all: bool = False
     core: bool = False
     suite: str = DEFAULT_SUITE
+    tasks: Sequence[str] = ()
     quick: bool = False
     seeds: int | None = None
     device: str = "auto"

@@ -8,10 +8,11 @@ from pathlib import Path
 from genbench.catalogue import Catalogue
 from genbench.contracts.settings import split_reference
 from genbench.errors import GenbenchError
-from genbench.protocol import suite as suites
+from genbench.protocol import suite_file as suites
 from genbench.protocol.stages import stages_of, steps_of
 from genbench.protocol.stages.stage import Step
-from genbench.protocol.suite import Suite, SuiteFile
+from genbench.protocol.suite import Suite
+from genbench.protocol.suite_file import SuiteFile
 from genbench.protocol.task import Asked, answerers, asked_in
 from genbench.protocol.trial import Trial, chosen
 from genbench.records.kinds import Axis
@@ -112,20 +113,23 @@ def asked_of(suite: Suite, catalogue: Catalogue) -> tuple[Asked, ...]:
     return tasks
 
 
-def quick_form(suite: Suite, catalogue: Catalogue) -> Suite:
-    """The suite that `--quick` runs, with the limits of those stages alone that its tasks list.
+def form_of(suite: Suite, catalogue: Catalogue, quick: bool = False, tasks: Sequence[str] = ()) -> Suite:
+    """The suite as a run asks it: some of its tasks, with the limits of those stages alone that these list.
 
+    Args:
+        quick: its quick form.
+        tasks: names of those; none named: its default ones; "all": all of them.
     Raises:
-        GenbenchError: the suite has no quick form, or a fault.
+        GenbenchError: the suite has no quick form or no such task, or a fault.
     """
     asked_of(suite, catalogue)  # its limits are read against all of its tasks
-    quick = suite.quickened()
-    tasks = tuple(asked_in(name, terms, catalogue) for name, terms in quick.tasks.items())
-    listed = {stage.name for stage in stages_of(tasks)}
+    form = (suite.quickened() if quick else suite).asking(tasks)
+    own = tuple(asked_in(name, terms, catalogue) for name, terms in form.tasks.items())
+    listed = {stage.name for stage in stages_of(own)}
     limits, typical = (
-        {name: value for name, value in own.items() if name in listed} for own in (quick.limits, quick.typical)
+        {name: value for name, value in some.items() if name in listed} for some in (form.limits, form.typical)
     )
-    return replace(quick, limits=limits, typical=typical)
+    return replace(form, limits=limits, typical=typical)
 
 
 def core_of(suite: Suite, catalogue: Catalogue) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from genbench.store.stage_folder import Result, log_tail
 
 OF_DENSITY = "bits-per-dim"  # the score that is missing where a density failed
 RECORD = "record.json"
+AND = " and "  # between the names of several kinds of hardware
 Results = Mapping[str, Result[Any]]
 
 
@@ -51,10 +52,37 @@ def recorded(trial: Trial, ground: Ground, results: Results) -> Recorded:
         except GenbenchError as error:
             damage = f"{error}; written again"
         else:
+            record = _with_others(record, kept)
             if undated(kept) == undated(record):
                 return Recorded(kept)
     path.parent.mkdir(parents=True, exist_ok=True)
     return Recorded(write(path, record), damage)
+
+
+def _with_others(record: Record, kept: Record) -> Record:
+    """The record with what an earlier run asked of the same fit under tasks that this one left out."""
+    if (kept.protocol, kept.model, kept.secret, kept.stages.get(FIT.name)) != (
+        record.protocol,
+        record.model,
+        record.secret,
+        record.stages.get(FIT.name),
+    ):
+        return record
+    others = {task: terms for task, terms in kept.suite.tasks.items() if task not in record.suite.tasks}
+    if not others:
+        return record
+    names = sorted({name for own in (kept, record) for name in own.machine.device_name.split(AND)})
+    return replace(
+        record,
+        suite=replace(
+            record.suite,
+            tasks={**record.suite.tasks, **others},
+            limits={**kept.suite.limits, **record.suite.limits},
+        ),
+        stages={**kept.stages, **record.stages},
+        candidates=(*record.candidates, *(one for one in kept.candidates if one.task in others)),
+        machine=replace(record.machine, device_name=AND.join(names)),
+    )
 
 
 def _record(trial: Trial, ground: Ground, results: Results) -> Record:
@@ -81,7 +109,7 @@ def _machine(results: Results, drove: Machine) -> Machine:
     timed = [result for name, result in results.items() if name == FIT.name or result.timing is not None]
     found = [result.machine or drove for result in timed if result.status is not Status.SKIPPED]
     names = sorted({machine.device_name for machine in found})
-    return replace(found[-1], device_name=" and ".join(names)) if found else drove
+    return replace(found[-1], device_name=AND.join(names)) if found else drove
 
 
 def _stage(result: Result[Any]) -> StageFacts:

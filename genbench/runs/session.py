@@ -16,7 +16,7 @@ from genbench.execution.in_process import InProcess, debugged
 from genbench.execution.supervisor import Supervisor
 from genbench.leaderboard import boards
 from genbench.leaderboard.joining import joined
-from genbench.protocol import suite as suites
+from genbench.protocol import suite_file as suites
 from genbench.protocol.stages import stages_of
 from genbench.protocol.stages.fit import EVERYTHING
 from genbench.protocol.stages.services import LaidData, Probe
@@ -33,7 +33,7 @@ from genbench.runs.interruption import full_disk_told, stopping
 from genbench.runs.listener import RunListener, Silence
 from genbench.runs.meter import Meter
 from genbench.runs.options import Options
-from genbench.runs.plan import Plan, asked_of, core_of, find_suite, planned, quick_form
+from genbench.runs.plan import Plan, asked_of, core_of, find_suite, form_of, planned
 from genbench.runs.preparation import data_inputs, exam_secret, laid_down, posed, probed, terms_of
 from genbench.runs.recording import RECORD
 from genbench.runs.schedule import Schedule
@@ -71,7 +71,7 @@ def plan_of(options: Options, catalogue: Catalogue) -> Plan:
         GenbenchError: a wrong name, setting or suite key.
     """
     found = find_suite(options.suite, catalogue)
-    suite = quick_form(found.suite, catalogue) if options.quick else found.suite
+    suite = form_of(found.suite, catalogue, options.quick, options.tasks)
     stages = [stage.name for stage in stages_of(asked_of(suite, catalogue))]
     found = replace(found, suite=suite.limited(options.limit, stages))
     models = [*options.models, *(core_of(suite, catalogue) if options.core else ())]

@@ -1,6 +1,6 @@
 """Terms: whether records are of the protocol that this installation has under the suite's name, and of known code."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from genbench.catalogue import Catalogue, Entry, plugins
@@ -11,7 +11,7 @@ from genbench.files import codec
 from genbench.protocol.suite import Suite
 from genbench.protocol.task import Asked
 from genbench.records.record import QUICK, DataFacts, SuiteTerms
-from genbench.runs.plan import asked_of, find_suite, quick_form
+from genbench.runs.plan import asked_of, find_suite, form_of
 from genbench.submission.finding import Check, Finding, noted, refused
 from genbench.submission.reading import Bundled
 from genbench.version import VERSION
@@ -29,19 +29,20 @@ class Terms:
     """Its tasks."""
 
 
-def terms_of(name: str, source: str, catalogue: Catalogue) -> Terms:
-    """The suite of a bundle.
+def terms_of(name: str, source: str, catalogue: Catalogue, tasks: Collection[str] = ()) -> Terms:
+    """The suite of a bundle, as far as it was asked.
 
     Args:
         name: as the bundle says it; the quick form ends in "-quick".
         source: the suite, or its file, that the maintainer names; "": it is installed under that name.
+        tasks: names of those that its records are of; none: the suite's default ones.
     Raises:
         GenbenchError: it is not installed, or what was named is another one.
     """
     base = name.removesuffix(QUICK)
     try:
         suite = find_suite(source or base, catalogue).suite
-        found = quick_form(suite, catalogue) if name != base else suite
+        found = form_of(suite, catalogue, name != base, sorted(tasks))
     except GenbenchError as error:
         raise GenbenchError(f"the suite {ascii(name)[1:-1]} cannot be had here: {error}") from error
     if found.name != name:
@@ -53,7 +54,8 @@ def protocol_faults(own: Bundled, suite: Suite, data: DataFacts) -> Iterator[Fin
     """What of a record's terms is not what this installation has."""
     record = own.record
     protocol = suite.protocol(data.sha256)
-    differing = [*_differing("suite", _binding(record.suite), _binding(suite.terms))]
+    asked = {task: terms for task, terms in suite.tasks.items() if task in record.suite.tasks}
+    differing = [*_differing("suite", _binding(record.suite), _binding(replace(suite.terms, tasks=asked)))]
     differing += _differing("dataset", _nameless(record.dataset), _nameless(data))
     for place, said, here in differing:
         words = f"expected {ascii(codec.encoded(here))[:SHOWN]} by the suite here"

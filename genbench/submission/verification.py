@@ -129,7 +129,8 @@ def _judged(
     folder, scratch = places
     catalogue = catalogues.read(supervisor, retry=True)
     try:
-        terms = terms_of(bundle.suite, sources.suite, catalogue)
+        asked = {task for own in records for task in own.record.suite.tasks}
+        terms = terms_of(bundle.suite, sources.suite, catalogue, asked)
     except GenbenchError as error:
         found.add([refused(Check.PROTOCOL, str(error))])
         return False

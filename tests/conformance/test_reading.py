@@ -9,7 +9,7 @@ import tiny
 
 from genbench.conformance import reading
 from genbench.conformance.board import Board
-from genbench.protocol import suite as suites
+from genbench.protocol import suite_file as suites
 from genbench.protocol.suite import Suite
 from genbench.records.audits import AuditFinding, AuditStatus, AuditVerdict
 from genbench.records.checks import CheckFinding, CheckStatus

@@ -10,7 +10,8 @@ import pytest
 from genbench import builtin
 from genbench.errors import GenbenchError
 from genbench.files import codec
-from genbench.protocol import suite
+from genbench.protocol import suite_file as suite
+from genbench.protocol.suite import Budget, Suite
 
 TOML = """\
 name = "mine"
@@ -219,15 +220,34 @@ def test_the_quick_form_may_ask_less(written):
     text = TOML + TOML[TOML.index("[tasks.generate]") :].replace("generate", "other") + more
     found = suite.read(written(text)).suite
     assert (list(found.tasks), found.density_rows) == (["generate", "other"], 0)
-    assert (list(found.quickened().tasks), found.quickened().density_rows) == (["other"], 7)
+    assert (list(found.quickened().asking(()).tasks), found.quickened().density_rows) == (["other"], 7)
+    assert list(found.quickened().asking(["generate"]).tasks) == ["generate"]
     with pytest.raises(GenbenchError, match=r"unknown task 'third' in \[quick\] \(known: generate, other\)"):
         suite.read(written(text.replace('["other"]', '["third"]')))
+
+
+def test_a_suite_asks_its_default_tasks_or_those_that_are_named(written):
+    more = TOML[TOML.index("[tasks.generate]") :].replace("generate", "other")
+    found = suite.read(written(TOML + more)).suite
+    assert list(found.asking(()).tasks) == ["generate", "other"]  # none is named: all
+    found = suite.read(written('default_tasks = ["generate"]\n' + TOML + more)).suite
+    assert list(found.asking(()).tasks) == ["generate"]
+    assert list(found.asking(["other"]).tasks) == ["other"]
+    assert list(found.asking(["other", "generate"]).tasks) == ["generate", "other"]  # the suite's own order
+    assert list(found.asking(["all"]).tasks) == ["generate", "other"]
+    assert found.asking(["other"]).protocol("sha") == found.protocol("sha")
+    with pytest.raises(GenbenchError, match=r"no task is named 'othr'; did you mean 'other'\? \(known: all, generate"):
+        found.asking(["othr"])
+    with pytest.raises(GenbenchError, match=r"unknown task 'third' in default_tasks \(known: generate, other\)"):
+        suite.read(written('default_tasks = ["third"]\n' + TOML + more))
+    with pytest.raises(GenbenchError, match=r"a task's name matches .* and is not 'all', got 'all'"):
+        suite.read(written(TOML + more.replace("other", "all")))
 
 
 def test_a_budget_in_cpu_seconds_is_a_protocol_of_its_own(written):
     plain, found = (suite.read(written(TOML + table)).suite for table in ("", "[budget]\nseconds_cpu = 60\n"))
     assert (plain.budget, plain.terms.seconds_cpu) == (None, None)
-    assert (found.budget, found.terms.seconds_cpu) == (suite.Budget(60.0), 60.0)
+    assert (found.budget, found.terms.seconds_cpu) == (Budget(60.0), 60.0)
     other = suite.read(written(TOML + "[budget]\nseconds_cpu = 61\n")).suite
     assert len({one.protocol("sha") for one in (plain, found, other)}) == 3
 
@@ -235,7 +255,7 @@ def test_a_budget_in_cpu_seconds_is_a_protocol_of_its_own(written):
 def test_the_quick_form_changes_a_budget_in_cpu_seconds_where_there_is_one(written):
     quick = "[quick]\nseconds_cpu = 6\n"
     found = suite.read(written(f"{TOML}[budget]\nseconds_cpu = 60\n{quick}")).suite
-    assert found.quickened().budget == suite.Budget(6.0)
+    assert found.quickened().budget == Budget(6.0)
     with pytest.raises(GenbenchError, match=r"\[quick\] seconds_cpu changes a \[budget\], and there is none"):
         suite.read(written(TOML + quick))
 
@@ -269,7 +289,7 @@ def test_a_suite_is_plain_json(written):
     found = suite.read(written(TOML)).suite
     plain = json.loads(json.dumps(codec.encoded(found), allow_nan=False))
     assert plain["tasks"]["generate"]["scores"] == ["fd", "throughput"]
-    assert codec.decoded(suite.Suite, plain) == found
+    assert codec.decoded(Suite, plain) == found
 
 
 def test_a_record_is_told_every_term_and_the_caps_that_counted(written):

@@ -13,7 +13,7 @@ from records import HOSTILE, SUITE, TERMS, VALUES, audits, board_records, candid
 
 from genbench.catalogue.definitions import definitions, first_paragraph
 from genbench.leaderboard import Leaderboard, editions
-from genbench.protocol.suite import read as read_suite
+from genbench.protocol.suite_file import read as read_suite
 from genbench.records.audits import ASKS, AuditStatus
 from genbench.records.kinds import ControlKind, Likelihood
 from genbench.records.record import Record

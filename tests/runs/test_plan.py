@@ -19,7 +19,7 @@ from genbench.catalogue.listings import (
 from genbench.errors import GenbenchError
 from genbench.protocol.stages import stages_of, steps_of
 from genbench.records.kinds import Axis, ControlKind, Direction, Family
-from genbench.runs.plan import Plan, asked_of, core_of, find_suite, planned, quick_form
+from genbench.runs.plan import Plan, asked_of, core_of, find_suite, form_of, planned
 
 TOML = """\
 name = "mine"
@@ -304,7 +304,7 @@ def test_a_stage_that_no_task_lists_has_no_limit(catalogue, suite_file):
 def test_the_quick_look_at_each_built_in_suite_can_be_planned(supervisor):
     found = catalogues.read(supervisor)
     for name in ("digits", "mnist", "cifar10"):  # whose parts come with genbench
-        quick = quick_form(find_suite(name, found).suite, found)
+        quick = form_of(find_suite(name, found).suite, found, quick=True)
         assert "generate" in [asked.name for asked in asked_of(quick, found)]
 
 

@@ -16,7 +16,8 @@ from genbench.contracts.assets import Asset
 from genbench.contracts.job import Call, Outcome
 from genbench.files.atomic import sha256_of
 from genbench.files.plain import read_json, sealed, write_json
-from genbench.protocol.stages.stage import Ground
+from genbench.protocol.inputs import Kept
+from genbench.protocol.stages.stage import Ground, Posed
 from genbench.protocol.trial import Trial
 from genbench.records.files import read, write
 from genbench.records.kinds import ControlKind, Likelihood
@@ -28,6 +29,7 @@ from genbench.runs.recording import recorded
 from genbench.store.stage_folder import Result
 
 PATHS = task("paths", needs="interpolator", solvers=(solver("slerp", "encoder"),))
+POSED = {"paths": Posed(Kept("/exams/paths/questions", "0a"), Kept("/exams/paths/key", "0b"))}
 Recorded = Callable[..., Record]
 
 
@@ -178,7 +180,7 @@ def test_a_task_that_a_model_cannot_answer_is_a_row_that_says_why(record: Record
     first, second = record(asked=asked).candidates
     assert (first.task, first.status) == ("generate", Status.OK)
     assert (second.task, second.name, second.sampler, second.status) == ("paths", "mine", "", Status.SKIPPED)
-    assert second.reason == "mine is no interpolator, nor what a solver here lifts (slerp lifts encoder)"
+    assert second.reason == "it is no interpolator, nor what a solver here lifts (slerp lifts encoder)"
     assert second.stage is None
 
 
@@ -230,6 +232,24 @@ def test_another_secret_is_another_record(ended: Any):
     of, stands_on, results = ended
     other = replace(stands_on, secrets={of.slug: "77" * 32})
     assert recorded(of, other, results).record.secret == "77" * 32
+
+
+def test_a_run_that_asks_less_keeps_what_an_earlier_one_asked_of_the_same_fit(tmp_path: Path):
+    of = trial(capabilities=("generate", "density", "encoder"))
+    draws, both = (task("generate"),), (task("generate"), PATHS)
+
+    def conducted(asked: tuple[Any, ...], secret: str = SECRET) -> Record:
+        stands_on = replace(ground(tmp_path, [of], asked), secrets={of.slug: secret}, exams=POSED)
+        (found,) = Run(stands_on, [of], Scripted()).conduct().records
+        return found
+
+    first = conducted(both)
+    assert {candidate.task for candidate in first.candidates} == {"generate", "paths"}
+    again = conducted(draws)
+    assert again.candidates == first.candidates
+    assert (again.suite, set(again.stages)) == (first.suite, set(first.stages))
+    assert {candidate.task for candidate in conducted((PATHS,)).candidates} == {"generate", "paths"}
+    assert {candidate.task for candidate in conducted(draws, "77" * 32).candidates} == {"generate"}  # another trial
 
 
 def test_calls_stand_in_the_stages_folder_and_their_quantiles_in_the_record(ended: Any):

@@ -60,3 +60,22 @@ def test_nothing_is_counted_any_more_once_it_is_over_however_it_ended():
         accounted(sampler, lambda: sampler.draw(1 // 0), 1)
     assert not any(module._forward_hooks for module in sampler.modules())
     assert accounted(sampler, lambda: sampler.draw(1), 1)[0] == 2
+
+
+class Picked(nn.Module):
+    """Each step has a network of its own."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.nets = nn.ModuleList(nn.Sequential(nn.Linear(4, 4)) for _ in range(steps))
+
+    def forward(self, x: Tensor, step: int) -> Tensor:
+        return self.nets[step](x)
+
+
+def test_networks_of_which_each_step_picks_another_one_are_counted_together():
+    module = nn.Module()
+    module.net = Picked(8)
+    with torch.no_grad():
+        assert accounted(module, lambda: [module.net(torch.ones(2, 4), step) for step in range(8)], 2)[0] == 8
+        assert accounted(module, lambda: module.net(torch.ones(2, 4), 3), 2)[0] == 1

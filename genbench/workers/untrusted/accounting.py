@@ -14,9 +14,10 @@ from genbench.execution.channel import Markers
 def accounted(model: nn.Module, draw: Callable[[], object], samples: int) -> tuple[float | None, float | None]:
     """NFE per `sample` call, and FLOPs per sample, of one call of `draw`, which gives that many samples.
 
-    NFE is the number of forward calls of the submodule with parameters of its own that ran most often: the steps of
-    a diffusion sampler, the pixels of an autoregressive one, 1 for a GAN. None where no such submodule ran. In
-    TorchScript a module counts as a whole, since nobody sees what it calls.
+    NFE is the number of forward calls of the submodule with parameters that ran most often: the steps of a diffusion
+    sampler, the pixels of an autoregressive one, 1 for a GAN. Networks of which each call picks another one are
+    counted together where one module holds them and picks. None where no such submodule ran. In TorchScript a module
+    counts as a whole, since nobody sees what it calls.
     FLOPs are torch's count of matrix products and convolutions, by `torch.utils.flop_counter`; None where it saw none.
     """
     calls: Counter[nn.Module] = Counter()
@@ -33,9 +34,8 @@ def accounted(model: nn.Module, draw: Callable[[], object], samples: int) -> tup
 
 
 def _owners(model: nn.Module) -> list[nn.Module]:
-    """The submodules that hold parameters of their own, and in TorchScript any."""
-    inner = [m for m in model.modules() if m is not model]
-    return [m for m in inner if next(m.parameters(isinstance(m, torch.jit.ScriptModule)), None) is not None]
+    """The submodules that hold parameters, their own or those of what they call."""
+    return [m for m in model.modules() if m is not model and next(m.parameters(), None) is not None]
 
 
 def null_calls(markers: Markers, count: int = 5) -> None:
