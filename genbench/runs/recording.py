@@ -61,19 +61,13 @@ def recorded(trial: Trial, ground: Ground, results: Results) -> Recorded:
 
 def _with_others(record: Record, kept: Record) -> Record:
     """The record with what an earlier run asked of the same fit under tasks that this one left out."""
-    if (kept.protocol, kept.model, kept.secret, kept.stages.get(FIT.name)) != (
-        record.protocol,
-        record.model,
-        record.secret,
-        record.stages.get(FIT.name),
-    ):
-        return record
     others = {task: terms for task, terms in kept.suite.tasks.items() if task not in record.suite.tasks}
-    if not others:
+    if not others or not _same_fit(record, kept):
         return record
-    names = sorted({name for own in (kept, record) for name in own.machine.device_name.split(AND)})
+    base = record if FIT.name in record.stages else kept
+    names = sorted({name for own in (kept, base) for name in own.machine.device_name.split(AND)})
     return replace(
-        record,
+        base,
         suite=replace(
             record.suite,
             tasks={**record.suite.tasks, **others},
@@ -81,8 +75,17 @@ def _with_others(record: Record, kept: Record) -> Record:
         ),
         stages={**kept.stages, **record.stages},
         candidates=(*record.candidates, *(one for one in kept.candidates if one.task in others)),
-        machine=replace(record.machine, device_name=AND.join(names)),
+        machine=replace(base.machine, device_name=AND.join(names)),
     )
+
+
+def _same_fit(record: Record, kept: Record) -> bool:
+    """Whether two records of a trial are of one fit; a model that was asked nothing this time was not fitted again."""
+    if (record.protocol, record.secret, record.model.code) != (kept.protocol, kept.secret, kept.model.code):
+        return False
+    if FIT.name not in record.stages:
+        return True
+    return (record.model, record.stages[FIT.name]) == (kept.model, kept.stages.get(FIT.name))
 
 
 def _record(trial: Trial, ground: Ground, results: Results) -> Record:

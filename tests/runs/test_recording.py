@@ -249,6 +249,11 @@ def test_a_run_that_asks_less_keeps_what_an_earlier_one_asked_of_the_same_fit(tm
     assert again.candidates == first.candidates
     assert (again.suite, set(again.stages)) == (first.suite, set(first.stages))
     assert {candidate.task for candidate in conducted((PATHS,)).candidates} == {"generate", "paths"}
+    skipped = (task("more", needs="interpolator"),)
+    found = conducted(skipped)  # for which the model is not even fitted
+    assert (found.candidates[0].task, found.candidates[0].status) == ("more", Status.SKIPPED)
+    assert sorted(found.candidates[1:], key=lambda one: one.task) == sorted(first.candidates, key=lambda one: one.task)
+    assert (found.model, found.curve, found.stages) == (first.model, first.curve, first.stages)
     assert {candidate.task for candidate in conducted(draws, "77" * 32).candidates} == {"generate"}  # another trial
 
 
