@@ -70,7 +70,7 @@ def _with_others(record: Record, kept: Record) -> Record:
         base,
         suite=replace(
             record.suite,
-            tasks={**record.suite.tasks, **others},
+            tasks={**kept.suite.tasks, **record.suite.tasks},
             limits={**kept.suite.limits, **record.suite.limits},
         ),
         stages={**kept.stages, **record.stages},
