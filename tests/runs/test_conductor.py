@@ -270,7 +270,7 @@ def test_a_trial_that_nobody_can_ask_has_a_record_that_says_so(tmp_path: Path):
     run = Run(ground(tmp_path, [restorer]), [restorer], Scripted()).conduct()
     (record,) = run.records
     assert [(found.status, found.reason) for found in record.candidates] == [
-        (Status.SKIPPED, "restorer is no generate")
+        (Status.SKIPPED, "it is no generate")
     ]
 
 
