@@ -53,7 +53,7 @@ def exact_share(answers: NDArray[Any], x: NDArray[Any], hidden: NDArray[np.float
     together have a larger one than their own frequencies say: hence the margin. 0 where every question is easy.
     """
     hard = surprise(x, hidden) >= UNGUESSED
-    equal = (answers[hard] == x[hard][:, None]).reshape(int(hard.sum()), answers.shape[1], -1).all(2)
+    equal = (answers[hard] == x[hard][:, None]).all(axis=tuple(range(2, answers.ndim)))  # [hard ones, k]
     return float(equal.mean()) if hard.any() else 0.0
 
 
@@ -146,9 +146,9 @@ class Restore(Task):
 
     def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
         """`strips`: the first questions, uncurated: what was measured, as A⁺y; the draws; their mean."""
-        operator, y = self.operator(space), torch.from_numpy(questions["y"][:STRIPS])
         if space.levels is None:
             return {}
+        operator, y = self.operator(space), torch.from_numpy(questions["y"][:STRIPS])
         told = operator.project(torch.zeros(len(y), *space.shape), y).clamp(0, space.levels - 1).numpy()
         shown = answers[:STRIPS].astype(np.float64)
         rows = np.concatenate([told[:, None], shown, shown.mean(1, keepdims=True)], axis=1)
