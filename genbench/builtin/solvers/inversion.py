@@ -1,17 +1,22 @@
 """inversion: restore with a generator, by the latent vectors whose samples agree with what was measured."""
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from genbench.builtin.operators.agreement import agreeing
 from genbench.contracts.model import Decoder, Restorer
 from genbench.contracts.operator import Operator
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver
+from genbench.errors import Unsuitable
 from genbench.records.space import Space
+
+LONGEST = 10  # calls of one module in a rendering
 
 
 class Inversion(Solver):
@@ -48,8 +53,33 @@ class Inversion(Solver):
         self.steps, self.restarts, self.noise, self.lr = steps, restarts, noise, lr
 
     def lift(self, model: Decoder, space: Space) -> Restorer:
-        """The model's latent vectors that render what agrees with y."""
+        """The model's latent vectors that render what agrees with y.
+
+        Raises:
+            Unsuitable: it renders in so many evaluations of a network that gradients through all of them take too long.
+        """
+        calls = longest_chain(model)
+        if calls > LONGEST:
+            words = (
+                f"it renders a sample in {calls} evaluations of a network, through each of which a gradient would go"
+            )
+            raise Unsuitable(f"{words}; inversion takes {LONGEST} at most")
         return _Inverted(model, space, self)
+
+
+def longest_chain(model: Decoder) -> int:
+    """How often one rendering calls the module of the model that it calls most; 0 where none is a module."""
+    if not isinstance(model, nn.Module):
+        return 0
+    counts: Counter[nn.Module] = Counter()
+    modules = [module for module in model.modules() if next(module.parameters(), None) is not None]
+    hooks = [module.register_forward_hook(lambda own, *_: counts.update([own])) for module in modules]
+    device = next(chain(model.parameters(), model.buffers()), torch.empty(0)).device
+    with torch.no_grad():
+        model.render(torch.zeros(1, model.latent_dim, device=device))
+    for hook in hooks:
+        hook.remove()
+    return max(counts.values(), default=0)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from genbench.builtin.operators.hdr import HighDynamicRange
 from genbench.builtin.solvers.ancestral import Ancestral
 from genbench.builtin.solvers.ddnm import Ddnm
 from genbench.builtin.solvers.importance import Importance, tempered
-from genbench.builtin.solvers.inversion import Inversion
-from genbench.contracts.model import Conditional, Model, Sequential
+from genbench.builtin.solvers.inversion import Inversion, longest_chain
+from genbench.contracts.model import Conditional, Decoder, Model, Sequential
 from genbench.errors import Unsuitable
 from genbench.records.kinds import Family
 from genbench.records.space import Space
@@ -201,6 +201,30 @@ def test_inversion_keeps_the_best_of_its_starts():
     assert 0.5 < share < 0.95  # starts above 1, one in six, go to 3
     assert (many[:, 1] + 1).abs().max() < 0.1
     assert torch.equal(many[:, 0], y[:, 0])
+
+
+@pytest.mark.parametrize(("steps", "refused"), [(10, False), (11, True)])
+def test_inversion_refuses_a_chain_of_many_evaluations(steps, refused):
+    class Chain(torch.nn.Module, Decoder):
+        latent_dim = 2
+
+        def __init__(self):
+            super().__init__()
+            self.net = torch.nn.Linear(2, 2)
+
+        def render(self, z):
+            for _ in range(steps):
+                z = self.net(z)
+            return z
+
+    model = Chain()
+    assert longest_chain(model) == steps
+    assert not model.net._forward_hooks
+    if refused:
+        with pytest.raises(Unsuitable, match="in 11 evaluations of a network"):
+            Inversion().lift(model, Space((2,), levels=None))
+    else:
+        Inversion().lift(model, Space((2,), levels=None))
 
 
 @pytest.mark.parametrize("name", ["box", "crop", "sr2", "blur", "hdr"])
