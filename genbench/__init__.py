@@ -27,8 +27,10 @@ if TYPE_CHECKING:
         Latent as Latent,
         Learner as Learner,
         Model as Model,
+        Restorer as Restorer,
         Sequential as Sequential,
     )
+    from genbench.contracts.operator import LinearOperator as LinearOperator, Operator as Operator
     from genbench.contracts.settings import Choice as Choice, Range as Range
     from genbench.contracts.task import Exam as Exam, Solver as Solver, Task as Task
     from genbench.contracts.tracking import (
@@ -73,8 +75,10 @@ _HOMES = {
         "Latent",
         "Learner",
         "Model",
+        "Restorer",
         "Sequential",
     ],
+    "contracts.operator": ["LinearOperator", "Operator"],
     "contracts.settings": ["Choice", "Range"],
     "contracts.task": ["Exam", "Solver", "Task"],
     "contracts.tracking": ["CurvePoint", "RunDone", "RunStarted", "StageEnded"],

@@ -57,21 +57,26 @@ def genbench_metrics() -> "list[type[Metric]]":
 
 @hookimpl
 def genbench_tasks() -> "list[type[Task]]":
-    """Samples of the data's law, and paths between two of the data's rows."""
+    """Samples of the data's law, paths between two of the data's rows, and what is missing of one."""
     from genbench.builtin.tasks.generate import Generate
     from genbench.builtin.tasks.interpolate import Interpolate
+    from genbench.builtin.tasks.restore import Restore
 
-    return [Generate, Interpolate]
+    return [Generate, Interpolate, Restore]
 
 
 @hookimpl
 def genbench_solvers() -> "list[type[Solver]]":
-    """Interpolation by means of latent vectors, and in two ways by means of a denoiser."""
+    """Interpolation by latent vectors and denoisers; restoration by these, by laws of entries, and by any samples."""
+    from genbench.builtin.solvers.ancestral import Ancestral
     from genbench.builtin.solvers.ddim_slerp import DdimSlerp
+    from genbench.builtin.solvers.ddnm import Ddnm
     from genbench.builtin.solvers.ho_t import HoT
+    from genbench.builtin.solvers.importance import Importance
+    from genbench.builtin.solvers.inversion import Inversion
     from genbench.builtin.solvers.slerp import Slerp
 
-    return [Slerp, DdimSlerp, HoT]
+    return [Slerp, DdimSlerp, HoT, Ddnm, Inversion, Ancestral, Importance]
 
 
 @hookimpl

@@ -14,6 +14,7 @@ from genbench.records.space import Space
 from genbench.records.timing import Timing
 
 Embed = Callable[[NDArray[Any]], NDArray[np.float32]]  # samples [N, *shape] → features [N, d]
+Measure = Callable[[NDArray[Any]], NDArray[np.float64]]  # samples [N, *shape] → what a question tells of them, [N, …]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Evidence:
         parameters: how many the model has; None without a model.
         fit_seconds: wall seconds of `fit`; None without a model.
         features: the feature comparison of the metric's extractor; None for metrics that use no features.
+        measure: what the task's questions would tell of any samples; None where they tell nothing of the key.
         held: gives the same of the split held, which stands in the place of the samples: what fresh real data get; None
             where no such split is known. Asked for by the metrics that need it, since its features may be dear.
         task: the name of the task that was answered; "" where nothing was asked.
@@ -62,6 +64,7 @@ class Evidence:
     embed: Embed | None = None
     drawn: NDArray[Any] | None = None
     held: Callable[[], Comparison] | None = None
+    measure: Measure | None = None
 
     @property
     def comparison(self) -> Comparison:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from genbench.contracts.assets import Asset
+from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
 from genbench.errors import unknown
 from genbench.records.kinds import ControlKind, Family, Likelihood
@@ -198,6 +199,24 @@ class Interpolator(ABC):
         """
 
 
+class Restorer(ABC):
+    """A model that completes what was measured of a sample: draws of x given y = A(x)."""
+
+    @abstractmethod
+    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
+        """Samples that could have been measured so.
+
+        Args:
+            y: float32 [N, *operator.shape], in levels: what `operator.measure` made of N samples.
+            operator: A; it can be measured and projected with as often as one likes.
+            draws: how many of each, drawn independently of one another from the law of x given y; at least 1.
+        Returns:
+            int64 [N, draws, *shape] in [0, levels); float32 where the Space has no levels.
+        Raises:
+            Unsuitable: not with this operator.
+        """
+
+
 CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the names that lists and records use
     "generate": Model,
     "density": Density,
@@ -207,4 +226,5 @@ CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the nam
     "decoder": Decoder,
     "denoiser": Denoiser,
     "interpolator": Interpolator,
+    "restorer": Restorer,
 }

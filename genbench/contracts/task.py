@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genbench.contracts.dataset import Splits
+from genbench.contracts.evidence import Measure
 from genbench.records.space import Space
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -102,6 +103,10 @@ class Task(ABC):
 
     def samples(self, answers: NDArray[Any]) -> NDArray[Any] | None:
         """One sample of the data's Space for each question, [n, *shape], so that feature scores apply; None: none."""
+        return None
+
+    def measure(self, space: Space) -> Measure | None:
+        """What a question tells of a sample, for metrics that hold answers against it; None: nothing of the kind."""
         return None
 
     def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:

@@ -26,8 +26,10 @@ def box_muller(n: int, d: int, device: torch.device) -> Tensor:
     return torch.cat([r * angle.cos(), r * angle.sin()], dim=1)[:, :d]
 
 
-class Gaussian(genbench.Model):
+class Gaussian(genbench.Model, genbench.Restorer):
     """x = μ + L z rounded into the Space, z ~ N(0, I), with μ and L Lᵀ the training set's mean and covariance.
+
+    Given y = A x it restores x by exact draws of its posterior, before they are rounded.
 
     Args:
         space: any; real-valued samples stay unrounded.
@@ -58,9 +60,33 @@ class Gaussian(genbench.Model):
         self.scale_tril.copy_(torch.linalg.cholesky(cov))
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
-        z = box_muller(n, self.space.dim, self.mu.device)
-        x = (self.mu + z @ self.scale_tril.T).view(n, *self.space.shape)
-        return x if self.space.levels is None else x.round().clamp(0, self.space.levels - 1).long()
+        return self._settled(self._drawn(n))
+
+    def restore(self, y: Tensor, operator: genbench.Operator, draws: int) -> Tensor:
+        """x + K (y - A x) for draws x of the prior, K = Σ Aᵀ (A Σ Aᵀ)⁺: exactly p(x | y), by Matheron's rule.
+
+        Raises:
+            Unsuitable: the operator is not linear.
+        Source: Wilson et al. 2020, theorem 1, https://arxiv.org/abs/2002.09309
+        """
+        if not isinstance(operator, genbench.LinearOperator):
+            raise genbench.Unsuitable(f"a Gaussian's posterior is one where A is linear, which {operator.name} is not")
+        basis = torch.eye(self.space.dim, dtype=torch.float64, device=y.device).view(-1, *self.space.shape)
+        a = operator.measure(basis).flatten(1).T  # [M, D]
+        cross = self.scale_tril.double() @ (a @ self.scale_tril.double()).T  # Σ Aᵀ, [D, M]
+        gain = cross @ torch.linalg.pinv(a @ cross, hermitian=True)  # K, [D, M]
+        x = self._drawn(len(y) * draws).double()
+        told = y.double().flatten(1).repeat_interleave(draws, 0)
+        return self._settled(x + (told - x @ a.T) @ gain.T).unflatten(0, (len(y), draws))
+
+    def _drawn(self, n: int) -> Tensor:
+        """Draws that are not rounded, [n, D]."""
+        return self.mu + box_muller(n, self.space.dim, self.mu.device) @ self.scale_tril.T
+
+    def _settled(self, x: Tensor) -> Tensor:
+        """Rows [n, D] as samples [n, *shape]."""
+        x = x.view(-1, *self.space.shape)
+        return x.float() if self.space.levels is None else x.round().clamp(0, self.space.levels - 1).long()
 
 
 @genbench.hookimpl

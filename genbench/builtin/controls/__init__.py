@@ -6,6 +6,7 @@ from genbench.builtin.controls.data import ControlData as ControlData
 from genbench.builtin.controls.densities import IndependentPixels, Noise
 from genbench.builtin.controls.paths import Blend, Jump
 from genbench.builtin.controls.real import HeldOut, MeanImage, ModeDropper
+from genbench.builtin.controls.restorers import NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse, Truth
 from genbench.contracts.model import Learner
 
 CONTROLS: tuple[type[Learner], ...] = (
@@ -23,4 +24,9 @@ CONTROLS: tuple[type[Learner], ...] = (
     MeanImage,
     Blend,
     Jump,
+    Truth,
+    NearestTrain,
+    NeighbourMean,
+    ProjectedNoise,
+    PseudoInverse,
 )

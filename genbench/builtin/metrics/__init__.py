@@ -4,11 +4,14 @@ from genbench.builtin.metrics.authenticity import Authenticity
 from genbench.builtin.metrics.c2st import TwoSampleAccuracy
 from genbench.builtin.metrics.class_tv import ClassTotalVariation
 from genbench.builtin.metrics.clipped import ClippedCoverage, ClippedDensity
+from genbench.builtin.metrics.consistency import Consistency
 from genbench.builtin.metrics.copy_auc import CopyAuc
 from genbench.builtin.metrics.copy_rate import CopyRate
 from genbench.builtin.metrics.cost import FitTime, Flops, Parameters, PeakMemory
+from genbench.builtin.metrics.crps import RankedProbability
 from genbench.builtin.metrics.density_coverage import Coverage, Density
 from genbench.builtin.metrics.end_rmse import EndError
+from genbench.builtin.metrics.energy import Energy
 from genbench.builtin.metrics.fd import FrechetDistance
 from genbench.builtin.metrics.fd_infinity import FrechetInfinity
 from genbench.builtin.metrics.fld import FeatureLikelihoodDivergence
@@ -16,9 +19,13 @@ from genbench.builtin.metrics.kid import KernelInceptionDistance
 from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
 from genbench.builtin.metrics.path_energy import PathEnergy
+from genbench.builtin.metrics.posterior_ratio import PosteriorRatio
 from genbench.builtin.metrics.precision_recall import Precision, Recall
+from genbench.builtin.metrics.psnr import DrawRatio, MeanRatio
+from genbench.builtin.metrics.rank_distance import RankDistance
 from genbench.builtin.metrics.shares import ClippedRecall, CoverageShare, QualityShare
 from genbench.builtin.metrics.speed import FunctionEvaluations, Latency, Throughput
+from genbench.builtin.metrics.ssim import StructuralSimilarity
 from genbench.contracts.metric import Metric
 
 METRICS: tuple[type[Metric], ...] = (
@@ -43,6 +50,14 @@ METRICS: tuple[type[Metric], ...] = (
     CopyAuc,
     PathEnergy,
     EndError,
+    Energy,
+    RankedProbability,
+    Consistency,
+    PosteriorRatio,
+    RankDistance,
+    DrawRatio,
+    MeanRatio,
+    StructuralSimilarity,
     BitsPerDim,
     Throughput,
     Latency,

@@ -214,6 +214,7 @@ class _Scorer:
             questions=exam.questions,
             answers=answers,
             key=exam.key,
+            measure=exam.task.measure(space),
         )
 
 

@@ -17,6 +17,7 @@ from genbench.contracts.model import (
     Interpolator,
     Latent,
     Model,
+    Restorer,
     Sequential,
 )
 from genbench.errors import GenbenchError, InvalidEvidence
@@ -61,6 +62,7 @@ PROMISES = (
     Promise("latent", Latent, "render", promises.latent),
     Promise("denoiser", Denoiser, "denoise", promises.denoiser),
     Promise("interpolator", Interpolator, "between", promises.interpolator),
+    Promise("restorer", Restorer, "restore", promises.restorer),
 )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from genbench.builtin.operators.crop import Crop
 from genbench.contracts.model import Conditional
+from genbench.errors import Unsuitable
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
 from genbench.seeds import seed_for
@@ -14,6 +16,7 @@ from genbench.store.tensors import checked_log_weights, checked_nats, narrowed, 
 
 CLOSE = 1e-3  # nats a row: what another batch, and so another order of float32 sums, may change
 FRAMES = 5  # of a path
+DRAWS = 3  # of a restoration
 SIZES = (1, 5)  # samples of a call
 
 
@@ -214,6 +217,22 @@ def interpolator(asked: Asked) -> str:
     narrowed(path.flatten(0, 1), asked.space, len(a) * FRAMES)
     ends = float((path[:, 0].float() - a.float()).square().mean().sqrt())
     return f"paths of {FRAMES} samples; the first is off by {ends:.3g} (RMSE)"
+
+
+def restorer(asked: Asked) -> str:
+    """As many samples of the Space as were asked for, from the first half of each."""
+    try:
+        operator = Crop(asked.space)
+        y = operator.measure(asked.x.float())
+        x = asked.able.restore(y.clone(), operator, DRAWS)
+    except Unsuitable as error:
+        return f"the second half is not restored: {error}"
+    shape = (len(y), DRAWS, *asked.space.shape)
+    if not isinstance(x, Tensor) or tuple(x.shape) != shape:
+        raise Broken(f"restore(y, operator, {DRAWS}) {shape}", _form(x))
+    drawn = narrowed(x.flatten(0, 1), asked.space, len(y) * DRAWS).to(y)
+    off = float((operator.measure(drawn) - y.repeat_interleave(DRAWS, 0)).square().mean().sqrt())
+    return f"{DRAWS} samples of each half; what was told of it is off by {off:.3g} (RMSE)"
 
 
 def _check(x: object, what: str, shape: tuple[object, ...]) -> None:

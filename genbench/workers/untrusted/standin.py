@@ -6,13 +6,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from genbench.contracts.model import Denoiser, Density, Interpolator, Latent, Model, Sequential
+from genbench.contracts.model import Denoiser, Density, Interpolator, Latent, Model, Restorer, Sequential
+from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
 from genbench.records.kinds import Family, Likelihood
 from genbench.records.space import Space
 
 
-class Standin(Model, Density, Sequential, Latent, Denoiser, Interpolator):
+class Standin(Model, Density, Sequential, Latent, Denoiser, Interpolator, Restorer):
     """Uniform noise; its latent vector is the sample itself, scaled to [-2, 2].
 
     Args:
@@ -75,3 +76,9 @@ class Standin(Model, Density, Sequential, Latent, Denoiser, Interpolator):
         """The straight line, rounded."""
         path = torch.stack([(a.double() * (n - 1 - i) + b.double() * i) / (n - 1) for i in range(n)], dim=1)
         return path.round().long()
+
+    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
+        """Uniform noise that agrees with y, rounded."""
+        noise = torch.rand(draws, len(y), *self.space.shape) * (self.levels - 1)
+        x = torch.stack([operator.project(rows, y) for rows in noise], dim=1)
+        return x.round().clamp(0, self.levels - 1).long()

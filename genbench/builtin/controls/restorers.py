@@ -1,0 +1,150 @@
+"""Controls of `restore`: the truth, and four ways to answer that have learnt little or nothing."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from genbench.builtin.controls.data import own
+from genbench.builtin.operators.agreement import agreeing
+from genbench.contracts.model import Learner, Restorer
+from genbench.contracts.operator import Operator
+from genbench.contracts.training import TrainingData
+from genbench.records.kinds import ControlKind, Family
+from genbench.records.space import Space
+
+AROUND = 16  # rows that are averaged
+BLOCK = 4096  # rows that are measured at a time
+
+
+class Known(Learner, Restorer, ABC):
+    """Holds rows of the Space, and finds those whose measurements are nearest to a question."""
+
+    family = Family.CONTROL
+    rows: Tensor  # [N, *shape] of the storage dtype, once it is fitted
+
+    def __init__(self, space: Space) -> None:
+        super().__init__()
+        self.space = space
+        self.register_buffer("rows", None)
+
+    def nearest(self, y: Tensor, operator: Operator, count: int) -> Tensor:
+        """The rows that measure nearest to each question by ‖A(x) - y‖, float32 [n, count, *shape], the nearest first.
+
+        Where there are fewer rows than that, they come again.
+        """
+        measured = torch.cat([operator.measure(x.float()).flatten(1) for x in torch.split(self.rows, BLOCK)])
+        distances = torch.cdist(y.flatten(1).double(), measured.double())  # [n, N]
+        found = distances.topk(min(count, len(self.rows)), largest=False, sorted=True).indices
+        return self.rows[found[:, torch.arange(count, device=y.device) % found.shape[1]]].float()
+
+    def shown(self, x: Tensor) -> Tensor:
+        """Rows in the dtype of answers."""
+        return x if self.space.levels is None else x.long()
+
+
+class Truth(Known):
+    """Holds the test split, and shows the row that was measured: what a model cannot do honestly. The gate sees it.
+
+    Of two rows with the same measurement it shows one.
+    """
+
+    name = "truth"
+    control = ControlKind.CEILING
+    source = "the dataset's test split"
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the test split.
+
+        Raises:
+            GenbenchError: the data are a plugin's, which hold no test split.
+        """
+        self.rows = own(data, type(self)).test.x[:]
+
+    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
+        """The row whose measurement it is, `draws` times."""
+        return self.shown(self.nearest(y, operator, 1)).repeat_interleave(draws, 1)
+
+
+class NearestTrain(Known):
+    """Shows the training rows whose measurements are nearest: real samples, which do not agree with the question."""
+
+    name = "nearest-train"
+    control = ControlKind.PROBE
+    source = "the dataset's train split"
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the train split."""
+        self.rows = data.train.x[:]
+
+    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
+        """The `draws` nearest ones, as they are."""
+        return self.shown(self.nearest(y, operator, draws))
+
+
+class NeighbourMean(Known):
+    """Shows the mean of the 16 training rows that measure nearest, made to agree: a good guess, no sample, no spread.
+
+    What it stands for is the conditional mean, which no guess beats in squared error, and so in PSNR.
+    """
+
+    name = "neighbour-mean"
+    control = ControlKind.PROBE
+    source = "the dataset's train split, local means of it"
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the train split."""
+        self.rows = data.train.x[:]
+
+    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
+        """The same mean `draws` times."""
+        mean = self.nearest(y, operator, AROUND).mean(1)
+        return agreeing(mean, y, operator, self.space)[:, None].repeat_interleave(draws, 1)
+
+
+class Unlearnt(Learner, Restorer, ABC):
+    """Makes something that knows no data agree with the question."""
+
+    family = Family.CONTROL
+
+    def __init__(self, space: Space) -> None:
+        super().__init__()
+        self.space = space
+
+    def fit(self, data: TrainingData) -> None:
+        """There is nothing to learn."""
+
+    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
+        """`draws` of them, each made to agree by itself."""
+        x = [self.start((len(y), *self.space.shape), y.device) for _ in range(draws)]
+        return torch.stack([agreeing(rows, y, operator, self.space) for rows in x], dim=1)
+
+    @abstractmethod
+    def start(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        """Float32 [n, *shape] in levels."""
+
+
+class ProjectedNoise(Unlearnt):
+    """Uniform noise over all levels (standard normal noise of real numbers), made to agree with the question."""
+
+    name = "projected-noise"
+    control = ControlKind.PROBE
+    source = "noise"
+
+    def start(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        """Noise."""
+        if self.space.levels is None:
+            return torch.randn(shape, device=device)
+        return torch.rand(shape, device=device) * (self.space.levels - 1)
+
+
+class PseudoInverse(Unlearnt):
+    """A⁺ y, the least sample that agrees with the question: what is hidden stays empty, what is enlarged has blocks."""
+
+    name = "pseudo-inverse"
+    control = ControlKind.FLOOR
+    source = "Penrose 1955, https://doi.org/10.1017/S0305004100030401"
+
+    def start(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        """Zeros."""
+        return torch.zeros(shape, device=device)

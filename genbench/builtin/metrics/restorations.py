@@ -1,0 +1,53 @@
+"""Restorations: several draws of each sample that was measured, and the sample itself; what scores of them share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genbench.contracts.evidence import Evidence
+from genbench.errors import Unavailable
+
+READS = frozenset({"x", "hidden"})  # of the key
+FEWEST = 2  # draws that have a spread
+
+
+@dataclass(frozen=True)
+class Restorations:
+    """What was restored.
+
+    Args:
+        draws: [Q, k, *shape] float64, in levels.
+        x: the samples that were measured, [Q, *shape] float64.
+        hidden: the share of each entry that the measurement leaves open, [Q, *shape] in [0, 1].
+    """
+
+    draws: NDArray[np.float64]
+    x: NDArray[np.float64]
+    hidden: NDArray[np.float32]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Of the draws of each question, [Q, *shape]."""
+        mean: NDArray[np.float64] = self.draws.mean(1)
+        return mean
+
+
+def restorations(evidence: Evidence) -> Restorations:
+    """The evidence's.
+
+    Raises:
+        Unavailable: it has none, or a single draw of each.
+    """
+    key, answers = evidence.key or {}, evidence.answers
+    if not key.keys() >= READS or answers is None or answers.ndim != key["x"].ndim + 1:
+        raise Unavailable("needs restorations of samples that the key holds")
+    if answers.shape[1] < FEWEST:
+        raise Unavailable(f"needs {FEWEST} or more draws of each sample, got {answers.shape[1]}")
+    return Restorations(answers.astype(np.float64), key["x"].astype(np.float64), key["hidden"])
+
+
+def mse(x: NDArray[Any], y: NDArray[Any]) -> float:
+    """The mean squared difference of all entries, squared levels."""
+    return float(np.square(x - y).mean())

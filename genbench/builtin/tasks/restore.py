@@ -1,0 +1,156 @@
+"""restore: complete samples of which only a part, a small version or a spoilt one is told."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genbench.builtin.metrics.consistency import inconsistency
+from genbench.builtin.operators import OPERATORS
+from genbench.contracts.dataset import Splits
+from genbench.contracts.evidence import Measure
+from genbench.contracts.model import Restorer
+from genbench.contracts.settings import Choice, Range
+from genbench.contracts.task import Arrays, Exam, Task
+from genbench.errors import GenbenchError, Unsuitable
+from genbench.files.picture import drawn
+from genbench.records.space import Space
+from genbench.store.tensors import kept
+
+STRIPS = 8  # questions on the board's picture
+ALLOWED = 2.0  # inconsistency, as a multiple of what rounding alone does
+FINEST = 1e-3  # inconsistency that float32 is allowed, as a share of the measurements' RMS
+UNGUESSED = 20.0  # nats of surprise of a question whose exact answer nobody guesses
+EXACT = 0.05  # share of exact answers to such questions, above which the key was known
+
+
+def surprise(x: NDArray[Any], hidden: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Nats that it takes to tell what is hidden of each row, if all one knew were how often an entry has which value.
+
+    Args:
+        x: [n, *shape].
+        hidden: how much of each entry is open, [n, *shape] in [0, 1].
+    Returns:
+        Σ hidden · -ln(share of the rows that have the entry's value there), [n].
+    """
+    flat = x.reshape(len(x), -1)
+    shares = np.empty(flat.shape)
+    for i, column in enumerate(flat.T):
+        _, which, counts = np.unique(column, return_inverse=True, return_counts=True)
+        shares[:, i] = counts[which] / len(x)
+    nats: NDArray[np.float64] = -(np.log(shares) * hidden.reshape(flat.shape)).sum(1)
+    return nats
+
+
+def exact_share(answers: NDArray[Any], x: NDArray[Any], hidden: NDArray[np.float32]) -> float:
+    """Share of the answers [n, k, *shape] that equal x [n, *shape] to the bit, of questions that nobody guesses.
+
+    A model of the exact law guesses a question's answer with the probability that it has, and entries that hang
+    together have a larger one than their own frequencies say: hence the margin. 0 where every question is easy.
+    """
+    hard = surprise(x, hidden) >= UNGUESSED
+    equal = (answers[hard] == x[hard][:, None]).all(axis=tuple(range(2, answers.ndim)))  # [hard ones, k]
+    return float(equal.mean()) if hard.any() else 0.0
+
+
+class Restore(Task):
+    """Draws of test rows x of which y = A(x) is told: such as could be x, agreeing with y, fast.
+
+    The model is given y and the operator A, and draws several x for each y; the first draw of each question is the
+    sample that feature scores see. The gate `consistency` bars who answers something else than was measured: the RMS of
+    A(x_i) - y, which the harness measures itself, may be twice what rounding to integers does, √(Σa² / 12). The gate
+    `key` bars who knew the answers: of the questions whose truth would take 20 nats or more to guess, each open entry
+    by its own frequency among all truths, at most 5 % may be answered to the bit. Where little is hidden exact answers
+    come honestly, and such questions are not counted.
+
+    Args:
+        operator: A, which is told.
+        draws: k, of each question.
+    """
+
+    name = "restore"
+    version = "1"
+    source = "Kawar, Elad, Ermon and Song 2022, https://arxiv.org/abs/2201.11793"
+    needs = Restorer
+    axes = ("fidelity", "realism", "speed")
+    gates = ("consistency", "key")
+    controls = ("truth", "nearest-train", "neighbour-mean", "projected-noise", "pseudo-inverse")
+
+    def __init__(
+        self,
+        *,
+        operator: Annotated[str, Choice(*OPERATORS)] = "box",
+        draws: Annotated[int, Range(2, 1024, log=True)] = 8,
+    ) -> None:
+        if draws < 2:
+            raise GenbenchError(f"restore takes 2 or more draws of each question, since one has no spread, got {draws}")
+        self.operator, self.draws = OPERATORS[operator], draws
+
+    def pose(self, splits: Splits, count: int, rng: np.random.Generator) -> Exam:
+        """Questions y [count, *operator.shape] float32; the key has x [count, *shape], how much of each entry is
+        hidden, and how many levels there are (0: real numbers).
+
+        The rows are distinct ones of the test split, none of which comes a second time before all have come.
+
+        Raises:
+            Unsuitable: nothing can be measured so in this Space, or y tells all of every row.
+        """
+        operator, test = self.operator(splits.space), splits.test.x
+        _, first = np.unique(test.reshape(len(test), -1), axis=0, return_index=True)
+        rounds = [rng.permutation(np.sort(first)) for _ in range(math.ceil(count / len(first)))]
+        x = test[np.concatenate(rounds)[:count]]
+        y = operator.measure(torch.from_numpy(x).float())
+        hidden = operator.hidden(y)
+        if not hidden.any():
+            raise Unsuitable(f"{operator.name} hides nothing of any test row")
+        levels = np.array([splits.space.levels or 0])
+        return Exam({"y": y.numpy()}, {"x": x, "hidden": hidden.numpy(), "levels": levels})
+
+    def ask(self, able: Restorer, questions: Mapping[str, Tensor], space: Space) -> Tensor:
+        """[n, draws, *shape], int64, or float32 where entries are real numbers."""
+        return able.restore(questions["y"], self.operator(space), self.draws)
+
+    def checked(self, answers: NDArray[Any], questions: Arrays, space: Space) -> NDArray[Any]:
+        """Samples of the Space [n, draws, *shape], so many for each question."""
+        return kept(answers, (len(questions["y"]), self.draws, *space.shape), space, "the answers hold")
+
+    def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
+        """The first draw of each question, [n, *shape]."""
+        first: NDArray[Any] = answers[:, 0]
+        return first
+
+    def measure(self, space: Space) -> Measure:
+        """A, of samples [n, *shape] as they are stored: [n, *operator.shape] float64."""
+        operator = self.operator(space)
+        return lambda x: operator.measure(torch.from_numpy(x.astype(np.float64))).numpy()
+
+    def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
+        """`consistency`, where answers do not agree with y; `key`, where too many are the truth to the bit."""
+        x, y = exam.key["x"], exam.questions["y"]
+        space = Space(x.shape[1:], levels=int(exam.key["levels"][0]) or None)
+        off, rounding = inconsistency(answers, y, self.measure(space)), self.operator(space).rounding
+        limit = ALLOWED * rounding + FINEST * float(np.sqrt(np.square(y).mean()))
+        found = {}
+        if off > limit:
+            words = f"its answers do not agree with what was measured: they are off by {off:.3g} levels (RMS)"
+            found["consistency"] = f"{words}, and rounding to integers moves them by {rounding:.3g}"
+        share = exact_share(answers, x, exam.key["hidden"])
+        if share > EXACT:
+            words = f"it knew the key: {share:.0%} of its answers are the truth to the bit"
+            found["key"] = f"{words}, where nobody could guess it; at most {EXACT:.0%} are ranked"
+        return found
+
+    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
+        """`strips`: the first questions, uncurated: what was measured, as A⁺y; the draws; their mean."""
+        if space.levels is None:
+            return {}
+        operator, y = self.operator(space), torch.from_numpy(questions["y"][:STRIPS])
+        told = operator.project(torch.zeros(len(y), *space.shape), y).clamp(0, space.levels - 1).numpy()
+        shown = answers[:STRIPS].astype(np.float64)
+        rows = np.concatenate([told[:, None], shown, shown.mean(1, keepdims=True)], axis=1)
+        picture = drawn(rows.reshape(-1, *space.shape), self.draws + 2, space.levels)
+        return {} if picture is None else {"strips": picture}
