@@ -57,21 +57,24 @@ def genbench_metrics() -> "list[type[Metric]]":
 
 @hookimpl
 def genbench_tasks() -> "list[type[Task]]":
-    """Samples of the data's law, and paths between two of the data's rows."""
+    """Samples of the data's law, paths between two of the data's rows, and the classes of rows."""
+    from genbench.builtin.tasks.classify import Classify
     from genbench.builtin.tasks.generate import Generate
     from genbench.builtin.tasks.interpolate import Interpolate
 
-    return [Generate, Interpolate]
+    return [Generate, Interpolate, Classify]
 
 
 @hookimpl
 def genbench_solvers() -> "list[type[Solver]]":
-    """Interpolation by means of latent vectors, and in two ways by means of a denoiser."""
+    """Interpolation by latent vectors and by a denoiser, in two ways; classes by a density and by a denoiser."""
+    from genbench.builtin.solvers.bayes import Bayes
     from genbench.builtin.solvers.ddim_slerp import DdimSlerp
+    from genbench.builtin.solvers.diffusion_classifier import DiffusionClassifier
     from genbench.builtin.solvers.ho_t import HoT
     from genbench.builtin.solvers.slerp import Slerp
 
-    return [Slerp, DdimSlerp, HoT]
+    return [Slerp, DdimSlerp, HoT, Bayes, DiffusionClassifier]
 
 
 @hookimpl

@@ -1,13 +1,17 @@
 """The metrics that genbench brings along."""
 
+from genbench.builtin.metrics.accuracy import Accuracy
 from genbench.builtin.metrics.authenticity import Authenticity
+from genbench.builtin.metrics.brier import Brier
 from genbench.builtin.metrics.c2st import TwoSampleAccuracy
+from genbench.builtin.metrics.cas import ClassificationAccuracy
 from genbench.builtin.metrics.class_tv import ClassTotalVariation
 from genbench.builtin.metrics.clipped import ClippedCoverage, ClippedDensity
 from genbench.builtin.metrics.copy_auc import CopyAuc
 from genbench.builtin.metrics.copy_rate import CopyRate
 from genbench.builtin.metrics.cost import FitTime, Flops, Parameters, PeakMemory
 from genbench.builtin.metrics.density_coverage import Coverage, Density
+from genbench.builtin.metrics.ece import CalibrationError
 from genbench.builtin.metrics.end_rmse import EndError
 from genbench.builtin.metrics.fd import FrechetDistance
 from genbench.builtin.metrics.fd_infinity import FrechetInfinity
@@ -15,6 +19,7 @@ from genbench.builtin.metrics.fld import FeatureLikelihoodDivergence
 from genbench.builtin.metrics.kid import KernelInceptionDistance
 from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
+from genbench.builtin.metrics.nll import NegativeLogLikelihood
 from genbench.builtin.metrics.path_energy import PathEnergy
 from genbench.builtin.metrics.precision_recall import Precision, Recall
 from genbench.builtin.metrics.shares import ClippedRecall, CoverageShare, QualityShare
@@ -38,11 +43,16 @@ METRICS: tuple[type[Metric], ...] = (
     CoverageShare,
     TwoSampleAccuracy,
     ClassTotalVariation,
+    ClassificationAccuracy,
     CopyRate,
     Authenticity,
     CopyAuc,
     PathEnergy,
     EndError,
+    Accuracy,
+    NegativeLogLikelihood,
+    Brier,
+    CalibrationError,
     BitsPerDim,
     Throughput,
     Latency,
