@@ -1,6 +1,8 @@
 """Controls of `classify`: the truth, a table of the test set, two classifiers of old, and who never looks."""
 
 import math
+from collections.abc import Iterator
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -92,12 +94,11 @@ class Labelled(Learner, Classifier):
         """Euclidean, of samples to the rows: [N, M]."""
         return torch.cdist(x.flatten(1).float(), self.rows, compute_mode="donot_use_mm_for_euclid_dist")
 
-    def called(self, x: Tensor, p: float) -> Tensor:
-        """Nats [N, classes]: probability p for the class of the nearest row, the rest for all others alike."""
-        nearest = self.labels[self.distances(x).argmin(1)]
+    def called(self, nearest: Tensor, p: float) -> Tensor:
+        """Nats [N, classes]: probability p for the class of the row `nearest` [N], the rest for all others alike."""
         other = math.log((1 - p) / (self.classes - 1)) if self.classes > 1 else 0.0
-        nats = torch.full((len(x), self.classes), other, device=x.device)
-        return nats.scatter(1, nearest[:, None], math.log(p) if self.classes > 1 else 0.0)
+        nats = torch.full((len(nearest), self.classes), other, device=nearest.device)
+        return nats.scatter(1, self.labels[nearest][:, None], math.log(p) if self.classes > 1 else 0.0)
 
 
 class NearestRow(Labelled):
@@ -123,15 +124,22 @@ class NearestRow(Labelled):
 
     def posterior(self, x: Tensor) -> Tensor:
         """[N, classes] nats."""
-        return self.called(x, float(self.scale))
+        return self.called(self.distances(x).argmin(1), float(self.scale))
 
 
 class TrueClass(Labelled):
-    """The class itself, of the nearest row of all that are asked about, with p = .999: the ceiling."""
+    """The class itself, of the nearest row of all that are asked about, with p = .999: the ceiling.
+
+    An image is also moved by an eighth of its shorter side in eight directions, to be found where it was shifted.
+    """
 
     name = "true-class"
     control = ControlKind.CEILING
     source = "the dataset's test, held and valid splits"
+
+    def __init__(self, space: Space) -> None:
+        super().__init__(space)
+        self.step = max(1, min(space.shape[1:]) // 8) if space.is_image else 0
 
     def fit(self, data: TrainingData) -> None:
         """Keep the splits.
@@ -144,13 +152,25 @@ class TrueClass(Labelled):
 
     def posterior(self, x: Tensor) -> Tensor:
         """[N, classes] nats."""
-        return self.called(x, SURE)
+        found = [self.distances(each).min(1) for each in self._moved(x)]
+        best = torch.stack([each.values for each in found]).argmin(0)  # [N], of the moves
+        nearest = torch.stack([each.indices for each in found]).gather(0, best[None])[0]
+        return self.called(nearest, SURE)
+
+    def _moved(self, x: Tensor) -> Iterator[Tensor]:
+        if not self.step:
+            yield x
+            return
+        height, width = x.shape[2:]
+        wide = torch.nn.functional.pad(x.float(), (self.step,) * 4, mode="replicate")
+        for top, left in product((0, self.step, 2 * self.step), repeat=2):
+            yield wide[:, :, top : top + height, left : left + width]
 
 
 class TestTable(Labelled):
     """The mean of the test rows' classes, weighted by nearness: sure of a test row, and less so of any other.
 
-    The weights are exp(-d² / s²), s the median distance of a test row to the next one.
+    The weights are exp(-d² / s²), s half of the median distance of a test row to the next one.
     """
 
     __test__ = False  # no test of pytest's
@@ -168,7 +188,7 @@ class TestTable(Labelled):
         looked = torch.arange(0, len(self.rows), math.ceil(len(self.rows) / LOOKED_AT))
         parts = torch.split(looked, PART)
         next_one = [self.distances(self.rows[rows]).topk(2, largest=False).values[:, 1] for rows in parts]
-        self.scale.copy_(torch.cat(next_one).median().clamp(min=1e-6))
+        self.scale.copy_((torch.cat(next_one).median() / 2).clamp(min=1e-6))
 
     def posterior(self, x: Tensor) -> Tensor:
         """[N, classes] logarithms of weights."""
