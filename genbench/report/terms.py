@@ -257,28 +257,6 @@ TERMS = (
         "bits-per-dim",
     ),
     Term(
-        "temperature",
-        "After temperature",
-        "All log-probabilities divided by one number, chosen on validation images so that these come out most probable. "
-        "It changes how sure the answers are, and no class that is called.",
-        ("after temperature",),
-        "nll",
-    ),
-    Term(
-        "brier",
-        "Brier score",
-        "The squared error of the probabilities of all classes: 0 is sure and right, 2 sure and wrong.",
-        ("Brier score",),
-        "brier",
-    ),
-    Term(
-        "ece",
-        "ECE",
-        "By how much confidence and accuracy differ, over 15 bins of confidence. Who never looks may have none.",
-        ("ECE",),
-        "ece-15",
-    ),
-    Term(
         "speed",
         "Images/s",
         "Images a second of computing time, on a machine of a stated speed, so that a busy machine changes little. "
