@@ -47,7 +47,7 @@ class ClassAnswers:
 def answered(key: Mapping[str, NDArray[Any]], answers: NDArray[Any], split: int) -> ClassAnswers:
     """What was said of the samples of a split, in the order of the questions."""
     rows = key["split"] == split
-    return ClassAnswers(answers[rows].astype(np.float64), key["label"][rows])
+    return ClassAnswers(log_softmax(answers[rows].astype(np.float64), axis=1), key["label"][rows])
 
 
 def of_split(evidence: Evidence, split: int) -> ClassAnswers:
