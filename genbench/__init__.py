@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from genbench.contracts.assets import Asset as Asset, Weights as Weights
     from genbench.contracts.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
     from genbench.contracts.evidence import Evidence as Evidence
-    from genbench.contracts.extractor import Classifier as Classifier, Extractor as Extractor
+    from genbench.contracts.extractor import ClassExtractor as ClassExtractor, Extractor as Extractor
     from genbench.contracts.hooks import hookimpl as hookimpl
     from genbench.contracts.metric import Metric as Metric, Score as Score
     from genbench.contracts.model import (
+        Classifier as Classifier,
         Conditional as Conditional,
+        ConditionalDenoiser as ConditionalDenoiser,
+        ConditionalDensity as ConditionalDensity,
         Decoder as Decoder,
         Denoiser as Denoiser,
         Density as Density,
@@ -62,11 +65,14 @@ _HOMES = {
     "contracts.assets": ["Asset", "Weights"],
     "contracts.dataset": ["Dataset", "Examples", "Splits"],
     "contracts.evidence": ["Evidence"],
-    "contracts.extractor": ["Classifier", "Extractor"],
+    "contracts.extractor": ["ClassExtractor", "Extractor"],
     "contracts.hooks": ["hookimpl"],
     "contracts.metric": ["Metric", "Score"],
     "contracts.model": [
+        "Classifier",
         "Conditional",
+        "ConditionalDenoiser",
+        "ConditionalDensity",
         "Decoder",
         "Denoiser",
         "Density",

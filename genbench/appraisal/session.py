@@ -47,7 +47,7 @@ def appraised(request: Request, listener: AppraisalListener) -> Appraisal:
     identity = identity_of(sides, request, tools)
     listener.started(_sentence(identity))
     measured = sides.yardstick.measured(sides.generated.x)
-    evidence = Evidence(sides.yardstick.space, sides.generated.x)
+    evidence = Evidence(sides.yardstick.space, sides.generated.x, sides.generated.y)
     compared = replace(measured.compared, identity=identity.extractor)
     verdict = copy_verdict(measured.verdict, identity.extractor) if wants_verdict and measured.verdict else None
     found = found_of(asked, metrics, evidence, compared, tools).or_refused(verdict)

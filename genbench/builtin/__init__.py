@@ -57,26 +57,29 @@ def genbench_metrics() -> "list[type[Metric]]":
 
 @hookimpl
 def genbench_tasks() -> "list[type[Task]]":
-    """Samples of the data's law, paths between two of the data's rows, and what is missing of one."""
+    """Samples of the data's law, paths between two of the data's rows, what is missing of one, and classes."""
+    from genbench.builtin.tasks.classify import Classify
     from genbench.builtin.tasks.generate import Generate
     from genbench.builtin.tasks.interpolate import Interpolate
     from genbench.builtin.tasks.restore import Restore
 
-    return [Generate, Interpolate, Restore]
+    return [Generate, Interpolate, Restore, Classify]
 
 
 @hookimpl
 def genbench_solvers() -> "list[type[Solver]]":
-    """Interpolation by latent vectors and denoisers; restoration by these, by laws of entries, and by any samples."""
+    """Interpolation by latent vectors and denoisers; restoration by these, laws of entries and any samples; classes."""
     from genbench.builtin.solvers.ancestral import Ancestral
+    from genbench.builtin.solvers.bayes import Bayes
     from genbench.builtin.solvers.ddim_slerp import DdimSlerp
     from genbench.builtin.solvers.ddnm import Ddnm
+    from genbench.builtin.solvers.diffusion_classifier import DiffusionClassifier
     from genbench.builtin.solvers.ho_t import HoT
     from genbench.builtin.solvers.importance import Importance
     from genbench.builtin.solvers.inversion import Inversion
     from genbench.builtin.solvers.slerp import Slerp
 
-    return [Slerp, DdimSlerp, HoT, Ddnm, Inversion, Ancestral, Importance]
+    return [Slerp, DdimSlerp, HoT, Ddnm, Inversion, Ancestral, Importance, Bayes, DiffusionClassifier]
 
 
 @hookimpl

@@ -45,6 +45,8 @@ def doubts(cls: type[Learner]) -> list[str]:
     """What its author has probably not meant, in words; the class is listed as it is."""
     found = []
     for capability in CAPABILITIES.values():
+        if capability.__base__ in CAPABILITIES.values():
+            continue  # it adds an argument to what another one asks for
         names = sorted(getattr(capability, "__abstractmethods__", ()))
         if len(names) > 1 and not issubclass(cls, capability) and all(hasattr(cls, name) for name in names):
             derive = f"derive from genbench.{capability.__name__}, or nobody asks for them"

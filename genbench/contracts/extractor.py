@@ -49,7 +49,7 @@ class Extractor(ABC):
         """[N, *shape] of the Space's storage dtype, on the device → float32 [N, d], in row order."""
 
 
-class Classifier(Extractor):
+class ClassExtractor(Extractor):
     """An extractor whose features also tell the class of a sample."""
 
     @abstractmethod

@@ -93,6 +93,26 @@ class Density(ABC):
         """
 
 
+class ConditionalDensity(Density):
+    """A density that obeys labels: p(x|y) of the class that is told, and p(x) where none is."""
+
+    @property
+    def class_prior(self) -> Tensor | None:
+        """The p(y) of p(x) = Σ_y p(y) p(x|y), as it was fitted: [classes], summing to 1. None: all classes alike."""
+        return None
+
+    @abstractmethod
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        """Log-probability of each sample, given its class where one is told.
+
+        Args:
+            x: int64 [N, *shape]; float32 where the Space has no levels.
+            labels: [N] int64 in [0, classes); None: of all classes together.
+        Returns:
+            [N] nats.
+        """
+
+
 class Sequential(ABC):
     """A model that says the law of each entry of a sample given those before it: the factors of its density.
 
@@ -184,6 +204,35 @@ class Denoiser(ABC):
         """
 
 
+class ConditionalDenoiser(Denoiser):
+    """A denoiser that obeys labels: E[x | x_σ, y] of the class that is told, and E[x | x_σ] where none is."""
+
+    @abstractmethod
+    def denoise(self, x: Tensor, sigma: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        """Its guess at the sample under the noise, given its class where one is told.
+
+        Args:
+            x, sigma: as of a Denoiser.
+            labels: [N] int64 in [0, classes); None: of all classes together.
+        Returns:
+            float32 [N, *shape], in about [-1, 1].
+        """
+
+
+class Classifier(ABC):
+    """A model that says how probable each class is for a sample."""
+
+    @abstractmethod
+    def posterior(self, x: Tensor) -> Tensor:
+        """p(y|x) of every class y of the Space.
+
+        Args:
+            x: int64 [N, *shape]; float32 where the Space has no levels.
+        Returns:
+            [N, classes] floating-point logarithms of weights, -inf for 0; the harness divides by their sum.
+        """
+
+
 class Interpolator(ABC):
     """A model that goes from one sample to another."""
 
@@ -220,11 +269,14 @@ class Restorer(ABC):
 CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the names that lists and records use
     "generate": Model,
     "density": Density,
+    "conditional-density": ConditionalDensity,
     "sequential": Sequential,
     "conditional": Conditional,
     "encoder": Encoder,
     "decoder": Decoder,
     "denoiser": Denoiser,
+    "conditional-denoiser": ConditionalDenoiser,
+    "classifier": Classifier,
     "interpolator": Interpolator,
     "restorer": Restorer,
 }

@@ -90,7 +90,7 @@ def newcombe(a: int, n: int, b: int, m: int, z: float = Z) -> float:
     return a / n - b / m - math.hypot(a / n - low, high - b / m)
 
 
-def wilson(k: int, n: int, z: float = Z) -> tuple[float, float]:
+def wilson(k: float, n: int, z: float = Z) -> tuple[float, float]:
     """Wilson's score interval of a share k/n.
 
     Source: Wilson 1927, https://doi.org/10.2307/2276774

@@ -50,6 +50,7 @@ class Reference:
         device: where torch multiplies the blocks (`cuda`); None: NumPy does.
         block: rows of a block; the results do not depend on it.
         classes: of T, [K] int64; None: they have none.
+        real_classes: of S, [N] int64; None: they have none, or nobody knows them.
     Raises:
         ValueError: other shapes or another dtype.
         Unavailable: values that are too large or not finite.
@@ -63,10 +64,11 @@ class Reference:
         device: str | None = None,
         block: int = BLOCK,
         classes: Indices | None = None,
+        real_classes: Indices | None = None,
     ) -> None:
         self._real: Features | None = None if isinstance(real, Moments) else real
         self._moments: Moments | None = real if isinstance(real, Moments) else None
-        self._train, self.classes = train, classes
+        self._train, self.classes, self.real_classes = train, classes, real_classes
         self.device, self.product, self.block = device, product_on(device), block
         for name, x in (("real", self._real), ("train", train)):
             if x is not None:

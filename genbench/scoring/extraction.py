@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.contracts.evidence import Embed
-from genbench.contracts.extractor import Classifier, Extractor
+from genbench.contracts.extractor import ClassExtractor, Extractor
 from genbench.errors import GenbenchError
 from genbench.geometry.comparison import Classify
 from genbench.records.space import Space
@@ -64,7 +64,7 @@ def classifying(extractor: Extractor, device: str) -> Classify | None:
     Returns:
         A function that raises GenbenchError where the extractor returns something else than labels.
     """
-    if not isinstance(extractor, Classifier):
+    if not isinstance(extractor, ClassExtractor):
         return None
     import torch
 

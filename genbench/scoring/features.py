@@ -95,7 +95,8 @@ class Features:
             real, train = self.of_split(name, "test"), self.of_split(name, "train") if self._with_train else None
             device = None if self.device == CPU else self.device
             classes = datasets.read(self.home, "train").y if self._with_train else None
-            self._references[name] = Reference(real, train, device=device, classes=classes)
+            known = datasets.read(self.home, "test").y
+            self._references[name] = Reference(real, train, device=device, classes=classes, real_classes=known)
         return self._references[name]
 
     def held(self, name: str) -> Comparison:

@@ -15,6 +15,7 @@ from genbench.errors import GenbenchError
 from genbench.files.rows import joined
 from genbench.geometry.cloud import Features
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.reference import Reference
 from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
 from genbench.scoring.extraction import classifying, embedding, loaded
@@ -148,7 +149,8 @@ class OfPart(Yardstick):
         """Beside all rows of the part."""
         extractor = self._features.extractor(self._chosen)
         classify = classifying(extractor, self._tools.device)
-        comparison = Comparison(self.vectors(), generated, device=self._tools.products, classify=classify)
+        real = Reference(self.vectors(), device=self._tools.products, real_classes=self.y)
+        comparison = Comparison(real, generated, classify=classify)
         reference = f"{self._home.name[:DIGITS]}/{'+'.join(self._parts)}"
         return Compared(comparison, self.extractor, reference, embedding(extractor, self._tools.device))
 
@@ -189,7 +191,8 @@ class OfSamples(Yardstick):
         real = self._of(self._reference.x, "reference")
         train = None if self._train is None else self._of(self._train.x, "training data")
         classify = classifying(self._extractor, self._tools.device)
-        comparison = Comparison(real, generated, train, device=self._tools.products, classify=classify)
+        known = Reference(real, train, device=self._tools.products, real_classes=self.y)
+        comparison = Comparison(known, generated, classify=classify)
         embed = embedding(self._extractor, self._tools.device)
         return Compared(comparison, self.extractor, self.reference.sha256[:DIGITS], embed)
 

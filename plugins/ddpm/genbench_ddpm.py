@@ -19,7 +19,7 @@ LAMBDA = 1e-3  # of L_hybrid
 TINY = 1e-12  # for β_tilde_1 = 0, of whose divergence nothing is kept
 
 
-class DDPM(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Conditional):
+class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDenoiser, genbench.Conditional):
     """q adds Gaussian noise in T steps, p_θ removes it, given the class y; log p_θ is bounded by a sum over all steps.
 
     Entries are scaled to [-1, 1], so that neighbouring levels lie Δ = 2 / (levels - 1) apart. Below the first step's
@@ -239,19 +239,25 @@ class DDPM(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Conditi
         """√(1 / α_bar - 1) of t = 1 … T, [T]: the noise of x_t / √α_bar."""
         return (1 / self.alpha_bar[1:] - 1).sqrt()
 
-    def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """x_0 of all classes together, clipped to [-1, 1], at the t of the noise nearest to sigma."""
+    def denoise(self, x: Tensor, sigma: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        """x_0 of the class, or of all classes together, clipped to [-1, 1], at the t of the noise nearest to sigma."""
         t = 1 + (self.sigmas.log() - sigma.log()[:, None]).abs().argmin(1)  # [N]
         sigma = sigma.view(-1, 1, 1, 1)
         signal = (1 + sigma.square()).rsqrt()  # √α_bar
         x_t = signal * x
-        return implied(self.tells, self.told(x_t, t)[0], x_t, signal, signal * sigma).clamp(-1, 1)
+        return implied(self.tells, self.told(x_t, t, labels)[0], x_t, signal, signal * sigma).clamp(-1, 1)
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    @property
+    def class_prior(self) -> Tensor | None:
+        return self.net.share if self.net.classes else None
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
         """log p(y) and the variational bound -(L_0 + L_1 + … + L_T), eq. 5, with one draw of x_t at each t: [N] nats.
 
         log p(x) is at least that of any one class y: the one of which x is told best at a few times is taken.
         """
+        if labels is not None:
+            return -self.bound_terms(x, labels).sum(1)
         times = torch.linspace(0, self.steps, LOOKS + 2, device=x.device)[1:-1].ceil().long()
         label = self.net.likeliest(self.scaled(x), times, self.error)
         nats = -self.bound_terms(x, label).sum(1)

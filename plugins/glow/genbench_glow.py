@@ -16,7 +16,7 @@ from genbench import Choice, Range
 FIRST = (5_000, 20_000)  # noisy images to which the prior is fitted before training, at least and at most
 
 
-class Glow(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditional):
+class Glow(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench.Conditional):
     """z = f(logit(x + u)), z ~ N(μ_y, Σ_y) of the class y; max E_q log p(x + u|y) - log q(u|x), u in the unit cube.
 
     f squeezes 2×2 pixels into channels, takes K steps of actnorm, 1×1 convolution and coupling, lets half of the
@@ -108,7 +108,13 @@ class Glow(genbench.Model, genbench.Density, genbench.Latent, genbench.Condition
         z, second = self.f(y)
         return z, first + second - log_q
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    @property
+    def class_prior(self) -> Tensor:
+        return self.law.share
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        if labels is not None:
+            return log_mean([self.bound(x, labels) for _ in range(self.draws)])
         drawn = (self.dequantised(x) for _ in range(self.draws))
         return log_mean([change + self.law.joint(z).logsumexp(1) for z, change in drawn])
 

@@ -15,7 +15,7 @@ from genbench import Range
 WARM_UP = 0.1  # share of the training over which the weight of the KL terms grows from 0
 
 
-class HierarchicalVAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditional):
+class HierarchicalVAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench.Conditional):
     """p(x, z|y) = p(x|z) ∏_l p(z_l | z_<l, y); q(z|x, y) = ∏_l q(z_l | z_<l, x, y) goes the same way, from z_1 down.
 
     Maximised is log p(x|z) - β Σ_l KL(q(z_l | z_<l, x, y) | p(z_l | z_<l, y)) at one draw of z, Gaussians all; β is
@@ -135,11 +135,15 @@ class HierarchicalVAE(genbench.Model, genbench.Density, genbench.Latent, genbenc
         nats = torch.stack([self.weight(x, y.expand(len(x)), seen) for y in every], dim=1)
         return (nats + self.share.log()).argmax(1)
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    @property
+    def class_prior(self) -> Tensor:
+        return self.share
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
         seen = self.net.encoder(self._scaled(x))
-        y = self.likeliest(x, seen)
-        nats = torch.stack([self.weight(x, y, seen) for _ in range(self.draws)]).logsumexp(0)
-        return nats - math.log(self.draws) + self.share[y].log()
+        y = self.likeliest(x, seen) if labels is None else labels
+        nats = torch.stack([self.weight(x, y, seen) for _ in range(self.draws)]).logsumexp(0) - math.log(self.draws)
+        return nats + self.share[y].log() if labels is None else nats
 
     def sample(self, n: int, *, labels: Tensor | None = None, noise: bool = True, temperature: float = 1.0) -> Tensor:
         """Draw z with all σ of the priors times `temperature`, then x, or without noise the mean of p(x|z)."""

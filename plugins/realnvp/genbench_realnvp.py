@@ -15,7 +15,7 @@ LIKELY = 2  # classes of an image that all draws of `log_prob` but the first are
 DEQUANTISED = 5_000  # rows at least in that covariance, several draws of u for each image
 
 
-class RealNVP(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditional):
+class RealNVP(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench.Conditional):
     """e = W_y (f(logit(α + (1 - 2α) (x + u) / levels), y) - μ_y), e ~ N(0, I), u uniform on [0, 1)ᴰ, y a class.
 
     f is a chain of couplings. Where the Space has no classes, all images are of one. The density of x + u integrates
@@ -117,7 +117,14 @@ class RealNVP(genbench.Model, genbench.Density, genbench.Latent, genbench.Condit
         log_p, log_q = p.log(), torch.log1p(-p)
         return log_p - log_q, (math.log(slope) - log_p - log_q).flatten(1).sum(1)
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    @property
+    def class_prior(self) -> Tensor:
+        return self.law.share
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        if labels is not None:
+            given = torch.stack([self.dequantised(x, labels) for _ in range(self.draws)])
+            return given.logsumexp(0) - math.log(self.draws)
         draws, label = [], self._every(x)
         for _ in range(self.draws):
             draws.append(self._joint(x + torch.rand(x.shape, device=x.device), label))

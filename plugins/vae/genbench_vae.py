@@ -15,7 +15,7 @@ WARM_UP = 0.1  # share of the training over which the weight of the KL term grow
 CODES = 10_000  # draws of z at least to which the prior is fitted, as many for each training image
 
 
-class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditional):
+class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench.Conditional):
     """p(x) = Σ_y p(y) ∫ p(x|z) p(z|y) dz with z in groups from coarse to fine; q(z|x) = ∏ N(z_g; μ_g(x, z_<g), σ_g² I).
 
     A group enters the decoder's features scaled by what the groups before it say (Sønderby et al. 2016,
@@ -150,14 +150,20 @@ class VAE(genbench.Model, genbench.Density, genbench.Latent, genbench.Conditiona
         posterior = -(found.log_sigma + 0.5 * (noise.square() + math.log(2 * math.pi))).sum(1)
         return found.z, LogisticMixture(found.pixels, self.space).log_prob(x), posterior
 
-    def _weight(self, x: Tensor, seen: list[Tensor]) -> Tensor:
-        """log p(x|z) p(z) / q(z|x) at one draw of z ~ q(z|x), [N] nats, given what the encoder saw of x."""
+    def _weight(self, x: Tensor, seen: list[Tensor], y: Tensor | None) -> Tensor:
+        """log p(x|z) p(z|y) / q(z|x) at one draw of z ~ q(z|x), [N] nats, given what the encoder saw of x."""
         z, reconstruction, posterior = self._draw(x, seen)
-        return reconstruction + self.prior.joint(z).logsumexp(1) - posterior
+        prior = self.prior.joint(z).logsumexp(1) if y is None else self.prior.log_prob(z, y)
+        return reconstruction + prior - posterior
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    @property
+    def class_prior(self) -> Tensor:
+        return self.prior.share
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
         seen = self.net.encoder(self._scaled(x))
-        return torch.stack([self._weight(x, seen) for _ in range(self.draws)]).logsumexp(0) - math.log(self.draws)
+        weights = torch.stack([self._weight(x, seen, labels) for _ in range(self.draws)])
+        return weights.logsumexp(0) - math.log(self.draws)
 
     def sample(self, n: int, *, labels: Tensor | None = None, noise: bool = True) -> Tensor:
         pixels = self._pixels(self.prior.inverse(*self.prior.drawn(n, labels)))

@@ -252,10 +252,26 @@ def test_controls_have_names_of_their_own_and_sources():
 def test_each_control_says_what_it_is_on_the_board_for():
     kinds = {kind: {control.name for control in CONTROLS if control.control is kind} for kind in ControlKind}
     assert kinds == {
-        ControlKind.CEILING: {"real-held-out"},
-        ControlKind.FLOOR: {"independent-pixels", "blend"},
-        ControlKind.COPY: {"copycat", "copycat-noise", "partial-copycat", "valid-copycat", "test-copycat"},
-        ControlKind.PROBE: {"smote", "local-means", "mode-dropper", "noise", "mean-image", "jump"},
+        ControlKind.CEILING: {"real-held-out", "true-class"},
+        ControlKind.FLOOR: {"independent-pixels", "blend", "class-frequencies"},
+        ControlKind.COPY: {
+            "copycat",
+            "copycat-noise",
+            "partial-copycat",
+            "valid-copycat",
+            "test-copycat",
+            "test-table",
+        },
+        ControlKind.PROBE: {
+            "smote",
+            "local-means",
+            "mode-dropper",
+            "noise",
+            "mean-image",
+            "jump",
+            "nearest-row",
+            "logistic-regression",
+        },
     }
 
 

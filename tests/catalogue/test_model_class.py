@@ -15,7 +15,16 @@ from torch import Tensor, nn
 import genbench
 from genbench.catalogue.model_class import doubts, model_listing
 from genbench.contracts.assets import Asset
-from genbench.contracts.model import CAPABILITIES, Decoder, Denoiser, Encoder, Interpolator, Learner
+from genbench.contracts.model import (
+    CAPABILITIES,
+    ConditionalDenoiser,
+    ConditionalDensity,
+    Decoder,
+    Denoiser,
+    Encoder,
+    Interpolator,
+    Learner,
+)
 from genbench.contracts.settings import Setting
 from genbench.errors import GenbenchError
 from genbench.records.kinds import ControlKind, Family, Likelihood
@@ -175,6 +184,19 @@ SLIPS: Mapping[str, tuple[type, str]] = {
         model(genbench.Model, Denoiser, sigmas=property(lambda self: None), denoise=_log_prob),
         "denoise(self, x): too many positional arguments; write denoise(self, x, sigma)",
     ),
+    "a conditional density that takes no labels": (
+        model(genbench.Model, ConditionalDensity, likelihood=Likelihood.EXACT, log_prob=_log_prob),
+        "log_prob(self, x): got an unexpected keyword argument 'labels'; write log_prob(self, x, *, labels=None)",
+    ),
+    "a conditional denoiser that takes no labels": (
+        model(
+            genbench.Model,
+            ConditionalDenoiser,
+            sigmas=property(lambda self: None),
+            denoise=lambda self, x, sigma: None,
+        ),
+        "got an unexpected keyword argument 'labels'; write denoise(self, x, sigma, *, labels=None)",
+    ),
     "between without its number": (
         model(genbench.Model, Interpolator, between=lambda self, a, b: None),
         "between(self, a, b): too many positional arguments; write between(self, a, b, n)",
@@ -301,16 +323,18 @@ def test_the_description_is_the_first_paragraph_of_the_classs_own_words():
 def test_every_capability_that_a_class_derives_from_is_listed_by_its_name():
     members = {
         "likelihood": Likelihood.EXACT,
-        "log_prob": _log_prob,
+        "log_prob": lambda self, x, *, labels=None: None,
         "latent_dim": 3,
         "render": lambda self, z: None,
         "encode": _log_prob,
         "sigmas": property(lambda self: None),
-        "denoise": lambda self, x, sigma: None,
+        "denoise": lambda self, x, sigma, *, labels=None: None,
+        "posterior": _log_prob,
         "between": lambda self, a, b, n: None,
         "next": lambda self, x, i: None,
     }
-    found = model_listing(model(*CAPABILITIES.values(), **members))
+    narrowest_first = sorted(CAPABILITIES.values(), key=lambda capability: -len(capability.__mro__))
+    found = model_listing(model(*narrowest_first, **members))
     assert found.capabilities == tuple(CAPABILITIES)
 
 

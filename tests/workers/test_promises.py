@@ -15,8 +15,8 @@ from genbench.workers.untrusted.promises import Asked, Broken
 SPACE = genbench.Space((1, 2, 3), levels=4, classes=2)
 X = torch.randint(4, (6, 1, 2, 3), generator=torch.Generator().manual_seed(0))
 CAPABILITIES = (
-    *(genbench.Model, genbench.Conditional, genbench.Density, genbench.Sequential),
-    *(genbench.Latent, genbench.Denoiser, genbench.Interpolator),
+    *(genbench.Model, genbench.Conditional, genbench.ConditionalDensity, genbench.Sequential),
+    *(genbench.Latent, genbench.ConditionalDenoiser, genbench.Classifier, genbench.Interpolator),
 )
 
 
@@ -50,7 +50,13 @@ class Able(*CAPABILITIES):
             x[:, 0, 0, 0] = labels
         return x
 
-    def log_prob(self, x):
+    @property
+    def class_prior(self):
+        return torch.tensor([0.25, 0.25]) if "half" in self.faults else torch.tensor([0.25, 0.75])
+
+    def log_prob(self, x, *, labels=None):
+        if labels is not None:
+            return torch.full((len(x),), -6 * math.log(4) - 9 * ("unmixed" in self.faults), dtype=torch.float64)
         if "raises" in self.faults:
             raise RuntimeError("no density today")
         beside = len(x) * ("beside" in self.faults)
@@ -68,7 +74,13 @@ class Able(*CAPABILITIES):
         z = z + torch.rand(()) if "noisy" in self.faults else z
         return z.view(-1, *SPACE.shape) if "wild" in self.faults else z.clamp(0, 3).view(-1, *SPACE.shape)
 
-    def denoise(self, x, sigma):
+    def posterior(self, x):
+        weights = torch.zeros(len(x), 3 if "wide" in self.faults else 2)
+        return weights + torch.nan if "blank" in self.faults else weights
+
+    def denoise(self, x, sigma, *, labels=None):
+        if labels is not None and "mute" in self.faults:
+            return x[:1]
         return -x / sigma.view(-1, 1, 1, 1) if "reversed" in self.faults else x / (1 + sigma.view(-1, 1, 1, 1).square())
 
     def between(self, a, b, n):
@@ -91,6 +103,11 @@ def test_who_keeps_every_promise_is_told_so():
         ("deaf", "labels", "the same ones"),
         ("raises", "density", "RuntimeError: no density today"),
         ("beside", "density", "by itself and"),
+        ("half", "conditional-density", "0.25"),
+        ("unmixed", "conditional-density", "from class_prior and the 2 classes"),
+        ("mute", "conditional-denoiser", "(1, 1, 2, 3)"),
+        ("wide", "classifier", "(6, 3)"),
+        ("blank", "classifier", "NaN or infinite"),
         ("other", "sequential", "from log_prob and"),
         ("peeks", "sequential", "another law for other later entries"),
         ("double", "encoder", "float64"),

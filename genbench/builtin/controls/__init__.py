@@ -1,6 +1,13 @@
 """Control models: they make every column readable, and prove that the gates work."""
 
 from genbench.builtin.controls.averages import LocalMeans, Smote
+from genbench.builtin.controls.classes import (
+    ClassFrequencies,
+    LogisticRegression,
+    NearestRow,
+    TestTable,
+    TrueClass,
+)
 from genbench.builtin.controls.copies import Copycat, CopycatNoise, CopycatOfTest, CopycatOfValid, PartialCopycat
 from genbench.builtin.controls.data import ControlData as ControlData
 from genbench.builtin.controls.densities import IndependentPixels, Noise
@@ -29,4 +36,9 @@ CONTROLS: tuple[type[Learner], ...] = (
     NeighbourMean,
     ProjectedNoise,
     PseudoInverse,
+    TrueClass,
+    TestTable,
+    LogisticRegression,
+    NearestRow,
+    ClassFrequencies,
 )

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from genbench.contracts.extractor import Classifier
+from genbench.contracts.extractor import ClassExtractor
 from genbench.errors import Unsuitable
 from genbench.files.atomic import sha256_of
 from genbench.records.space import Space
@@ -65,7 +65,7 @@ def trained(weights: Path = WEIGHTS) -> Network:
     return network.eval()
 
 
-class DigitsNet(Classifier):
+class DigitsNet(ClassExtractor):
     """Features that know digits: the penultimate layer, d = 64, of a classifier that must also keep the image.
 
     Training asks the features for the class, for the pixels back and for the amount of added noise

@@ -1,7 +1,10 @@
 """The metrics that genbench brings along."""
 
+from genbench.builtin.metrics.accuracy import Accuracy
 from genbench.builtin.metrics.authenticity import Authenticity
+from genbench.builtin.metrics.brier import Brier
 from genbench.builtin.metrics.c2st import TwoSampleAccuracy
+from genbench.builtin.metrics.cas import ClassificationAccuracy
 from genbench.builtin.metrics.class_tv import ClassTotalVariation
 from genbench.builtin.metrics.clipped import ClippedCoverage, ClippedDensity
 from genbench.builtin.metrics.consistency import Consistency
@@ -10,6 +13,7 @@ from genbench.builtin.metrics.copy_rate import CopyRate
 from genbench.builtin.metrics.cost import FitTime, Flops, Parameters, PeakMemory
 from genbench.builtin.metrics.crps import RankedProbability
 from genbench.builtin.metrics.density_coverage import Coverage, Density
+from genbench.builtin.metrics.ece import CalibrationError
 from genbench.builtin.metrics.end_rmse import EndError
 from genbench.builtin.metrics.energy import Energy
 from genbench.builtin.metrics.fd import FrechetDistance
@@ -18,6 +22,7 @@ from genbench.builtin.metrics.fld import FeatureLikelihoodDivergence
 from genbench.builtin.metrics.kid import KernelInceptionDistance
 from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
+from genbench.builtin.metrics.nll import NegativeLogLikelihood
 from genbench.builtin.metrics.path_energy import PathEnergy
 from genbench.builtin.metrics.posterior_ratio import PosteriorRatio
 from genbench.builtin.metrics.precision_recall import Precision, Recall
@@ -45,6 +50,7 @@ METRICS: tuple[type[Metric], ...] = (
     CoverageShare,
     TwoSampleAccuracy,
     ClassTotalVariation,
+    ClassificationAccuracy,
     CopyRate,
     Authenticity,
     CopyAuc,
@@ -58,6 +64,10 @@ METRICS: tuple[type[Metric], ...] = (
     DrawRatio,
     MeanRatio,
     StructuralSimilarity,
+    Accuracy,
+    NegativeLogLikelihood,
+    Brier,
+    CalibrationError,
     BitsPerDim,
     Throughput,
     Latency,

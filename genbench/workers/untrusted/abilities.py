@@ -9,7 +9,10 @@ import numpy as np
 import torch
 
 from genbench.contracts.model import (
+    Classifier,
     Conditional,
+    ConditionalDenoiser,
+    ConditionalDensity,
     Decoder,
     Denoiser,
     Density,
@@ -27,7 +30,7 @@ from genbench.protocol.probing import AbilityInputs, Probed
 from genbench.records.checks import CheckFinding, broken, ok
 from genbench.store import datasets
 from genbench.workers.source import method_of, raised
-from genbench.workers.untrusted import promises
+from genbench.workers.untrusted import class_promises, promises
 from genbench.workers.untrusted.instance import reloaded, seed_all
 from genbench.workers.untrusted.promises import Asked, Broken
 from genbench.workers.untrusted.reload import verify
@@ -56,11 +59,14 @@ PROMISES = (
     Promise("state", Model, "sample", promises.state),
     Promise("labels", Conditional, "sample", promises.labels),
     Promise("density", Density, "log_prob", promises.density),
+    Promise("conditional-density", ConditionalDensity, "log_prob", class_promises.conditional_density),
     Promise("sequential", Sequential, "next", promises.sequential),
     Promise("encoder", Encoder, "encode", promises.encoder),
     Promise("decoder", Decoder, "render", promises.decoder),
     Promise("latent", Latent, "render", promises.latent),
     Promise("denoiser", Denoiser, "denoise", promises.denoiser),
+    Promise("conditional-denoiser", ConditionalDenoiser, "denoise", class_promises.conditional_denoiser),
+    Promise("classifier", Classifier, "posterior", class_promises.classifier),
     Promise("interpolator", Interpolator, "between", promises.interpolator),
     Promise("restorer", Restorer, "restore", promises.restorer),
 )

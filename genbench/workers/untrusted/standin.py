@@ -6,14 +6,23 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from genbench.contracts.model import Denoiser, Density, Interpolator, Latent, Model, Restorer, Sequential
+from genbench.contracts.model import (
+    Classifier,
+    ConditionalDenoiser,
+    ConditionalDensity,
+    Interpolator,
+    Latent,
+    Model,
+    Restorer,
+    Sequential,
+)
 from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
 from genbench.records.kinds import Family, Likelihood
 from genbench.records.space import Space
 
 
-class Standin(Model, Density, Sequential, Latent, Denoiser, Interpolator, Restorer):
+class Standin(Model, ConditionalDensity, Sequential, Latent, ConditionalDenoiser, Classifier, Interpolator, Restorer):
     """Uniform noise; its latent vector is the sample itself, scaled to [-2, 2].
 
     Args:
@@ -41,8 +50,8 @@ class Standin(Model, Density, Sequential, Latent, Denoiser, Interpolator, Restor
         """Exact."""
         return Likelihood.EXACT
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """The same for each."""
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        """The same for each, of whatever class."""
         return -torch.full((len(x),), float(self.space.dim), dtype=torch.float64) * torch.tensor(self.levels).log()
 
     def next(self, x: Tensor, i: int) -> Tensor:
@@ -68,9 +77,13 @@ class Standin(Model, Density, Sequential, Latent, Denoiser, Interpolator, Restor
         """From 0.02 to 50."""
         return torch.logspace(-1.7, 1.7, 50)
 
-    def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """The posterior mean of standard normal data."""
+    def denoise(self, x: Tensor, sigma: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        """The posterior mean of standard normal data, of whatever class."""
         return x / (1 + sigma.view(-1, *[1] * len(self.space.shape)).square())
+
+    def posterior(self, x: Tensor) -> Tensor:
+        """Equal weights."""
+        return torch.zeros(len(x), self.space.classes or 1)
 
     def between(self, a: Tensor, b: Tensor, n: int) -> Tensor:
         """The straight line, rounded."""

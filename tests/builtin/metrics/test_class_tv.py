@@ -18,7 +18,7 @@ from genbench.builtin.metrics.class_tv import (
     total_variation,
 )
 from genbench.contracts.evidence import Evidence
-from genbench.contracts.extractor import Classifier, Extractor
+from genbench.contracts.extractor import ClassExtractor, Extractor
 from genbench.errors import GenbenchError, Unavailable
 from genbench.records.score import LEFT_OUT
 from genbench.scoring.features import Features
@@ -69,7 +69,7 @@ def score(features, extractor, samples):
 def test_digits_net_names_the_digit_of_nearly_every_test_image(splits):
     network, x = DigitsNet(splits.space, CPU), torch.from_numpy(splits.test.x)
     found = network.labels(network.features(x))
-    assert isinstance(network, Classifier)
+    assert isinstance(network, ClassExtractor)
     assert found.dtype == torch.int64
     assert (found.numpy() == splits.test.y).mean() >= 0.99  # what the weights are tested for elsewhere
 
@@ -155,7 +155,7 @@ def test_without_classes_anywhere_it_is_refused_with_the_way_out(home, splits):
 
 @pytest.mark.parametrize("bad", [torch.zeros(3, dtype=torch.int64), torch.zeros(449), torch.full((449,), -1)])
 def test_labels_of_another_kind_are_refused(home, splits, bad):
-    class Wrong(Pixels, Classifier):
+    class Wrong(Pixels, ClassExtractor):
         def labels(self, features):
             return bad
 
