@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.errors import InvalidEvidence
-from genbench.scoring.audits.stream import Role, Stream
+from genbench.scoring.audits.stream import Role, Rows, Stream
 
 Nats = NDArray[np.float64]
 
@@ -33,6 +33,7 @@ class Answers:
         moved: [2, S] of test rows and of the same with one entry moved.
         valid, noise, own: [V], [N], [O].
         kernel, linear: [2, K], [2, K] of draws of the known densities, both answers.
+        noise_rows: [N, *shape], which noise it was.
         alike: test rows that were asked for twice beside the same rows.
         elsewhere: test rows that were asked for twice beside others.
     """
@@ -41,6 +42,7 @@ class Answers:
     moved: Nats
     valid: Nats
     noise: Nats
+    noise_rows: Rows
     own: Nats
     kernel: Nats
     linear: Nats
@@ -63,10 +65,14 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
     batch = np.concatenate([np.searchsorted(half.ends, np.arange(len(half.role)), "right") for half in stream.halves])
     nats = np.concatenate(said)
 
+    def where(wanted: Role) -> NDArray[np.intp]:
+        """Where the rows of a role stand, in the order of their places."""
+        found = np.flatnonzero(role == wanted)
+        return found[np.argsort(place[found], kind="stable")]
+
     def of(wanted: Role) -> Nats:
         """[N] of the rows that were asked for once, else both answers one after the other."""
-        found = np.flatnonzero(role == wanted)
-        return nats[found[np.argsort(place[found], kind="stable")]]
+        return nats[where(wanted)]
 
     tests = np.flatnonzero(role == Role.TEST)
     tests = tests[np.argsort(place[tests], kind="stable")]  # the first half's answer comes before the second's
@@ -79,6 +85,7 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
         np.stack([test[stream.moved], of(Role.MOVED)]),
         of(Role.VALID),
         of(Role.NOISE),
+        np.concatenate([half.rows for half in stream.halves])[where(Role.NOISE)],
         of(Role.OWN),
         kernel,
         linear,

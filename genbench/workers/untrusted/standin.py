@@ -8,6 +8,7 @@ from torch import Tensor
 
 from genbench.contracts.model import Denoiser, Density, Interpolator, Latent, Model, Sequential
 from genbench.contracts.training import TrainingData
+from genbench.files.sequences import cut
 from genbench.records.kinds import Family, Likelihood
 from genbench.records.space import Space
 
@@ -32,8 +33,9 @@ class Standin(Model, Density, Sequential, Latent, Denoiser, Interpolator):
         """There is nothing to learn."""
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:  # type: ignore[override]  # no settings
-        """Uniform noise."""
-        return torch.randint(self.levels, (n, *self.space.shape))
+        """Uniform noise, of a sequence up to its first end."""
+        x = torch.randint(self.levels, (n, *self.space.shape))
+        return x if self.space.end is None else torch.from_numpy(cut(x.numpy(), self.space.end))
 
     @property
     def likelihood(self) -> Likelihood:
