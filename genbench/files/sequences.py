@@ -43,3 +43,14 @@ def fault(x: NDArray[Any], end: int | None) -> str:
         f"{len(rows)} of {len(x)} rows that go on after their end ({first}), expected nothing but {end} after the "
         f"first {end}; fill up with it what follows"
     )
+
+
+def lines(x: NDArray[Any], symbols: str, end: int | None) -> tuple[str, ...]:
+    """Rows [N, D] as text, a line each, up to their end and without it.
+
+    Args:
+        symbols: a character for each token.
+    """
+    counts = token_counts(x, end)
+    whole = ["".join(symbols[token] for token in row[:count]) for row, count in zip(x.tolist(), counts, strict=True)]
+    return tuple(whole if end is None else (line.removesuffix(symbols[end]) for line in whole))

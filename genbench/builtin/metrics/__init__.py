@@ -1,6 +1,7 @@
 """The metrics that genbench brings along."""
 
 from genbench.builtin.metrics.authenticity import Authenticity
+from genbench.builtin.metrics.bits_per_token import BitsPerToken
 from genbench.builtin.metrics.c2st import TwoSampleAccuracy
 from genbench.builtin.metrics.class_tv import ClassTotalVariation
 from genbench.builtin.metrics.clipped import ClippedCoverage, ClippedDensity
@@ -15,6 +16,7 @@ from genbench.builtin.metrics.fld import FeatureLikelihoodDivergence
 from genbench.builtin.metrics.kid import KernelInceptionDistance
 from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
+from genbench.builtin.metrics.novelty import HitRatio, Novelty
 from genbench.builtin.metrics.path_energy import PathEnergy
 from genbench.builtin.metrics.precision_recall import Precision, Recall
 from genbench.builtin.metrics.shares import ClippedRecall, CoverageShare, QualityShare
@@ -44,6 +46,9 @@ METRICS: tuple[type[Metric], ...] = (
     PathEnergy,
     EndError,
     BitsPerDim,
+    BitsPerToken,
+    Novelty,
+    HitRatio,
     Throughput,
     Latency,
     FunctionEvaluations,
