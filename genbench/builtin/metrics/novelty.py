@@ -10,8 +10,8 @@ from genbench.contracts.dataset import SPLITS
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.metric import Metric, Score
 from genbench.errors import Unavailable
+from genbench.geometry.hits import hits, keys
 from genbench.records.kinds import Axis, Direction, Scale
-from genbench.scoring.novelty.hits import hits, keys
 
 
 class Novelty(Metric):
@@ -48,7 +48,7 @@ class HitRatio(Metric):
     """Different training rows that samples hit, per row, over held-out rows that they hit, per row; 1 is fair.
 
     Half a hit is added to both. Details: `p`, the exact chance of so many training rows among the rows that were hit if
-    the model knew none (`genbench.scoring.novelty.hits`); `train`, `held`, the rows that were hit.
+    the model knew none (`genbench.geometry.hits`); `train`, `held`, the rows that were hit.
     """
 
     name = "hit-ratio"

@@ -243,6 +243,8 @@ def no_spikes(
 
     The second is no bar: honest bounds after a brief training reach 1.4 bits/dim.
 
+    Tokens of a sequence are no quantities: the next one is as far as any other, and so the test is not made of them.
+
     Args:
         moved: [2, S] nats of test rows, and of the same with one entry moved by one level.
         own, test: nats of the model's own samples, and of test rows.

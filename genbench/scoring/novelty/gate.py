@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from genbench.errors import Unavailable, Unsuitable
 from genbench.files.picture import drawn
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.hits import hits
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import Product
 from genbench.records.gates import CONTROLS, CopyPair, CopyVerdict, unavailable
 from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.novelty.evidence import Among, Beside, Near, in_pixels
-from genbench.scoring.novelty.hits import hits
 from genbench.scoring.novelty.judgement import judged, judged_by_hits
 from genbench.scoring.novelty.pairs import flat, nearest, nearest_others
 from genbench.scoring.novelty.real import RealSide
@@ -75,7 +75,9 @@ class CopyGate:
     def _by_hits(self, samples: NDArray[Any], sets: Sequence[str]) -> CopyVerdict:
         """Of sequences, which come again to the bit: how often they hit each set, beside a control of the same law."""
         x = {split: datasets.read(self._features.home, split).x for split in CONTROLS}
-        return judged_by_hits({against: hits(samples, x[against], x[CONTROLS[against]]) for against in sets})
+        shown = {"train": "test", "valid": "test", "test": "valid"}  # the controls of who may show held
+        controls = shown if self._shows_held else CONTROLS
+        return judged_by_hits({against: hits(samples, x[against], x[controls[against]]) for against in sets})
 
     def _beside(self, candidate: SampleFeatures, comparison: Comparison, real: RealSide, against: str) -> Beside:
         # Which samples are looked at in every transformation follows from all of them: nobody can hide behind it.

@@ -7,10 +7,10 @@ import numpy as np
 
 from genbench.geometry.cloud import Reals
 from genbench.geometry.excess import EXCESS, Excess, at_least, at_most
+from genbench.geometry.hits import Hits
 from genbench.geometry.neighbours import Nearest
 from genbench.records.gates import AMONG, WORDS, CopyFinding, CopyVerdict, GateStatus
 from genbench.scoring.novelty.evidence import Among, Beside, InPixels
-from genbench.scoring.novelty.hits import Hits
 from genbench.scoring.novelty.pairs import nearest_pairs
 
 FEWEST = 5  # samples that break the one-third rule, before anybody is flagged for it
