@@ -65,14 +65,9 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
     batch = np.concatenate([np.searchsorted(half.ends, np.arange(len(half.role)), "right") for half in stream.halves])
     nats = np.concatenate(said)
 
-    def where(wanted: Role) -> NDArray[np.intp]:
-        """Where the rows of a role stand, in the order of their places."""
-        found = np.flatnonzero(role == wanted)
-        return found[np.argsort(place[found], kind="stable")]
-
     def of(wanted: Role) -> Nats:
         """[N] of the rows that were asked for once, else both answers one after the other."""
-        return nats[where(wanted)]
+        return nats[_ordered(role, place, wanted)]
 
     tests = np.flatnonzero(role == Role.TEST)
     tests = tests[np.argsort(place[tests], kind="stable")]  # the first half's answer comes before the second's
@@ -85,9 +80,16 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
         np.stack([test[stream.moved], of(Role.MOVED)]),
         of(Role.VALID),
         of(Role.NOISE),
-        np.concatenate([half.rows for half in stream.halves])[where(Role.NOISE)],
+        np.concatenate([half.rows for half in stream.halves])[_ordered(role, place, Role.NOISE)],
         of(Role.OWN),
         kernel,
         linear,
         *(Twice(nats[pairs[:, chosen]], batch[pairs[:, chosen]]) for chosen in (same, ~same)),
     )
+
+
+def _ordered(role: NDArray[np.int64], place: NDArray[np.int64], wanted: Role) -> NDArray[np.intp]:
+    """Where the rows of a role stand, in the order of their places."""
+    found = np.flatnonzero(role == wanted)
+    ordered: NDArray[np.intp] = found[np.argsort(place[found], kind="stable")]
+    return ordered
