@@ -17,6 +17,7 @@ from genbench.errors import GenbenchError
 from genbench.files import arrays, images
 from genbench.files.images import Reading
 from genbench.files.rows import blocks, lazy
+from genbench.files.sequences import fault
 from genbench.geometry.cloud import LARGEST
 from genbench.geometry.rows import cut_loses
 from genbench.records.space import Space
@@ -174,10 +175,12 @@ def _of_array(name: str, x: NDArray[Any], space: Space | None, fit: Resize | Non
         raise GenbenchError(
             f"{name} holds integers from {low} to {high}, expected {_entries(wanted)}; scale them first"
         )
+    if wanted.end is not None and x.shape[1:] == wanted.shape and (words := fault(np.asarray(x), wanted.end)):
+        raise GenbenchError(f"{name} holds {words}")
     few = wanted.levels == 256 and x.size and high <= 1
     warning = f"{name} holds 0 and 1 alone, of 256 levels: if these are black and white, multiply by 255"
     shape = (x.shape[1], *fit.size) if fit and fit.size else x.shape[1:]
-    found = replace(wanted, shape=shape, classes=None)
+    found = replace(wanted, shape=shape, classes=None, end=wanted.end if shape == wanted.shape else None)
     kept = lazy((len(x), *shape), found.storage, lambda start, stop: _block(x[start:stop], found, fit))
     read = Samples(name, kept, found, (warning,) if few else ())
     if space is not None and shape != space.shape:

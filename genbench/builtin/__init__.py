@@ -25,13 +25,14 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Embedded digits, three classics that are downloaded, and any folder of images."""
+    """Embedded digits, three classics that are downloaded, any folder of images, and English words."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
     from genbench.builtin.datasets.folder import ImageFolder
     from genbench.builtin.datasets.mnist import FashionMnist, Mnist
+    from genbench.builtin.datasets.words import Words
 
-    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder]
+    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder, Words]
 
 
 @hookimpl
@@ -42,11 +43,12 @@ def genbench_extractors() -> "list[type[Extractor]]":
     from genbench.builtin.extractors.digits_net import DigitsNet
     from genbench.builtin.extractors.dinov2 import DinoV2VitL14
     from genbench.builtin.extractors.inception import LAYERS
+    from genbench.builtin.extractors.ngrams import Ngrams
     from genbench.builtin.extractors.pixels import Pixels
     from genbench.builtin.extractors.random_net import RandomNet
     from genbench.builtin.extractors.vgg16 import Vgg16
 
-    return [DigitsNet, Pixels, RandomNet, *LAYERS, InceptionV3Clean, DinoV2VitL14, Vgg16, ClipVitB32]
+    return [DigitsNet, Pixels, RandomNet, Ngrams, *LAYERS, InceptionV3Clean, DinoV2VitL14, Vgg16, ClipVitB32]
 
 
 @hookimpl

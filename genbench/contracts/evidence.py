@@ -19,10 +19,15 @@ Measure = Callable[[NDArray[Any]], NDArray[np.float64]]  # samples [N, *shape] â
 
 @dataclass(frozen=True)
 class LogLikelihood:
-    """What a Density said of the test set: nats [N] float64 of each sample, and of which kind they are."""
+    """What a Density said of the test set: nats [N] float64 of each sample, and of which kind they are.
+
+    Args:
+        tokens: [N] of each sample, the end counted where there is one; None: nobody counted them.
+    """
 
     nats: NDArray[np.float64]
     kind: Likelihood
+    tokens: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Evidence:
         fit_seconds: wall seconds of `fit`; None without a model.
         features: the feature comparison of the metric's extractor; None for metrics that use no features.
         measure: what the task's questions would tell of any samples; None where they tell nothing of the key.
+        rows: gives all rows [N, *shape] of a split, "train", "valid", "test" or "held"; None without a dataset.
         held: gives the same of the split held, which stands in the place of the samples: what fresh real data get; None
             where no such split is known. Asked for by the metrics that need it, since its features may be dear.
         task: the name of the task that was answered; "" where nothing was asked.
@@ -63,6 +69,7 @@ class Evidence:
     key: Mapping[str, NDArray[Any]] | None = None
     embed: Embed | None = None
     drawn: NDArray[Any] | None = None
+    rows: Callable[[str], NDArray[Any]] | None = None
     held: Callable[[], Comparison] | None = None
     measure: Measure | None = None
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from genbench.contracts.dataset import Splits
 from genbench.contracts.evidence import Measure
+from genbench.records.record import Exhibit
 from genbench.records.space import Space
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -116,8 +117,8 @@ class Task(ABC):
         """
         return {}
 
-    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
-        """What a page shows of the answers: name → base64 PNG."""
+    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
+        """What a page shows of the answers: name → base64 PNG, or lines of text."""
         return {}
 
 

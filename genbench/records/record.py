@@ -19,6 +19,8 @@ FORMAT = 3
 QUICK = "-quick"  # how the name of a suite ends in its quick form
 TUNING = "-tuning"  # and in those that `genbench tune` runs besides; a budget may follow
 Text = Annotated[str, Meta(min_length=1)]
+Line = Annotated[str, Meta(max_length=1000)]
+Exhibit = str | Annotated[tuple[Line, ...], Meta(max_length=1000)]  # a base64 PNG, or lines of text
 
 
 @dataclass(frozen=True)
@@ -209,8 +211,8 @@ class Candidate:
     """What the audits of its density say; null where it has none."""
     barred: Mapping[str, str] = field(default_factory=dict)
     """Further gates of the task that it did not pass → why, in words."""
-    exhibits: Mapping[str, str] = field(default_factory=dict)
-    """What a page shows of it: name → base64 PNG."""
+    exhibits: Mapping[str, Exhibit] = field(default_factory=dict)
+    """What a page shows of it: name → base64 PNG, or lines of text."""
 
     @property
     def ok(self) -> bool:

@@ -11,7 +11,8 @@ class Space:
     """The set that a dataset's samples and a model's samples are drawn from.
 
     Raises:
-        ValueError: a size that is not a positive integer, or more than 2**31 levels.
+        ValueError: a size that is not a positive integer, more than 2**31 levels, an end that is no token of a
+            sequence, or symbols that are not one printable character for each level.
     """
 
     shape: tuple[int, ...]
@@ -20,6 +21,10 @@ class Space:
     """Entries are integers in [0, levels); null: entries are finite real numbers."""
     classes: int | None = None
     """Labels are integers in [0, classes); null: there are no labels."""
+    end: int | None = None
+    """Of a sequence (L,), the token that only padding, itself, follows; null: all L tokens are told."""
+    symbols: str | None = None
+    """How each level is written, a character each; null: as a number."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(self.shape))
@@ -30,6 +35,17 @@ class Space:
                 raise ValueError(f"{name} takes positive integers, got {getattr(self, name)!r}")
         if self.levels is not None and self.levels > MAX_LEVELS:
             raise ValueError(f"levels is at most 2**31, which int32 holds, got {self.levels}")
+        self._check_sequence()
+
+    def _check_sequence(self) -> None:
+        levels = self.levels or 0
+        token = isinstance(self.end, int) and not isinstance(self.end, bool) and 0 <= self.end < levels
+        if self.end is not None and not (token and len(self.shape) == 1):
+            raise ValueError(f"end takes a token in [0, levels) of a sequence (L,), got {self.end!r} in {self.shape}")
+        if self.symbols is not None:
+            told = self.symbols if isinstance(self.symbols, str) else ""
+            if len(told) != levels or len(set(told)) != levels or not told.isprintable():
+                raise ValueError(f"symbols takes {levels} different printable characters, got {self.symbols!r}")
 
     @property
     def dim(self) -> int:
@@ -50,4 +66,6 @@ class Space:
 
     def __str__(self) -> str:
         entries = "real" if self.levels is None else f"{self.levels} levels"
-        return f"{'×'.join(map(str, self.shape))}, {entries}" + (f", {self.classes} classes" if self.classes else "")
+        classes = f", {self.classes} classes" if self.classes else ""
+        end = "" if self.end is None else f", end {self.end}"
+        return f"{'×'.join(map(str, self.shape))}, {entries}{classes}{end}"

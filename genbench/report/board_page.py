@@ -12,7 +12,7 @@ from genbench.records.vouchers import NO_KEY, Extent
 from genbench.report import charts, provenance, tuning
 from genbench.report.gates import gates, ordered
 from genbench.report.glossary import Glossary
-from genbench.report.images import Album
+from genbench.report.images import Album, Lines
 from genbench.report.site import Edition, Spot
 from genbench.report.standing import verdicts
 from genbench.report.table import figure, table, warnings
@@ -144,15 +144,19 @@ def _mean(row: Row, column: Column) -> float:
 
 def exhibits(row: Row, album: Album) -> Iterable[dict[str, Any]]:
     """The pictures of a row's first seed that succeeded, or why there are none."""
-    known = {"row": row, "seed": row.ok[0].record.seed if row.ok else None, "name": "", "grid": None, "missing": ""}
+    known = {"row": row, "seed": row.ok[0].record.seed if row.ok else None, "name": "", "grid": None, "lines": None}
+    known["missing"] = ""
     if not row.ok:
         yield {**known, "missing": str(row.missing)}
         return
     pictures = row.ok[0].candidate.exhibits or {"": ""}
     for name, encoded in list(pictures.items())[:EXHIBITS]:
-        shown = album.shown(encoded)
+        shown = album.exhibited(encoded)
         told = {**known, "name": name if len(pictures) > 1 else ""}
-        yield {**told, "missing": f"n/a: {shown}"} if isinstance(shown, str) else {**told, "grid": shown}
+        if isinstance(shown, str):
+            yield {**told, "missing": f"n/a: {shown}"}
+        else:
+            yield {**told, "lines" if isinstance(shown, Lines) else "grid": shown}
 
 
 def pictures(row: Row) -> int:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from genbench.records.record import Exhibit
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -17,6 +19,7 @@ PIXELS = 2**20  # of a picture, at most
 BYTES = 96 * 1024  # of a picture's PNG, at most
 SITE = 1_600_000  # bytes of all pictures of a site
 FOLDER = "images"
+LINES = 64  # of text, at most
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,13 @@ class Grid:
     address: Markup
     width: int
     height: int
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Text of a stranger, a line each: the page escapes it, clips it, and spells out what hides or reorders others."""
+
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,12 @@ class Album:
     def seen_from(self, root: str | None, tile: tuple[int, int] | None) -> "Album":
         """The same album for another page, of another tile."""
         return replace(self, root=root, tile=tile)
+
+    def exhibited(self, exhibit: Exhibit) -> Grid | Lines | str:
+        """A picture with a place on the site, or text, or why it is not shown."""
+        if isinstance(exhibit, str):
+            return self.shown(exhibit)
+        return Lines(exhibit[:LINES]) if exhibit else "no samples in the record"
 
     def shown(self, encoded: str) -> Grid | str:
         """A picture with a place on the site, or why it is not shown."""

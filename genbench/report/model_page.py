@@ -15,7 +15,7 @@ from genbench.report.board_page import EXHIBITS
 from genbench.report.charts import family_of
 from genbench.report.commands import again
 from genbench.report.curves import curve_charts
-from genbench.report.images import Album, Grid
+from genbench.report.images import Album, Grid, Lines
 from genbench.report.site import Edition, Spot
 from genbench.report.standing import places
 from genbench.report.table import figure
@@ -36,6 +36,7 @@ class Picture:
     words: str
     grid: Grid | None
     missing: str = ""
+    lines: Lines | None = None
 
     @property
     def times(self) -> int:
@@ -151,9 +152,12 @@ def pictures(row: Row, album: Album, words: str) -> list[Picture]:
         return []
     found = []
     for name, encoded in list((row.ok[0].candidate.exhibits or {"": ""}).items())[:EXHIBITS]:
-        shown = album.shown(encoded)
+        shown = album.exhibited(encoded)
         told = name if len(row.ok[0].candidate.exhibits) > 1 else f"{words}, seed {row.ok[0].record.seed}"
-        found.append(Picture(told, None, shown) if isinstance(shown, str) else Picture(told, shown))
+        if isinstance(shown, Lines):
+            found.append(Picture(told, None, lines=shown))
+        else:
+            found.append(Picture(told, None, shown) if isinstance(shown, str) else Picture(told, shown))
     return found
 
 

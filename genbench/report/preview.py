@@ -25,7 +25,8 @@ def preview(board: Leaderboard, tile: tuple[int, int] | None) -> bytes | None:
 
 
 def _samples(row: Row, tile: tuple[int, int] | None) -> Png | None:
-    encoded = next(iter(row.ok[0].candidate.exhibits.values()), "") if row.ok else ""
+    own = row.ok[0].candidate.exhibits.values() if row.ok else ()
+    encoded = next((exhibit for exhibit in own if isinstance(exhibit, str)), "")
     found = png(encoded, BYTES, tile)
     return found if isinstance(found, Png) else None
 

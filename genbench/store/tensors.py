@@ -14,6 +14,7 @@ from torch import Tensor
 
 from genbench.errors import InvalidEvidence
 from genbench.files.atomic import write_bytes
+from genbench.files.sequences import fault
 from genbench.records.space import Space
 
 MOST_NATS = 1e-3  # of an integer sample: the logarithm of a probability is at most 0, and rounded
@@ -52,7 +53,7 @@ def kept(x: NDArray[Any], shape: tuple[int, ...], space: Space, who: str) -> NDA
     Returns:
         x [*shape] in the Space's storage dtype, no value changed.
     Raises:
-        InvalidEvidence: another dtype or shape, values out of range or not finite.
+        InvalidEvidence: another dtype or shape, values out of range or not finite, or tokens after an end.
     """
     wanted = "float32" if space.levels is None else "int64"
     if x.shape != shape or x.dtype not in (wanted, space.storage):
@@ -74,6 +75,8 @@ def _check_values(x: NDArray[Any], space: Space, who: str) -> None:
     low, high = int(x.min()), int(x.max())
     if low < 0 or high >= space.levels:
         raise InvalidEvidence(f"{who} values from {low} to {high}, expected integers in [0, {space.levels})")
+    if words := fault(x.reshape(-1, space.dim), space.end):
+        raise InvalidEvidence(f"{who} {words}")
 
 
 def checked_nats(nats: object, space: Space, n: int) -> NDArray[np.float64]:

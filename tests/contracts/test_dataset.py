@@ -62,3 +62,18 @@ def test_a_train_split_that_is_too_small_is_told_with_the_way_out():
 def test_a_held_split_outside_the_space_is_refused():
     with pytest.raises(ValueError, match="held: labels are"):
         Splits(SPACE, rows(0, 100), rows(100, 10), rows(110, 90), rows(200, 5, classes=3))
+
+
+def test_rows_that_go_on_after_their_end_are_refused():
+    space = Space((3,), levels=4, end=0)
+    good, bad = (Examples(np.array([row], np.uint8)) for row in ([1, 0, 0], [1, 0, 2]))
+    with pytest.raises(ValueError, match="valid: holds 1 of 1 rows that go on after their end"):
+        Splits(space, good, bad, good, good)
+
+
+def test_an_end_and_symbols_are_of_the_identity_and_where_there_are_none_the_hash_is_that_of_before():
+    row = Examples(np.array([[1, 0, 0]], np.uint8))
+    spaces = [Space((3,), levels=4, **told) for told in ({}, {"end": 0}, {"symbols": ".abc"})]
+    hashes = [Splits(space, row, row, row, row).sha256 for space in spaces]
+    assert len({*hashes}) == 3
+    assert hashes[0] == "db3e469e16636b2758fca7e15cf693234ba19e15acb032cbfa4d4a1667270d30"

@@ -29,9 +29,12 @@ DECLINES = {  # all others draw images with two levels or more, and nothing else
     "zuko-spline-flow": {"reals", "1×1"},
     **dict.fromkeys(("glow", "realnvp"), EVERYTHING - SMALL - {"one level"}),
     **dict.fromkeys(("ddgan", "gan", "vae"), EVERYTHING - SMALL),
+    **dict.fromkeys(("gru", "ngram", "transformer"), EVERYTHING - {"vector"}),
 }
 TOO_LARGE = {"class-gaussians", "gaussian", "gaussian-mixture", "glow", "linear-autoregression", "realnvp", "vae"}
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")  # diffusers
+TRIED = ("8×8", "3×9×7")
+VECTORS = [(name, "vector") for name in ("gru", "ngram", "transformer")]
 EACH = pytest.mark.parametrize("name", sorted(MODELS))
 
 
@@ -73,8 +76,9 @@ def test_it_declines_images_whose_pixels_are_too_many_for_a_covariance(name: str
         model(name)(LARGE)
 
 
-@pytest.mark.parametrize("kind", ["8×8", "3×9×7"])
-@EACH
+@pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name in sorted(MODELS) for kind in TRIED if kind in served(name)] + VECTORS
+)
 def test_a_reloaded_model_draws_the_same_integers_and_says_the_same_of_them(name: str, kind: str, reloaded):
     space = SPACES[kind]
     first = fitted(name, space)

@@ -87,3 +87,27 @@ def test_a_space_is_a_value():
     assert hash(space) == hash(Space((3, 4, 5)))
     with pytest.raises(dataclasses.FrozenInstanceError):
         space.levels = 2
+
+
+@pytest.mark.parametrize("end", [-1, 5, 1.0, True, "a"])
+def test_an_end_is_a_token(end):
+    with pytest.raises(ValueError, match="end takes a token in"):
+        Space((4,), levels=5, end=end)
+
+
+@pytest.mark.parametrize(("shape", "levels"), [((1, 2, 2), 5), ((4,), None)])
+def test_only_a_sequence_of_tokens_has_an_end(shape, levels):
+    with pytest.raises(ValueError, match="end takes a token in"):
+        Space(shape, levels=levels, end=0)
+
+
+@pytest.mark.parametrize("symbols", ["", "ab", "abb", "ab\n", "ab\u202e", 3])
+def test_symbols_are_one_printable_character_a_level(symbols):
+    with pytest.raises(ValueError, match="symbols takes 3 different printable characters"):
+        Space((4,), levels=3, symbols=symbols)
+
+
+def test_a_sequence_reads_as_words_and_survives_json():
+    space = Space((16,), levels=3, end=0, symbols=".ab")
+    assert str(space) == "16, 3 levels, end 0"
+    assert decoded(Space, json.loads(json.dumps(encoded(space)))) == space

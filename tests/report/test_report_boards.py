@@ -188,3 +188,13 @@ def test_a_task_of_any_name_has_a_page_within_the_folder(word: str, tmp_path: Pa
         source = (tmp_path / name).read_bytes()
         if name.endswith(".html"):
             check_harmless(Page(source.decode()), tables=source.count(b"<table"))
+
+
+def test_lines_of_text_are_shown_as_text_and_do_no_harm(tmp_path: Path) -> None:
+    shown = ("plain", "<script>alert(1)</script>", "a\u202eb", "\x1b[0m")
+    own = record(candidates=[candidate("vae", VALUES, exhibits={"lines": shown}, memorisation=None)])
+    text = render(Leaderboard.of([own]), tmp_path).read_text()
+    check_harmless(Page(text))
+    for told in ("plain", "&lt;script&gt;alert(1)&lt;/script&gt;", "a\\u202eb", "\\x1b[0m"):
+        assert f"{told}<br>" in text
+    assert "no samples in the record" not in text

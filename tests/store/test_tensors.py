@@ -252,3 +252,14 @@ def test_a_tensor_that_only_a_fresh_module_has_is_named(tmp_path):
     net.mean = None
     with pytest.raises(GenbenchError, match="the fitted model saved no mean, which a fresh one has"):
         load_weights(Net(), saved(tmp_path, net))
+
+
+def test_samples_that_go_on_after_their_end_are_refused_on_both_sides(tmp_path):
+    space = Space((3,), levels=4, end=0)
+    x = torch.tensor([[1, 2, 0], [1, 0, 2]])
+    with pytest.raises(InvalidEvidence, match=r"sample\(\) returned 1 of 2 rows that go on after their end"):
+        narrowed(x, space, 2)
+    write_tensors(tmp_path / "s.safetensors", {"x": x.to(torch.uint8)})
+    with pytest.raises(InvalidEvidence, match="row 1 first, which goes on with 2 at place 2"):
+        read_samples(tmp_path / "s.safetensors", space, 2)
+    assert narrowed(x[:1], space, 1).tolist() == [[1, 2, 0]]

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from genbench.builtin.controls.rows import Rows
+from genbench.builtin.controls.rows import Rows, well_formed
 from genbench.contracts.training import TrainingData
 from genbench.records.kinds import ControlKind
 from genbench.records.space import Space
@@ -38,7 +38,7 @@ class Averages(Rows):
         which = torch.arange(self._next, self._next + n, device=self.rows.device) % len(self.rows)
         self._next += n
         x = self.blended(which)
-        return x.float() if self.space.levels is None else x.round().long()
+        return x.float() if self.space.levels is None else well_formed(x.round().long(), self.space)
 
     @abstractmethod
     def blended(self, which: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.controls.data import own
-from genbench.builtin.controls.rows import Replay, Rows, levels_of, shuffled
+from genbench.builtin.controls.rows import Replay, Rows, levels_of, shuffled, well_formed
 from genbench.contracts.training import TrainingData
 from genbench.records.kinds import ControlKind
 from genbench.records.space import Space
@@ -44,7 +44,7 @@ class CopycatNoise(Rows):
         """The next n rows with new noise, rounded and kept in range, int64 [n, *shape]."""
         rows = self.following(n)
         noise = torch.randn(rows.shape, device=rows.device, dtype=torch.float32) * self._highest * NOISE
-        return (rows + noise).round().clamp(0, self._highest).long()
+        return well_formed((rows + noise).round().clamp(0, self._highest).long(), self.space)
 
 
 class PartialCopycat(Replay):

@@ -3,7 +3,7 @@
 import torch
 
 from genbench.builtin.controls.data import own
-from genbench.builtin.controls.rows import Replay, shuffled
+from genbench.builtin.controls.rows import Replay, shuffled, well_formed
 from genbench.contracts.training import TrainingData
 from genbench.errors import Unsuitable
 from genbench.records.kinds import ControlKind
@@ -66,4 +66,5 @@ class MeanImage(Replay):
         for x, _ in data.train.batches(1024):
             total += x.sum(0, dtype=torch.float64)
         mean = total / len(data.train)
-        self.keep((mean if self.space.levels is None else mean.round())[None])
+        shown = (mean if self.space.levels is None else mean.round())[None]
+        self.keep(well_formed(shown, self.space))

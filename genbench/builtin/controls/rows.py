@@ -54,6 +54,14 @@ def shuffled(split: Split) -> Tensor:
     return split.x[torch.randperm(len(split))]
 
 
+def well_formed(x: Tensor, space: Space) -> Tensor:
+    """Samples [n, *shape] of a Space; of a sequence nothing but its end stands after the first one."""
+    if space.end is None:
+        return x
+    over = (x == space.end).cummax(1).values  # from the first end on
+    return x.masked_fill(over, space.end)
+
+
 def levels_of(space: Space) -> int:
     """The Space's levels.
 

@@ -2,6 +2,7 @@
 
 from genbench.builtin.metrics.accuracy import Accuracy
 from genbench.builtin.metrics.authenticity import Authenticity
+from genbench.builtin.metrics.bits_per_token import BitsPerToken
 from genbench.builtin.metrics.brier import Brier
 from genbench.builtin.metrics.c2st import TwoSampleAccuracy
 from genbench.builtin.metrics.cas import ClassificationAccuracy
@@ -23,6 +24,7 @@ from genbench.builtin.metrics.kid import KernelInceptionDistance
 from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
 from genbench.builtin.metrics.nll import NegativeLogLikelihood
+from genbench.builtin.metrics.novelty import HitRatio, Novelty
 from genbench.builtin.metrics.path_energy import PathEnergy
 from genbench.builtin.metrics.posterior_ratio import PosteriorRatio
 from genbench.builtin.metrics.precision_recall import Precision, Recall
@@ -69,6 +71,9 @@ METRICS: tuple[type[Metric], ...] = (
     Brier,
     CalibrationError,
     BitsPerDim,
+    BitsPerToken,
+    Novelty,
+    HitRatio,
     Throughput,
     Latency,
     FunctionEvaluations,

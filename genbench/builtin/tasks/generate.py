@@ -11,8 +11,12 @@ from genbench.contracts.dataset import Splits
 from genbench.contracts.model import Model
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.files.picture import grid
+from genbench.files.sequences import lines
+from genbench.records.record import Exhibit
 from genbench.records.space import Space
 from genbench.store.tensors import kept
+
+LINES = 48  # samples that are shown as text
 
 
 class Generate(Task):
@@ -59,7 +63,9 @@ class Generate(Task):
         """The answers."""
         return answers
 
-    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
-        """`grid`: the first samples, uncurated; none where they are no images."""
+    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
+        """`grid`: the first samples, uncurated, or `lines` of those that have symbols; else none."""
+        if space.symbols is not None and answers.ndim == 2:
+            return {"lines": lines(answers[:LINES], space.symbols, space.end)}
         picture = grid(answers, space.levels)
         return {} if picture is None else {"grid": picture}

@@ -15,6 +15,7 @@ from genbench.contracts.settings import Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.files.picture import drawn
+from genbench.records.record import Exhibit
 from genbench.records.space import Space
 from genbench.store.tensors import kept
 
@@ -87,7 +88,7 @@ class Interpolate(Task):
         words = f"its paths do not connect the samples that were asked for: their ends are off by {share:.0%}"
         return {"ends": f"{words} of the RMSE between two of these, at most {ENDS:.0%} is ranked"}
 
-    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
+    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
         """`strips`: the first paths, uncurated, each between the two samples that it should connect, as rows."""
         ends = (questions["a"][:STRIPS, None], questions["b"][:STRIPS, None])
         rows = np.concatenate([ends[0], answers[:STRIPS], ends[1]], axis=1)  # [≤ 8, 1 + frames + 1, *shape]

@@ -20,6 +20,7 @@ from genbench.protocol.trial import Trial
 from genbench.records.audits import AuditVerdict
 from genbench.records.gates import CopyVerdict
 from genbench.records.kinds import Likelihood
+from genbench.records.record import Exhibit
 from genbench.records.score import Missing, ScoreRecord
 from genbench.records.status import Status
 from genbench.records.timing import Timing
@@ -133,7 +134,7 @@ class CandidateScores:
     """Of its density; null where it has none."""
     barred: Mapping[str, str] = field(default_factory=dict)
     """Further gates that it did not pass → why."""
-    exhibits: Mapping[str, str] = field(default_factory=dict)
+    exhibits: Mapping[str, Exhibit] = field(default_factory=dict)
     """Name → base64 PNG."""
 
 

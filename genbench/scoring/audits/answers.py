@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genbench.errors import InvalidEvidence
-from genbench.scoring.audits.stream import Role, Stream
+from genbench.scoring.audits.stream import Role, Rows, Stream
 
 Nats = NDArray[np.float64]
 
@@ -33,6 +33,7 @@ class Answers:
         moved: [2, S] of test rows and of the same with one entry moved.
         valid, noise, own: [V], [N], [O].
         kernel, linear: [2, K], [2, K] of draws of the known densities, both answers.
+        noise_rows: [N, *shape], which noise it was.
         alike: test rows that were asked for twice beside the same rows.
         elsewhere: test rows that were asked for twice beside others.
     """
@@ -41,6 +42,7 @@ class Answers:
     moved: Nats
     valid: Nats
     noise: Nats
+    noise_rows: Rows
     own: Nats
     kernel: Nats
     linear: Nats
@@ -65,8 +67,7 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
 
     def of(wanted: Role) -> Nats:
         """[N] of the rows that were asked for once, else both answers one after the other."""
-        found = np.flatnonzero(role == wanted)
-        return nats[found[np.argsort(place[found], kind="stable")]]
+        return nats[_ordered(role, place, wanted)]
 
     tests = np.flatnonzero(role == Role.TEST)
     tests = tests[np.argsort(place[tests], kind="stable")]  # the first half's answer comes before the second's
@@ -79,8 +80,16 @@ def sorted_by(stream: Stream, said: tuple[Nats, Nats]) -> Answers:
         np.stack([test[stream.moved], of(Role.MOVED)]),
         of(Role.VALID),
         of(Role.NOISE),
+        np.concatenate([half.rows for half in stream.halves])[_ordered(role, place, Role.NOISE)],
         of(Role.OWN),
         kernel,
         linear,
         *(Twice(nats[pairs[:, chosen]], batch[pairs[:, chosen]]) for chosen in (same, ~same)),
     )
+
+
+def _ordered(role: NDArray[np.int64], place: NDArray[np.int64], wanted: Role) -> NDArray[np.intp]:
+    """Where the rows of a role stand, in the order of their places."""
+    found = np.flatnonzero(role == wanted)
+    ordered: NDArray[np.intp] = found[np.argsort(place[found], kind="stable")]
+    return ordered

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import log_ndtr
 
+from genbench.files.sequences import cut, told
+
 MAX_DIM = 4096  # entries of a sample beyond which no covariance is fitted
 SHRINKAGE = 0.1  # towards the diagonal
 
@@ -21,11 +23,13 @@ class LinearAutoregression:
         mean: μ [D] float64, in levels.
         lower: L [D, D] float64, lower triangular, in levels.
         levels: of an entry.
+        end: the token after which a draw is cut; the probability of a sequence is that of all that are cut to it.
     """
 
     mean: NDArray[np.float64]
     lower: NDArray[np.float64]
     levels: int
+    end: int | None = None
 
     def log_prob(self, x: NDArray[np.integer]) -> NDArray[np.float64]:
         """log q of integers [M, D]: [M] float64 nats."""
@@ -37,8 +41,9 @@ class LinearAutoregression:
         # Φ(a) - Φ(b) = Φ(-b) - Φ(-a): below zero, log Φ keeps its digits.
         high, low = np.where(below > 0, -below, above), np.where(below > 0, -above, below)
         log_high, log_low = log_ndtr(high), log_ndtr(low)
-        log_q: NDArray[np.float64] = (log_high + np.log1p(-np.exp(log_low - log_high))).sum(1)
-        return log_q
+        log_q: NDArray[np.float64] = log_high + np.log1p(-np.exp(log_low - log_high))  # [M, D]
+        total: NDArray[np.float64] = np.where(told(x, self.end), log_q, 0).sum(1)
+        return total
 
     def draw(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """n samples of q, [n, D] integers."""
@@ -48,10 +53,10 @@ class LinearAutoregression:
             m = self.mean[i] + z[:, :i] @ self.lower[i, :i]
             x[:, i] = np.clip(np.rint(m + scale[i] * noise), 0, self.levels - 1)
             z[:, i] = (x[:, i] - m) / scale[i]
-        return x
+        return cut(x, self.end)
 
 
-def fitted(rows: NDArray[np.integer], levels: int) -> LinearAutoregression | None:
+def fitted(rows: NDArray[np.integer], levels: int, end: int | None = None) -> LinearAutoregression | None:
     """The one with the mean and the shrunk covariance of rows [N, D], N ≥ 2; None above MAX_DIM entries a row."""
     if rows.shape[1] > MAX_DIM:
         return None
@@ -59,4 +64,4 @@ def fitted(rows: NDArray[np.integer], levels: int) -> LinearAutoregression | Non
     cov = np.atleast_2d(np.cov(x, rowvar=False))
     variance = np.diag(cov) + 1 / 12  # that of rounding: no entry is certain
     shrunk = (1 - SHRINKAGE) * cov + np.diag(variance - (1 - SHRINKAGE) * np.diag(cov))
-    return LinearAutoregression(x.mean(0), cholesky(shrunk, lower=True), levels)
+    return LinearAutoregression(x.mean(0), cholesky(shrunk, lower=True), levels, end)

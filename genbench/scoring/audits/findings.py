@@ -100,12 +100,18 @@ def repeated(spread: float) -> str:
     return f"an exact density gives the same again, and this one moved by {spread:.3g} nats under another seed or batch"
 
 
-def noise_floor(nats: NDArray[np.float64], dim: int, levels: int) -> AuditFinding:
-    """Mean bits/dim on uniform noise [N]: at least log2(levels) for whatever sums to 1 or less (Gibbs)."""
+def noise_floor(nats: NDArray[np.float64], told: NDArray[np.int64], levels: int) -> AuditFinding:
+    """Mean bits/dim on uniform noise [N]: at least log2(levels) for whatever sums to 1 or less (Gibbs).
+
+    Args:
+        told: [N] entries of each row that the noise was drawn of: all D, or of a sequence those up to its end, whose
+            probability is then levels^-told.
+    """
     bound = math.log2(levels)
     if np.isneginf(nats).any():
         return finding("noise-floor", AuditStatus.PASSED, "uniform noise has no probability at all", None, bound)
-    bits = -nats / (dim * math.log(2))
+    mean = float(told.mean())
+    bits = bound + (-nats / math.log(2) - told * bound) / mean  # of which the mean is that of bits over that of entries
     value, error = float(bits.mean()), float(bits.std(ddof=1)) / math.sqrt(len(bits))
     words = f"uniform noise costs {value:.3f} ± {error:.2g} bits/dim, and log2(levels) is {bound:.3f}"
     return _found("noise-floor", value + STANDARD_ERRORS * error >= bound * (1 - 1e-5), words, value, bound)
@@ -236,6 +242,8 @@ def no_spikes(
     """Moving one entry of a real image by one level costs few nats; what own samples cost beside test is told.
 
     The second is no bar: honest bounds after a brief training reach 1.4 bits/dim.
+
+    Tokens of a sequence are no quantities: the next one is as far as any other, and so the test is not made of them.
 
     Args:
         moved: [2, S] nats of test rows, and of the same with one entry moved by one level.

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from genbench.errors import InvalidEvidence
+from genbench.files.sequences import token_counts
 from genbench.records.audits import AuditFinding, AuditStatus, AuditVerdict, finding
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
@@ -51,15 +52,18 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
     if answers is None or left.density.stream is None:
         return [summed, *(finding(name, AuditStatus.SKIPPED, NO_NATS) for name in OF_ANSWERS)]
     dim, levels = space.dim, space.levels or 0
+    told = token_counts(answers.noise_rows.reshape(-1, dim), space.end)
     rows = test[left.density.stream.tested].reshape(-1, dim)
     return [
         summed,
-        noise_floor(answers.noise, dim, levels),
+        noise_floor(answers.noise, told, levels),
         _e_value(answers, left.density.stream),
         _sampler(left, answers, samples[: len(answers.own)].reshape(-1, dim), levels),
         ordering(answers.test, rows, answers.valid, answers.own),
         _same_answer(answers, left.facts.likelihood),
-        no_spikes(answers.moved, answers.own, answers.test, dim),
+        no_spikes(answers.moved, answers.own, answers.test, dim)
+        if space.end is None
+        else finding("no-spikes", AuditStatus.SKIPPED, "tokens are no quantities: no other one is near by"),
     ]
 
 
@@ -67,7 +71,8 @@ def _arrays(left: Left, answers: Answers | None) -> list[tuple[str, NDArray[np.f
     found = [("the tiny space", left.table), ("a refit", left.refit)]
     if answers is None:
         return found
-    found += [(name, nats) for name, nats in vars(answers).items() if isinstance(nats, np.ndarray)]
+    own = {name: nats for name, nats in vars(answers).items() if name != "noise_rows"}
+    found += [(name, nats) for name, nats in own.items() if isinstance(nats, np.ndarray)]
     return [*found, ("alike", answers.alike.nats), ("elsewhere", answers.elsewhere.nats)]
 
 
@@ -78,7 +83,7 @@ def _check(left: Left, space: Space) -> None:
     if {*left.density.kinds} - {facts.likelihood}:
         said = ", ".join(sorted({kind.value for kind in (*left.density.kinds, facts.likelihood)}))
         raise InvalidEvidence(f"the density says of itself now this and now that: {said}")
-    states = 0 if facts.rung is None else (steps[facts.rung].levels or 0) ** steps[facts.rung].dim
+    states = 0 if facts.rung is None else rungs.count(steps[facts.rung])
     _check_form("table", left.table, np.float64, (max(2, _rows(left.table)) if states else 0, states))
     _check_form("drawn", left.drawn, np.int64, (_rows(left.drawn),) if exact and states else (0,))
     if len(left.drawn) and not (left.drawn.min() >= 0 and left.drawn.max() < states):

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from genbench.files.sequences import cut, told
+
 WIDTHS = (1 / 64, 1 / 24, 1 / 12)  # deviations, as shares of the levels; half a level at least
 MAX_LEVELS = 2**16  # tables of the kernels have two entries a level
 
@@ -21,10 +23,12 @@ class Kernels:
     Args:
         rows: [N, D] integers, the centres.
         levels: of an entry, at most 2^16.
+        end: the token after which a draw is cut; the probability of a sequence is that of all that are cut to it.
     """
 
     rows: NDArray[np.int64]
     levels: int
+    end: int | None = None
 
     @cached_property
     def widths(self) -> list[float]:
@@ -33,9 +37,9 @@ class Kernels:
 
     def log_prob(self, x: NDArray[np.int64]) -> NDArray[np.float64]:
         """log q of integers [M, D]: [M] float64 nats."""
-        c, x = self.rows.astype(np.float64), x.astype(np.float64)
-        squares = (x**2).sum(1)[:, None] + (c**2).sum(1) - 2 * x @ c.T  # [M, N], exact below 2^53
-        each = [-squares / (2 * s * s) - self._log_norms(s) for s in self.widths]
+        c, x, m = self.rows.astype(np.float64), x.astype(np.float64), told(x, self.end).astype(np.float64)
+        squares = (m * x**2).sum(1)[:, None] + m @ (c**2).T - 2 * (m * x) @ c.T  # [M, N], exact below 2^53
+        each = [-squares / (2 * s * s) - m @ self._log_norms(s).T for s in self.widths]
         log_q: NDArray[np.float64] = logsumexp(np.stack(each), axis=(0, 2))
         return log_q - math.log(len(each) * len(c))
 
@@ -51,13 +55,13 @@ class Kernels:
             low, high = total[self.levels - 1 - c[mine]], total[2 * self.levels - 1 - c[mine]]
             at = np.searchsorted(total, low + u[mine] * (high - low), side="right") - 1
             x[mine] = np.clip(at - (self.levels - 1) + c[mine], 0, self.levels - 1)
-        return x
+        return cut(x, self.end)
 
     def _log_norms(self, s: float) -> NDArray[np.float64]:
-        """Σ_d log Z(c_d) of each row, [N]."""
+        """log Z(c_d) of each entry, [N, D]."""
         one_side = np.cumsum(self._heights(s, np.arange(self.levels)))  # of the offsets 0 … k
         norms = one_side[self.rows] + one_side[self.levels - 1 - self.rows] - 1
-        log_norms: NDArray[np.float64] = np.log(norms).sum(1)
+        log_norms: NDArray[np.float64] = np.log(norms)
         return log_norms
 
     @staticmethod

@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from genbench.files.sequences import cut, token_counts
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
 from genbench.scoring.audits import autoregression
@@ -129,7 +130,7 @@ def kernels(space: Space, valid: Rows) -> Kernels | None:
     """The density around valid rows; None where there are too many levels for its tables."""
     if space.levels is None or space.levels > MAX_LEVELS:
         return None
-    return Kernels(np.array(valid[:CENTRES]).reshape(-1, space.dim).astype(np.int64), space.levels)
+    return Kernels(np.array(valid[:CENTRES]).reshape(-1, space.dim).astype(np.int64), space.levels, space.end)
 
 
 def composed(
@@ -154,8 +155,8 @@ def composed(
     shown: dict[Role, Rows] = {
         Role.TEST: real.test[tested],
         Role.VALID: real.valid[chosen(len(real.valid), found.valid, rng)],
-        Role.NOISE: rng.integers(real.space.levels or 1, size=(found.noise, *real.space.shape)),
-        Role.MOVED: _moved(np.array(real.test[tested[moved]]), real.space.levels or 0, rng),
+        Role.NOISE: _noise(real.space, found.noise, rng),
+        Role.MOVED: _moved(np.array(real.test[tested[moved]]), real.space, rng),
         Role.OWN: samples[: found.own],
     }
     known = {Role.KERNEL: kernels(real.space, real.valid), Role.LINEAR: _linear(real, rng)}
@@ -173,7 +174,7 @@ def _linear(real: RealData, rng: np.random.Generator) -> autoregression.LinearAu
         return None
     rows = real.train[chosen(len(real.train), FITTED, rng)]
     rows = np.array(rows).reshape(len(rows), real.space.dim).astype(np.int64)
-    return autoregression.fitted(rows, real.space.levels)
+    return autoregression.fitted(rows, real.space.levels, real.space.end)
 
 
 def chosen(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -181,14 +182,20 @@ def chosen(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.sort(rng.permutation(n)[:count])
 
 
-def _moved(x: Rows, levels: int, rng: np.random.Generator) -> Rows:
-    """Rows [N, *shape] with one entry of each moved by one level, whichever way there is."""
-    flat = x.reshape(len(x), math.prod(x.shape[1:])).astype(np.int64)
+def _noise(space: Space, count: int, rng: np.random.Generator) -> Rows:
+    """Uniform noise [count, *shape]; of a sequence up to its first end."""
+    noise = rng.integers(space.levels or 1, size=(count, *space.shape))
+    return noise if space.end is None else cut(noise, space.end)
+
+
+def _moved(x: Rows, space: Space, rng: np.random.Generator) -> Rows:
+    """Rows [N, *shape] with one entry of each, of a sequence one that it tells, moved by one level, either way."""
+    flat, levels = x.reshape(len(x), math.prod(x.shape[1:])).astype(np.int64), space.levels or 0
     if len(flat):
-        at = np.arange(len(flat)), rng.integers(flat.shape[1], size=len(flat))
+        at = np.arange(len(flat)), rng.integers(token_counts(flat, space.end))
         step = np.where(flat[at] == 0, 1, np.where(flat[at] == levels - 1, -1, rng.choice((-1, 1), size=len(flat))))
         flat[at] += step
-    return flat.reshape(x.shape)
+    return cut(flat, space.end).reshape(x.shape)
 
 
 @dataclass(frozen=True)

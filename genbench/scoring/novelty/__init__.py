@@ -13,6 +13,10 @@ and of the samples among themselves, beside held and test:
     repeats       rows that come again, and the size of the bank that they would be drawn from
     near-repeats  the share that has one to four others at less than a third of the distance of the next
 
+Sequences with an end, of which many are so short that good models hit them, have one test in the place of all these:
+
+    hits          the share that is a row of the split, to the bit; the control's hits a row tell what chance gives
+
 The control of train, valid and test is held, which no plugin ever sees; held's own control is test, since a plugin may
 carry public real data. All but the first two of many rows are flagged by one rule, `genbench.geometry.excess`. A sample
 that is constant is no copy; a model that shows fewer than one image for every eight of its samples, or one image often

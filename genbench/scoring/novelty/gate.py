@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from genbench.errors import Unavailable, Unsuitable
 from genbench.files.picture import drawn
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.hits import hits
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import Product
 from genbench.records.gates import CONTROLS, CopyPair, CopyVerdict, unavailable
 from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.novelty.evidence import Among, Beside, Near, in_pixels
-from genbench.scoring.novelty.judgement import judged
+from genbench.scoring.novelty.judgement import judged, judged_by_hits
 from genbench.scoring.novelty.pairs import flat, nearest, nearest_others
 from genbench.scoring.novelty.real import RealSide
 from genbench.scoring.novelty.repeats import FAMILY, families, repeats
+from genbench.store import datasets
 
 
 def copy_verdict(verdict: Callable[[], CopyVerdict], extractor: str | None = None) -> CopyVerdict:
@@ -59,14 +61,23 @@ class CopyGate:
         Raises:
             Unavailable, Unsuitable: the distances cannot be had; says why.
         """
+        sets = [against for against in CONTROLS if against != "held" or not self._shows_held]
+        most = candidate.samples if drawn is None or len(drawn) < len(candidate.samples) else drawn
+        if self._features.space.end is not None:
+            return self._by_hits(most, sets)
         comparison = candidate.comparison(self._extractor)
         real = RealSide(self._features, self._extractor, comparison.product)
-        sets = [against for against in CONTROLS if against != "held" or not self._shows_held]
         found = {against: self._beside(candidate, comparison, real, against) for against in sets}
-        most = candidate.samples if drawn is None or len(drawn) < len(candidate.samples) else drawn
         among = None if self._shows_held else _among(most, real, comparison.product)
         verdict = judged(found, self._features.extractor(self._extractor).identity, among)
         return replace(verdict, pairs=self._picture(candidate.samples, real, verdict.suspicious))
+
+    def _by_hits(self, samples: NDArray[Any], sets: Sequence[str]) -> CopyVerdict:
+        """Of sequences, which come again to the bit: how often they hit each set, beside a control of the same law."""
+        x = {split: datasets.read(self._features.home, split).x for split in CONTROLS}
+        shown = {"train": "test", "valid": "test", "test": "valid"}  # the controls of who may show held
+        controls = shown if self._shows_held else CONTROLS
+        return judged_by_hits({against: hits(samples, x[against], x[controls[against]]) for against in sets})
 
     def _beside(self, candidate: SampleFeatures, comparison: Comparison, real: RealSide, against: str) -> Beside:
         # Which samples are looked at in every transformation follows from all of them: nobody can hide behind it.

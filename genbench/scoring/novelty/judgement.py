@@ -7,6 +7,7 @@ import numpy as np
 
 from genbench.geometry.cloud import Reals
 from genbench.geometry.excess import EXCESS, Excess, at_least, at_most
+from genbench.geometry.hits import Hits
 from genbench.geometry.neighbours import Nearest
 from genbench.records.gates import AMONG, WORDS, CopyFinding, CopyVerdict, GateStatus
 from genbench.scoring.novelty.evidence import Among, Beside, InPixels
@@ -35,6 +36,17 @@ def judged(found: Mapping[str, Beside], extractor: str, among: Among | None = No
     suspicious = nearest_pairs({against: beside.generated.features for against, beside in found.items()})
     status, reason = _status(tests, detectable)
     return CopyVerdict(status, reason, tuple(tests), detectable, tuple(suspicious), extractor=extractor)
+
+
+def judged_by_hits(found: Mapping[str, Hits]) -> CopyVerdict:
+    """The verdict on sequences, by set: whether samples are rows of it more often than rows of its control are hit."""
+    tests = []
+    for against, own in found.items():
+        note = f"{own.ratio:.2g} hits a row for one of fresh data"
+        tests.append(CopyFinding(against, "hits", own.share, own.expected, own.flagged, p=own.p, note=note))
+    detectable = {against: own.detectable for against, own in found.items()}
+    status, reason = _status(tests, detectable)
+    return CopyVerdict(status, reason, tuple(tests), detectable)
 
 
 def _status(tests: Sequence[CopyFinding], detectable: Mapping[str, float | None]) -> tuple[GateStatus, str | None]:

@@ -14,6 +14,7 @@ from genbench.contracts.dataset import SPLITS, Splits
 from genbench.contracts.extractor import Extractor
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.execution.channel import Markers
+from genbench.files.sequences import cut
 from genbench.protocol.probing import PartInputs, Probed
 from genbench.records.checks import CheckFinding, broken, doubtful, inapplicable, ok
 from genbench.records.space import Space
@@ -155,4 +156,5 @@ def _samples(space: Space) -> torch.Tensor:
     if space.levels is None:
         return torch.from_numpy(rng.normal(size=shape).astype(np.float32))
     share = np.linspace(0.1, 1, ROWS).reshape(-1, *[1] * len(space.shape))
-    return torch.from_numpy((rng.random(shape) * share * space.levels).astype(space.storage))
+    x = (rng.random(shape) * share * space.levels).astype(space.storage)
+    return torch.from_numpy(x if space.end is None else cut(x, space.end))

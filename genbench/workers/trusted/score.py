@@ -15,6 +15,7 @@ from genbench.contracts.metric import Metric
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
+from genbench.files.sequences import token_counts
 from genbench.protocol.stages.score import (
     CandidateEvidence,
     CandidateScores,
@@ -207,7 +208,7 @@ class _Scorer:
             samples,
             labels,
             candidate.timing,
-            None if candidate.density is None else likelihood(density_left(candidate.density), space),
+            None if candidate.density is None else self._likelihood(density_left(candidate.density)),
             candidate.parameters,
             candidate.fit_seconds,
             task=exam.name,
@@ -215,7 +216,16 @@ class _Scorer:
             answers=answers,
             key=exam.key,
             measure=exam.task.measure(space),
+            rows=lambda split: datasets.read(self.features.home, split).x,
         )
+
+    def _likelihood(self, left: DensityLeft) -> LogLikelihood | None:
+        """What a density said of the test rows, and how many tokens these have."""
+        found, space = likelihood(left, self.features.space), self.features.space
+        if found is None or left.stream is None:
+            return found
+        rows = datasets.read(self.features.home, "test").x[left.stream.tested]
+        return replace(found, tokens=token_counts(rows.reshape(-1, space.dim), space.end))
 
 
 def _check_kept(rows: NDArray[Any], timing: Timing | None) -> None:

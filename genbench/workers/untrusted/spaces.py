@@ -10,6 +10,7 @@ from genbench.contracts.dataset import Examples
 from genbench.contracts.model import Conditional, Learner, Model
 from genbench.contracts.training import Split, TrainingData
 from genbench.execution.channel import Markers
+from genbench.files.sequences import cut
 from genbench.protocol.probing import SpaceFacts, SpaceInputs
 from genbench.records.space import Space
 from genbench.seeds import seed_for
@@ -53,6 +54,7 @@ def examples(space: Space, rows: int, *names: object) -> Examples:
     which = rng.integers(PROTOTYPES, size=rows)
     noise = _noise(space, rows, rng)
     x = np.where(rng.random(noise.shape) < KEPT, prototypes[which], noise).astype(space.storage)
+    x = x if space.end is None else cut(x, space.end)
     return Examples(x, np.arange(rows) % space.classes if space.classes else None)
 
 

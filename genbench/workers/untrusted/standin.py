@@ -18,6 +18,7 @@ from genbench.contracts.model import (
 )
 from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
+from genbench.files.sequences import cut
 from genbench.records.kinds import Family, Likelihood
 from genbench.records.space import Space
 
@@ -42,8 +43,9 @@ class Standin(Model, ConditionalDensity, Sequential, Latent, ConditionalDenoiser
         """There is nothing to learn."""
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:  # type: ignore[override]  # no settings
-        """Uniform noise."""
-        return torch.randint(self.levels, (n, *self.space.shape))
+        """Uniform noise, of a sequence up to its first end."""
+        x = torch.randint(self.levels, (n, *self.space.shape))
+        return x if self.space.end is None else torch.from_numpy(cut(x.numpy(), self.space.end))
 
     @property
     def likelihood(self) -> Likelihood:

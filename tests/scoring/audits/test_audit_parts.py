@@ -103,7 +103,7 @@ def test_states_without_probability_are_no_fault():
     table = np.full((2, 256), -np.inf)
     table[:, 0] = 0
     assert findings.exhaustive_sum(table, Likelihood.EXACT, "somewhere").status is AuditStatus.PASSED
-    assert findings.noise_floor(np.full(8, -np.inf), 4, 4).status is AuditStatus.PASSED
+    assert findings.noise_floor(np.full(8, -np.inf), np.full(8, 4), 4).status is AuditStatus.PASSED
 
 
 def test_test_images_cost_at_least_their_entropy():
