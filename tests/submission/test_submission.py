@@ -113,6 +113,24 @@ def test_two_seeds_that_answer_questions_pass_and_other_questions_do_not(
     assert {check for check, _ in found} <= {Check.SCORES, Check.GATES, Check.EVIDENCE}
 
 
+def test_a_bundle_of_some_of_a_suites_tasks_passes_and_one_of_a_task_that_is_none_does_not(
+    own: Path, forged: Path, plain: tiny.Run, supervisor: Supervisor, tmp_path: Path
+) -> None:
+    tiny_suite = plain.root.parents[1] / "tiny.toml"
+    more = tiny_suite.with_name("more.toml")
+    more.write_text(f"{tiny_suite.read_text()}\n{INTERPOLATING}")
+    assert refusals(verdict(own, more, supervisor, tmp_path)) == []
+
+    def invented(record: Value) -> None:
+        record["suite"]["tasks"]["other"] = record["suite"]["tasks"]["generate"]
+
+    forging.recorded(forged, invented)
+    shutil.rmtree(tmp_path / "scratch")
+    ((check, line),) = refusals(verdict(forged, more, supervisor, tmp_path))
+    assert check is Check.PROTOCOL
+    assert "no task is named 'other'" in line
+
+
 def score(record: Value) -> None:
     record["candidates"][0]["scores"]["clipped-density@pixels"]["value"] += 1e-9
 
