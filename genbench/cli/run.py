@@ -3,7 +3,7 @@
 import shlex
 import sys
 import traceback
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,14 @@ def _add_what(parser: Parser) -> None:
 
 
 def _names(text: str) -> list[str]:
-    """Names with commas between them."""
-    return [name for name in (part.strip() for part in text.split(",")) if name]
+    """Names with commas between them.
+
+    Raises:
+        ArgumentTypeError: there is none.
+    """
+    if not (names := [name for name in (part.strip() for part in text.split(",")) if name]):
+        raise ArgumentTypeError(f"expected names with commas between them, or all; got {text!r}")
+    return names
 
 
 def _add_how(parser: Parser) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import forging
@@ -12,6 +13,7 @@ import pytest
 import tiny
 from forging import RECORD, SAMPLE, TRIAL, Value
 
+from genbench import catalogue as catalogues
 from genbench.builtin.datasets.digits import Digits
 from genbench.cli import main
 from genbench.errors import GenbenchError
@@ -22,7 +24,9 @@ from genbench.records.vouchers import Extent
 from genbench.submission import clocks, folder as folders
 from genbench.submission.differences import LOOSE, differences
 from genbench.submission.finding import Check
+from genbench.submission.reading import Bundled
 from genbench.submission.rescoring import Sources
+from genbench.submission.terms import protocol_faults, terms_of
 from genbench.submission.verification import Verified, verified
 from genbench.submission.writing import Author, written
 
@@ -111,6 +115,30 @@ def test_two_seeds_that_answer_questions_pass_and_other_questions_do_not(
     found = refusals(verdict(tmp_path / "two", suite, supervisor, tmp_path))
     assert found
     assert {check for check, _ in found} <= {Check.SCORES, Check.GATES, Check.EVIDENCE}
+
+
+def test_a_bundle_of_some_of_a_suites_tasks_passes_and_one_of_a_task_that_is_none_does_not(
+    own: Path, forged: Path, plain: tiny.Run, supervisor: Supervisor, tmp_path: Path
+) -> None:
+    tiny_suite = plain.root.parents[1] / "tiny.toml"
+    more = tiny_suite.with_name("more.toml")
+    more.write_text(f"{tiny_suite.read_text()}\n{INTERPOLATING}")
+    assert refusals(verdict(own, more, supervisor, tmp_path)) == []
+    terms = terms_of("tiny", str(more), catalogues.read(supervisor), ["all"])  # as where another record asked both
+    assert list(terms.suite.tasks) == ["generate", "interpolate"]
+    for record in plain.finished.records:
+        assert list(protocol_faults(Bundled("records/a.json", record), terms.suite, record.dataset)) == []
+        wanting = replace(terms.suite, tasks={"interpolate": terms.suite.tasks["interpolate"]})
+        assert list(protocol_faults(Bundled("records/a.json", record), wanting, record.dataset))
+
+    def invented(record: Value) -> None:
+        record["suite"]["tasks"]["other"] = record["suite"]["tasks"]["generate"]
+
+    forging.recorded(forged, invented)
+    shutil.rmtree(tmp_path / "scratch")
+    ((check, line),) = refusals(verdict(forged, more, supervisor, tmp_path))
+    assert check is Check.PROTOCOL
+    assert "no task is named 'other'" in line
 
 
 def score(record: Value) -> None:
