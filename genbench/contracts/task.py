@@ -63,6 +63,7 @@ class Task(ABC):
     name: ClassVar[str]  #: kebab-case: what `ask` takes
     version: ClassVar[str]  #: raised whenever a question, an answer or its marks would change
     source: ClassVar[str]  #: who asks this of models, with a URL
+    meaning: ClassVar[str] = ""  #: a paragraph on its board's page: what an answer means, and what it does not
     needs: ClassVar[type]  #: the capability that answers
     axes: ClassVar[tuple[str, str, str]]  #: what a candidate has to be good at; the suite names the score of each
     stages: ClassVar[tuple[str, ...]] = ("fit", "answer", "score")  #: of a trial that is asked

@@ -18,7 +18,7 @@ from genbench.report.publication import NOWHERE, Publication
 from genbench.report.site import BOARDS, INDEX, MODELS, PREVIEW, PROTOCOL, RECORDS, Edition, Site, Spot
 from genbench.report.writing import shared, written
 
-NONE: Definitions = MappingProxyType({})
+NONE = Definitions()
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 Tables = Callable[[Leaderboard], Mapping[str, bytes]]
 OURS = (  # what a site's folder may lose
@@ -50,7 +50,7 @@ def render(
     pictures before the pages that show them; pages and pictures of boards that are no more are removed at the end.
 
     Args:
-        known: what installed metrics say of themselves, for the page of the protocol.
+        known: what installed metrics and tasks say of themselves.
         tables: a board as files for other programs, by their suffix, which its page offers.
         publication: what the site says of itself.
         archives: by protocol, its records as one file, which its boards offer.
@@ -98,17 +98,23 @@ def site(
             yield edition.records, archive
         for board in edition.boards:
             yield from _board(
-                board, edition, Spot(edition.board(board), plan), album, tables(board), archive is not None
+                board, edition, Spot(edition.board(board), plan), album, tables(board), archive is not None, known
             )
         yield from _pages(edition, plan, album, known)
     yield from album.files.items()
 
 
 def _board(
-    board: Leaderboard, edition: Edition, spot: Spot, album: Album, tables: Mapping[str, bytes], archive: bool
+    board: Leaderboard,
+    edition: Edition,
+    spot: Spot,
+    album: Album,
+    tables: Mapping[str, bytes],
+    archive: bool,
+    known: Definitions,
 ) -> Iterator[tuple[str, bytes]]:
     """A board's page, and beside it the board as tables and its charts as figures."""
-    values = board_page.values(board, edition, spot, album.seen_from(spot.root, tile(board)))
+    values = board_page.values(board, edition, spot, album.seen_from(spot.root, tile(board)), known)
     figures = {edition.figure(board, i): figure(chart, values["key"]) for i, chart in enumerate(values["charts"], 1)}
     files = {edition.table(board, form): data for form, data in tables.items()} | figures
     values["downloads"] = [(form.upper(), spot.way(edition.table(board, form))) for form in tables]

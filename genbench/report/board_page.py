@@ -10,6 +10,7 @@ from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis
 from genbench.records.vouchers import NO_KEY, Extent
 from genbench.report import charts, provenance, tuning
+from genbench.report.definition import Definitions
 from genbench.report.gates import gates, ordered
 from genbench.report.glossary import Glossary
 from genbench.report.images import Album, Lines
@@ -20,9 +21,12 @@ from genbench.report.text import NOT_STATED, clip, duration, number, spread
 
 BESIDES = ("classes", "verified", "audit", "void", "busy")  # terms of a score that are no score
 EXHIBITS = 4  # of one candidate
+UNKNOWN = Definitions()
 
 
-def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> dict[str, Any]:
+def values(
+    board: Leaderboard, edition: Edition, spot: Spot, album: Album, known: Definitions = UNKNOWN
+) -> dict[str, Any]:
     """Everything that the templates ask for; pictures find their place in the album."""
     glossary = Glossary.of(board)
     seeds, trilemma, effort = {record.seed for record in board.records}, charts.trilemma(board), charts.effort(board)
@@ -35,6 +39,7 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "ways": ways,
         "protocol_way": spot.way(edition.protocol),
         "goal": board.goal,
+        "meaning": known.meanings.get((board.terms.ask or board.task).partition("[")[0], ""),
         "axes": listed(board.standings.axes, "and"),
         "facts": facts(board),
         "several_seeds": len(seeds) > 1,

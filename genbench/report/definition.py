@@ -1,7 +1,7 @@
-"""What the harness knows of a metric beyond the records: where it is installed, its own words."""
+"""What the harness knows beyond the records: where a metric or a task is installed, its own words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -15,4 +15,11 @@ class Definition:
     """Known distortions that it does not see, by its definition."""
 
 
-Definitions = Mapping[str, Definition]  # by the metric's name
+@dataclass(frozen=True)
+class Definitions:
+    """What installed parts say of themselves."""
+
+    metrics: Mapping[str, Definition] = field(default_factory=dict)
+    """By the metric's name."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """By the task's name: what an answer to it means, and what it does not."""

@@ -60,7 +60,7 @@ def _task(board: Leaderboard, spot: Spot, edition: Edition, known: Definitions) 
 
 def score(column: Column, known: Definitions, ceiling: Row | None, floor: Row | None) -> dict[str, Any]:
     """A score: its definition where the metric that made it is installed, and what real data and noise have."""
-    found = known.get(column.name.partition("@")[0])
+    found = known.metrics.get(column.name.partition("@")[0])
     own = found if found and found.version == column.version else None
     return {
         "column": column,

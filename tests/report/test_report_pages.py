@@ -21,7 +21,7 @@ from genbench.records.status import Status
 from genbench.report import site
 from genbench.report.commands import again, run_command
 from genbench.report.curves import POINTS, curve_charts
-from genbench.report.definition import Definition
+from genbench.report.definition import Definition, Definitions
 from genbench.report.site import LONGEST, Site, Spot, slug
 from genbench.report.text import number
 
@@ -30,7 +30,7 @@ SUITES = Path(__file__).parents[2] / "genbench" / "builtin" / "suites"
 
 
 def pages_of(*records: Record, **known: Definition) -> dict[str, str]:
-    files = dict(site(Site.of(editions(records)), known))
+    files = dict(site(Site.of(editions(records)), Definitions(known)))
     return {name: data.decode() for name, data in files.items() if name.endswith(".html")}
 
 
@@ -259,16 +259,16 @@ def test_a_protocol_says_what_real_data_and_noise_have_and_which_controls_there_
 
 def test_installed_metrics_say_what_they_are() -> None:
     known = definitions()
-    assert known["fd"].words.startswith("The Fréchet distance to the real test data")
-    assert known["precision"].blind_to == ("dropped-modes", "duplicates")
-    assert all(own.words and own.version for own in known.values())
+    assert known.metrics["fd"].words.startswith("The Fréchet distance to the real test data")
+    assert known.metrics["precision"].blind_to == ("dropped-modes", "duplicates")
+    assert all(own.words and own.version for own in known.metrics.values())
     assert first_paragraph("One\n    line.\n\n    More.") == "One line."
 
 
 def test_every_score_of_the_published_boards_is_defined_on_their_protocols_page() -> None:
     from genbench.records.files import read_records
 
-    known = definitions()
+    known = definitions().metrics
     for board in editions(read_records(PUBLISHED)):
         names = {column.name.partition("@")[0]: column.version for column in board.columns if column.version}
         assert {name for name, version in names.items() if name not in known or known[name].version != version} == set()

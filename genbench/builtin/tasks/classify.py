@@ -50,6 +50,13 @@ class Classify(Task):
         "Li et al. 2023 (generative models as classifiers), https://arxiv.org/abs/2303.16203; "
         "Ovadia et al. 2019 (under corruption, after a temperature), https://arxiv.org/abs/1906.02530"
     )
+    meaning = (
+        "A candidate says how probable each class is for test samples that it has not seen: a generative model by "
+        "what it gives to p(x|y) or by how well it removes noise when it is told y. Accuracy says how often the most "
+        "probable class is the true one, the Brier score whether the probabilities can be believed. A good row says "
+        "that a model knows what tells classes apart. It does not say that its samples are good, nor the other way "
+        "round: most of a likelihood is about details that no class depends on."
+    )
     needs = Classifier
     axes = ("accuracy", "calibration", "speed")
     gates = ("table",)

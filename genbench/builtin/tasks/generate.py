@@ -28,6 +28,13 @@ class Generate(Task):
     name = "generate"
     version = "1"
     source = "Xiao, Kreis and Vahdat 2022, https://arxiv.org/abs/2112.07804"
+    meaning = (
+        "Each candidate draws as many samples as there are test rows, and the samples as a set are held against real "
+        "data: whether they could be real (quality), whether all kinds of real data are among them (coverage), and "
+        "how fast they come. No sample is right or wrong by itself, since nothing was asked for. Whether a model "
+        "knows the law of the data is said by its likelihood alone, where it has one: samples can be fine of a model "
+        "that knows a part of it, and poor of one that is near to all of it in nats."
+    )
     needs = Model
     axes = ("quality", "coverage", "speed")
     stages = ("fit", "sample", "audit", "stream", "verify", "density", "score")

@@ -38,6 +38,12 @@ class Interpolate(Task):
     name = "interpolate"
     version = "1"
     source = "Ho, Jain and Abbeel 2020, sec. 4 (interpolation), https://arxiv.org/abs/2006.11239"
+    meaning = (
+        "A candidate goes from one test sample to another in small steps. A short and even path through samples that "
+        "could be real means that the model has found directions in which data differ. It does not mean that the path "
+        "is the true one: there is none, and of what a path passes only the middle is held against real data. Mixing "
+        "the entries of both ends is short as well, and nothing real: read fidelity beside realism."
+    )
     needs = Interpolator
     axes = ("fidelity", "realism", "speed")
     gates = ("ends",)

@@ -75,6 +75,14 @@ class Restore(Task):
     name = "restore"
     version = "1"
     source = "Kawar, Elad, Ermon and Song 2022, https://arxiv.org/abs/2201.11793"
+    meaning = (
+        "A candidate is told a measurement of a test sample and draws several samples that could have been measured "
+        "so. A good answer is a draw and not a guess: it agrees with what was told, differs from the other draws "
+        "where much is left open, and the truth could be one of them. That is what the energy score asks; the blurred "
+        "mean of all that could be has a better PSNR than any honest draw, so that PSNR is shown and ranks nobody. "
+        "What is hidden is drawn and not found: an answer that looks right need not be true. A row speaks of a model "
+        "with its solver, and few solvers are exact."
+    )
     needs = Restorer
     axes = ("fidelity", "realism", "speed")
     gates = ("consistency", "key")

@@ -21,6 +21,10 @@ class NewPlugin(genbench.Task):
     name = "new-plugin"
     version = "1"
     source = "Nalisnick et al. 2019, https://arxiv.org/abs/1810.09136"
+    meaning = (
+        "A good answer says that a model knows how entries hang together, and not only which values are frequent. It "
+        "says nothing of samples: a density can tell noise from data and draw neither."
+    )
     needs = genbench.Density
     axes = ("detection", "speed", "size")
     controls = ("independent-pixels", "noise")
