@@ -43,7 +43,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {  # of public names, by the homes that 
     "Models": ("contracts.model", "contracts.training", "contracts.settings", "contracts.assets"),
     "Data and features": ("records.space", "contracts.dataset", "contracts.extractor"),
     "Metrics": ("contracts.metric", "contracts.evidence", "records.kinds"),
-    "Tasks": ("contracts.task",),
+    "Tasks": ("contracts.task", "contracts.operator"),
     "Hooks and trackers": ("contracts.hooks", "contracts.tracking"),
     "Errors": ("errors",),
 }
