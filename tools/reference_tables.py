@@ -24,6 +24,7 @@ from genbench.protocol import suite_file as suite_files
 from genbench.protocol.suite import Budget, Quick, Suite
 from genbench.protocol.tune import Tune
 from genbench.records.record import TaskTerms
+from genbench.report.task_terms import TASK_TERMS
 from genbench.report.terms import TERMS
 
 HANDED = (  # what public names take and give, by its home
@@ -186,7 +187,7 @@ def subparsers(parser: argparse.ArgumentParser) -> Mapping[str, argparse.Argumen
 
 def glossary() -> str:
     """Every term of a board's page, in alphabetical order."""
-    terms = sorted(TERMS, key=lambda term: term.title.lower().lstrip("★ "))
+    terms = sorted((*TERMS, *TASK_TERMS), key=lambda term: term.title.lower().lstrip("★ "))
     return "\n\n".join(f"{term.title}\n: {term.words}" for term in terms)
 
 
