@@ -53,9 +53,9 @@ def test_the_example_measures_what_it_says(installed):
 
 
 def test_the_example_is_listed_and_found_by_what_scores(installed, supervisor: Supervisor, draw, evidence):
-    listed = catalogue.read(supervisor).find("metrics", "energy").to_json()
+    listed = catalogue.read(supervisor).find("metrics", "energy-distance").to_json()
     assert (listed["distribution"], listed["direction"]) == ("genbench-energy", "lower")
-    metric = parts.metrics(plugins.installed(plugins.PARTS)).named("energy")  # as the scorer does it
+    metric = parts.metrics(plugins.installed(plugins.PARTS)).named("energy-distance")  # as the scorer does it
     assert metric().score(evidence(draw(50, 3, 1), draw(50, 3, 2, law=1))).value > 0
 
 
