@@ -25,14 +25,15 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Embedded digits, three classics that are downloaded, any folder of images, and English words."""
+    """Embedded digits, grey and tinted, three classics that are downloaded, any folder of images, and English words."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
     from genbench.builtin.datasets.folder import ImageFolder
     from genbench.builtin.datasets.mnist import FashionMnist, Mnist
+    from genbench.builtin.datasets.tinted_digits import TintedDigits
     from genbench.builtin.datasets.words import Words
 
-    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder, Words]
+    return [Digits, TintedDigits, Mnist, FashionMnist, Cifar10, ImageFolder, Words]
 
 
 @hookimpl
