@@ -33,7 +33,7 @@ class Metric(ABC):
     it falls on either side of fresh real data, so that the real data themselves are not the best; `symmetric`, whether
     exchanging real and generated features leaves it as it is; `needs_train`, whether the value depends on features of
     training data; and the range of its `scale`. One that `reads` an exam marks
-    answers to that kind of question alone, and is not tried, since nothing asks one there.
+    answers to that kind of question alone, and one of `sequences` has nothing to say of images: neither is tried there.
     """
 
     name: ClassVar[str]  #: kebab-case: what a suite lists
@@ -55,6 +55,7 @@ class Metric(ABC):
     two_sided: ClassVar[bool] = False  #: whether it falls on either side of fresh real data
     symmetric: ClassVar[bool] = False  #: whether exchanging real and generated features leaves it as it is
     reads: ClassVar[frozenset[str]] = frozenset()  #: arrays of an exam, its questions or its key; none: samples alone
+    sequences: ClassVar[bool] = False  #: whether it is of sequences of tokens alone
 
     @abstractmethod
     def score(self, evidence: Evidence) -> Score:

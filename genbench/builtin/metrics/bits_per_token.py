@@ -28,6 +28,7 @@ class BitsPerToken(Metric):
         "Shannon 1951, Prediction and entropy of printed English, https://doi.org/10.1002/j.1538-7305.1951.tb01366.x"
     )
     version = "1"
+    sequences = True
     shown: ClassVar[Mapping[str, str]] = {"tokens": "tokens"}
 
     def score(self, evidence: Evidence) -> Score:

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from genbench.contracts.evidence import Evidence
 from genbench.errors import Unavailable
@@ -41,13 +39,20 @@ class ClassAnswers:
 
         Source: Guo et al. 2017, eq. 9, https://arxiv.org/abs/1706.04599
         """
-        return ClassAnswers(log_softmax(self.log_p / temperature, axis=1), self.label)
+        return ClassAnswers(_normalised(self.log_p / temperature), self.label)
 
 
 def answered(key: Mapping[str, NDArray[Any]], answers: NDArray[Any], split: int) -> ClassAnswers:
     """What was said of the samples of a split, in the order of the questions."""
     rows = key["split"] == split
-    return ClassAnswers(log_softmax(answers[rows].astype(np.float64), axis=1), key["label"][rows])
+    return ClassAnswers(_normalised(answers[rows].astype(np.float64)), key["label"][rows])
+
+
+def _normalised(nats: Reals) -> Reals:
+    from scipy.special import log_softmax  # here, so that features are scored without SciPy
+
+    found: Reals = log_softmax(nats, axis=1)
+    return found
 
 
 def of_split(evidence: Evidence, split: int) -> ClassAnswers:
@@ -72,6 +77,8 @@ def temperature(answers: ClassAnswers) -> float:
     Raises:
         Unavailable: a true class was ruled out, which no temperature mends.
     """
+    from scipy.optimize import minimize_scalar  # here, so that features are scored without SciPy
+
     if not np.isfinite(answers.of_label).all():
         raise Unavailable("a true class was given no probability, which no temperature mends")
     most = np.log(HOTTEST)

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import log_softmax
 
 Reals = NDArray[np.float64]
 STEPS = 300  # of L-BFGS at most
@@ -26,6 +24,8 @@ class Multinomial:
 
     def log_p(self, x: NDArray[Any]) -> Reals:
         """Features [n, d] → normalised nats [n, classes]."""
+        from scipy.special import log_softmax  # here, so that features are scored without SciPy
+
         found: Reals = log_softmax(x @ self.weight + self.bias, axis=1)
         return found
 
@@ -38,6 +38,9 @@ def fitted(x: NDArray[Any], y: NDArray[np.int64], classes: int) -> Multinomial:
 
     Source: Bishop, Pattern Recognition and Machine Learning, 2006, sec. 4.3.4 and 4.5
     """
+    from scipy.optimize import minimize  # likewise
+    from scipy.special import log_softmax
+
     mean, deviation = x.mean(0, dtype=np.float64), x.std(0, dtype=np.float64)
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 1e-9 * (1 + np.abs(mean)))
     z = (x - mean) * scale  # [n, d]

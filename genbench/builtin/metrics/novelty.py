@@ -26,7 +26,8 @@ class Novelty(Metric):
     axis = Axis.NOVELTY
     direction = Direction.HIGHER
     unit = ""
-    source = "genbench 2026: rows of no split"
+    source = "Polykovskiy et al. 2020, of training rows, https://arxiv.org/abs/1811.12823"
+    sequences = True
     version = "1"
     scale = Scale.SHARE
     shown: ClassVar[Mapping[str, str]] = {"train": "train"}
@@ -56,7 +57,8 @@ class HitRatio(Metric):
     axis = Axis.NOVELTY
     direction = Direction.LOWER
     unit = ""
-    source = "genbench 2026, after Fisher 1935, The Design of Experiments"
+    source = "genbench 2026, by the exact test of Fisher 1922, https://doi.org/10.2307/2340521"
+    sequences = True
     version = "1"
     scale = Scale.DISTANCE
     shown: ClassVar[Mapping[str, str]] = {"p": "p"}

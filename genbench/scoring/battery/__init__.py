@@ -56,10 +56,10 @@ class MetricFinding:
 def findings(metric: type[Metric]) -> list[MetricFinding]:
     """Everything that a metric broke; [] where it is sound. Takes a second or so, and no extractor.
 
-    Of a metric that `reads` an exam only the declaration is judged.
+    Of a metric that `reads` an exam, or is of `sequences` alone, only the declaration is judged.
     """
     found = [MetricFinding("declaration", words) for words in _undeclared(metric)]
-    if found or metric.reads:  # the battery asks no questions
+    if found or metric.reads or metric.sequences:  # the battery asks no questions, and has images
         return found
     for name, check in CHECKS.items():
         try:
