@@ -18,7 +18,8 @@ def tint(hue: NDArray[np.float64]) -> NDArray[np.float64]:
     Source: Smith 1978 (HSV), https://doi.org/10.1145/965139.807361
     """
     sector = (np.asarray(hue)[:, None] * 6 + np.array([5.0, 3.0, 1.0])) % 6
-    return 1 - SATURATION * np.clip(np.minimum(sector, 4 - sector), 0, 1)
+    found: NDArray[np.float64] = 1 - SATURATION * np.clip(np.minimum(sector, 4 - sector), 0, 1)
+    return found
 
 
 class TintedDigits(Dataset):
