@@ -40,7 +40,9 @@ def situation(board: Leaderboard) -> Situation:
 
 
 def _run(board: Leaderboard, options: str) -> str:
-    return run_command(board.suite.name, options.split())
+    """The command that asks the board's own task: of a suite that asks several a run may ask others."""
+    asked = ["--tasks", board.task] if len(board.suite.tasks) > 1 else []
+    return run_command(board.suite.name, [*asked, *options.split()])
 
 
 def _empty(board: Leaderboard) -> Situation | None:

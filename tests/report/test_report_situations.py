@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pages import check_harmless, page
-from records import AXES, MACHINE, VALUES, audits, board_records, candidate, control, record, terms
+from records import AXES, MACHINE, TERMS, VALUES, audits, board_records, candidate, control, record, terms
 
 from genbench.leaderboard import Leaderboard
 from genbench.records.gates import GateStatus
@@ -135,6 +135,12 @@ def test_the_command_quotes_what_a_stranger_called_a_suite() -> None:
     assert situation(Leaderboard.of([replace(CEILING, suite=named)])).command.startswith(
         "genbench run --suite 'x; rm -rf ~' "
     )
+
+
+def test_a_suite_that_asks_several_tasks_is_run_again_for_the_boards_own() -> None:
+    several = replace(terms(), tasks={"generate": TERMS, "box": TERMS})
+    own = replace(CEILING, suite=several)
+    assert situation(Leaderboard.of([own], "box")).command == "genbench run --tasks box -m NAME"
 
 
 # The table's words
