@@ -67,6 +67,9 @@ def _add_what(parser: Parser) -> None:
         help="which of the suite's tasks are asked (default: those that the suite says)",
     )
     what.add_argument("--seeds", type=int, metavar="N", help="training seeds per model (default: the suite's)")
+    what.add_argument(
+        "--first-seed", type=int, default=0, metavar="N", help="of them (default: 0); merge joins runs of other seeds"
+    )
     what.add_argument("--quick", action="store_true", help="the suite's quick form")
 
 

@@ -49,7 +49,7 @@ def _facts(record: Record) -> Iterator[tuple[tuple[str, ...], Hashable]]:
     for task, terms in record.suite.tasks.items():
         yield ("exam", task), (terms.ask or task, terms.count)
     for candidate in record.candidates:
-        yield ("code", candidate.name), record.model.code
+        yield ("code", candidate.name, candidate.task), record.model.code
         for name, score in candidate.scores.items():
             for part in IDENTITY:
                 yield (part, name, candidate.task), getattr(score, part)

@@ -65,7 +65,7 @@ def merged(found: Sequence[Filed]) -> Merged:
 
 def _two(one: Filed, other: Filed) -> str:
     trial = f"{one.record.model.reference} seed {one.record.seed}"
-    return f"two different records of {trial}: {one.path} and {other.path}; keep one, or run other seeds"
+    return f"two different records of {trial}: {one.path} and {other.path}; keep one, or run other seeds (--first-seed)"
 
 
 def _check_protocols(found: Sequence[Filed]) -> None:

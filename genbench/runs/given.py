@@ -11,7 +11,7 @@ from genbench.runs.options import Options
 
 PATHS, TEXTS = ("out", "secret"), ("suite", "device", "existing", "executor", "address", "isolation", "data_root")
 SEVERAL = ("models", "tasks", "plugin", "python", "limit", "extractor_weights", "replay")
-FLAGS, COUNTS = ("all", "core", "quick"), ("seeds", "jobs")
+FLAGS, COUNTS, FROM_ZERO = ("all", "core", "quick"), ("seeds", "jobs"), ("first_seed",)
 KNOWN = tuple(field.name for field in fields(Options))
 
 
@@ -37,7 +37,8 @@ def _read(name: str, value: object) -> object:
         if not isinstance(items, list | tuple) or not all(isinstance(item, str | os.PathLike) for item in items):
             raise _refused(name, "text, or a list of it", value)
         return [Path(item) if name == "replay" else os.fspath(item) for item in items]
-    if name in COUNTS and (value is None or (isinstance(value, int) and not isinstance(value, bool))):
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if (name in FROM_ZERO and whole) or (name in COUNTS and (whole or value is None)):
         return value
     if name in FLAGS and isinstance(value, bool):
         return value
@@ -51,6 +52,8 @@ def _read(name: str, value: object) -> object:
 def _expected(name: str) -> str:
     if name in FLAGS:
         return "True or False"
+    if name in FROM_ZERO:
+        return "an integer from 0"
     if name in COUNTS:
         return "a positive integer"
     return "the path of a file or folder" if name in PATHS else "text"

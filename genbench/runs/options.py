@@ -11,6 +11,7 @@ from genbench.runs.plan import DEFAULT_SUITE
 
 ISOLATION = ("auto", "process")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?|mps")
+LAST_SEED = 2**31 - 1  # that a run may begin with
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Options:
         tasks: names of those of the suite's tasks that are asked, "all" for all of them; none: its default ones.
         quick: the suite's quick form.
         seeds: training seeds per model; None: the suite's.
+        first_seed: of these, where others have run those before it.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         jobs: steps that may run beside each other; None: one per core, or one per GPU.
         plugin: loose model plugins: files or modules.
@@ -48,6 +50,7 @@ class Options:
     tasks: Sequence[str] = ()
     quick: bool = False
     seeds: int | None = None
+    first_seed: int = 0
     device: str = "auto"
     jobs: int | None = None
     plugin: Sequence[str] = ()
@@ -70,6 +73,9 @@ class Options:
             raise GenbenchError(f"--isolation takes {', '.join(ISOLATION)}, got {self.isolation!r}")
         if not DEVICE.fullmatch(self.device):
             raise GenbenchError(f"--device takes auto, cpu, cuda, cuda:N or mps, got {self.device!r}")
+        if not 0 <= self.first_seed <= LAST_SEED:
+            words = f"an integer from 0 to {LAST_SEED:,}, got {self.first_seed}"
+            raise GenbenchError(f"--first-seed takes {words}")
         for name in ("seeds", "jobs"):
             value = getattr(self, name)
             if value is not None and value < 1:

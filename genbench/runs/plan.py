@@ -147,13 +147,21 @@ def core_of(suite: Suite, catalogue: Catalogue) -> tuple[str, ...]:
     return suite.core
 
 
-def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], everything: bool, seeds: int | None) -> Plan:
+def planned(
+    found: SuiteFile,
+    catalogue: Catalogue,
+    models: Sequence[str],
+    everything: bool,
+    seeds: int | None,
+    first_seed: int = 0,
+) -> Plan:
     """The trials of the chosen models under a suite, seed by seed; controls first, once each.
 
     Args:
         models: references such as `ddpm[steps=200]`.
         everything: take every discovered model as well.
         seeds: training seeds per model; None: the suite's.
+        first_seed: of them.
     Raises:
         GenbenchError: no model is chosen, a reference is wrong, or there are more trials than any run could do.
     """
@@ -174,6 +182,6 @@ def planned(found: SuiteFile, catalogue: Catalogue, models: Sequence[str], every
         )
     controls = [Trial(*chosen(name, catalogue), seed=0) for name, entry in entries.items() if entry.listing.control]
     trials = [trial for trial in controls if any(answerers(trial, task) for task in asked)]
-    for seed in range(suite.seeds):
+    for seed in range(first_seed, first_seed + suite.seeds):
         trials += [Trial(entry, settings, seed) for entry, settings in contestants]
     return Plan(suite, asked, catalogue, tuple({trial.slug: trial for trial in trials}.values()), found.notes)

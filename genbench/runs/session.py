@@ -77,7 +77,7 @@ def plan_of(options: Options, catalogue: Catalogue) -> Plan:
     models = [*options.models, *(core_of(suite, catalogue) if options.core else ())]
     if options.replay and not (models or options.all):
         models = sorted({read(path).model.reference for path in options.replay})
-    return planned(found, catalogue, models, options.all, options.seeds)
+    return planned(found, catalogue, models, options.all, options.seeds, options.first_seed)
 
 
 def run_folder(options: Options, plan: Plan) -> Path:

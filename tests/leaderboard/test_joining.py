@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from records import DATASET, VALUES, candidate, record, score, terms
+from records import DATASET, TERMS, VALUES, candidate, record, score, terms
 
 from genbench.leaderboard import boards
 from genbench.leaderboard.joining import joined
@@ -42,7 +42,7 @@ def test_another_protocol_is_passed_over_without_a_word() -> None:
     [
         (record("vae", dataset=replace(DATASET, sha256="e2" * 32)), "another dataset"),
         (record("vae", suite=terms(count=7)), "another exam of generate"),
-        (record("mine", 1, model={"code": "0" * 64}), "another code of mine"),
+        (record("mine", 1, model={"code": "0" * 64}), "another code of mine of generate"),
         (changed(record("vae"), version="2"), "another version of fd@digits-net of generate"),
         (changed(record("vae"), extractor="digits-net/2/ff"), "another extractor of fd@digits-net of generate"),
     ],
@@ -61,3 +61,11 @@ def test_of_earlier_records_that_do_not_agree_the_newest_stand() -> None:
     found = joined([record("mine")], [old, new])
     assert names(found.records) == [("mine", 0), ("vae", 1)]
     assert boards(found.records)
+
+
+def test_a_model_may_have_answered_another_task_by_other_code() -> None:
+    own = record("mine", candidates=[candidate("mine", VALUES)])
+    other = record("mine", 1, candidates=[replace(candidate("mine", VALUES), task="box")], model={"code": "0" * 64})
+    other = replace(other, suite=replace(other.suite, tasks={"box": TERMS}))
+    assert joined([own], [other]).left_out == ()
+    assert {task: len(board.rows) for task, board in boards([own, other]).items()} == {"generate": 1, "box": 1}

@@ -23,6 +23,8 @@ REFUSED = {
     "seeds takes a positive integer, got '2' of type str": {"seeds": "2"},
     "seeds takes a positive integer, got 'True'": {"seeds": True},
     "seeds takes a positive integer, got 0": {"seeds": 0},
+    "first_seed takes an integer from 0, got 'None'": {"first_seed": None},
+    "first-seed takes an integer from 0 to 2,147,483,647, got -1": {"first_seed": -1},
     "jobs takes a positive integer, got '1.5'": {"jobs": 1.5},
     "quick takes True or False, got 'yes'": {"quick": "yes"},
     "out takes the path of a file or folder, got '3'": {"out": 3},

@@ -153,6 +153,11 @@ def test_all_takes_every_model_and_keeps_the_settings_of_those_named(plan):
     assert told(plan("vae[hidden=32]", everything=True, seeds=1)) == [*CONTROLS, ("vae[hidden=32]", 0), ("ddpm", 0)]
 
 
+def test_a_run_may_begin_with_another_seed(suite_file, catalogue):
+    wanted = planned(find_suite(str(suite_file), catalogue), catalogue, ["vae"], False, 2, first_seed=5)
+    assert told(wanted) == [*CONTROLS, ("vae", 5), ("vae", 6)]
+
+
 def test_the_seeds_that_were_asked_for_replace_the_suites(plan):
     wanted = plan("vae", seeds=3)
     assert [seed for name, seed in told(wanted) if name == "vae"] == [0, 1, 2]
