@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from genbench.builtin.metrics.class_answers import HELD, TEST
+from genbench.builtin.metrics.end_rmse import rmse
 from genbench.builtin.metrics.translations import Translations, translated
 from genbench.builtin.tasks.classify import p_of_lower
 from genbench.contracts.dataset import Examples, Splits
@@ -25,6 +26,7 @@ DOMAINS = 2
 NEEDED = frozenset({"class", "pair"})  # what has to be known of each row
 KNOWN = 2_500  # training rows of each domain in the key
 THERE = 0.5  # share of answers in the domain that was asked for, at least
+MOVED = 0.25  # RMSE of the answers to the questions, at least, as a share of that of the pairs
 NEAR, COPIED = 0.01, 0.05  # the quantile of the pairs' distances to training rows; share of answers nearer than that
 FEWEST = 8  # of them at least, since few questions tell little
 P = 0.001  # the level of the gate `table`
@@ -36,11 +38,12 @@ class Translate(Task):
     The domains are the two classes of the Space. A model was trained on unpaired rows; what a row is (its `class`) and
     the same row in the other domain (its `pair`) are known to the harness alone. Half of the questions are rows of
     `held`, which no plugin has seen. Three gates. `domain` bars who stays: fewer than half of the answers are taken for
-    the domain that was asked for, by logistic regression on entries. `copies` bars who looks answers up: more than 5 %
-    of them are nearer to a training row of that domain than 99 % of the true pairs are. `table` bars who knows pairs of
-    the test set: the squared errors to the pairs, or their ranks, are lower on test than on held by more than chance,
-    p ≤ .001 for both tests together, by random orders. An exact answer is no sign of it: a change that is a function
-    can be learnt.
+    the domain that was asked for, by logistic regression on entries, or they differ from the questions by less than a
+    quarter of what the pairs do (RMSE): a straight line is crossed by a nudge. `copies` bars who looks answers up: more
+    than 5 % of them are nearer to a training row of that domain than 99 % of the true pairs are. `table` bars who knows
+    pairs of the test set: the squared errors to the pairs, or their ranks, are lower on test than on held by more than
+    chance, p ≤ .001 for both tests together, by random orders. An exact answer is no sign of it: a change that is a
+    function can be learnt.
     """
 
     name = "translate"
@@ -95,10 +98,7 @@ class Translate(Task):
     def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
         """`domain`, `copies`, `table`."""
         found, out = translated(exam.questions, exam.key, answers), {}
-        there = float((found.domains_of(answers)[0] == found.domain).mean())
-        if there < THERE:
-            words = f"only {there:.0%} of its answers are taken for the domain that was asked for"
-            out["domain"] = f"{words}; at least {THERE:.0%} are ranked"
+        out |= _stayed(found)
         near = near_share(found)
         if near > max(COPIED, FEWEST / len(answers)):
             words = f"{near:.0%} of its answers are nearer to a training row than {1 - NEAR:.0%} of the true pairs are"
@@ -134,6 +134,19 @@ def _nearest(x: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.float64]:
     flat = (each.reshape(len(each), -1).astype(np.float64) for each in (x, rows))
     nearest: NDArray[np.float64] = cdist(*flat).min(1)
     return nearest
+
+
+def _stayed(found: Translations) -> dict[str, str]:
+    there = float((found.domains_of(found.answers)[0] == found.domain).mean())
+    if there < THERE:
+        words = f"it stays where it was: {there:.0%} of its answers are taken for the domain that was asked for"
+        return {"domain": f"{words}; at least {THERE:.0%} are ranked"}
+    moved, whole = rmse(found.answers, found.x), rmse(found.pair, found.x)
+    if moved < MOVED * whole:
+        share = moved / whole
+        words = f"it stays where it was: its answers differ from the questions by {share:.0%} of what the pairs do"
+        return {"domain": f"{words} (RMSE); at least {MOVED:.0%} is ranked"}
+    return {}
 
 
 def _table(found: Translations, split: NDArray[np.int64]) -> dict[str, str]:

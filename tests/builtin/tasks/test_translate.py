@@ -18,6 +18,7 @@ from genbench.builtin.extractors.random_net import RandomNet
 from genbench.builtin.metrics.class_answers import HELD, TEST
 from genbench.builtin.metrics.class_kept import ClassKept
 from genbench.builtin.metrics.kid import KernelInceptionDistance
+from genbench.builtin.metrics.multinomial import fitted
 from genbench.builtin.metrics.pair_rmse import PairError
 from genbench.builtin.metrics.target_kid import TargetKid
 from genbench.builtin.metrics.target_share import TargetShare
@@ -163,6 +164,17 @@ def test_a_distance_to_both_domains_together_would_crown_who_stays(score):
 def test_each_gate_sees_its_cheat_and_nobody_else(exam, answers):
     found = {cls: set(TASK.barred(exam, given)) for cls, given in answers.items()}
     assert found == {TruePair: set(), PairTable: {"table"}, NearestTarget: {"copies"}, Identity: {"domain"}}
+
+
+def test_a_nudge_across_the_line_between_the_domains_is_no_translation(exam):
+    """A level in the direction of the weights is enough for a classifier, and nothing has changed."""
+    law = fitted(exam.key["known"].reshape(-1, 64).astype(float), exam.key["known_domain"], 2)
+    way = np.sign(law.weight[:, 1] - law.weight[:, 0]).reshape(1, 8, 8)
+    there = np.where(exam.questions["domain"] == 1, 1, -1)[:, None, None, None]
+    nudged = (exam.questions["x"] + there * way).clip(0, 16).astype(np.uint8)
+    called = translated(exam.questions, exam.key, nudged).domains_of(nudged)[0]
+    assert (called == exam.questions["domain"]).mean() > 0.5
+    assert "differ from the questions by" in TASK.barred(exam, nudged)["domain"]
 
 
 def test_a_table_of_a_tenth_of_the_test_set_with_a_pixel_changed_is_seen(exam, answers):
