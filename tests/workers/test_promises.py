@@ -17,6 +17,7 @@ X = torch.randint(4, (6, 1, 2, 3), generator=torch.Generator().manual_seed(0))
 CAPABILITIES = (
     *(genbench.Model, genbench.Conditional, genbench.ConditionalDensity, genbench.Sequential),
     *(genbench.Latent, genbench.ConditionalDenoiser, genbench.Classifier, genbench.Interpolator),
+    genbench.Restorer,
 )
 
 
@@ -86,6 +87,10 @@ class Able(*CAPABILITIES):
     def between(self, a, b, n):
         return torch.stack([a] * (n - ("short" in self.faults)), 1)
 
+    def restore(self, y, operator, draws):
+        x = torch.randint(4, (len(y), draws - ("few" in self.faults), *SPACE.shape))
+        return x.float() if "real" in self.faults else x + 4 * ("above" in self.faults)
+
 
 def test_who_keeps_every_promise_is_told_so():
     found = list(abilities.kept(Asked(Able(), SPACE, X)))
@@ -117,6 +122,7 @@ def test_who_keeps_every_promise_is_told_so():
         ("descends", "denoiser", "tensor([2.0"),
         ("reversed", "denoiser", "at the lowest sigma"),
         ("short", "interpolator", "(6, 4, 1, 2, 3)"),
+        ("few", "restorer", "(6, 2, 1, 2, 3)"),
     ],
 )
 def test_each_way_to_break_a_promise_is_found_where_it_is_made(fault, check, got):
@@ -140,6 +146,20 @@ def test_a_density_that_is_no_probability_is_invalid_evidence():
 
     with pytest.raises(InvalidEvidence, match="a probability above 1"):
         promises.density(Asked(Positive(), SPACE, X))
+
+
+@pytest.mark.parametrize(("fault", "words"), [("real", "float32"), ("above", "values from")])
+def test_restorations_that_are_no_samples_are_invalid_evidence(fault, words):
+    with pytest.raises(InvalidEvidence, match=words):
+        promises.restorer(Asked(Able(fault), SPACE, X))
+
+
+def test_whom_an_operator_does_not_suit_has_kept_its_promise():
+    class Choosy(Able):
+        def restore(self, y, operator, draws):
+            raise genbench.Unsuitable("needs a box")
+
+    assert promises.restorer(Asked(Choosy(), SPACE, X)) == "the second half is not restored: needs a box"
 
 
 def test_a_broken_promise_says_what_was_expected_and_what_was_got():
