@@ -252,8 +252,8 @@ def test_controls_have_names_of_their_own_and_sources():
 def test_each_control_says_what_it_is_on_the_board_for():
     kinds = {kind: {control.name for control in CONTROLS if control.control is kind} for kind in ControlKind}
     assert kinds == {
-        ControlKind.CEILING: {"real-held-out", "true-class"},
-        ControlKind.FLOOR: {"independent-pixels", "blend", "class-frequencies"},
+        ControlKind.CEILING: {"real-held-out", "true-class", "truth"},
+        ControlKind.FLOOR: {"independent-pixels", "blend", "class-frequencies", "pseudo-inverse"},
         ControlKind.COPY: {
             "copycat",
             "copycat-noise",
@@ -271,6 +271,9 @@ def test_each_control_says_what_it_is_on_the_board_for():
             "jump",
             "nearest-row",
             "logistic-regression",
+            "nearest-train",
+            "neighbour-mean",
+            "projected-noise",
         },
     }
 
