@@ -87,8 +87,19 @@ def genbench_solvers() -> "list[type[Solver]]":
     from genbench.builtin.solvers.sdedit import SdEdit
     from genbench.builtin.solvers.slerp import Slerp
 
-    restoring = [Ddnm, Inversion, Ancestral, Importance]
-    return [Slerp, DdimSlerp, HoT, *restoring, Bayes, DiffusionClassifier, LatentShift, SdEdit]
+    return [
+        Slerp,
+        DdimSlerp,
+        HoT,
+        Ddnm,
+        Inversion,
+        Ancestral,
+        Importance,
+        Bayes,
+        DiffusionClassifier,
+        LatentShift,
+        SdEdit,
+    ]
 
 
 @hookimpl

@@ -112,7 +112,7 @@ class CycleGAN(genbench.Learner, genbench.Translator):
         blocks: Annotated[int, genbench.Range(1, 12)] = 2,
         lr: Annotated[float, genbench.Range(1e-5, 1e-1, log=True)] = 1e-3,
         batch: Annotated[int, genbench.Range(2, 4096, log=True)] = 32,
-        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 200,
+        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 60,
     ) -> None:
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1) or space.classes != DOMAINS:
             words = "images of at least 2×2 pixels with integer levels, and two classes, which are the domains"

@@ -104,7 +104,7 @@ class SRGAN(genbench.Learner, genbench.Restorer):
         blocks: Annotated[int, genbench.Range(1, 32)] = 3,
         lr: Annotated[float, genbench.Range(1e-5, 1e-1, log=True)] = 1e-3,
         batch: Annotated[int, genbench.Range(8, 4096, log=True)] = 64,
-        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 200,
+        epochs: Annotated[int, genbench.Range(1, 100_000, log=True)] = 100,
     ) -> None:
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1):
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with integer levels, got {space}")

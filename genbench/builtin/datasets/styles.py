@@ -32,12 +32,14 @@ SQUARE = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1))
 
 def bold(x: Images) -> Images:
     """The highest level of each pixel and the one to its left: strokes are a pixel wider."""
-    return neighbourhoods(x, ((0, 0), (0, -1))).max(0)
+    found: Images = neighbourhoods(x, ((0, 0), (0, -1))).max(0)
+    return found
 
 
 def outlined(x: Images) -> Images:
     """The highest level of each pixel and its four neighbours, less its own: what lies around the strokes, hollow."""
-    return neighbourhoods(x, CROSS).max(0) - x
+    around: Images = neighbourhoods(x, CROSS).max(0)
+    return around - x
 
 
 def slanted(x: Images) -> Images:
@@ -64,7 +66,8 @@ def edges(x: Images) -> Images:
     Source: Rivest, Soille and Beucher 1993 (the morphological gradient), https://doi.org/10.1117/12.58373
     """
     around = neighbourhoods(x, SQUARE)
-    return around.max(0) - around.min(0)
+    found: Images = around.max(0) - around.min(0)
+    return found
 
 
 STYLES: Mapping[str, Change] = {"bold": bold, "slanted": slanted, "outlined": outlined}

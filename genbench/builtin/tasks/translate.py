@@ -105,14 +105,13 @@ class Translate(Task):
 
     def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
         """`domain`, `copies`, `table`."""
-        found, out = translated(exam.questions, exam.key, answers), {}
-        out |= _stayed(found)
+        found = translated(exam.questions, exam.key, answers)
+        out = _stayed(found)
         near = near_share(found)
         if near > max(COPIED, FEWEST / len(answers)):
             words = f"{near:.0%} of its answers are nearer to a training row than {1 - NEAR:.0%} of the true pairs are"
             out["copies"] = f"it looks answers up: {words}; at most {COPIED:.0%} are ranked"
-        out |= _table(found, exam.key["split"])
-        return out
+        return out | _table(found, exam.key["split"])
 
     def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
         """`strips`: the first questions of each direction, uncurated, and below each its answer."""
