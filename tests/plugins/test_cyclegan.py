@@ -110,8 +110,8 @@ def test_it_learns_to_turn_the_light_on_and_off_without_pairs():
         return x.astype(np.uint8), y
 
     train, valid = (genbench.Split(genbench.Examples(*rows(count))) for count in (200, 20))
-    model = CycleGAN(SPACE, width=8, blocks=1, batch=32, lr=3e-3, epochs=100)
-    model.fit(genbench.TrainingData(SPACE, train, valid, 20_000))
+    model = CycleGAN(SPACE, width=8, blocks=1, batch=32, lr=5e-3, epochs=40)
+    model.fit(genbench.TrainingData(SPACE, train, valid, 8_000))
     x, y = (torch.from_numpy(part).long() for part in rows(100))
     with torch.no_grad():
         found = model.eval().translate(x, 1 - y).float()

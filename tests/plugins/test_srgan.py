@@ -72,7 +72,7 @@ def test_the_energy_score_is_least_for_the_true_law():
 @pytest.mark.parametrize("pixel", ["square", "energy"])
 def test_it_learns_what_the_operator_alone_does_not_know(pixel, ramps):
     space = genbench.Space((1, 8, 8), levels=33)
-    data = ramps(space, 6_000)
+    data = ramps(space, 3_200)
     model, operator = SRGAN(space, operators="box", pixel=pixel, width=8, blocks=1, batch=32), OPERATORS["box"](space)
     torch.manual_seed(0)
     model.fit(data)
