@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Model as Model,
         Restorer as Restorer,
         Sequential as Sequential,
+        Translator as Translator,
     )
     from genbench.contracts.operator import LinearOperator as LinearOperator, Operator as Operator
     from genbench.contracts.settings import Choice as Choice, Range as Range
@@ -83,6 +84,7 @@ _HOMES = {
         "Model",
         "Restorer",
         "Sequential",
+        "Translator",
     ],
     "contracts.operator": ["LinearOperator", "Operator"],
     "contracts.settings": ["Choice", "Range"],

@@ -25,15 +25,17 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Embedded digits, grey and tinted, three classics that are downloaded, any folder of images, and English words."""
+    """Embedded digits, grey and tinted, three classics that are downloaded, any folder, words, pairs of domains."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
     from genbench.builtin.datasets.folder import ImageFolder
     from genbench.builtin.datasets.mnist import FashionMnist, Mnist
+    from genbench.builtin.datasets.styles import DigitsStyles, FashionEdges
     from genbench.builtin.datasets.tinted_digits import TintedDigits
     from genbench.builtin.datasets.words import Words
 
-    return [Digits, TintedDigits, Mnist, FashionMnist, Cifar10, ImageFolder, Words]
+    images = [Digits, TintedDigits, Mnist, FashionMnist, Cifar10, ImageFolder]
+    return [*images, Words, DigitsStyles, FashionEdges]
 
 
 @hookimpl
@@ -60,18 +62,21 @@ def genbench_metrics() -> "list[type[Metric]]":
 
 @hookimpl
 def genbench_tasks() -> "list[type[Task]]":
-    """Samples of the data's law, paths between two of the data's rows, what is missing of one, and classes."""
+    """Samples of the data's law, paths between two of its rows, what is missing of one, classes, another domain."""
     from genbench.builtin.tasks.classify import Classify
     from genbench.builtin.tasks.generate import Generate
     from genbench.builtin.tasks.interpolate import Interpolate
     from genbench.builtin.tasks.restore import Restore
+    from genbench.builtin.tasks.translate import Translate
 
-    return [Generate, Interpolate, Restore, Classify]
+    return [Generate, Interpolate, Restore, Classify, Translate]
 
 
 @hookimpl
 def genbench_solvers() -> "list[type[Solver]]":
-    """Interpolation by latent vectors and denoisers; restoration by these, laws of entries and any samples; classes."""
+    """Interpolation by latent vectors and denoisers; restoration by these, laws of entries and any samples; classes;
+    translation by latent vectors and denoisers.
+    """
     from genbench.builtin.solvers.ancestral import Ancestral
     from genbench.builtin.solvers.bayes import Bayes
     from genbench.builtin.solvers.ddim_slerp import DdimSlerp
@@ -80,9 +85,23 @@ def genbench_solvers() -> "list[type[Solver]]":
     from genbench.builtin.solvers.ho_t import HoT
     from genbench.builtin.solvers.importance import Importance
     from genbench.builtin.solvers.inversion import Inversion
+    from genbench.builtin.solvers.latent_shift import LatentShift
+    from genbench.builtin.solvers.sdedit import SdEdit
     from genbench.builtin.solvers.slerp import Slerp
 
-    return [Slerp, DdimSlerp, HoT, Ddnm, Inversion, Ancestral, Importance, Bayes, DiffusionClassifier]
+    return [
+        Slerp,
+        DdimSlerp,
+        HoT,
+        Ddnm,
+        Inversion,
+        Ancestral,
+        Importance,
+        Bayes,
+        DiffusionClassifier,
+        LatentShift,
+        SdEdit,
+    ]
 
 
 @hookimpl

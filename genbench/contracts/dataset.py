@@ -3,7 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,17 +29,21 @@ class Examples:
     Args:
         x: [N, *shape], of the Space's storage dtype (uint8, int32 or float32).
         y: [N] int64 class labels in [0, classes), or None where the Space has no classes.
+        attributes: what else is known of each row, name → [N, …]. Who poses and who marks questions may look; a plugin
+            never does, in any stage.
     """
 
     x: NDArray[Any]
     y: NDArray[np.int64] | None = None
+    attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.x)
 
     def rows(self, which: NDArray[np.int64]) -> "Examples":
         """Some of the rows, by their indices, as a copy."""
-        return Examples(self.x[which], None if self.y is None else self.y[which])
+        attributes = {name: values[which] for name, values in self.attributes.items()}
+        return Examples(self.x[which], None if self.y is None else self.y[which], attributes)
 
 
 CUT = Examples(np.empty(0))  # in the place of `held`: it is cut from train
@@ -94,6 +98,9 @@ class Splits:
             state.update(np.ascontiguousarray(examples.x).data)
             if examples.y is not None:
                 state.update(np.ascontiguousarray(examples.y).data)
+            for attribute, values in sorted(examples.attributes.items()):  # in no hash where there are none
+                state.update(f"{name} {attribute} {values.shape} {values.dtype}".encode())
+                state.update(np.ascontiguousarray(values).data)
         return state.hexdigest()
 
 
@@ -141,6 +148,9 @@ def _check(space: Space, name: str, examples: Examples) -> None:
         raise ValueError(f"{name}: labels are there exactly where the Space has classes")
     if y is not None and (y.shape != (len(x),) or y.dtype != np.int64 or y.min() < 0 or y.max() >= space.classes):
         raise ValueError(f"{name}: labels are [N] int64 in [0, {space.classes})")
+    for attribute, values in examples.attributes.items():
+        if len(values) != len(x) or values.dtype == object:
+            raise ValueError(f"{name}: {attribute} is known of each of {len(x)} rows, got {len(values)} {values.dtype}")
 
 
 class Dataset(ABC):

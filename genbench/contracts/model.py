@@ -266,6 +266,21 @@ class Restorer(ABC):
         """
 
 
+class Translator(ABC):
+    """A model that shows a sample as another domain would have it. The domains are the classes of the Space."""
+
+    @abstractmethod
+    def translate(self, x: Tensor, domain: Tensor) -> Tensor:
+        """The same things in another domain.
+
+        Args:
+            x: int64 [N, *shape]; float32 where the Space has no levels.
+            domain: where to, [N] int64 in [0, classes); x is of another one.
+        Returns:
+            int64 [N, *shape] in [0, levels); float32 where the Space has no levels.
+        """
+
+
 CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the names that lists and records use
     "generate": Model,
     "density": Density,
@@ -279,4 +294,5 @@ CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the nam
     "classifier": Classifier,
     "interpolator": Interpolator,
     "restorer": Restorer,
+    "translator": Translator,
 }

@@ -43,8 +43,11 @@ class SplitFiles:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The Space's file, and those of the splits and labels."""
+        """The Space's file, and those of the splits and labels. Whoever may see `held`, which no plugin does, may know
+        what else is known of the rows.
+        """
         own = [f"{self.home}/{split}.{part}.npy" for split in self.splits for part in ("x", "y")]
+        own += [f"{self.home}/attributes.npz"] if "held" in self.splits else []
         return (f"{self.home}/dataset.json", *own, *(f"{self.home}/{split}.y.npy" for split in self.labels))
 
 

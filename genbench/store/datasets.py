@@ -4,8 +4,9 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from genbench.files.codec import Count
 from genbench.records.space import Space
 
 NOTE = "dataset.json"  # beside the splits
+ATTRIBUTES = "attributes.npz"  # likewise, of all splits; not there where nothing else is known of the rows
 
 
 def laid_down(splits: Splits, told: Callable[[str], None] = lambda damage: None) -> Path:
@@ -73,6 +75,9 @@ def write(splits: Splits, folder: Path) -> Laid:
         np.save(folder / f"{name}.x.npy", np.ascontiguousarray(examples.x), allow_pickle=False)
         if examples.y is not None:
             np.save(folder / f"{name}.y.npy", examples.y, allow_pickle=False)
+    known = {f"{name}.{attribute}": x for name in SPLITS for attribute, x in getattr(splits, name).attributes.items()}
+    if known:
+        np.savez(folder / ATTRIBUTES, **known)
     laid = Laid(splits.space, splits.sha256, {name: len(getattr(splits, name)) for name in SPLITS})
     codec.write(folder / NOTE, laid)
     return laid
@@ -94,13 +99,28 @@ def verify(folder: Path) -> None:
         GenbenchError: a file is missing, or is not as it was written.
     """
     try:
-        laid, splits = described(folder), {name: read(folder, name) for name in SPLITS}
-        rows = {name: len(examples) for name, examples in splits.items()}
-        whole = laid.sha256 == Splits(laid.space, **splits).sha256 and laid.rows == rows
+        laid, splits = described(folder), read_whole(folder)
+        rows = {name: len(getattr(splits, name)) for name in SPLITS}
+        whole = laid.sha256 == splits.sha256 and laid.rows == rows
     except (OSError, ValueError, EOFError, GenbenchError) as error:
         raise GenbenchError(f"the data at {folder} cannot be read ({error}); a run lays them down anew") from error
     if not whole:
         raise GenbenchError(f"the data at {folder} are not as they were written; a run lays them down anew")
+
+
+def read_whole(folder: Path) -> Splits:
+    """All that `write` laid down, what else is known of the rows included: for stages that no plugin takes part in."""
+    splits = {name: read(folder, name) for name in SPLITS}
+    known = {name: replace(rows, attributes=read_attributes(folder, name)) for name, rows in splits.items()}
+    return Splits(read_space(folder), **known)
+
+
+def read_attributes(folder: Path, split: str) -> Mapping[str, NDArray[Any]]:
+    """What else is known of the rows of a split, name → [N, …]; a confined plugin cannot open the file."""
+    if not (folder / ATTRIBUTES).exists():
+        return {}
+    with np.load(folder / ATTRIBUTES, allow_pickle=False) as file:
+        return {name.removeprefix(f"{split}."): file[name] for name in file if name.startswith(f"{split}.")}
 
 
 def read(folder: Path, split: str) -> Examples:

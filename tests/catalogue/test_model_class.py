@@ -330,6 +330,7 @@ def test_every_capability_that_a_class_derives_from_is_listed_by_its_name():
         "sigmas": property(lambda self: None),
         "denoise": lambda self, x, sigma, *, labels=None: None,
         "posterior": _log_prob,
+        "translate": lambda self, x, domain: None,
         "between": lambda self, a, b, n: None,
         "next": lambda self, x, i: None,
         "restore": lambda self, y, operator, draws: None,

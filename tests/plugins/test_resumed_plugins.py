@@ -27,6 +27,7 @@ MODELS = {  # module → class; those that train in stages have a test of their 
     "genbench_pixelrnn": "PixelRNN",
     "genbench_realnvp": "RealNVP",
     "genbench_score_sde": "ScoreSDE",
+    "genbench_srgan": "SRGAN",
     "genbench_torchcfm": "TorchCFM",
     "genbench_vae": "VAE",
     "genbench_zuko_spline_flow": "ZukoSplineFlow",

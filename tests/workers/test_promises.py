@@ -18,6 +18,7 @@ CAPABILITIES = (
     *(genbench.Model, genbench.Conditional, genbench.ConditionalDensity, genbench.Sequential),
     *(genbench.Latent, genbench.ConditionalDenoiser, genbench.Classifier, genbench.Interpolator),
     genbench.Restorer,
+    genbench.Translator,
 )
 
 
@@ -87,6 +88,9 @@ class Able(*CAPABILITIES):
     def between(self, a, b, n):
         return torch.stack([a] * (n - ("short" in self.faults)), 1)
 
+    def translate(self, x, domain):
+        return x + 4 if "abroad" in self.faults else x[: len(x) - ("lost" in self.faults)]
+
     def restore(self, y, operator, draws):
         x = torch.randint(4, (len(y), draws - ("few" in self.faults), *SPACE.shape))
         return x.float() if "real" in self.faults else x + 4 * ("above" in self.faults)
@@ -123,6 +127,8 @@ def test_who_keeps_every_promise_is_told_so():
         ("reversed", "denoiser", "at the lowest sigma"),
         ("short", "interpolator", "(6, 4, 1, 2, 3)"),
         ("few", "restorer", "(6, 2, 1, 2, 3)"),
+        ("abroad", "translator", "values from"),
+        ("lost", "translator", "(5, 1, 2, 3)"),
     ],
 )
 def test_each_way_to_break_a_promise_is_found_where_it_is_made(fault, check, got):

@@ -14,6 +14,7 @@ from genbench.builtin.controls.densities import IndependentPixels, Noise
 from genbench.builtin.controls.paths import Blend, Jump
 from genbench.builtin.controls.real import HeldOut, MeanImage, ModeDropper
 from genbench.builtin.controls.restorers import NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse, Truth
+from genbench.builtin.controls.translators import Identity, NearestTarget, PairTable, TruePair
 from genbench.contracts.model import Learner
 
 CONTROLS: tuple[type[Learner], ...] = (
@@ -41,4 +42,8 @@ CONTROLS: tuple[type[Learner], ...] = (
     LogisticRegression,
     NearestRow,
     ClassFrequencies,
+    TruePair,
+    PairTable,
+    NearestTarget,
+    Identity,
 )

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from genbench.contracts.model import Learner
 from genbench.contracts.training import Split, TrainingData
-from genbench.errors import GenbenchError
+from genbench.errors import GenbenchError, Unsuitable
 from genbench.store import datasets
 
 
@@ -27,6 +30,17 @@ class ControlData(TrainingData):
     def held(self) -> Split:
         """The split that no plugin ever sees."""
         return Split(datasets.read(self.home, "held"))
+
+    def known(self, split: str, attribute: str) -> Tensor:
+        """What else is known of the rows of a split, [N, …]: the dataset says under which names.
+
+        Raises:
+            Unsuitable: nothing of that name.
+        """
+        found = datasets.read_attributes(self.home, split)
+        if attribute not in found:
+            raise Unsuitable(f"needs data of which the {attribute} of each row is known")
+        return torch.from_numpy(found[attribute])
 
 
 def own(data: TrainingData, control: type[Learner]) -> ControlData:

@@ -6,6 +6,7 @@ from genbench.builtin.metrics.bits_per_token import BitsPerToken
 from genbench.builtin.metrics.brier import Brier
 from genbench.builtin.metrics.c2st import TwoSampleAccuracy
 from genbench.builtin.metrics.cas import ClassificationAccuracy
+from genbench.builtin.metrics.class_kept import ClassKept
 from genbench.builtin.metrics.class_tv import ClassTotalVariation
 from genbench.builtin.metrics.clipped import ClippedCoverage, ClippedDensity
 from genbench.builtin.metrics.consistency import Consistency
@@ -25,6 +26,7 @@ from genbench.builtin.metrics.likelihood import BitsPerDim
 from genbench.builtin.metrics.mind import MongeInceptionDistance
 from genbench.builtin.metrics.nll import NegativeLogLikelihood
 from genbench.builtin.metrics.novelty import HitRatio, Novelty
+from genbench.builtin.metrics.pair_rmse import PairError
 from genbench.builtin.metrics.path_energy import PathEnergy
 from genbench.builtin.metrics.posterior_ratio import PosteriorRatio
 from genbench.builtin.metrics.precision_recall import Precision, Recall
@@ -33,6 +35,8 @@ from genbench.builtin.metrics.rank_distance import RankDistance
 from genbench.builtin.metrics.shares import ClippedRecall, CoverageShare, QualityShare
 from genbench.builtin.metrics.speed import FunctionEvaluations, Latency, Throughput
 from genbench.builtin.metrics.ssim import StructuralSimilarity
+from genbench.builtin.metrics.target_kid import TargetKid
+from genbench.builtin.metrics.target_share import TargetShare
 from genbench.contracts.metric import Metric
 
 METRICS: tuple[type[Metric], ...] = (
@@ -70,6 +74,10 @@ METRICS: tuple[type[Metric], ...] = (
     NegativeLogLikelihood,
     Brier,
     CalibrationError,
+    ClassKept,
+    TargetKid,
+    TargetShare,
+    PairError,
     BitsPerDim,
     BitsPerToken,
     Novelty,

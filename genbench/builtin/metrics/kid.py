@@ -84,7 +84,7 @@ class KernelInceptionDistance(Metric):
     def score(self, evidence: Evidence) -> Score:
         """KID against the real test data."""
         comparison = evidence.comparison
-        sums = _row_sums(comparison)
+        sums = row_sums(comparison)
         value, error = squared_discrepancy(sums), jackknife_error(sums)
         if not max(abs(value), error) < LARGEST:  # NaN fails as well
             raise Unavailable(f"the features are so large that their kernel overflows {LARGEST:g}; scale both sides")
@@ -92,7 +92,12 @@ class KernelInceptionDistance(Metric):
         return Score(value, value - 1.96 * error, value + 1.96 * error, details)
 
 
-def _row_sums(comparison: Comparison) -> RowSums:
+def row_sums(comparison: Comparison) -> RowSums:
+    """The sums of a comparison.
+
+    Raises:
+        Unavailable: a set has fewer than 7 vectors.
+    """
     real, generated, across = comparison.kernel_sums
     return RowSums(real.of_row, generated.of_row, across.of_row, across.of_column)
 

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from genbench.catalogue import parts
-from genbench.contracts.dataset import SPLITS, Splits
 from genbench.contracts.task import Arrays, Task
 from genbench.errors import GenbenchError
 from genbench.execution.channel import Markers
@@ -22,8 +21,7 @@ def pose(folder: Path, inputs: PoseInputs, markers: Markers) -> PoseFacts:
     Raises:
         Unsuitable: these data cannot be asked about. GenbenchError: the task posed another number of questions.
     """
-    home = inputs.data.path
-    splits = Splits(datasets.read_space(home), **{name: datasets.read(home, name) for name in SPLITS})
+    splits = datasets.read_whole(inputs.data.path)
     task: Task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
     with markers.timed("pose") as timed:
         exam = task.pose(splits, inputs.count, np.random.default_rng(secret_seed(timed.secret, "pose")))

@@ -22,6 +22,7 @@ from genbench.contracts.model import (
     Model,
     Restorer,
     Sequential,
+    Translator,
 )
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
@@ -69,6 +70,7 @@ PROMISES = (
     Promise("classifier", Classifier, "posterior", class_promises.classifier),
     Promise("interpolator", Interpolator, "between", promises.interpolator),
     Promise("restorer", Restorer, "restore", promises.restorer),
+    Promise("translator", Translator, "translate", class_promises.translator),
 )
 
 

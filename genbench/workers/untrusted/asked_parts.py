@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 
 from genbench.catalogue import parts
-from genbench.contracts.dataset import SPLITS, Splits
 from genbench.contracts.task import Exam, Task
 from genbench.errors import InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers
@@ -31,7 +30,7 @@ def task(folder: Path, inputs: PartInputs, markers: Markers) -> Probed:
     """Pose an exam, have it answered, and see what the task makes of good answers and of others."""
     choice, home = inputs.choice, inputs.data.path
     own: Task = parts.tasks([choice.plugin]).named(choice.name)(**choice.settings)
-    splits = Splits(datasets.read_space(home), **{name: datasets.read(home, name) for name in SPLITS})
+    splits = datasets.read_whole(home)
     with markers.timed("run"), torch.no_grad():
         try:
             exam = own.pose(splits, COUNT, np.random.default_rng(0))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from genbench.records.kinds import Likelihood
-from genbench.store.tensors import check_log_weights, checked_nats, plain_name
+from genbench.store.tensors import check_log_weights, checked_nats, narrowed, plain_name
 from genbench.workers.untrusted.promises import CLOSE, Asked, Broken
 
 NONE = "no classes here"
@@ -59,6 +59,19 @@ def classifier(asked: Asked) -> str:
         raise Broken(f"posterior(x) floating-point {shape}", _form(found))
     check_log_weights(found.detach().cpu().double().numpy(), "posterior() returned")
     return f"weights of {classes} classes for each row"
+
+
+def translator(asked: Asked) -> str:
+    """A sample of the Space for each row, into every class."""
+    space, x = asked.space, asked.x
+    if not space.classes:
+        return NONE
+    for domain in torch.arange(space.classes, device=x.device):
+        found = asked.able.translate(x.clone(), domain.expand(len(x)))
+        if not isinstance(found, Tensor) or found.shape != x.shape:
+            raise Broken(f"translate(x, domain) {tuple(x.shape)}", _form(found))
+        narrowed(found, space, len(x))
+    return f"a sample for each row into each of {space.classes} classes"
 
 
 def _form(x: object) -> str:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from genbench.contracts.model import (
     Classifier,
+    Conditional,
     ConditionalDenoiser,
     ConditionalDensity,
     Interpolator,
@@ -15,6 +16,7 @@ from genbench.contracts.model import (
     Model,
     Restorer,
     Sequential,
+    Translator,
 )
 from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
@@ -23,7 +25,18 @@ from genbench.records.kinds import Family, Likelihood
 from genbench.records.space import Space
 
 
-class Standin(Model, ConditionalDensity, Sequential, Latent, ConditionalDenoiser, Classifier, Interpolator, Restorer):
+class Standin(
+    Model,
+    Conditional,
+    ConditionalDensity,
+    Sequential,
+    Latent,
+    ConditionalDenoiser,
+    Classifier,
+    Interpolator,
+    Restorer,
+    Translator,
+):
     """Uniform noise; its latent vector is the sample itself, scaled to [-2, 2].
 
     Args:
@@ -97,3 +110,7 @@ class Standin(Model, ConditionalDensity, Sequential, Latent, ConditionalDenoiser
         noise = torch.rand(draws, len(y), *self.space.shape) * (self.levels - 1)
         x = torch.stack([operator.project(rows, y) for rows in noise], dim=1)
         return x.round().clamp(0, self.levels - 1).long()
+
+    def translate(self, x: Tensor, domain: Tensor) -> Tensor:
+        """The negative; of a sequence itself."""
+        return self.levels - 1 - x if self.space.end is None else x
