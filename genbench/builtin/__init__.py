@@ -25,14 +25,16 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Embedded digits, three classics that are downloaded, any folder of images, and English words."""
+    """Embedded digits, three classics that are downloaded, any folder of images, English words, tunes, series."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
     from genbench.builtin.datasets.folder import ImageFolder
+    from genbench.builtin.datasets.italy_power_demand import ItalyPowerDemand
     from genbench.builtin.datasets.mnist import FashionMnist, Mnist
+    from genbench.builtin.datasets.tunes import Tunes
     from genbench.builtin.datasets.words import Words
 
-    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder, Words]
+    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder, Words, Tunes, ItalyPowerDemand]
 
 
 @hookimpl
