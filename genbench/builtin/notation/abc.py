@@ -10,8 +10,8 @@ from genbench.records.space import Space
 
 END = 0  # the token
 SYMBOLS = ". /|:(<>,'^_=0123456789ABCDEFGabcdefgzimorx"
-NOTE = re.compile(r"([_=^]{0,2})([A-Ga-gz])([,']*)(\d*)(/?)(\d*)")
-ITEM = re.compile(r"\|\||\|:|:\||::|\||[<>]{1,2}|\([2-9]|" + NOTE.pattern)
+NOTE = re.compile(r"([_=^]{0,2})([A-Ga-gz])([,']*)(\d{0,2})(/?)(\d{0,2})")
+ITEM = re.compile(r"\|\||\|:|:\||::|\||>{1,2}|<{1,2}|\([2-9]|" + NOTE.pattern)
 HEADER = re.compile(r"(\d{1,2})/(\d{1,2}) 1/(4|8|16) ([A-G]b?)(m|mix|dor)? ")
 FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}  # sharps of a major key; a flat takes 7 away
 MODES = {"": 0, "m": -3, "mix": -1, "dor": -2}  # sharps beside those of the major key
