@@ -25,17 +25,19 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Embedded digits, grey and tinted, three classics that are downloaded, any folder, words, pairs of domains."""
+    """Digits, grey and tinted, three classics that are downloaded, any folder; words, tunes, series; pairs of domains."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
     from genbench.builtin.datasets.folder import ImageFolder
+    from genbench.builtin.datasets.italy_power_demand import ItalyPowerDemand
     from genbench.builtin.datasets.mnist import FashionMnist, Mnist
     from genbench.builtin.datasets.styles import DigitsStyles, FashionEdges
     from genbench.builtin.datasets.tinted_digits import TintedDigits
+    from genbench.builtin.datasets.tunes import Tunes
     from genbench.builtin.datasets.words import Words
 
     images = [Digits, TintedDigits, Mnist, FashionMnist, Cifar10, ImageFolder]
-    return [*images, Words, DigitsStyles, FashionEdges]
+    return [*images, Words, Tunes, ItalyPowerDemand, DigitsStyles, FashionEdges]
 
 
 @hookimpl

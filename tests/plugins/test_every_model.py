@@ -30,12 +30,12 @@ DECLINES = {  # all others draw images with two levels or more, and nothing else
     "zuko-spline-flow": {"reals", "1×1"},
     **dict.fromkeys(("glow", "realnvp"), EVERYTHING - SMALL - {"one level"}),
     **dict.fromkeys(("cyclegan", "ddgan", "gan", "srgan", "vae"), EVERYTHING - SMALL),
-    **dict.fromkeys(("gru", "ngram", "transformer"), EVERYTHING - {"vector"}),
+    **dict.fromkeys(("gru", "ngram", "sequence-diffusion", "transformer"), EVERYTHING - {"vector"}),
 }
 TOO_LARGE = {"class-gaussians", "gaussian", "gaussian-mixture", "glow", "linear-autoregression", "realnvp", "vae"}
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")  # diffusers
 TRIED = ("8×8", "3×9×7")
-VECTORS = [(name, "vector") for name in ("gru", "ngram", "transformer")]
+VECTORS = [(name, "vector") for name in ("gru", "ngram", "sequence-diffusion", "transformer")]
 EACH = pytest.mark.parametrize("name", sorted(MODELS))
 
 

@@ -1,7 +1,9 @@
 """The metrics that genbench brings along."""
 
 from genbench.builtin.metrics.accuracy import Accuracy
+from genbench.builtin.metrics.acf_error import AutocorrelationError
 from genbench.builtin.metrics.authenticity import Authenticity
+from genbench.builtin.metrics.bar_validity import BarValidity
 from genbench.builtin.metrics.bits_per_token import BitsPerToken
 from genbench.builtin.metrics.brier import Brier
 from genbench.builtin.metrics.c2st import TwoSampleAccuracy
@@ -28,6 +30,7 @@ from genbench.builtin.metrics.nll import NegativeLogLikelihood
 from genbench.builtin.metrics.novelty import HitRatio, Novelty
 from genbench.builtin.metrics.pair_rmse import PairError
 from genbench.builtin.metrics.path_energy import PathEnergy
+from genbench.builtin.metrics.pitch_tv import PitchDistance
 from genbench.builtin.metrics.posterior_ratio import PosteriorRatio
 from genbench.builtin.metrics.precision_recall import Precision, Recall
 from genbench.builtin.metrics.psnr import DrawRatio, MeanRatio
@@ -37,6 +40,7 @@ from genbench.builtin.metrics.speed import FunctionEvaluations, Latency, Through
 from genbench.builtin.metrics.ssim import StructuralSimilarity
 from genbench.builtin.metrics.target_kid import TargetKid
 from genbench.builtin.metrics.target_share import TargetShare
+from genbench.builtin.metrics.transition_tv import TransitionDistance
 from genbench.contracts.metric import Metric
 
 METRICS: tuple[type[Metric], ...] = (
@@ -82,6 +86,10 @@ METRICS: tuple[type[Metric], ...] = (
     BitsPerToken,
     Novelty,
     HitRatio,
+    BarValidity,
+    PitchDistance,
+    TransitionDistance,
+    AutocorrelationError,
     Throughput,
     Latency,
     FunctionEvaluations,

@@ -62,7 +62,7 @@ def judged(left: Left, samples: NDArray[np.integer], test: NDArray[np.integer], 
         ordering(answers.test, rows, answers.valid, answers.own),
         _same_answer(answers, left.facts.likelihood),
         no_spikes(answers.moved, answers.own, answers.test, dim)
-        if space.end is None
+        if space.end is None and space.symbols is None
         else finding("no-spikes", AuditStatus.SKIPPED, "tokens are no quantities: no other one is near by"),
     ]
 

@@ -1,0 +1,1 @@
+"""How tunes are written, read and drawn."""
