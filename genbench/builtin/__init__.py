@@ -25,7 +25,7 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Digits, grey and tinted, three classics that are downloaded, any folder; words, tunes, series; pairs of domains."""
+    """Digits, grey and tinted, three classics that are downloaded, any folder; words, tunes, days; pairs of domains."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
     from genbench.builtin.datasets.folder import ImageFolder
