@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from genbench.contracts.hooks import hookimpl as hookimpl
     from genbench.contracts.metric import Metric as Metric, Score as Score
     from genbench.contracts.model import (
+        Captioned as Captioned,
         Classifier as Classifier,
         Conditional as Conditional,
         ConditionalDenoiser as ConditionalDenoiser,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Denoiser as Denoiser,
         Density as Density,
         Encoder as Encoder,
+        Guided as Guided,
         Interpolator as Interpolator,
         Latent as Latent,
         Learner as Learner,
@@ -69,6 +71,7 @@ _HOMES = {
     "contracts.hooks": ["hookimpl"],
     "contracts.metric": ["Metric", "Score"],
     "contracts.model": [
+        "Captioned",
         "Classifier",
         "Conditional",
         "ConditionalDenoiser",
@@ -77,6 +80,7 @@ _HOMES = {
         "Denoiser",
         "Density",
         "Encoder",
+        "Guided",
         "Interpolator",
         "Latent",
         "Learner",

@@ -25,14 +25,15 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Embedded digits, three classics that are downloaded, any folder of images, and English words."""
+    """Embedded digits, the same with captions, three classics that are downloaded, any folder of images, words."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
+    from genbench.builtin.datasets.digits_captions import DigitsCaptions
     from genbench.builtin.datasets.folder import ImageFolder
     from genbench.builtin.datasets.mnist import FashionMnist, Mnist
     from genbench.builtin.datasets.words import Words
 
-    return [Digits, Mnist, FashionMnist, Cifar10, ImageFolder, Words]
+    return [Digits, DigitsCaptions, Mnist, FashionMnist, Cifar10, ImageFolder, Words]
 
 
 @hookimpl
@@ -59,29 +60,31 @@ def genbench_metrics() -> "list[type[Metric]]":
 
 @hookimpl
 def genbench_tasks() -> "list[type[Task]]":
-    """Samples of the data's law, paths between two of the data's rows, what is missing of one, and classes."""
+    """Samples of the data's law, paths between two of its rows, what is missing of one, classes, what a text says."""
+    from genbench.builtin.tasks.caption import Caption
     from genbench.builtin.tasks.classify import Classify
     from genbench.builtin.tasks.generate import Generate
     from genbench.builtin.tasks.interpolate import Interpolate
     from genbench.builtin.tasks.restore import Restore
 
-    return [Generate, Interpolate, Restore, Classify]
+    return [Generate, Interpolate, Restore, Classify, Caption]
 
 
 @hookimpl
 def genbench_solvers() -> "list[type[Solver]]":
-    """Interpolation by latent vectors and denoisers; restoration by these, laws of entries and any samples; classes."""
+    """Interpolation by latent vectors and denoisers; restoration by these, laws of entries and any samples; more."""
     from genbench.builtin.solvers.ancestral import Ancestral
     from genbench.builtin.solvers.bayes import Bayes
     from genbench.builtin.solvers.ddim_slerp import DdimSlerp
     from genbench.builtin.solvers.ddnm import Ddnm
     from genbench.builtin.solvers.diffusion_classifier import DiffusionClassifier
+    from genbench.builtin.solvers.guidance import Guidance
     from genbench.builtin.solvers.ho_t import HoT
     from genbench.builtin.solvers.importance import Importance
     from genbench.builtin.solvers.inversion import Inversion
     from genbench.builtin.solvers.slerp import Slerp
 
-    return [Slerp, DdimSlerp, HoT, Ddnm, Inversion, Ancestral, Importance, Bayes, DiffusionClassifier]
+    return [Slerp, DdimSlerp, HoT, Ddnm, Inversion, Ancestral, Importance, Bayes, DiffusionClassifier, Guidance]
 
 
 @hookimpl

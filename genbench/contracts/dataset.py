@@ -29,17 +29,20 @@ class Examples:
     Args:
         x: [N, *shape], of the Space's storage dtype (uint8, int32 or float32).
         y: [N] int64 class labels in [0, classes), or None where the Space has no classes.
+        captions: [N] texts, one that says what is to be seen of each row, or None where nothing is said.
     """
 
     x: NDArray[Any]
     y: NDArray[np.int64] | None = None
+    captions: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def rows(self, which: NDArray[np.int64]) -> "Examples":
         """Some of the rows, by their indices, as a copy."""
-        return Examples(self.x[which], None if self.y is None else self.y[which])
+        captions = None if self.captions is None else self.captions[which]
+        return Examples(self.x[which], None if self.y is None else self.y[which], captions=captions)
 
 
 CUT = Examples(np.empty(0))  # in the place of `held`: it is cut from train
@@ -77,6 +80,8 @@ class Splits:
             object.__setattr__(self, "held_is_cut", True)
         for name in SPLITS:
             _check(self.space, name, getattr(self, name))
+        if len({getattr(self, name).captions is None for name in SPLITS}) > 1:
+            raise ValueError("captions: either all splits have some or none has")
 
     @property
     def watched(self) -> "Splits":
@@ -94,6 +99,8 @@ class Splits:
             state.update(np.ascontiguousarray(examples.x).data)
             if examples.y is not None:
                 state.update(np.ascontiguousarray(examples.y).data)
+            if examples.captions is not None:
+                state.update(json.dumps(examples.captions.tolist()).encode())
         return state.hexdigest()
 
 
@@ -141,6 +148,9 @@ def _check(space: Space, name: str, examples: Examples) -> None:
         raise ValueError(f"{name}: labels are there exactly where the Space has classes")
     if y is not None and (y.shape != (len(x),) or y.dtype != np.int64 or y.min() < 0 or y.max() >= space.classes):
         raise ValueError(f"{name}: labels are [N] int64 in [0, {space.classes})")
+    texts = examples.captions
+    if texts is not None and (texts.shape != (len(x),) or texts.dtype.kind != "U" or not all(texts)):
+        raise ValueError(f"{name}: captions are [N] texts, none of them empty, got {texts.shape} {texts.dtype}")
 
 
 class Dataset(ABC):

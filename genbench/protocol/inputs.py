@@ -14,6 +14,7 @@ from genbench.catalogue.plugins import Plugin
 from genbench.contracts.settings import Value
 from genbench.files import codec
 
+PARTS = ("x", "y", "captions")  # of a split that may be read; labels and captions are there where the data have some
 UNKEYED = "unkeyed"  # no result depends on it
 Unkeyed = Annotated[float, UNKEYED]
 
@@ -44,7 +45,7 @@ class SplitFiles:
     @property
     def reads(self) -> tuple[str, ...]:
         """The Space's file, and those of the splits and labels."""
-        own = [f"{self.home}/{split}.{part}.npy" for split in self.splits for part in ("x", "y")]
+        own = [f"{self.home}/{split}.{part}.npy" for split in self.splits for part in PARTS]
         return (f"{self.home}/dataset.json", *own, *(f"{self.home}/{split}.y.npy" for split in self.labels))
 
 

@@ -73,6 +73,8 @@ def write(splits: Splits, folder: Path) -> Laid:
         np.save(folder / f"{name}.x.npy", np.ascontiguousarray(examples.x), allow_pickle=False)
         if examples.y is not None:
             np.save(folder / f"{name}.y.npy", examples.y, allow_pickle=False)
+        if examples.captions is not None:
+            np.save(folder / f"{name}.captions.npy", examples.captions, allow_pickle=False)
     laid = Laid(splits.space, splits.sha256, {name: len(getattr(splits, name)) for name in SPLITS})
     codec.write(folder / NOTE, laid)
     return laid
@@ -105,7 +107,10 @@ def verify(folder: Path) -> None:
 
 def read(folder: Path, split: str) -> Examples:
     """One split that `write` laid down, mapped copy-on-write: who changes it changes only his own copy."""
-    return Examples(np.load(folder / f"{split}.x.npy", mmap_mode="c", allow_pickle=False), read_labels(folder, split))
+    x = np.load(folder / f"{split}.x.npy", mmap_mode="c", allow_pickle=False)
+    path = folder / f"{split}.captions.npy"
+    captions = np.load(path, allow_pickle=False) if path.exists() else None
+    return Examples(x, read_labels(folder, split), captions=captions)
 
 
 def read_labels(folder: Path, split: str) -> NDArray[np.int64] | None:

@@ -1,6 +1,7 @@
 """The metrics that genbench brings along."""
 
 from genbench.builtin.metrics.accuracy import Accuracy
+from genbench.builtin.metrics.alignment import Alignment, HeldOutAlignment
 from genbench.builtin.metrics.authenticity import Authenticity
 from genbench.builtin.metrics.bits_per_token import BitsPerToken
 from genbench.builtin.metrics.brier import Brier
@@ -70,6 +71,8 @@ METRICS: tuple[type[Metric], ...] = (
     NegativeLogLikelihood,
     Brier,
     CalibrationError,
+    Alignment,
+    HeldOutAlignment,
     BitsPerDim,
     BitsPerToken,
     Novelty,

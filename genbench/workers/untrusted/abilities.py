@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from genbench.contracts.model import (
+    Captioned,
     Classifier,
     Conditional,
     ConditionalDenoiser,
@@ -17,6 +18,7 @@ from genbench.contracts.model import (
     Denoiser,
     Density,
     Encoder,
+    Guided,
     Interpolator,
     Latent,
     Model,
@@ -30,7 +32,7 @@ from genbench.protocol.probing import AbilityInputs, Probed
 from genbench.records.checks import CheckFinding, broken, ok
 from genbench.store import datasets
 from genbench.workers.source import method_of, raised
-from genbench.workers.untrusted import class_promises, promises
+from genbench.workers.untrusted import caption_promises, class_promises, promises
 from genbench.workers.untrusted.instance import reloaded, seed_all
 from genbench.workers.untrusted.promises import Asked, Broken
 from genbench.workers.untrusted.reload import verify
@@ -69,6 +71,8 @@ PROMISES = (
     Promise("classifier", Classifier, "posterior", class_promises.classifier),
     Promise("interpolator", Interpolator, "between", promises.interpolator),
     Promise("restorer", Restorer, "restore", promises.restorer),
+    Promise("captioned", Captioned, "illustrate", caption_promises.captioned),
+    Promise("guided", Guided, "illustrate", caption_promises.guided),
 )
 
 

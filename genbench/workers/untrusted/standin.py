@@ -1,6 +1,6 @@
 """A stand-in: has every capability, and has learnt nothing. Tasks and solvers are tried with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -10,6 +10,7 @@ from genbench.contracts.model import (
     Classifier,
     ConditionalDenoiser,
     ConditionalDensity,
+    Guided,
     Interpolator,
     Latent,
     Model,
@@ -23,7 +24,9 @@ from genbench.records.kinds import Family, Likelihood
 from genbench.records.space import Space
 
 
-class Standin(Model, ConditionalDensity, Sequential, Latent, ConditionalDenoiser, Classifier, Interpolator, Restorer):
+class Standin(
+    Model, ConditionalDensity, Sequential, Latent, ConditionalDenoiser, Classifier, Interpolator, Restorer, Guided
+):
     """Uniform noise; its latent vector is the sample itself, scaled to [-2, 2].
 
     Args:
@@ -97,3 +100,7 @@ class Standin(Model, ConditionalDensity, Sequential, Latent, ConditionalDenoiser
         noise = torch.rand(draws, len(y), *self.space.shape) * (self.levels - 1)
         x = torch.stack([operator.project(rows, y) for rows in noise], dim=1)
         return x.round().clamp(0, self.levels - 1).long()
+
+    def illustrate(self, captions: Sequence[str], *, guidance: float = 1.0) -> Tensor:
+        """Uniform noise, whatever they say."""
+        return self.sample(len(captions))
