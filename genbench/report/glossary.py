@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from genbench.leaderboard import Leaderboard
 from genbench.report.terms import TERMS, Term
+from genbench.report.terms_more import MORE
 from genbench.report.text import clip
 
 
@@ -23,7 +24,7 @@ class Glossary:
         """Those of which the board may speak."""
         axes = {column.axis.value for column in board.columns if column.axis}
         metrics = {column.name.partition("@")[0] for column in board.columns}
-        return cls(tuple(term for term in TERMS if term.needs in axes | metrics | {""}))
+        return cls(tuple(term for term in (*TERMS, *MORE) if term.needs in axes | metrics | {""}))
 
     @cached_property
     def _spelt(self) -> Mapping[str, str]:

@@ -1,6 +1,8 @@
 """Controls of `caption`: real images with their captions, and four ways to fail at one side."""
 
+import math
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
@@ -18,9 +20,10 @@ LENGTH = 128  # bytes of a caption that are kept
 
 
 class Illustrated(Learner, Captioned, ABC):
-    """Holds rows with their captions, and shows a row whose caption has the most words in common with the one asked.
+    """Holds rows with their captions, and shows a row whose caption is nearest to the one asked.
 
-    Of several it goes through all, each once before any comes again.
+    That is the one with the largest sum of -log(share of all captions that have the word) over words in common: what is
+    said seldom says most. Of several it goes through all, each once before any comes again.
     """
 
     family = Family.CONTROL
@@ -56,13 +59,11 @@ class Illustrated(Learner, Captioned, ABC):
     def illustrate(self, captions: Sequence[str]) -> Tensor:
         """int64 [n, *shape] (float32 where the Space has no levels)."""
         known = [set(bytes(row).rstrip(b"\0").decode(errors="ignore").split()) for row in self.texts.cpu().numpy()]
-        rows = self.rows[[self._next(text, known) for text in captions]]
+        nearest = {text: _nearest(set(text.split()), known) for text in set(captions)}
+        rows = self.rows[[self._next(text, nearest[text]) for text in captions]]
         return rows if self.space.levels is None else rows.long()
 
-    def _next(self, caption: str, known: Sequence[set[str]]) -> int:
-        words = set(caption.split())
-        alike = [len(words & own) for own in known]
-        best = [row for row, count in enumerate(alike) if count == max(alike)]
+    def _next(self, caption: str, best: Sequence[int]) -> int:
         before = self._shown.get(caption, 0)
         self._shown[caption] = before + 1
         return best[self.turn(before) % len(best)]
@@ -70,6 +71,14 @@ class Illustrated(Learner, Captioned, ABC):
     def turn(self, before: int) -> int:
         """Which of the rows that fit is shown, after so many of the same caption."""
         return before
+
+
+def _nearest(words: set[str], known: Sequence[set[str]]) -> list[int]:
+    """Which of the captions are nearest to one of these words."""
+    counts = Counter(word for own in known for word in own)
+    alike = [round(sum(math.log(len(known) / counts[word]) for word in words & own), 9) for own in known]
+    best = max(alike)
+    return [row for row, weight in enumerate(alike) if weight == best]
 
 
 class RealCaptioned(Illustrated):

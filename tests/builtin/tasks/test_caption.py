@@ -158,7 +158,7 @@ def test_controls_stand_in_their_order_on_both_sides(answers):
     assert max(alignment, key=alignment.get) in ("real-captioned", "one-per-caption")
     assert alignment["real-captioned"] > 0.96
     assert alignment["one-per-caption"] > 0.96
-    assert covered["real-captioned"] > 0.8 > 0.4 > covered["one-per-caption"]
+    assert covered["real-captioned"] > 0.8 > 0.5 > covered["one-per-caption"]
     assert covered["shuffled-captions"] > 0.9
     assert min(alignment, key=alignment.get) == min(covered, key=covered.get) == "deaf-noise"
 
@@ -177,7 +177,7 @@ def test_a_table_of_training_images_has_nothing_to_show_for_new_captions_and_is_
     assert marked(table).details["seen"] > 0.95
     found = marked(table, HeldOutAlignment)
     assert found.value < 0.05
-    assert found.details["class"] > 0.5  # two of three words are right
+    assert found.details["class"] > 0.95  # the digit is right, and ink or slant is not
     gate = CopyGate(Features(home, {"digits-net": DigitsNet}, "cpu"), "digits-net")
     verdict = gate.verdict(gate._features.of(table))
     assert "train" in {test.against for test in verdict.tests if test.flagged}
@@ -211,7 +211,7 @@ def test_the_picture_has_a_row_for_each_of_the_captions_that_are_told_beside_it(
     assert len(exhibits["captions"]) == 8
     text = exhibits["captions"][0].removeprefix("row 1: ")
     first = SPLITS.test.x[TEXTS.index(text)][0]
-    np.testing.assert_array_equal(picture[:8, :8], (first * 255 / 16).round())
+    np.testing.assert_array_equal(picture[:8, :8], (first * (255 / 16)).round())
 
 
 def test_its_controls_are_the_control_models_that_follow_captions():
