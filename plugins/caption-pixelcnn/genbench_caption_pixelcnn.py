@@ -16,6 +16,7 @@ import genbench
 from genbench import Choice, Range
 
 LEAST = -60.0  # nats of a level that has no probability, where guidance subtracts two of them
+UNHEARD = 0.1  # dropout of the text encoder: with half of the words left out a caption says little
 
 
 class CaptionPixelCNN(genbench.Learner, genbench.Guided):
@@ -58,7 +59,7 @@ class CaptionPixelCNN(genbench.Learner, genbench.Guided):
         told = {"width": width, "layers": layers, "kernel": kernel, "dropout": dropout}
         self.body = PixelCNN(replace(space, classes=None), **told)
         heard = self.body.layers[0].classes.embedding_dim
-        self.encoder = TextEncoder(heard, words, dropout)
+        self.encoder = TextEncoder(heard, words, UNHEARD)
         for layer in self.body.layers:
             layer.classes = nn.Linear(heard, heard)
 

@@ -32,6 +32,7 @@ def data(space: genbench.Space, images: int, **told) -> genbench.TrainingData:
     return genbench.TrainingData(space, rows(space, 96), rows(space, 30), images, **told)
 
 
+@torch.enable_grad()
 def fitted(cls, space: genbench.Space, images: int, **told):
     torch.manual_seed(0)
     model = cls(space, batch=16, **SMALL[cls])
@@ -96,7 +97,7 @@ def test_the_denoiser_is_guided_in_what_it_tells():
     untold = model.encoder.untold.expand(3, -1)
     with_it, without = (body.told(x_t, 7, vector)[0] for vector in (told, untold))
     assert (with_it - without).abs().max() > 1e-4
-    assert torch.equal(body.told(x_t, 7)[0], without)  # no class is no caption
+    assert torch.allclose(body.told(x_t, 7)[0], without, atol=1e-5)  # no class is no caption
     for guidance in (0.5, 1.0, 3.0):
         signal, noisy = body.shares(7)
         expected = (signal * x_t - noisy * weighed(without, with_it, guidance)).clamp(-1, 1)
@@ -127,7 +128,7 @@ def test_the_pixels_follow_the_weighed_laws_of_a_tiny_space(guidance):
 @torch.no_grad()
 @EACH
 def test_without_weight_captions_are_not_heard_and_with_it_they_are(cls):
-    model = fitted(cls, SPACE, 4000)
+    model = fitted(cls, SPACE, 3200)
 
     def drawn(text: str, guidance: float) -> torch.Tensor:
         torch.manual_seed(5)
