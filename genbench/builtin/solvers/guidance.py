@@ -25,7 +25,7 @@ class Guidance(Solver):
     lifts = Guided
     to = Captioned
 
-    def __init__(self, *, scale: Annotated[float, Range(0.0, 100.0)] = 3.0) -> None:
+    def __init__(self, *, scale: Annotated[float, Range(0.0, 100.0)] = 2.0) -> None:
         self.scale = scale
 
     def lift(self, model: Guided, space: Space) -> Captioned:
