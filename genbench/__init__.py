@@ -11,6 +11,14 @@ from genbench.version import VERSION as __version__  # noqa: N811  # as Python's
 if TYPE_CHECKING:
     from genbench.appraisal.session import score as score
     from genbench.appraisal.stream import Stream as Stream
+    from genbench.contracts.answers import (
+        Captioned as Captioned,
+        Classifier as Classifier,
+        Guided as Guided,
+        Interpolator as Interpolator,
+        Restorer as Restorer,
+        Translator as Translator,
+    )
     from genbench.contracts.assets import Asset as Asset, Weights as Weights
     from genbench.contracts.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
     from genbench.contracts.evidence import Evidence as Evidence
@@ -18,7 +26,6 @@ if TYPE_CHECKING:
     from genbench.contracts.hooks import hookimpl as hookimpl
     from genbench.contracts.metric import Metric as Metric, Score as Score
     from genbench.contracts.model import (
-        Classifier as Classifier,
         Conditional as Conditional,
         ConditionalDenoiser as ConditionalDenoiser,
         ConditionalDensity as ConditionalDensity,
@@ -26,13 +33,10 @@ if TYPE_CHECKING:
         Denoiser as Denoiser,
         Density as Density,
         Encoder as Encoder,
-        Interpolator as Interpolator,
         Latent as Latent,
         Learner as Learner,
         Model as Model,
-        Restorer as Restorer,
         Sequential as Sequential,
-        Translator as Translator,
     )
     from genbench.contracts.operator import LinearOperator as LinearOperator, Operator as Operator
     from genbench.contracts.settings import Choice as Choice, Range as Range
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "appraisal.session": ["score"],
     "appraisal.stream": ["Stream"],
+    "contracts.answers": ["Captioned", "Classifier", "Guided", "Interpolator", "Restorer", "Translator"],
     "contracts.assets": ["Asset", "Weights"],
     "contracts.dataset": ["Dataset", "Examples", "Splits"],
     "contracts.evidence": ["Evidence"],
@@ -70,7 +75,6 @@ _HOMES = {
     "contracts.hooks": ["hookimpl"],
     "contracts.metric": ["Metric", "Score"],
     "contracts.model": [
-        "Classifier",
         "Conditional",
         "ConditionalDenoiser",
         "ConditionalDensity",
@@ -78,13 +82,10 @@ _HOMES = {
         "Denoiser",
         "Density",
         "Encoder",
-        "Interpolator",
         "Latent",
         "Learner",
         "Model",
-        "Restorer",
         "Sequential",
-        "Translator",
     ],
     "contracts.operator": ["LinearOperator", "Operator"],
     "contracts.settings": ["Choice", "Range"],

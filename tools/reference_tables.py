@@ -41,7 +41,7 @@ HANDED = (  # what public names take and give, by its home
 )
 GROUPS: Mapping[str, tuple[str, ...]] = {  # of public names, by the homes that they have
     "Run and score": ("runs.session", "appraisal.session", "appraisal.stream"),
-    "Models": ("contracts.model", "contracts.training", "contracts.settings", "contracts.assets"),
+    "Models": ("contracts.model", "contracts.answers", "contracts.training", "contracts.settings", "contracts.assets"),
     "Data and features": ("records.space", "contracts.dataset", "contracts.extractor"),
     "Metrics": ("contracts.metric", "contracts.evidence", "records.kinds"),
     "Tasks": ("contracts.task", "contracts.operator"),

@@ -25,9 +25,10 @@ def genbench_models() -> "list[type[Learner]]":
 
 @hookimpl
 def genbench_datasets() -> "list[type[Dataset]]":
-    """Digits, grey and tinted, three classics that are downloaded, any folder; words, tunes, days; pairs of domains."""
+    """Digits, grey, tinted, captioned; three classics that are downloaded; words, tunes, days; two domains; more."""
     from genbench.builtin.datasets.cifar10 import Cifar10
     from genbench.builtin.datasets.digits import Digits
+    from genbench.builtin.datasets.digits_captions import DigitsCaptions
     from genbench.builtin.datasets.folder import ImageFolder
     from genbench.builtin.datasets.italy_power_demand import ItalyPowerDemand
     from genbench.builtin.datasets.mnist import FashionMnist, Mnist
@@ -36,7 +37,7 @@ def genbench_datasets() -> "list[type[Dataset]]":
     from genbench.builtin.datasets.tunes import Tunes
     from genbench.builtin.datasets.words import Words
 
-    images = [Digits, TintedDigits, Mnist, FashionMnist, Cifar10, ImageFolder]
+    images = [Digits, TintedDigits, DigitsCaptions, Mnist, FashionMnist, Cifar10, ImageFolder]
     return [*images, Words, Tunes, ItalyPowerDemand, DigitsStyles, FashionEdges]
 
 
@@ -64,26 +65,28 @@ def genbench_metrics() -> "list[type[Metric]]":
 
 @hookimpl
 def genbench_tasks() -> "list[type[Task]]":
-    """Samples of the data's law, paths between two of its rows, what is missing of one, classes, another domain."""
+    """Samples of the law, paths between two rows, what is missing of one, classes, another domain, what a text says."""
+    from genbench.builtin.tasks.caption import Caption
     from genbench.builtin.tasks.classify import Classify
     from genbench.builtin.tasks.generate import Generate
     from genbench.builtin.tasks.interpolate import Interpolate
     from genbench.builtin.tasks.restore import Restore
     from genbench.builtin.tasks.translate import Translate
 
-    return [Generate, Interpolate, Restore, Classify, Translate]
+    return [Generate, Interpolate, Restore, Classify, Translate, Caption]
 
 
 @hookimpl
 def genbench_solvers() -> "list[type[Solver]]":
     """Interpolation by latent vectors and denoisers; restoration by these, laws of entries and any samples; classes;
-    translation by latent vectors and denoisers.
+    translation by latent vectors and denoisers; weights of captions.
     """
     from genbench.builtin.solvers.ancestral import Ancestral
     from genbench.builtin.solvers.bayes import Bayes
     from genbench.builtin.solvers.ddim_slerp import DdimSlerp
     from genbench.builtin.solvers.ddnm import Ddnm
     from genbench.builtin.solvers.diffusion_classifier import DiffusionClassifier
+    from genbench.builtin.solvers.guidance import Guidance
     from genbench.builtin.solvers.ho_t import HoT
     from genbench.builtin.solvers.importance import Importance
     from genbench.builtin.solvers.inversion import Inversion
@@ -103,6 +106,7 @@ def genbench_solvers() -> "list[type[Solver]]":
         DiffusionClassifier,
         LatentShift,
         SdEdit,
+        Guidance,
     ]
 
 

@@ -31,19 +31,22 @@ class Examples:
         y: [N] int64 class labels in [0, classes), or None where the Space has no classes.
         attributes: what else is known of each row, name → [N, …]. Who poses and who marks questions may look; a plugin
             never does, in any stage.
+        captions: [N] texts, one that says what is to be seen of each row, or None where nothing is said.
     """
 
     x: NDArray[Any]
     y: NDArray[np.int64] | None = None
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    captions: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def rows(self, which: NDArray[np.int64]) -> "Examples":
         """Some of the rows, by their indices, as a copy."""
-        attributes = {name: values[which] for name, values in self.attributes.items()}
-        return Examples(self.x[which], None if self.y is None else self.y[which], attributes)
+        y = None if self.y is None else self.y[which]
+        captions = None if self.captions is None else self.captions[which]
+        return Examples(self.x[which], y, {name: x[which] for name, x in self.attributes.items()}, captions)
 
 
 CUT = Examples(np.empty(0))  # in the place of `held`: it is cut from train
@@ -81,6 +84,8 @@ class Splits:
             object.__setattr__(self, "held_is_cut", True)
         for name in SPLITS:
             _check(self.space, name, getattr(self, name))
+        if len({getattr(self, name).captions is None for name in SPLITS}) > 1:
+            raise ValueError("captions: either all splits have some or none has")
 
     @property
     def watched(self) -> "Splits":
@@ -101,6 +106,8 @@ class Splits:
             for attribute, values in sorted(examples.attributes.items()):  # in no hash where there are none
                 state.update(f"{name} {attribute} {values.shape} {values.dtype}".encode())
                 state.update(np.ascontiguousarray(values).data)
+            if examples.captions is not None:
+                state.update(json.dumps(examples.captions.tolist()).encode())
         return state.hexdigest()
 
 
@@ -151,6 +158,9 @@ def _check(space: Space, name: str, examples: Examples) -> None:
     for attribute, values in examples.attributes.items():
         if len(values) != len(x) or values.dtype == object:
             raise ValueError(f"{name}: {attribute} is known of each of {len(x)} rows, got {len(values)} {values.dtype}")
+    texts = examples.captions
+    if texts is not None and (texts.shape != (len(x),) or texts.dtype.kind != "U" or not all(texts)):
+        raise ValueError(f"{name}: captions are [N] texts, none of them empty, got {texts.shape} {texts.dtype}")
 
 
 class Dataset(ABC):

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from genbench.contracts.answers import Captioned, Classifier, Guided, Interpolator, Restorer, Translator
 from genbench.contracts.assets import Asset
-from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
 from genbench.errors import unknown
 from genbench.records.kinds import ControlKind, Family, Likelihood
@@ -219,68 +219,6 @@ class ConditionalDenoiser(Denoiser):
         """
 
 
-class Classifier(ABC):
-    """A model that says how probable each class is for a sample."""
-
-    @abstractmethod
-    def posterior(self, x: Tensor) -> Tensor:
-        """p(y|x) of every class y of the Space.
-
-        Args:
-            x: int64 [N, *shape]; float32 where the Space has no levels.
-        Returns:
-            [N, classes] floating-point logarithms of weights, -inf for 0; the harness divides by their sum.
-        """
-
-
-class Interpolator(ABC):
-    """A model that goes from one sample to another."""
-
-    @abstractmethod
-    def between(self, a: Tensor, b: Tensor, n: int) -> Tensor:
-        """Paths of n samples, evenly spaced, from each a to its b. The first stands for a and the last for b.
-
-        Args:
-            a, b: int64 [N, *shape] each; float32 where the Space has no levels.
-            n: at least 2.
-        Returns:
-            int64 [N, n, *shape] in [0, levels); float32 where the Space has no levels.
-        """
-
-
-class Restorer(ABC):
-    """A model that completes what was measured of a sample: draws of x given y = A(x)."""
-
-    @abstractmethod
-    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
-        """Samples that could have been measured so.
-
-        Args:
-            y: float32 [N, *operator.shape], in levels: what `operator.measure` made of N samples.
-            operator: A; it can be measured and projected with as often as one likes.
-            draws: how many of each, drawn independently of one another from the law of x given y; at least 1.
-        Returns:
-            int64 [N, draws, *shape] in [0, levels); float32 where the Space has no levels.
-        Raises:
-            Unsuitable: not with this operator.
-        """
-
-
-class Translator(ABC):
-    """A model that shows a sample as another domain would have it. The domains are the classes of the Space."""
-
-    @abstractmethod
-    def translate(self, x: Tensor, domain: Tensor) -> Tensor:
-        """The same things in another domain.
-
-        Args:
-            x: int64 [N, *shape]; float32 where the Space has no levels.
-            domain: where to, [N] int64 in [0, classes); x is of another one.
-        Returns:
-            int64 [N, *shape] in [0, levels); float32 where the Space has no levels.
-        """
-
-
 CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the names that lists and records use
     "generate": Model,
     "density": Density,
@@ -295,4 +233,6 @@ CAPABILITIES: Mapping[str, type] = {  # what models can be asked for, by the nam
     "interpolator": Interpolator,
     "restorer": Restorer,
     "translator": Translator,
+    "captioned": Captioned,
+    "guided": Guided,
 }

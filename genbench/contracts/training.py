@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genbench.contracts.cpu_budget import CpuBudget
-from genbench.contracts.dataset import Examples
-from genbench.errors import GenbenchError
+from genbench.contracts.split import Split as Split
+from genbench.errors import GenbenchError, Unsuitable
 from genbench.records.space import Space
 
 Ends: TypeAlias = tuple[int, float]  # of a call of `batches`: at how many images, and at which share of CPU seconds
@@ -67,51 +67,6 @@ class Keeper(Protocol):
 
     def restore_generators(self) -> None:
         """Put the random generators to where they were at the newest checkpoint."""
-
-
-class Rows:
-    """Rows of an array, read when they are indexed: `rows[3]`, `rows[10:20]`, `rows[indices]` give CPU tensors.
-
-    Integers come as int64, real numbers as float32. They can be iterated, a row at a time.
-    """
-
-    def __init__(self, array: NDArray[Any]) -> None:
-        self._array = array
-
-    def __len__(self) -> int:
-        return len(self._array)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """[N, *shape]"""
-        return self._array.shape
-
-    def __getitem__(self, index: int | slice | Tensor | list[int]) -> Tensor:
-        rows = np.asarray(self._array[index.cpu().numpy() if isinstance(index, Tensor) else index])
-        return torch.from_numpy(rows.astype(np.float32 if rows.dtype.kind == "f" else np.int64))
-
-
-class Split:
-    """One split as a model sees it: `x` holds int64 [N, *shape] (float32 for real numbers), `y` int64 [N] or None.
-
-    It is a data set as torch's loaders take one: `split[3]` is the tuple `(x, y)` of a row, `(x,)` without labels.
-    """
-
-    def __init__(self, examples: Examples) -> None:
-        self.x = Rows(examples.x)
-        self.y = None if examples.y is None else Rows(examples.y)
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
-        return (self.x[index],) if self.y is None else (self.x[index], self.y[index])
-
-    def batches(self, size: int, device: torch.device | str = "cpu") -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Every row once, in order, `size` at a time (the last batch may be smaller), moved to `device`."""
-        for start in range(0, len(self), size):
-            rows = slice(start, start + size)
-            yield self.x[rows].to(device), None if self.y is None else self.y[rows].to(device)
 
 
 @dataclass
@@ -204,6 +159,30 @@ class TrainingData:
         Raises:
             GenbenchError: nothing is left for a single batch, so that a training stage would silently do nothing.
         """
+        return ((self._x(rows), self._y(rows)) for rows in self._begun(size, share, most))
+
+    def captioned(
+        self, size: int, *, share: float = 1.0, most: int | None = None
+    ) -> Iterator[tuple[Tensor, list[str]]]:
+        """The same with captions in the place of labels: `(x [size, *shape], size texts)`.
+
+        Raises:
+            Unsuitable: the data have no captions.
+            GenbenchError: as `batches` does.
+        """
+        captions = self.train.captions
+        if captions is None:
+            raise Unsuitable("needs data with captions, such as digits-captions")
+        return ((self._x(rows), captions[rows]) for rows in self._begun(size, share, most))
+
+    def _x(self, rows: Tensor) -> Tensor:
+        return self.train.x[rows].to(self.device)
+
+    def _y(self, rows: Tensor) -> Tensor | None:
+        return None if self.train.y is None else self.train.y[rows].to(self.device)
+
+    def _begun(self, size: int, share: float, most: int | None) -> Iterator[Tensor]:
+        """Which rows the batches of a call hold, [size] each."""
         until = min(1.0, self._share + share)
         end = round(until * self.images)
         if most is not None:
@@ -225,19 +204,17 @@ class TrainingData:
             )
         self._share += share
         self._stages += 1
-        return self._batches(size, ends, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
+        return self._rows(size, ends, np.random.default_rng((self.seed, self._stages)), np.empty(0, np.int64))
 
-    def _rest(self, size: int, ends: Ends, position: Position) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def _rest(self, size: int, ends: Ends, position: Position) -> Iterator[Tensor]:
         """What is left of a stage that an earlier process had begun, and not finished."""
         rng = np.random.default_rng()
         rng.bit_generator.state = position.rng
         if self.keeper is not None:
             self.keeper.restore_generators()
-        yield from self._batches(size, ends, rng, position.order.numpy())
+        yield from self._rows(size, ends, rng, position.order.numpy())
 
-    def _batches(
-        self, size: int, ends: Ends, rng: np.random.Generator, order: NDArray[np.int64]
-    ) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def _rows(self, size: int, ends: Ends, rng: np.random.Generator, order: NDArray[np.int64]) -> Iterator[Tensor]:
         end, until = ends
         while self.seen + size <= end and self.cpu.share < until:
             if self.keeper is not None and self.keeper.due:
@@ -247,8 +224,7 @@ class TrainingData:
             rows, order = torch.from_numpy(order[:size]), order[size:]
             self.seen += size
             self.report(self.seen, self.progress)
-            y = None if self.train.y is None else self.train.y[rows].to(self.device)
-            yield self.train.x[rows].to(self.device), y
+            yield rows
 
     def _position(self, rng: np.random.Generator, order: NDArray[np.int64]) -> Position:
         state = cast(StateDict, rng.bit_generator.state)

@@ -14,6 +14,7 @@ from genbench.catalogue.plugins import Plugin
 from genbench.contracts.settings import Value
 from genbench.files import codec
 
+PARTS = ("x", "y", "captions")  # of a split that may be read; labels and captions are there where the data have some
 UNKEYED = "unkeyed"  # no result depends on it
 Unkeyed = Annotated[float, UNKEYED]
 
@@ -46,7 +47,7 @@ class SplitFiles:
         """The Space's file, and those of the splits and labels. Whoever may see `held`, which no plugin does, may know
         what else is known of the rows.
         """
-        own = [f"{self.home}/{split}.{part}.npy" for split in self.splits for part in ("x", "y")]
+        own = [f"{self.home}/{split}.{part}.npy" for split in self.splits for part in PARTS]
         own += [f"{self.home}/attributes.npz"] if "held" in self.splits else []
         return (f"{self.home}/dataset.json", *own, *(f"{self.home}/{split}.y.npy" for split in self.labels))
 

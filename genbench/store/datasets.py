@@ -78,6 +78,8 @@ def write(splits: Splits, folder: Path) -> Laid:
     known = {f"{name}.{attribute}": x for name in SPLITS for attribute, x in getattr(splits, name).attributes.items()}
     if known:
         np.savez(folder / ATTRIBUTES, **known)
+        if examples.captions is not None:
+            np.save(folder / f"{name}.captions.npy", examples.captions, allow_pickle=False)
     laid = Laid(splits.space, splits.sha256, {name: len(getattr(splits, name)) for name in SPLITS})
     codec.write(folder / NOTE, laid)
     return laid
@@ -125,7 +127,10 @@ def read_attributes(folder: Path, split: str) -> Mapping[str, NDArray[Any]]:
 
 def read(folder: Path, split: str) -> Examples:
     """One split that `write` laid down, mapped copy-on-write: who changes it changes only his own copy."""
-    return Examples(np.load(folder / f"{split}.x.npy", mmap_mode="c", allow_pickle=False), read_labels(folder, split))
+    x = np.load(folder / f"{split}.x.npy", mmap_mode="c", allow_pickle=False)
+    path = folder / f"{split}.captions.npy"
+    captions = np.load(path, allow_pickle=False) if path.exists() else None
+    return Examples(x, read_labels(folder, split), captions=captions)
 
 
 def read_labels(folder: Path, split: str) -> NDArray[np.int64] | None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 import genbench
 from genbench.catalogue.model_class import doubts, model_listing
+from genbench.contracts.answers import Interpolator
 from genbench.contracts.assets import Asset
 from genbench.contracts.model import (
     CAPABILITIES,
@@ -22,7 +23,6 @@ from genbench.contracts.model import (
     Decoder,
     Denoiser,
     Encoder,
-    Interpolator,
     Learner,
 )
 from genbench.contracts.settings import Setting

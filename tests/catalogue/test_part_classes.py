@@ -9,8 +9,9 @@ import pytest
 import genbench
 from genbench.catalogue import part_classes
 from genbench.catalogue.listings import SolverListing, TaskListing
+from genbench.contracts.answers import Interpolator
 from genbench.contracts.executor import Executor
-from genbench.contracts.model import Denoiser, Density, Interpolator, Latent, Learner, Model
+from genbench.contracts.model import Denoiser, Density, Latent, Learner, Model
 from genbench.contracts.settings import Setting
 from genbench.contracts.task import Solver, Task
 from genbench.errors import GenbenchError

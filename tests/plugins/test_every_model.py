@@ -44,7 +44,8 @@ def rows(space: genbench.Space, count: int, seed: int) -> genbench.Split:
     rng = np.random.default_rng(seed)
     shape = count, *space.shape
     x = rng.normal(size=shape) if space.levels is None else rng.integers(space.levels, size=shape)
-    return genbench.Split(genbench.Examples(x.astype(space.storage), np.arange(count) % 2))
+    captions = np.array(["the one", "the other"])[np.arange(count) % 2]
+    return genbench.Split(genbench.Examples(x.astype(space.storage), np.arange(count) % 2, captions=captions))
 
 
 def fitted(name: str, space: genbench.Space) -> genbench.Model:
@@ -105,9 +106,11 @@ def drawn(own: genbench.Model, settings: dict[str, object]) -> torch.Tensor:
 
 
 @torch.no_grad()
-def answered(own: genbench.Translator | genbench.Restorer, labels: torch.Tensor) -> torch.Tensor:
-    """What it makes of three rows under one seed."""
+def answered(own: genbench.Captioned | genbench.Restorer | genbench.Translator, labels: torch.Tensor) -> torch.Tensor:
+    """What it makes of three rows, or of captions, under one seed."""
     torch.manual_seed(7)
+    if isinstance(own, genbench.Captioned):
+        return own.illustrate(["the one", "another"])
     x = rows(own.space, 3, 2).x[:]
     if isinstance(own, genbench.Translator):
         return own.translate(x, labels)

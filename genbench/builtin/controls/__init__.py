@@ -1,6 +1,13 @@
 """Control models: they make every column readable, and prove that the gates work."""
 
 from genbench.builtin.controls.averages import LocalMeans, Smote
+from genbench.builtin.controls.captions import (
+    CaptionCopycat,
+    DeafNoise,
+    OnePerCaption,
+    RealCaptioned,
+    ShuffledCaptions,
+)
 from genbench.builtin.controls.classes import (
     ClassFrequencies,
     LogisticRegression,
@@ -46,4 +53,9 @@ CONTROLS: tuple[type[Learner], ...] = (
     PairTable,
     NearestTarget,
     Identity,
+    RealCaptioned,
+    OnePerCaption,
+    CaptionCopycat,
+    ShuffledCaptions,
+    DeafNoise,
 )

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.controls.data import own
-from genbench.contracts.model import Classifier, Learner
+from genbench.contracts.answers import Classifier
+from genbench.contracts.model import Learner
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import Unsuitable
 from genbench.records.kinds import ControlKind, Family

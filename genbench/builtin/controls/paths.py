@@ -6,7 +6,8 @@ No control is the ceiling of that board: real data hold no path between two of t
 import torch
 from torch import Tensor
 
-from genbench.contracts.model import Interpolator, Learner
+from genbench.contracts.answers import Interpolator
+from genbench.contracts.model import Learner
 from genbench.contracts.training import TrainingData
 from genbench.records.kinds import ControlKind, Family
 from genbench.records.space import Space

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from genbench.builtin.controls.data import own
 from genbench.builtin.operators.agreement import agreeing
-from genbench.contracts.model import Learner, Restorer
+from genbench.contracts.answers import Restorer
+from genbench.contracts.model import Learner
 from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
 from genbench.records.kinds import ControlKind, Family

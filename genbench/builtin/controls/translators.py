@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.controls.data import ControlData, own
-from genbench.contracts.model import Learner, Translator
+from genbench.contracts.answers import Translator
+from genbench.contracts.model import Learner
 from genbench.contracts.training import TrainingData
 from genbench.errors import Unsuitable
 from genbench.records.kinds import ControlKind, Family

@@ -2,6 +2,7 @@
 
 from genbench.builtin.metrics.accuracy import Accuracy
 from genbench.builtin.metrics.acf_error import AutocorrelationError
+from genbench.builtin.metrics.alignment import Alignment, HeldOutAlignment
 from genbench.builtin.metrics.authenticity import Authenticity
 from genbench.builtin.metrics.bar_validity import BarValidity
 from genbench.builtin.metrics.bits_per_token import BitsPerToken
@@ -82,6 +83,8 @@ METRICS: tuple[type[Metric], ...] = (
     TargetKid,
     TargetShare,
     PairError,
+    Alignment,
+    HeldOutAlignment,
     BitsPerDim,
     BitsPerToken,
     Novelty,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from genbench.contracts.model import Restorer, Sequential
+from genbench.contracts.answers import Restorer
+from genbench.contracts.model import Sequential
 from genbench.contracts.operator import Operator
 from genbench.contracts.task import Solver
 from genbench.errors import Unsuitable

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from genbench.contracts.model import Classifier, ConditionalDensity
+from genbench.contracts.answers import Classifier
+from genbench.contracts.model import ConditionalDensity
 from genbench.contracts.task import Solver
 from genbench.errors import Unsuitable
 from genbench.records.space import Space

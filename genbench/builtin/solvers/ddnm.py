@@ -9,7 +9,8 @@ from torch import Tensor
 
 from genbench.builtin.operators.agreement import agreeing
 from genbench.builtin.solvers.scale import highest, ladder
-from genbench.contracts.model import Denoiser, Restorer
+from genbench.contracts.answers import Restorer
+from genbench.contracts.model import Denoiser
 from genbench.contracts.operator import Operator
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from genbench.builtin.solvers.bayes import classes_of
 from genbench.builtin.solvers.scale import highest, ladder, scaled
-from genbench.contracts.model import Classifier, ConditionalDenoiser
+from genbench.contracts.answers import Classifier
+from genbench.contracts.model import ConditionalDenoiser
 from genbench.contracts.settings import Choice, Range
 from genbench.contracts.task import Solver
 from genbench.records.space import Space

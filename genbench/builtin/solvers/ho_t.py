@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.solvers.scale import highest, ladder, mixing, scaled, unscaled
-from genbench.contracts.model import Denoiser, Interpolator
+from genbench.contracts.answers import Interpolator
+from genbench.contracts.model import Denoiser
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver
 from genbench.records.space import Space

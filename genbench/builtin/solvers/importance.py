@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.operators.agreement import agreeing
-from genbench.contracts.model import Conditional, Model, Restorer
+from genbench.contracts.answers import Restorer
+from genbench.contracts.model import Conditional, Model
 from genbench.contracts.operator import Operator
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from genbench.builtin.operators.agreement import agreeing
-from genbench.contracts.model import Decoder, Restorer
+from genbench.contracts.answers import Restorer
+from genbench.contracts.model import Decoder
 from genbench.contracts.operator import Operator
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from genbench.builtin.solvers.bayes import classes_of
 from genbench.builtin.solvers.scale import settled
-from genbench.contracts.model import Conditional, Decoder, Encoder, Model, Translator
+from genbench.contracts.answers import Translator
+from genbench.contracts.model import Conditional, Decoder, Encoder, Model
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver
 from genbench.records.space import Space

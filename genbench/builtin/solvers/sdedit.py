@@ -9,7 +9,8 @@ from torch import Tensor
 from genbench.builtin.solvers.bayes import classes_of
 from genbench.builtin.solvers.ho_t import ancestral
 from genbench.builtin.solvers.scale import highest, ladder, scaled, unscaled
-from genbench.contracts.model import ConditionalDenoiser, Denoiser, Translator
+from genbench.contracts.answers import Translator
+from genbench.contracts.model import ConditionalDenoiser, Denoiser
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver
 from genbench.records.space import Space

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.solvers.scale import mixing, settled
-from genbench.contracts.model import Interpolator, Latent
+from genbench.contracts.answers import Interpolator
+from genbench.contracts.model import Latent
 from genbench.contracts.task import Solver
 from genbench.records.space import Space
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from genbench.builtin.metrics.brier import squared_errors
 from genbench.builtin.metrics.class_answers import HELD, TEST, VALID, answered
 from genbench.builtin.tasks.corruptions import CORRUPTIONS
+from genbench.contracts.answers import Classifier
 from genbench.contracts.dataset import Splits
-from genbench.contracts.model import Classifier
 from genbench.contracts.settings import Choice, Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import InvalidEvidence, Unsuitable

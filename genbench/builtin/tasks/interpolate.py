@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genbench.builtin.metrics.end_rmse import end_rmse, rmse
+from genbench.contracts.answers import Interpolator
 from genbench.contracts.dataset import Splits
-from genbench.contracts.model import Interpolator
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable

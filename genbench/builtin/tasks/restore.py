@@ -11,9 +11,9 @@ from torch import Tensor
 
 from genbench.builtin.metrics.consistency import inconsistency
 from genbench.builtin.operators import OPERATORS
+from genbench.contracts.answers import Restorer
 from genbench.contracts.dataset import Splits
 from genbench.contracts.evidence import Measure
-from genbench.contracts.model import Restorer
 from genbench.contracts.settings import Choice, Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable

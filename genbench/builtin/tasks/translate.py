@@ -14,8 +14,8 @@ from genbench.builtin.metrics.class_answers import HELD, TEST
 from genbench.builtin.metrics.end_rmse import rmse
 from genbench.builtin.metrics.translations import Translations, translated
 from genbench.builtin.tasks.classify import p_of_lower
+from genbench.contracts.answers import Translator
 from genbench.contracts.dataset import Examples, Splits
-from genbench.contracts.model import Translator
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import Unsuitable
 from genbench.files.picture import drawn

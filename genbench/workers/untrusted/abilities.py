@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from genbench.contracts.answers import Captioned, Classifier, Guided, Interpolator, Restorer, Translator
 from genbench.contracts.model import (
-    Classifier,
     Conditional,
     ConditionalDenoiser,
     ConditionalDensity,
@@ -17,12 +17,9 @@ from genbench.contracts.model import (
     Denoiser,
     Density,
     Encoder,
-    Interpolator,
     Latent,
     Model,
-    Restorer,
     Sequential,
-    Translator,
 )
 from genbench.errors import GenbenchError, InvalidEvidence
 from genbench.execution.channel import Markers
@@ -31,7 +28,7 @@ from genbench.protocol.probing import AbilityInputs, Probed
 from genbench.records.checks import CheckFinding, broken, ok
 from genbench.store import datasets
 from genbench.workers.source import method_of, raised
-from genbench.workers.untrusted import class_promises, promises
+from genbench.workers.untrusted import caption_promises, class_promises, promises
 from genbench.workers.untrusted.instance import reloaded, seed_all
 from genbench.workers.untrusted.promises import Asked, Broken
 from genbench.workers.untrusted.reload import verify
@@ -71,6 +68,8 @@ PROMISES = (
     Promise("interpolator", Interpolator, "between", promises.interpolator),
     Promise("restorer", Restorer, "restore", promises.restorer),
     Promise("translator", Translator, "translate", class_promises.translator),
+    Promise("captioned", Captioned, "illustrate", caption_promises.captioned),
+    Promise("guided", Guided, "illustrate", caption_promises.guided),
 )
 
 

@@ -48,14 +48,15 @@ def served(folder: Path, inputs: SpaceInputs, markers: Markers) -> SpaceFacts:
 
 
 def examples(space: Space, rows: int, *names: object) -> Examples:
-    """Fixed rows of any Space: prototypes under noise, classes in turn."""
+    """Fixed rows of any Space: prototypes under noise, classes in turn, captions that say which prototype."""
     prototypes = _noise(space, PROTOTYPES, np.random.default_rng(seed_for("check", str(space))))
     rng = np.random.default_rng(seed_for("check", str(space), *names))
     which = rng.integers(PROTOTYPES, size=rows)
     noise = _noise(space, rows, rng)
     x = np.where(rng.random(noise.shape) < KEPT, prototypes[which], noise).astype(space.storage)
     x = x if space.end is None else cut(x, space.end)
-    return Examples(x, np.arange(rows) % space.classes if space.classes else None)
+    captions = np.array([f"noise about prototype {i}" for i in which])
+    return Examples(x, np.arange(rows) % space.classes if space.classes else None, captions=captions)
 
 
 def _noise(space: Space, rows: int, rng: np.random.Generator) -> NDArray[np.generic]:

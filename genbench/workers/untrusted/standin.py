@@ -1,23 +1,13 @@
 """A stand-in: has every capability, and has learnt nothing. Tasks and solvers are tried with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from genbench.contracts.model import (
-    Classifier,
-    Conditional,
-    ConditionalDenoiser,
-    ConditionalDensity,
-    Interpolator,
-    Latent,
-    Model,
-    Restorer,
-    Sequential,
-    Translator,
-)
+from genbench.contracts.answers import Classifier, Guided, Interpolator, Restorer, Translator
+from genbench.contracts.model import Conditional, ConditionalDenoiser, ConditionalDensity, Latent, Model, Sequential
 from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
 from genbench.files.sequences import cut
@@ -36,6 +26,7 @@ class Standin(
     Interpolator,
     Restorer,
     Translator,
+    Guided,
 ):
     """Uniform noise; its latent vector is the sample itself, scaled to [-2, 2].
 
@@ -114,3 +105,7 @@ class Standin(
     def translate(self, x: Tensor, domain: Tensor) -> Tensor:
         """The negative; of a sequence itself."""
         return self.levels - 1 - x if self.space.end is None else x
+
+    def illustrate(self, captions: Sequence[str], *, guidance: float = 1.0) -> Tensor:
+        """Uniform noise, whatever they say."""
+        return self.sample(len(captions))

@@ -7,7 +7,8 @@ import torch
 
 from genbench.builtin.solvers.bayes import Bayes
 from genbench.builtin.solvers.diffusion_classifier import DiffusionClassifier
-from genbench.contracts.model import Classifier, ConditionalDenoiser, ConditionalDensity
+from genbench.contracts.answers import Classifier
+from genbench.contracts.model import ConditionalDenoiser, ConditionalDensity
 from genbench.errors import Unsuitable
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from genbench.builtin.solvers.latent_shift import ConditionalLatent, LatentShift
 from genbench.builtin.solvers.sdedit import SdEdit
-from genbench.contracts.model import Conditional, ConditionalDenoiser, Latent, Learner, Model, Translator
+from genbench.contracts.answers import Translator
+from genbench.contracts.model import Conditional, ConditionalDenoiser, Latent, Learner, Model
 from genbench.contracts.training import TrainingData
 from genbench.errors import Unsuitable
 from genbench.records.space import Space

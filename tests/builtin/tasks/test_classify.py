@@ -14,8 +14,8 @@ from genbench.builtin.controls.data import ControlData
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.metrics.class_answers import HELD, TEST, VALID
 from genbench.builtin.tasks.classify import Classify, p_of_lower
+from genbench.contracts.answers import Classifier
 from genbench.contracts.dataset import Examples, Splits
-from genbench.contracts.model import Classifier
 from genbench.contracts.task import Exam
 from genbench.contracts.training import Split
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable

@@ -12,8 +12,8 @@ from genbench.builtin.controls import CONTROLS
 from genbench.builtin.controls.paths import Blend, Jump
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.tasks.interpolate import Interpolate
+from genbench.contracts.answers import Interpolator
 from genbench.contracts.dataset import Examples, Splits
-from genbench.contracts.model import Interpolator
 from genbench.contracts.task import Exam
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.records.space import Space

@@ -15,9 +15,9 @@ from genbench.builtin.metrics.energy import Energy
 from genbench.builtin.metrics.psnr import DrawRatio
 from genbench.builtin.operators import OPERATORS
 from genbench.builtin.tasks.restore import Restore, exact_share, surprise
+from genbench.contracts.answers import Restorer
 from genbench.contracts.dataset import Examples, Splits
 from genbench.contracts.evidence import Evidence
-from genbench.contracts.model import Restorer
 from genbench.contracts.task import Exam
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
