@@ -252,8 +252,10 @@ def test_controls_have_names_of_their_own_and_sources():
 def test_each_control_says_what_it_is_on_the_board_for():
     kinds = {kind: {control.name for control in CONTROLS if control.control is kind} for kind in ControlKind}
     assert kinds == {
-        ControlKind.CEILING: {"real-held-out", "true-class", "truth", "true-pair"},
-        ControlKind.FLOOR: {"independent-pixels", "blend", "class-frequencies", "pseudo-inverse", "identity"},
+        ControlKind.CEILING: {"real-held-out", "true-class", "truth", "true-pair", "real-captioned"},
+        ControlKind.FLOOR: {
+            *("independent-pixels", "blend", "class-frequencies", "pseudo-inverse", "identity", "deaf-noise"),
+        },
         ControlKind.COPY: {
             "copycat",
             "copycat-noise",
@@ -263,6 +265,7 @@ def test_each_control_says_what_it_is_on_the_board_for():
             "test-table",
             "pair-table",
             "nearest-target",
+            "caption-copycat",
         },
         ControlKind.PROBE: {
             "smote",
@@ -276,6 +279,8 @@ def test_each_control_says_what_it_is_on_the_board_for():
             "nearest-train",
             "neighbour-mean",
             "projected-noise",
+            "one-per-caption",
+            "shuffled-captions",
         },
     }
 

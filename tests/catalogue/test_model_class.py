@@ -334,6 +334,7 @@ def test_every_capability_that_a_class_derives_from_is_listed_by_its_name():
         "between": lambda self, a, b, n: None,
         "next": lambda self, x, i: None,
         "restore": lambda self, y, operator, draws: None,
+        "illustrate": lambda self, captions, *, guidance=1.0: None,
     }
     narrowest_first = sorted(CAPABILITIES.values(), key=lambda capability: -len(capability.__mro__))
     found = model_listing(model(*narrowest_first, **members))

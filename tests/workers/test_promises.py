@@ -17,8 +17,7 @@ X = torch.randint(4, (6, 1, 2, 3), generator=torch.Generator().manual_seed(0))
 CAPABILITIES = (
     *(genbench.Model, genbench.Conditional, genbench.ConditionalDensity, genbench.Sequential),
     *(genbench.Latent, genbench.ConditionalDenoiser, genbench.Classifier, genbench.Interpolator),
-    genbench.Restorer,
-    genbench.Translator,
+    *(genbench.Restorer, genbench.Translator, genbench.Guided),
 )
 
 
@@ -91,6 +90,12 @@ class Able(*CAPABILITIES):
     def translate(self, x, domain):
         return x + 4 if "abroad" in self.faults else x[: len(x) - ("lost" in self.faults)]
 
+    def illustrate(self, captions, *, guidance=1.0):
+        if "seeded" in self.faults:
+            torch.seed()
+        x = torch.randint(4, (len(captions) - ("silent" in self.faults), *SPACE.shape))
+        return x + 4 * ("loud" in self.faults and guidance > 1)
+
     def restore(self, y, operator, draws):
         x = torch.randint(4, (len(y), draws - ("few" in self.faults), *SPACE.shape))
         return x.float() if "real" in self.faults else x + 4 * ("above" in self.faults)
@@ -129,6 +134,9 @@ def test_who_keeps_every_promise_is_told_so():
         ("few", "restorer", "(6, 2, 1, 2, 3)"),
         ("abroad", "translator", "values from"),
         ("lost", "translator", "(5, 1, 2, 3)"),
+        ("silent", "captioned", "(2, 1, 2, 3)"),
+        ("seeded", "captioned", "does illustrate() seed a generator?"),
+        ("loud", "guided", "values from"),
     ],
 )
 def test_each_way_to_break_a_promise_is_found_where_it_is_made(fault, check, got):
