@@ -35,7 +35,7 @@ class SdEdit(Solver):
     def __init__(
         self,
         *,
-        t: Annotated[float, Range(0.0, 1.0)] = 0.5,
+        t: Annotated[float, Range(0.0, 1.0)] = 0.65,
         steps: Annotated[int, Range(1, 4000, log=True)] = 25,
     ) -> None:
         self.t, self.steps = t, steps
