@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from genbench.appraisal.session import score as score
     from genbench.appraisal.stream import Stream as Stream
     from genbench.contracts.assets import Asset as Asset, Weights as Weights
+    from genbench.contracts.captioned import Captioned as Captioned, Guided as Guided
     from genbench.contracts.dataset import Dataset as Dataset, Examples as Examples, Splits as Splits
     from genbench.contracts.evidence import Evidence as Evidence
     from genbench.contracts.extractor import ClassExtractor as ClassExtractor, Extractor as Extractor
     from genbench.contracts.hooks import hookimpl as hookimpl
     from genbench.contracts.metric import Metric as Metric, Score as Score
     from genbench.contracts.model import (
-        Captioned as Captioned,
         Classifier as Classifier,
         Conditional as Conditional,
         ConditionalDenoiser as ConditionalDenoiser,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         Denoiser as Denoiser,
         Density as Density,
         Encoder as Encoder,
-        Guided as Guided,
         Interpolator as Interpolator,
         Latent as Latent,
         Learner as Learner,
@@ -65,13 +64,13 @@ _HOMES = {
     "appraisal.session": ["score"],
     "appraisal.stream": ["Stream"],
     "contracts.assets": ["Asset", "Weights"],
+    "contracts.captioned": ["Captioned", "Guided"],
     "contracts.dataset": ["Dataset", "Examples", "Splits"],
     "contracts.evidence": ["Evidence"],
     "contracts.extractor": ["ClassExtractor", "Extractor"],
     "contracts.hooks": ["hookimpl"],
     "contracts.metric": ["Metric", "Score"],
     "contracts.model": [
-        "Captioned",
         "Classifier",
         "Conditional",
         "ConditionalDenoiser",
@@ -80,7 +79,6 @@ _HOMES = {
         "Denoiser",
         "Density",
         "Encoder",
-        "Guided",
         "Interpolator",
         "Latent",
         "Learner",

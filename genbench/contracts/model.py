@@ -1,13 +1,14 @@
 """Model: what a plugin implements. Its capabilities are types: Density, Sequential, Conditional, Encoder, Decoder, …"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from genbench.contracts.assets import Asset
+from genbench.contracts.captioned import Captioned, Guided
 from genbench.contracts.operator import Operator
 from genbench.contracts.training import TrainingData
 from genbench.errors import unknown
@@ -263,36 +264,6 @@ class Restorer(ABC):
             int64 [N, draws, *shape] in [0, levels); float32 where the Space has no levels.
         Raises:
             Unsuitable: not with this operator.
-        """
-
-
-class Captioned(ABC):
-    """A model that draws what a caption says."""
-
-    @abstractmethod
-    def illustrate(self, captions: Sequence[str]) -> Tensor:
-        """A sample for each caption, drawn independently of one another from the law of x given the caption.
-
-        Args:
-            captions: n texts like those of the training data; some are of a wording that none of these has.
-        Returns:
-            int64 [n, *shape] in [0, levels); float32 where the Space has no levels.
-        """
-
-
-class Guided(Captioned):
-    """A captioned model that can be told how much a caption shall weigh."""
-
-    @abstractmethod
-    def illustrate(self, captions: Sequence[str], *, guidance: float = 1.0) -> Tensor:
-        """A sample for each caption.
-
-        Args:
-            captions: as of a Captioned.
-            guidance: 0: captions are not listened to. 1: the law of x given the caption. Above: what the caption adds
-                counts so many times. It is 1 + w of Ho and Salimans 2022, eq. 6, https://arxiv.org/abs/2207.12598.
-        Returns:
-            As of a Captioned.
         """
 
 

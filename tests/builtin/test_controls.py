@@ -252,8 +252,8 @@ def test_controls_have_names_of_their_own_and_sources():
 def test_each_control_says_what_it_is_on_the_board_for():
     kinds = {kind: {control.name for control in CONTROLS if control.control is kind} for kind in ControlKind}
     assert kinds == {
-        ControlKind.CEILING: {"real-held-out", "true-class"},
-        ControlKind.FLOOR: {"independent-pixels", "blend", "class-frequencies"},
+        ControlKind.CEILING: {"real-held-out", "true-class", "truth", "real-captioned"},
+        ControlKind.FLOOR: {"independent-pixels", "blend", "class-frequencies", "pseudo-inverse", "deaf-noise"},
         ControlKind.COPY: {
             "copycat",
             "copycat-noise",
@@ -261,6 +261,7 @@ def test_each_control_says_what_it_is_on_the_board_for():
             "valid-copycat",
             "test-copycat",
             "test-table",
+            "caption-copycat",
         },
         ControlKind.PROBE: {
             "smote",
@@ -271,6 +272,11 @@ def test_each_control_says_what_it_is_on_the_board_for():
             "jump",
             "nearest-row",
             "logistic-regression",
+            "nearest-train",
+            "neighbour-mean",
+            "projected-noise",
+            "one-per-caption",
+            "shuffled-captions",
         },
     }
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from genbench.builtin.controls.data import own
 from genbench.builtin.controls.rows import levels_of
-from genbench.contracts.model import Captioned, Learner
+from genbench.contracts.captioned import Captioned
+from genbench.contracts.model import Learner
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import Unsuitable
 from genbench.records.kinds import ControlKind, Family

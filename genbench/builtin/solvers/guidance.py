@@ -6,7 +6,7 @@ from typing import Annotated
 
 from torch import Tensor
 
-from genbench.contracts.model import Captioned, Guided
+from genbench.contracts.captioned import Captioned, Guided
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Solver
 from genbench.records.space import Space

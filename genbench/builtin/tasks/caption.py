@@ -11,9 +11,9 @@ from torch import Tensor
 
 from genbench.builtin.datasets import strokes
 from genbench.builtin.extractors.digits_net import LEVELS, SHAPE, trained
+from genbench.contracts.captioned import Captioned
 from genbench.contracts.dataset import Splits
 from genbench.contracts.evidence import Measure
-from genbench.contracts.model import Captioned
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import Unsuitable
 from genbench.files.picture import drawn

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from genbench.contracts.captioned import Captioned, Guided
 from genbench.contracts.model import (
-    Captioned,
     Classifier,
     Conditional,
     ConditionalDenoiser,
@@ -18,7 +18,6 @@ from genbench.contracts.model import (
     Denoiser,
     Density,
     Encoder,
-    Guided,
     Interpolator,
     Latent,
     Model,

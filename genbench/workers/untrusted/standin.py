@@ -6,11 +6,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from genbench.contracts.captioned import Guided
 from genbench.contracts.model import (
     Classifier,
     ConditionalDenoiser,
     ConditionalDensity,
-    Guided,
     Interpolator,
     Latent,
     Model,

@@ -26,9 +26,9 @@ from genbench.builtin.metrics.alignment import Alignment, HeldOutAlignment
 from genbench.builtin.metrics.clipped import ClippedCoverage
 from genbench.builtin.solvers.guidance import Guidance
 from genbench.builtin.tasks.caption import Caption, shown
+from genbench.contracts.captioned import Captioned, Guided
 from genbench.contracts.dataset import Examples, Splits
 from genbench.contracts.evidence import Evidence
-from genbench.contracts.model import Captioned, Guided
 from genbench.contracts.task import Exam
 from genbench.contracts.training import Split, TrainingData
 from genbench.errors import GenbenchError, InvalidEvidence, Unavailable, Unsuitable
