@@ -75,7 +75,7 @@ def test_a_process_may_read_what_its_inputs_name_and_nothing_else():
     assert set(reads_of(GIVEN)) == {
         "/home/me/mine.py",
         "/data/abc/dataset.json",
-        *(f"/data/abc/{split}.{part}.npy" for split in ("train", "valid") for part in ("x", "y")),
+        *(f"/data/abc/{split}.{part}.npy" for split in ("train", "valid") for part in ("x", "y", "captions")),
         "/runs/a/checkpoint",
         "/runs/a/one",
         "/cache/net",
