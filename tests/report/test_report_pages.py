@@ -11,6 +11,7 @@ import pytest
 from pages import Page
 from records import HOSTILE, SUITE, TERMS, VALUES, audits, board_records, candidate, control, grid, record
 
+from genbench.catalogue import parts, plugins
 from genbench.catalogue.definitions import definitions, first_paragraph
 from genbench.leaderboard import Leaderboard, editions
 from genbench.protocol.suite_file import read as read_suite
@@ -255,6 +256,14 @@ def test_a_protocol_says_what_real_data_and_noise_have_and_which_controls_there_
     assert "real-held-out" in told[told.index("Scores") :]
     assert "independent-pixels" in told
     assert "Axes: " in told
+
+
+def test_every_task_says_what_an_answer_means_and_does_not_and_its_board_shows_it() -> None:
+    known = definitions()
+    told = {name for name, words in known.meanings.items() if len(words) > 200 and re.search(r"\b[Nn]ot?\b", words)}
+    assert told == {*parts.tasks(plugins.installed(plugins.PARTS)).classes}
+    files = dict(site(Site.of(editions([record()])), known))
+    assert known.meanings["generate"] in text(files["digits/boards/generate.html"].decode())
 
 
 def test_installed_metrics_say_what_they_are() -> None:

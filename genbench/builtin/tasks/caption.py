@@ -37,6 +37,13 @@ class Caption(Task):
     name = "caption"
     version = "1"
     source = "Hessel et al. 2021 (alignment, there by CLIP), https://arxiv.org/abs/2104.08718"
+    meaning = (
+        "A candidate is told a text and draws an image of it. A good answer shows the digit, the ink and the slant "
+        "that were named (alignment, measured again from the image), and all images together are as different as real "
+        "ones (coverage): either is cheap without the other. Some captions name what no training image is, though "
+        "each of their words comes beside others there; they have a score of their own. It does not mean that a model "
+        "understands language: captions have one wording and three attributes, and what is measured can be aimed at."
+    )
     needs = Captioned
     axes = ("alignment", "coverage", "speed")
     gates = ("memorisation",)
