@@ -22,16 +22,16 @@ def findings(bench: Bench, trial: Trial) -> Iterator[CheckFinding]:
     yield from (found.finding for found in served)
     board = boards.finished(bench, trial)
     yield from reading.findings(board, find_suite(DEFAULT_SUITE, bench.catalogue).suite)
-    status = board.record.stages[FIT.name].status
-    if status is Status.OK:
+    fit = board.record.stages.get(FIT.name)
+    if fit is not None and fit.status is Status.OK:
         yield from abilities.of_fitted(bench, trial, board)
         yield from abilities.of_second_fit(bench, trial, board)
-    elif status is Status.SKIPPED:
+    elif fit is None or fit.status is Status.SKIPPED:  # nothing that it answers was asked there, or it refuses
         yield from _elsewhere(bench, trial, [found.space for found in served if found.serves])
 
 
 def _elsewhere(bench: Bench, trial: Trial, served: Sequence[Space]) -> Iterator[CheckFinding]:
-    """What a model that refuses the small board's Space does in the first that it serves."""
+    """What a model that refuses the small board's Space, or answers none of its tasks, does in the first it serves."""
     if served:
         yield from spaces.abilities(bench, trial, served[0])
     else:

@@ -25,6 +25,9 @@ def findings(board: Board, full: Suite) -> Iterator[CheckFinding]:
     """
     record = board.record
     yield from _stages(board)
+    if "fit" not in record.stages:
+        yield inapplicable("fit", "", "the small board asks nothing that it answers")
+        return
     if record.stages["fit"].status.failed or record.model.images is None:
         return
     yield _trained(record)
