@@ -61,7 +61,7 @@ class TextEncoder(nn.Module):
         return self.out(self.dropout(states.gather(1, last)[:, 0]))
 
     def silent(self, n: int) -> Tensor:
-        """What stands for captions that are not told, [n, dim]; a copy, since a view of a parameter asks for gradients."""
+        """What stands for captions that are not told, [n, dim]; a copy: a view of a parameter asks for gradients."""
         return self.untold.expand(n, -1).clone()
 
     def partly(self, tokens: Tensor) -> Tensor:
