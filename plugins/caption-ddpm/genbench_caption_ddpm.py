@@ -29,7 +29,7 @@ class Heard(nn.Module):
 
     def forward(self, told: Tensor) -> Tensor:
         """float32 [N, dim] → the same; an integer for each image → the vector that stands for no caption."""
-        return told if told.is_floating_point() else self._encoder[0].untold.expand(len(told), -1)
+        return told if told.is_floating_point() else self._encoder[0].silent(len(told))
 
 
 class CaptionDDPM(genbench.Learner, genbench.Guided):
@@ -84,7 +84,7 @@ class CaptionDDPM(genbench.Learner, genbench.Guided):
         """Draw by DPM-Solver++ from noise."""
         told = self.encoder(self.encoder.tokens(captions))
         if guidance == 0:
-            told = self.encoder.untold.expand(len(told), -1)
+            told = self.encoder.silent(len(told))
         x_t = torch.randn(len(told), *self.space.shape, device=told.device)
         return self.body.integers(self.body.solved(x_t, "dpm", DRAWN_IN, told, guidance or 1.0))
 

@@ -76,7 +76,7 @@ class CaptionPixelCNN(genbench.Learner, genbench.Guided):
     def illustrate(self, captions: Sequence[str], *, guidance: float = 1.0) -> Tensor:
         """Draw pixel by pixel, in each of them channel by channel."""
         told = self.encoder(self.encoder.tokens(captions))
-        untold = self.encoder.untold.expand(len(told), -1)
+        untold = self.encoder.silent(len(told))
         heard = {0: [untold], 1: [told]}.get(guidance, [untold, told])
         walk, pixels = self.body.walk(torch.cat(heard)), []
         for _ in range(self.space.shape[1] * self.space.shape[2]):

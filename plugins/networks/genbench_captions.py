@@ -60,6 +60,10 @@ class TextEncoder(nn.Module):
         last = (tokens != NOTHING).sum(1).sub(1).view(-1, 1, 1).expand(-1, 1, states.shape[2])
         return self.out(self.dropout(states.gather(1, last)[:, 0]))
 
+    def silent(self, n: int) -> Tensor:
+        """What stands for captions that are not told, [n, dim]; a copy: a view of a parameter asks for gradients."""
+        return self.untold.expand(n, -1).clone()
+
     def partly(self, tokens: Tensor) -> Tensor:
         """The same in training, where a share `UNTOLD` of the captions, at random, is not told."""
         told = self(tokens)

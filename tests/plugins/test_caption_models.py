@@ -181,3 +181,13 @@ def test_a_killed_fit_ends_with_the_weights_of_an_undisturbed_one(cls, tmp_path)
     resumed = fitted(cls, SPACE, 320, seed=1, keeper=FolderKeeper(tmp_path / "killed", 0))
     states = whole.state_dict(), resumed.state_dict()
     assert [name for name in states[0] if not torch.equal(states[0][name], states[1][name])] == []
+
+
+@torch.no_grad()
+@EACH
+def test_its_calls_can_be_counted_under_every_guidance(cls):
+    from genbench.workers.untrusted.accounting import accounted
+
+    model = fitted(cls, SPACE, 160)
+    evaluations = [accounted(model, lambda g=g: model.illustrate(TEXTS, guidance=g), 3)[0] for g in (0.0, 1.0, 2.0)]
+    assert evaluations == ([20, 20, 40] if cls is CaptionDDPM else [16, 16, 16])
