@@ -75,11 +75,11 @@ def write(splits: Splits, folder: Path) -> Laid:
         np.save(folder / f"{name}.x.npy", np.ascontiguousarray(examples.x), allow_pickle=False)
         if examples.y is not None:
             np.save(folder / f"{name}.y.npy", examples.y, allow_pickle=False)
+        if examples.captions is not None:
+            np.save(folder / f"{name}.captions.npy", examples.captions, allow_pickle=False)
     known = {f"{name}.{attribute}": x for name in SPLITS for attribute, x in getattr(splits, name).attributes.items()}
     if known:
         np.savez(folder / ATTRIBUTES, **known)
-        if examples.captions is not None:
-            np.save(folder / f"{name}.captions.npy", examples.captions, allow_pickle=False)
     laid = Laid(splits.space, splits.sha256, {name: len(getattr(splits, name)) for name in SPLITS})
     codec.write(folder / NOTE, laid)
     return laid
