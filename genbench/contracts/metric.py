@@ -55,7 +55,7 @@ class Metric(ABC):
     two_sided: ClassVar[bool] = False  #: whether it falls on either side of fresh real data
     symmetric: ClassVar[bool] = False  #: whether exchanging real and generated features leaves it as it is
     reads: ClassVar[frozenset[str]] = frozenset()  #: arrays of an exam, its questions or its key; none: samples alone
-    sequences: ClassVar[bool] = False  #: whether it is of sequences of tokens alone
+    sequences: ClassVar[bool] = False  #: whether it is of sequences, of tokens or real numbers, alone
 
     @abstractmethod
     def score(self, evidence: Evidence) -> Score:

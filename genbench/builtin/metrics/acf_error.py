@@ -42,6 +42,7 @@ class AutocorrelationError(Metric):
     unit = ""
     source = "Wiese et al. 2020, Quant GANs, sec. 6.1, https://arxiv.org/abs/1907.06673"
     version = "1"
+    sequences = True
     shown: ClassVar[Mapping[str, str]] = {"held": "held"}
 
     def score(self, evidence: Evidence) -> Score:

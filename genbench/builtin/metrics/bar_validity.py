@@ -35,6 +35,7 @@ class BarValidity(Metric):
     source = "genbench 2026; the metre of the ABC music standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1"
     version = "1"
     scale = Scale.SHARE
+    sequences = True
     shown: ClassVar[Mapping[str, str]] = {"read": "read", "bars a tune": "bars"}
 
     def score(self, evidence: Evidence) -> Score:

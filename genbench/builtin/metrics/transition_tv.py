@@ -24,6 +24,7 @@ class TransitionDistance(Metric):
     source = "Yang and Lerch 2020, the histograms, https://doi.org/10.1007/s00521-018-3849-7"
     version = "1"
     scale = Scale.SHARE
+    sequences = True
     shown: ClassVar[Mapping[str, str]] = {"held": "held", "unread": "unread"}
 
     def score(self, evidence: Evidence) -> Score:
