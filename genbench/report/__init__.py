@@ -97,28 +97,22 @@ def site(
         if archive is not None:
             yield edition.records, archive
         for board in edition.boards:
-            yield from _board(
-                board, edition, Spot(edition.board(board), plan), album, tables(board), archive is not None, known
-            )
+            spot = Spot(edition.board(board), plan)
+            values = board_page.values(board, edition, spot, album.seen_from(spot.root, tile(board)))
+            values["meaning"] = known.meanings.get((board.terms.ask or board.task).partition("[")[0], "")
+            values["records"] = spot.way(edition.records) if archive is not None else ""
+            yield from _board(values, board, edition, spot, tables(board))
         yield from _pages(edition, plan, album, known)
     yield from album.files.items()
 
 
 def _board(
-    board: Leaderboard,
-    edition: Edition,
-    spot: Spot,
-    album: Album,
-    tables: Mapping[str, bytes],
-    archive: bool,
-    known: Definitions,
+    values: dict[str, Any], board: Leaderboard, edition: Edition, spot: Spot, tables: Mapping[str, bytes]
 ) -> Iterator[tuple[str, bytes]]:
     """A board's page, and beside it the board as tables and its charts as figures."""
-    values = board_page.values(board, edition, spot, album.seen_from(spot.root, tile(board)), known)
     figures = {edition.figure(board, i): figure(chart, values["key"]) for i, chart in enumerate(values["charts"], 1)}
     files = {edition.table(board, form): data for form, data in tables.items()} | figures
     values["downloads"] = [(form.upper(), spot.way(edition.table(board, form))) for form in tables]
-    values["records"] = spot.way(edition.records) if archive else ""
     values["figures"] = [spot.way(path) for path in figures]
     yield spot.path, written("board.html", values, spot).encode()
     yield from files.items()

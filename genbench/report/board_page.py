@@ -10,7 +10,6 @@ from genbench.leaderboard.words import listed
 from genbench.records.kinds import Axis
 from genbench.records.vouchers import NO_KEY, Extent
 from genbench.report import charts, provenance, tuning
-from genbench.report.definition import Definitions
 from genbench.report.gates import gates, ordered
 from genbench.report.glossary import Glossary
 from genbench.report.images import Album, Lines
@@ -21,12 +20,9 @@ from genbench.report.text import NOT_STATED, clip, duration, number, spread
 
 BESIDES = ("classes", "verified", "audit", "void", "busy")  # terms of a score that are no score
 EXHIBITS = 4  # of one candidate
-UNKNOWN = Definitions()
 
 
-def values(
-    board: Leaderboard, edition: Edition, spot: Spot, album: Album, known: Definitions = UNKNOWN
-) -> dict[str, Any]:
+def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> dict[str, Any]:
     """Everything that the templates ask for; pictures find their place in the album."""
     glossary = Glossary.of(board)
     seeds, trilemma, effort = {record.seed for record in board.records}, charts.trilemma(board), charts.effort(board)
@@ -39,7 +35,6 @@ def values(
         "ways": ways,
         "protocol_way": spot.way(edition.protocol),
         "goal": board.goal,
-        "meaning": known.meanings.get((board.terms.ask or board.task).partition("[")[0], ""),
         "axes": listed(board.standings.axes, "and"),
         "facts": facts(board),
         "several_seeds": len(seeds) > 1,
@@ -56,7 +51,7 @@ def values(
         "key": charts.key(board, [*trilemma, *effort]),
         "box": charts.BOX,
         "references": references(board),
-        **{"downloads": [], "records": "", "figures": []},  # of a site alone
+        **{"downloads": [], "records": "", "figures": [], "meaning": ""},  # of a site alone
         "families": list(dict.fromkeys(charts.family_of(row) for row in board.rows)),
         "has_controls": bool(board.controls),
         "samples": [card for row in (*board.rows, *board.controls) for card in exhibits(row, album)],
