@@ -51,11 +51,11 @@ class Translate(Task):
     source = "Zhu, Park, Isola and Efros 2017, https://arxiv.org/abs/1703.10593"
     meaning = (
         "A candidate is shown test samples of each of two domains and shows each as the other domain would have it, "
-        "having learnt from samples of both that were never paired. A good answer is still of its class, which no "
-        "model is told (class kept), and at home in the other domain (KID to the target): either is cheap without the "
-        "other. It does not mean that the answer is the same thing in all that is no class, nor that the model knows "
-        "why the domains differ; the RMSE to the true pair says more, and is shown, for a blurred mean has less of it. "
-        "The changes between these domains are functions of a few lines: what is asked is who finds them unpaired."
+        "having learnt from samples that were never paired. A good answer is still of its class, which no model is "
+        "told (class kept), and at home in the other domain (KID to the target): either is cheap without the other. "
+        "It does not mean that the answer is the same thing in all that is no class: the RMSE to the true pair says "
+        "more, and is shown, for a blurred mean has less of it. The changes between these domains are functions of a "
+        "few lines: what is asked is who finds them unpaired."
     )
     needs = Translator
     axes = ("fidelity", "realism", "speed")
