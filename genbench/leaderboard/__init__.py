@@ -119,6 +119,11 @@ class Leaderboard:
         return goal(self.standings.axes)
 
     @cached_property
+    def asking(self) -> tuple[Record, ...]:
+        """The records that were asked this board's task; others of the protocol were asked other ones."""
+        return tuple(record for record in self.records if self.task in record.suite.tasks)
+
+    @cached_property
     def hardware(self) -> tuple[str, ...]:
         """The machines of all rows, sorted; speeds of several are not ranked against each other."""
         return tuple(sorted({name for row in (*self.rows, *self.controls) for name in row.hardware}))

@@ -18,11 +18,11 @@ def section(board: Leaderboard) -> dict[str, Any]:
         "terms": board.terms,
         "dataset": board.dataset,
         "protocol": board.protocol,
-        "models": list(models(board.records)),
+        "models": list(models(board.asking)),
         "limits": limits(board.suite),
         "budget": budget(board.suite),
-        "machines": machines(board.records),
-        "times": times(board.records),
+        "machines": machines(board.asking),
+        "times": times(board.asking),
     }
 
 

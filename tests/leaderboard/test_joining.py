@@ -68,4 +68,6 @@ def test_a_model_may_have_answered_another_task_by_other_code() -> None:
     other = record("mine", 1, candidates=[replace(candidate("mine", VALUES), task="box")], model={"code": "0" * 64})
     other = replace(other, suite=replace(other.suite, tasks={"box": TERMS}))
     assert joined([own], [other]).left_out == ()
-    assert {task: len(board.rows) for task, board in boards([own, other]).items()} == {"generate": 1, "box": 1}
+    both = boards([own, other])
+    assert {task: len(board.rows) for task, board in both.items()} == {"generate": 1, "box": 1}
+    assert [both[task].asking for task in ("generate", "box")] == [(own,), (other,)]
