@@ -240,7 +240,9 @@ def boards(
     vouchers: Mapping[str, Voucher] = NONE,
     tunings: Sequence[Tuning] = (),
 ) -> Mapping[str, Leaderboard]:
-    """A leaderboard for each task that the records' suites ask, by its name; the newest suite's order first.
+    """A leaderboard for each task that the records' suites ask, by its name.
+
+    What most records were asked comes first; the order is else that of the newest suite.
 
     Args:
         references: what others published, of any of these tasks.
@@ -281,12 +283,12 @@ def _newest(records: Iterable[Record]) -> list[Record]:
 
 
 def _asked(records: Iterable[Record]) -> dict[str, list[TaskTerms]]:
-    """Task → the terms on which records ask it, the newest first."""
+    """Task → the terms on which records ask it, the newest first. What most records were asked comes first."""
     found: dict[str, list[TaskTerms]] = {}
     for record in _newest(records):
         for task, terms in record.suite.tasks.items():
             found.setdefault(task, []).append(terms)
-    return found
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[1])))
 
 
 def _table(

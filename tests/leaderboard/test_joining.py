@@ -70,4 +70,5 @@ def test_a_model_may_have_answered_another_task_by_other_code() -> None:
     assert joined([own], [other]).left_out == ()
     both = boards([own, other])
     assert {task: len(board.rows) for task, board in both.items()} == {"generate": 1, "box": 1}
+    assert list(boards([other, own, record("vae")])) == ["generate", "box"]  # what most records were asked comes first
     assert [both[task].asking for task in ("generate", "box")] == [(own,), (other,)]
