@@ -63,7 +63,7 @@ class Leaderboard:
     failures: tuple[Failure, ...]
     """What has no result."""
     records: tuple[Record, ...]
-    """By model and seed; also those of models that the task was not put to."""
+    """By model and seed; also of models that the task was not put to."""
     standings: Standings
     """What the rows' places, the front, the volume and the verdict come from."""
     references: tuple[Reference, ...] = ()
@@ -117,11 +117,6 @@ class Leaderboard:
     def goal(self) -> str:
         """What a candidate has to be good at: "quality, coverage and speed at once"."""
         return goal(self.standings.axes)
-
-    @cached_property
-    def asking(self) -> tuple[Record, ...]:
-        """The records that were asked this board's task; others of the protocol were asked other ones."""
-        return tuple(record for record in self.records if self.task in record.suite.tasks)
 
     @cached_property
     def hardware(self) -> tuple[str, ...]:
@@ -241,8 +236,6 @@ def boards(
     tunings: Sequence[Tuning] = (),
 ) -> Mapping[str, Leaderboard]:
     """A leaderboard for each task that the records' suites ask, by its name.
-
-    What most records were asked comes first; the order is else that of the newest suite.
 
     Args:
         references: what others published, of any of these tasks.

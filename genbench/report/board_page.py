@@ -25,7 +25,7 @@ EXHIBITS = 4  # of one candidate
 def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> dict[str, Any]:
     """Everything that the templates ask for; pictures find their place in the album."""
     glossary = Glossary.of(board)
-    seeds, trilemma, effort = {record.seed for record in board.asking}, charts.trilemma(board), charts.effort(board)
+    trilemma, effort = charts.trilemma(board), charts.effort(board)
     ways = {reference: spot.way(edition.model(reference)) for reference in edition.references}
     return {
         "title": edition.title,
@@ -37,7 +37,7 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
         "goal": board.goal,
         "axes": listed(board.standings.axes, "and"),
         "facts": facts(board),
-        "several_seeds": len(seeds) > 1,
+        "several_seeds": len({record.seed for record in provenance.asked(board)}) > 1,
         "tested": board.standings.running.tested,
         "verdict": verdicts(board, glossary),
         "glossed": glossary.glossed,
@@ -67,13 +67,13 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
 def facts(board: Leaderboard) -> list[tuple[str, str]]:
     """The summary line: (name, value)."""
     suite, failed = board.suite, sum(not row.ok for row in board.rows)
-    levels = {record.machine.isolation for record in board.asking} - {""}
+    levels = {record.machine.isolation for record in provenance.asked(board)} - {""}
     provisional = [("Standing", f"provisional, fewer than {ENOUGH} seeds")] if board.standings.provisional else []
     return [
         *provisional,
         ("Candidates", f"{len(board.rows)}" + (f", {failed} without a result" if failed else "")),
         ("Controls", str(len(board.controls))),
-        ("Training seeds", str(len({record.seed for record in board.asking}))),
+        ("Training seeds", str(len({record.seed for record in provenance.asked(board)}))),
         ("Dataset", f"{board.dataset.name or NOT_STATED}, {provenance.space_of(board)}"),
         ("Training budget", provenance.budget(suite)),
         ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(suite.batch)}")),
@@ -167,10 +167,10 @@ def pictures(row: Row) -> int:
 def curves(board: Leaderboard) -> Iterable[charts.Curve]:
     """A learning curve for each model that logged one, of its first seed."""
     seen: set[str] = set()
-    references = {record.model.reference for record in board.asking}
+    references = {record.model.reference for record in provenance.asked(board)}
     lines = charts.CURVE_LINES * len(references)
     most = min(charts.CURVE_POINTS, max(8, charts.ALL_POINTS // lines))
-    for record in board.asking:
+    for record in provenance.asked(board):
         reference = record.model.reference
         drawn = None if reference in seen else charts.curve(reference, record.seed, record.curve, most)
         if drawn:

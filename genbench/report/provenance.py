@@ -18,12 +18,17 @@ def section(board: Leaderboard) -> dict[str, Any]:
         "terms": board.terms,
         "dataset": board.dataset,
         "protocol": board.protocol,
-        "models": list(models(board.asking)),
+        "models": list(models(asked(board))),
         "limits": limits(board.suite),
         "budget": budget(board.suite),
-        "machines": machines(board.asking),
-        "times": times(board.asking),
+        "machines": machines(asked(board)),
+        "times": times(asked(board)),
     }
+
+
+def asked(board: Leaderboard) -> list[Record]:
+    """The records that were asked the board's task; others of its protocol were asked other ones."""
+    return [record for record in board.records if board.task in record.suite.tasks]
 
 
 def times(records: Sequence[Record]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from records import DATASET, TERMS, VALUES, candidate, record, score, terms
 from genbench.leaderboard import boards
 from genbench.leaderboard.joining import joined
 from genbench.records.record import Record
+from genbench.report.provenance import asked
 
 
 def names(records: tuple[Record, ...]) -> list[tuple[str, int]]:
@@ -71,4 +72,4 @@ def test_a_model_may_have_answered_another_task_by_other_code() -> None:
     both = boards([own, other])
     assert {task: len(board.rows) for task, board in both.items()} == {"generate": 1, "box": 1}
     assert list(boards([other, own, record("vae")])) == ["generate", "box"]  # what most records were asked comes first
-    assert [both[task].asking for task in ("generate", "box")] == [(own,), (other,)]
+    assert [asked(both[task]) for task in ("generate", "box")] == [[own], [other]]
