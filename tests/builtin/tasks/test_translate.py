@@ -166,6 +166,14 @@ def test_each_gate_sees_its_cheat_and_nobody_else(exam, answers):
     assert found == {TruePair: set(), PairTable: {"table"}, NearestTarget: {"copies"}, Identity: {"domain"}}
 
 
+def test_other_rows_of_the_domain_where_they_were_are_no_translation_however_far_they_moved(exam):
+    x, domain = exam.questions["x"], exam.questions["domain"]
+    given = np.empty_like(x)
+    for own in (0, 1):
+        given[domain == own] = np.roll(x[domain == own], 1, axis=0)
+    assert "are taken for the domain that was asked for" in TASK.barred(exam, given)["domain"]
+
+
 def test_a_nudge_across_the_line_between_the_domains_is_no_translation(exam):
     """Three levels where the weights are large are enough for a classifier, and nothing has changed."""
     law = fitted(exam.key["known"].reshape(-1, 64).astype(float), exam.key["known_domain"], 2)
