@@ -74,8 +74,8 @@ def findings(own: Bundled, again: Record, allowed: Tolerance) -> Iterator[Findin
                 f"the record says {_shown(codec.encoded(said))}, the manifest of its fit {_shown(codec.encoded(here))}"
             )
             yield refused(Check.EVIDENCE, f"{own.path}: model.{name}: {words}")
-    for name in sorted(record.stages.keys() & again.stages.keys()):
-        said, here = (_ended(found.stages[name]) for found in (record, again))
+    for name in sorted(record.stages.keys() | again.stages.keys()):
+        said, here = (_ended(found.stages.get(name)) for found in (record, again))
         if said != here:
             yield refused(Check.EVIDENCE, f"{own.path}: stages.{name}: the record says {said}, and it is {here}")
     names = [[(one.task, one.name, one.sampler) for one in found.candidates] for found in (record, again)]
@@ -87,7 +87,9 @@ def findings(own: Bundled, again: Record, allowed: Tolerance) -> Iterator[Findin
         yield from _of_candidate(own, said, here, allowed)
 
 
-def _ended(facts: StageFacts) -> str:
+def _ended(facts: StageFacts | None) -> str:
+    if facts is None:
+        return "no such stage"
     code = "" if facts.exit_code is None else f", exit code {facts.exit_code}"
     return f"{facts.status.value}{code}, {_shown(facts.reason)}"
 

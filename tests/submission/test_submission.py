@@ -157,6 +157,16 @@ def of_suite(key: str, value: object) -> Callable[[Value], None]:
     return lambda record: record["suite"].update({key: value})
 
 
+def stage(name: str) -> Callable[[Value], None]:
+    """Scoring under another name, or under none."""
+
+    def change(record: Value) -> None:
+        facts = record["stages"].pop("score/generate")
+        record["stages"] |= {"score/generate": facts, f"score/{name}": facts} if name else {}
+
+    return change
+
+
 def control(record: Value) -> None:
     record["model"].update(control="ceiling", distribution="genbench")
 
@@ -289,6 +299,8 @@ FORGED: dict[str, tuple[Forge, Check]] = {
     "a speed that was not clocked": (lambda folder: forging.recorded(folder, sped_up), Check.SCORES),
     "a speed of a busy machine": (lambda folder: forging.timed(folder, busy), Check.SPEED),
     "a speed that its clock denies": (lambda folder: forging.timed(folder, hurried), Check.SPEED),
+    "a stage of no suite": (lambda folder: forging.recorded(folder, stage("extra")), Check.EVIDENCE),
+    "a stage that is left out": (lambda folder: forging.recorded(folder, stage("")), Check.EVIDENCE),
     "an empty folder": (lambda folder: [shutil.rmtree(folder), folder.mkdir()], Check.FOLDER),
 }
 
