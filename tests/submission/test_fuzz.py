@@ -29,6 +29,7 @@ from genbench.files.plain import sealed
 from genbench.protocol.stages import named
 from genbench.records.files import read, undated
 from genbench.records.record import Record
+from genbench.records.timing import told
 from genbench.submission import listing
 from genbench.submission.bundle import Bundle
 from genbench.submission.clocks import clock_faults
@@ -89,7 +90,14 @@ SELF_REPORTED = (
     *(("stages", step, clock) for step in ("stream", "score/generate") for clock in ("seconds", "measured")),
 )
 # Of a manifest what no number of a record is made of; of the fit's all that it cost is one.
-UNUSED = (("result", "reused"), ("result", "own_seconds"), ("result", "worked"), ("key",), ("sha256",))
+UNUSED = (
+    ("result", "machine"),
+    ("result", "reused"),
+    ("result", "own_seconds"),
+    ("result", "worked"),
+    ("key",),
+    ("sha256",),
+)
 UNUSED_OF_OTHERS = (("result", "effort"), ("result", "committed"), ("result", "timing"))
 UNUSED_OF_FIT = (
     ("result", "facts", "cpu_before"),
@@ -270,8 +278,9 @@ def meaning(folder: Path) -> dict[str, object]:
         if name == "bundle.json":
             found[name] = replace(codec.read(Bundle, path), files=())
         elif path.name == "manifest.json":
-            stage = path.relative_to(folder / TRIAL).parts[0]
-            found[name] = encoded(manifest_of(path.parent, named(stage)))
+            result = manifest_of(path.parent, named(path.relative_to(folder / TRIAL).parts[0]))
+            calls = result.timing and told(result.timing)  # of single calls a record has the quantiles, and no more
+            found[name] = encoded(replace(result, timing=None)), encoded(calls)
         elif path.is_file():
             found[name] = undated(read(path)) if name.startswith("records/") else path.read_bytes()
     return found
