@@ -118,7 +118,7 @@ def _result(board: Leaderboard, row: Row, column: Column, name: str) -> dict[str
             "additional_details": {
                 "sampler": row.ok[0].candidate.sampler,
                 "questions": str(board.terms.count),
-                "batch": str(board.suite.batch),
+                "batch": str(board.terms.batch or board.suite.batch),
                 "hardware": "; ".join(row.hardware),
             }
         },

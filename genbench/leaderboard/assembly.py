@@ -200,6 +200,5 @@ def known_task(task: str, asked: Mapping[str, Sequence[TaskTerms]]) -> str:
     task = task or next(iter(asked), "")
     if task not in asked:
         raise unknown("task", task, asked)
-    exams = [f"{terms.ask or task}, {terms.count} questions" for terms in asked[task]]
-    check_one("exams", exams, "a leaderboard has one")
+    check_one("exams", [terms.exam(task) for terms in asked[task]], "a leaderboard has one")
     return task

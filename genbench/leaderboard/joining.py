@@ -47,7 +47,7 @@ def _facts(record: Record) -> Iterator[tuple[tuple[str, ...], Hashable]]:
     """What a record says of which a board has one value: the name in words, and the value."""
     yield ("dataset",), record.dataset.sha256
     for task, terms in record.suite.tasks.items():
-        yield ("exam", task), (terms.ask or task, terms.count)
+        yield ("exam", task), terms.exam(task)
     for candidate in record.candidates:
         yield ("code", candidate.name, candidate.task), record.model.code
         for name, score in candidate.scores.items():

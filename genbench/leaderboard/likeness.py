@@ -50,9 +50,8 @@ def other_terms(task: str, before: "Leaderboard | None", after: "Leaderboard | N
     """Why a task of two suites cannot be compared; "" where it can."""
     if before is None or after is None:
         return f"task {task}: only {'after' if before is None else 'before'}"
-    was, now = ((board.terms.ask or task, board.terms.count) for board in (before, after))
-    words = " and ".join(f"{ask} with {count:,} questions" for ask, count in (was, now))
-    return "" if was == now else f"task {task}: another exam, {words}: not compared"
+    was, now = (board.terms.exam(task) for board in (before, after))
+    return "" if was == now else f"task {task}: another exam, {was} and {now}: not compared"
 
 
 def other_columns(before: "Leaderboard", after: "Leaderboard") -> tuple[tuple[Column, ...], list[str]]:

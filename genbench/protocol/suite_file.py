@@ -109,5 +109,7 @@ def _check(suite: Suite, path: Path) -> None:
         if terms.count < FEWEST:
             words = f"count is a number of samples or questions, at least {FEWEST}: one has no spread"
             raise GenbenchError(f"suite {path}: [tasks.{name}] {words}; got {terms.count}")
+        if terms.batch == 0:
+            raise GenbenchError(f"suite {path}: [tasks.{name}] batch is a number of questions, at least 1; got 0")
         if not terms.scores:
             raise GenbenchError(f"suite {path}: [tasks.{name}] scores names no score")

@@ -66,6 +66,16 @@ class TaskTerms:
     """The task with its settings; "": the name of the table."""
     solvers: tuple[str, ...] = ()
     """By which a model that lacks the capability may answer, with their settings."""
+    batch: Count | None = None
+    """Questions a call; null: as many as the suite's. One call comes before the clock, and two are made again."""
+
+    def exam(self, task: str) -> str:
+        """What is asked in which way, in words: two boards of one exam compare.
+
+        Args:
+            task: the suite's name of it.
+        """
+        return f"{self.ask or task}, {self.count:,} questions" + (f", {self.batch:,} a call" if self.batch else "")
 
     @property
     def ranked(self) -> tuple[tuple[str, str], ...]:

@@ -67,6 +67,7 @@ def values(board: Leaderboard, edition: Edition, spot: Spot, album: Album) -> di
 def facts(board: Leaderboard) -> list[tuple[str, str]]:
     """The summary line: (name, value)."""
     suite, failed = board.suite, sum(not row.ok for row in board.rows)
+    batch = board.terms.batch or suite.batch
     levels = {record.machine.isolation for record in provenance.asked(board)} - {""}
     provisional = [("Standing", f"provisional, fewer than {ENOUGH} seeds")] if board.standings.provisional else []
     return [
@@ -76,7 +77,7 @@ def facts(board: Leaderboard) -> list[tuple[str, str]]:
         ("Training seeds", str(len({record.seed for record in provenance.asked(board)}))),
         ("Dataset", f"{board.dataset.name or NOT_STATED}, {provenance.space_of(board)}"),
         ("Training budget", provenance.budget(suite)),
-        ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(suite.batch)}")),
+        ("Scored samples", provenance.count(board.terms.count, f"in batches of {provenance.count(batch)}")),
         ("Verified", verified(board)),
         ("Hardware", "; ".join(board.hardware) or NOT_STATED),
         ("Isolation", "; ".join(sorted(levels)) or NOT_STATED),

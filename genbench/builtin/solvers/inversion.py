@@ -18,6 +18,7 @@ from genbench.errors import Unsuitable
 from genbench.records.space import Space
 
 LONGEST = 10  # calls of one module in a rendering
+AT_ONCE = 1_000  # latent vectors that are gone down from together: more of them than a batch of questions waste less
 
 
 class Inversion(Solver):
@@ -38,7 +39,7 @@ class Inversion(Solver):
     """
 
     name = "inversion"
-    version = "1"
+    version = "2"  # draws go down together
     source = "Pan et al. 2020, https://arxiv.org/abs/2003.13897"
     lifts = Decoder
     to = Restorer
@@ -90,18 +91,21 @@ class _Inverted(Restorer):
     own: Inversion
 
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
-        return torch.stack([self._draw(y, operator) for _ in range(draws)], dim=1)  # [N, draws, *shape]
-
-    def _draw(self, y: Tensor, operator: Operator) -> Tensor:
         n, restarts = len(y), self.own.restarts
-        repeated = y.repeat(restarts, *[1] * (y.dim() - 1))  # [restarts · N, …]
-        z = torch.randn(restarts * n, self.model.latent_dim, device=y.device)
+        repeated = y.repeat(restarts * draws, *[1] * (y.dim() - 1))  # [restarts · draws · N, …]
+        z = torch.randn(len(repeated), self.model.latent_dim, device=y.device)
+        parts = zip(torch.split(z, AT_ONCE), torch.split(repeated, AT_ONCE), strict=True)
+        value, x = map(torch.cat, zip(*(self._rendered(*part, operator) for part in parts), strict=True))
+        best = value.view(restarts, draws * n).argmin(0)  # [draws · N]
+        chosen = x.view(restarts, draws * n, *self.space.shape)[best, torch.arange(draws * n, device=y.device)]
+        found = agreeing(chosen, repeated[: draws * n], operator, self.space)
+        return found.view(draws, n, *self.space.shape).transpose(0, 1)  # [N, draws, *shape]
+
+    def _rendered(self, z: Tensor, y: Tensor, operator: Operator) -> tuple[Tensor, Tensor]:
+        """What was gone down to, [M], and the samples there, [M, *shape]."""
         with torch.enable_grad():
-            z = self._descended(z, repeated, operator)
-        value, x = self._value(z, repeated, operator)
-        best = value.view(restarts, n).argmin(0)  # [N]
-        chosen = x.view(restarts, n, *self.space.shape)[best, torch.arange(n, device=y.device)]
-        return agreeing(chosen, y, operator, self.space)
+            z = self._descended(z, y, operator)
+        return self._value(z, y, operator)
 
     def _descended(self, z: Tensor, y: Tensor, operator: Operator) -> Tensor:
         z = z.requires_grad_(True)

@@ -84,7 +84,7 @@ def _inputs(given: Given) -> AnswerInputs:
         None if solver is None else solver.choice,
         given.ground.exams[step.asked.name].questions,
         step.asked.terms.count,
-        given.suite.batch,
+        step.asked.terms.batch or given.suite.batch,
         given.ground.probe.machine.device_name,
         given.commitment,
     )

@@ -87,19 +87,19 @@ def _inputs(given: Given) -> SampleInputs:
     terms = step.asked.terms if step.asked else None
     if terms is None or step.answerer is None:
         raise ValueError(f"{step.name} belongs to no task")
-    fitted = given.fitted(FIT)
+    fitted, batch = given.fitted(FIT), terms.batch or suite.batch
     return SampleInputs(
         fitted,
         given.kept(FIT, "", CHECK),
         replace(given.ground.rows(), labels=("train",)),
         step.answerer.sampler,
         terms.count,
-        suite.batch,
+        batch,
         0.0 if fitted.subject.is_control else suite.run_seconds,  # it shows its rows in turn, each once
         suite.latency_seconds if given.trial.seed == 0 else 0.0,
         given.ground.probe.machine.device_name,
         given.commitment,
-        _most_drawn(given) // min(suite.batch, terms.count),
+        _most_drawn(given) // min(batch, terms.count),
     )
 
 
