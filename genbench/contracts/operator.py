@@ -3,10 +3,15 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from genbench.errors import Unsuitable
 from genbench.records.space import Space
+
+GOLDEN = (5**0.5 - 1) / 2
+ROUNDS = 500  # of projections onto what agrees and what is in range, in turn, at most
+NEAR = 0.1  # of what rounding does: where it is off by less, projections are done
 
 
 class Operator(ABC):
@@ -62,6 +67,35 @@ class Operator(ABC):
         of a linear A this is the diagonal of I - A⁺A, which adds up to the dimensions that are left.
         """
 
+    def agreeing(self, x: Tensor, y: Tensor) -> Tensor:
+        """Samples near x that agree with y, in range and rounded: what the gate `consistency` asks of an answer.
+
+        Both sets are convex and some sample lies in both: projections onto one and the other in turn get to it.
+        Rounding comes last, and moves A(x) by about `rounding`. Where equal entries are averaged all of them would be
+        rounded the same way: rounding at thresholds that differ from entry to entry is tried too, and whichever of the
+        two measures nearer to y is taken.
+
+        Args:
+            x: float [N, *space.shape] in levels.
+            y: [N, *shape].
+        Returns:
+            int64 [N, *space.shape]; float32 where the Space has no levels.
+        Source: Cheney and Goldstein 1959, https://doi.org/10.1090/S0002-9939-1959-0105008-8
+        """
+        if self.space.levels is None:
+            return self.project(x, y).float()
+        top = self.space.levels - 1
+        for _ in range(ROUNDS):
+            x = self.project(x.clamp(0, top), y)
+            if (x - x.clamp(0, top)).abs().max() <= NEAR * self.rounding:
+                break
+        near, dithered = (z.round().clamp(0, top).long() for z in (x, x + _thresholds(x)))
+        off, other = ((self.measure(z.float()) - y).flatten(1).square().sum(1) for z in (near, dithered))
+        found = torch.where((off <= other).view(-1, *[1] * (x.dim() - 1)), near, dithered)
+        if self.space.end is None:
+            return found
+        return torch.where((found == self.space.end).cumsum(1) > 0, self.space.end, found)  # only the end follows it
+
     def bounds(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """The lowest and the highest level that y allows each entry by itself, [N, *space.shape] each.
 
@@ -69,6 +103,15 @@ class Operator(ABC):
             Unsuitable: y tells mixtures of entries, or there are no levels.
         """
         raise Unsuitable(f"{self.name} mixes entries: what it measures bounds none of them by itself")
+
+
+def _thresholds(x: Tensor) -> Tensor:
+    """What is added to each entry before it is rounded, in (-½, ½): the multiples of the golden ratio without their
+    whole parts, of which neighbours in rows and blocks are spread evenly. [*shape] of samples [N, *shape].
+    """
+    shape = x.shape[1:]
+    place = torch.arange(shape.numel(), dtype=torch.float64, device=x.device).view(shape)
+    return ((place * GOLDEN) % 1 - 0.5).to(x.dtype)
 
 
 class LinearOperator(Operator, ABC):

@@ -29,7 +29,7 @@ def box_muller(n: int, d: int, device: torch.device) -> Tensor:
 class Gaussian(genbench.Model, genbench.Restorer):
     """x = μ + L z rounded into the Space, z ~ N(0, I), with μ and L Lᵀ the training set's mean and covariance.
 
-    Given y = A x it restores x by exact draws of its posterior, before they are rounded.
+    Given y = A x it restores x by exact draws of its posterior, before they are rounded and brought into range.
 
     Args:
         space: any; real-valued samples stay unrounded.
@@ -77,7 +77,8 @@ class Gaussian(genbench.Model, genbench.Restorer):
         gain = cross @ torch.linalg.pinv(a @ cross, hermitian=True)  # K, [D, M]
         x = self._drawn(len(y) * draws).double()
         told = y.double().flatten(1).repeat_interleave(draws, 0)
-        return self._settled(x + (told - x @ a.T) @ gain.T).unflatten(0, (len(y), draws))
+        x = (x + (told - x @ a.T) @ gain.T).view(-1, *self.space.shape)
+        return operator.agreeing(x, told.view(-1, *operator.shape)).unflatten(0, (len(y), draws))
 
     def _drawn(self, n: int) -> Tensor:
         """Draws that are not rounded, [n, D]."""

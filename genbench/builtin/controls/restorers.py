@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from genbench.builtin.controls.data import own
-from genbench.builtin.operators.agreement import agreeing
 from genbench.contracts.answers import Restorer
 from genbench.contracts.model import Learner
 from genbench.contracts.operator import Operator
@@ -86,6 +85,8 @@ class NearestTrain(Known):
 class NeighbourMean(Known):
     """Shows the mean of the 16 training rows that measure nearest, made to agree: a good guess, no sample, no spread.
 
+    Tokens have no mean: of each place it shows the most frequent one.
+
     What it stands for is the conditional mean, which no guess beats in squared error, and so in PSNR.
     """
 
@@ -99,8 +100,9 @@ class NeighbourMean(Known):
 
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
         """The same mean `draws` times."""
-        mean = self.nearest(y, operator, AROUND).mean(1)
-        return agreeing(mean, y, operator, self.space)[:, None].repeat_interleave(draws, 1)
+        rows = self.nearest(y, operator, AROUND)
+        mean = rows.mean(1) if self.space.end is None else rows.mode(1).values
+        return operator.agreeing(mean, y)[:, None].repeat_interleave(draws, 1)
 
 
 class Unlearnt(Learner, Restorer, ABC):
@@ -118,7 +120,7 @@ class Unlearnt(Learner, Restorer, ABC):
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
         """`draws` of them, each made to agree by itself."""
         x = [self.start((len(y), *self.space.shape), y.device) for _ in range(draws)]
-        return torch.stack([agreeing(rows, y, operator, self.space) for rows in x], dim=1)
+        return torch.stack([operator.agreeing(rows, y) for rows in x], dim=1)
 
     @abstractmethod
     def start(self, shape: tuple[int, ...], device: torch.device) -> Tensor:

@@ -51,7 +51,7 @@ class Energy(Metric):
     reads = READS
 
     def score(self, evidence: Evidence) -> Score:
-        """The mean over the questions, in levels.
+        """The mean over the questions, in levels; of tokens, where ‖x - y‖ is √(places that differ), in its unit.
 
         Raises:
             Unavailable: the task asks for no restorations.

@@ -1,5 +1,6 @@
 """Restorations: several draws of each sample that was measured, and the sample itself; what scores of them share."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,10 @@ class Restorations:
     """What was restored.
 
     Args:
-        draws: [Q, k, *shape] float64, in levels.
-        x: the samples that were measured, [Q, *shape] float64.
-        hidden: the share of each entry that the measurement leaves open, [Q, *shape] in [0, 1].
+        draws: [Q, k, *shape] float64, in levels; of tokens, whose numbers are no quantities, [Q, k, L · V], an entry for
+            each token that a place may have, √½ where it has it: ‖x - y‖ is then √(places that differ).
+        x: the samples that were measured, [Q, *shape] or [Q, L · V] float64.
+        hidden: the share of each entry that the measurement leaves open, of x's shape, in [0, 1].
     """
 
     draws: NDArray[np.float64]
@@ -45,7 +47,17 @@ def restorations(evidence: Evidence) -> Restorations:
         raise Unavailable("needs restorations of samples that the key holds")
     if answers.shape[1] < FEWEST:
         raise Unavailable(f"needs {FEWEST} or more draws of each sample, got {answers.shape[1]}")
+    if evidence.space.end is not None:
+        levels = evidence.space.levels or 0
+        hidden = np.repeat(key["hidden"], levels, axis=1)
+        return Restorations(marked(answers, levels), marked(key["x"], levels), hidden)
     return Restorations(answers.astype(np.float64), key["x"].astype(np.float64), key["hidden"])
+
+
+def marked(tokens: NDArray[Any], levels: int) -> NDArray[np.float64]:
+    """Tokens [..., L] as [..., L · levels]: √½ where a place has that token, else 0."""
+    found: NDArray[np.float64] = (tokens[..., None] == np.arange(levels)) * math.sqrt(0.5)
+    return found.reshape(*tokens.shape[:-1], -1)
 
 
 def mse(x: NDArray[Any], y: NDArray[Any]) -> float:

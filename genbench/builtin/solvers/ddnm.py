@@ -7,7 +7,6 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from genbench.builtin.operators.agreement import agreeing
 from genbench.builtin.solvers.scale import highest, ladder
 from genbench.contracts.answers import Restorer
 from genbench.contracts.model import Denoiser
@@ -32,7 +31,7 @@ class Ddnm(Solver):
     """
 
     name = "ddnm"
-    version = "1"
+    version = "2"
     source = "Wang, Yu and Zhang 2023, algorithm 1, https://arxiv.org/abs/2212.00490"
     lifts = Denoiser
     to = Restorer
@@ -66,7 +65,7 @@ class _NullSpace(Restorer):
             clean = self._scaled(operator.project(self._guess(x, sigma), y))
             share = (following / sigma) ** 2
             x = clean + share * (x - clean) + following * (1 - share).sqrt() * torch.randn_like(x)
-        return agreeing(self._guess(x, sigmas[-1]), y, operator, self.space)
+        return operator.agreeing(self._guess(x, sigmas[-1]), y)
 
     def _guess(self, x: Tensor, sigma: Tensor) -> Tensor:
         """The denoised sample, in levels."""

@@ -6,7 +6,6 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from genbench.builtin.operators.agreement import agreeing
 from genbench.contracts.answers import Restorer
 from genbench.contracts.model import Conditional, Model
 from genbench.contracts.operator import Operator
@@ -58,7 +57,7 @@ class Importance(Solver):
     """
 
     name = "importance"
-    version = "1"
+    version = "2"
     source = "Gordon, Salmond and Smith 1993, https://doi.org/10.1049/ip-f-2.1993.0015"
     lifts = Model
     to = Restorer
@@ -90,7 +89,7 @@ class _Weighed(Restorer):
         off = torch.cdist(y.flatten(1).double(), operator.measure(x).flatten(1).double()).square()  # [N, particles]
         weights = tempered(-off / (2 * self.own.noise**2), min(draws, self.own.particles / 2))
         chosen = torch.multinomial(weights, draws, replacement=True)  # [N, draws]
-        drawn = [agreeing(x[chosen[:, i]], y, operator, self.space) for i in range(draws)]
+        drawn = [operator.agreeing(x[chosen[:, i]], y) for i in range(draws)]
         return torch.stack(drawn, dim=1)
 
     def _labels(self, device: torch.device) -> Tensor | None:

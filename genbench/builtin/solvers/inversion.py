@@ -1,14 +1,12 @@
 """inversion: restore with a generator, by the latent vectors whose samples agree with what was measured."""
 
-from collections import Counter
 from dataclasses import dataclass
-from itertools import chain
 from typing import Annotated
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from genbench.builtin.operators.agreement import agreeing
+from genbench.builtin.solvers.evaluations import device_of, most_evaluations
 from genbench.contracts.answers import Restorer
 from genbench.contracts.model import Decoder
 from genbench.contracts.operator import Operator
@@ -39,7 +37,7 @@ class Inversion(Solver):
     """
 
     name = "inversion"
-    version = "2"  # draws go down together
+    version = "2"
     source = "Pan et al. 2020, https://arxiv.org/abs/2003.13897"
     lifts = Decoder
     to = Restorer
@@ -60,28 +58,14 @@ class Inversion(Solver):
         Raises:
             Unsuitable: it renders in so many evaluations of a network that gradients through all of them take too long.
         """
-        calls = longest_chain(model)
+        z = torch.zeros(1, model.latent_dim, device=device_of(model))
+        calls = most_evaluations(model, lambda: model.render(z))
         if calls > LONGEST:
             words = (
                 f"it renders a sample in {calls} evaluations of a network, through each of which a gradient would go"
             )
             raise Unsuitable(f"{words}; inversion takes {LONGEST} at most")
         return _Inverted(model, space, self)
-
-
-def longest_chain(model: Decoder) -> int:
-    """How often one rendering calls the module of the model that it calls most; 0 where none is a module."""
-    if not isinstance(model, nn.Module):
-        return 0
-    counts: Counter[nn.Module] = Counter()
-    modules = [module for module in model.modules() if next(module.parameters(), None) is not None]
-    hooks = [module.register_forward_hook(lambda own, *_: counts.update([own])) for module in modules]
-    device = next(chain(model.parameters(), model.buffers()), torch.empty(0)).device
-    with torch.no_grad():
-        model.render(torch.zeros(1, model.latent_dim, device=device))
-    for hook in hooks:
-        hook.remove()
-    return max(counts.values(), default=0)
 
 
 @dataclass(frozen=True)
@@ -98,7 +82,7 @@ class _Inverted(Restorer):
         value, x = map(torch.cat, zip(*(self._rendered(*part, operator) for part in parts), strict=True))
         best = value.view(restarts, draws * n).argmin(0)  # [draws · N]
         chosen = x.view(restarts, draws * n, *self.space.shape)[best, torch.arange(draws * n, device=y.device)]
-        found = agreeing(chosen, repeated[: draws * n], operator, self.space)
+        found = operator.agreeing(chosen, repeated[: draws * n])
         return found.view(draws, n, *self.space.shape).transpose(0, 1)  # [N, draws, *shape]
 
     def _rendered(self, z: Tensor, y: Tensor, operator: Operator) -> tuple[Tensor, Tensor]:

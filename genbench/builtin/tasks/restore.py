@@ -15,9 +15,12 @@ from genbench.contracts.answers import Restorer
 from genbench.contracts.dataset import Splits
 from genbench.contracts.evidence import Measure
 from genbench.contracts.settings import Choice, Range
+from genbench.contracts.operator import Operator
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.files.picture import drawn
+from genbench.files.sequences import lines
+from genbench.records.record import Exhibit
 from genbench.records.space import Space
 from genbench.store.tensors import kept
 
@@ -55,6 +58,20 @@ def exact_share(answers: NDArray[Any], x: NDArray[Any], hidden: NDArray[np.float
     hard = surprise(x, hidden) >= UNGUESSED
     equal = (answers[hard] == x[hard][:, None]).all(axis=tuple(range(2, answers.ndim)))  # [hard ones, k]
     return float(equal.mean()) if hard.any() else 0.0
+
+
+def _open(x: NDArray[Any], operator: Operator) -> NDArray[Any]:
+    """The rows that have not ended within what is told.
+
+    Raises:
+        Unsuitable: of no row anything is hidden.
+    """
+    hidden = operator.hidden(operator.measure(torch.from_numpy(x).float())).numpy() > 0
+    end = operator.space.end
+    rows: NDArray[Any] = x if end is None else x[~((x == end) & ~hidden).any(1)]
+    if not hidden.any() or not len(rows):
+        raise Unsuitable(f"{operator.name} hides nothing of any test row")
+    return rows
 
 
 class Restore(Task):
@@ -102,19 +119,19 @@ class Restore(Task):
         """Questions y [count, *operator.shape] float32; the key has x [count, *shape], how much of each entry is
         hidden, and how many levels there are (0: real numbers).
 
-        The rows are distinct ones of the test split, none of which comes a second time before all have come.
+        The rows are distinct ones of the test split, none of which comes a second time before all have come. A
+        sequence that has ended within what is told is no question.
 
         Raises:
             Unsuitable: nothing can be measured so in this Space, or y tells all of every row.
         """
-        operator, test = self.operator(splits.space), splits.test.x
+        operator = self.operator(splits.space)
+        test = _open(splits.test.x, operator)
         _, first = np.unique(test.reshape(len(test), -1), axis=0, return_index=True)
         rounds = [rng.permutation(np.sort(first)) for _ in range(math.ceil(count / len(first)))]
         x = test[np.concatenate(rounds)[:count]]
         y = operator.measure(torch.from_numpy(x).float())
         hidden = operator.hidden(y)
-        if not hidden.any():
-            raise Unsuitable(f"{operator.name} hides nothing of any test row")
         levels = np.array([splits.space.levels or 0])
         return Exam({"y": y.numpy()}, {"x": x, "hidden": hidden.numpy(), "levels": levels})
 
@@ -152,8 +169,12 @@ class Restore(Task):
             found["key"] = f"{words}, where nobody could guess it; at most {EXACT:.0%} are ranked"
         return found
 
-    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, str]:
-        """`strips`: the first questions, uncurated: what was measured, as A⁺y; the draws; their mean."""
+    def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
+        """`strips`: the first questions, uncurated: what was measured, as A⁺y; the draws; their mean. Of symbols
+        `lines`: the draws of a question, one below the other.
+        """
+        if space.symbols is not None:
+            return {"lines": lines(answers[:STRIPS].reshape(-1, *space.shape), space.symbols, space.end)}
         if space.levels is None:
             return {}
         operator, y = self.operator(space), torch.from_numpy(questions["y"][:STRIPS])

@@ -74,6 +74,23 @@ def test_what_a_density_draws_is_drawn_alike_for_all_classes_and_anew_for_each_b
     assert torch.equal(able.posterior(x), again)
 
 
+@pytest.mark.parametrize(("most", "refused"), [(12, False), (11, True)])
+def test_a_density_of_more_evaluations_than_bayes_asks_for_is_not_asked(most, refused):
+    class Bound(torch.nn.Module, Normals):
+        def __init__(self):
+            torch.nn.Module.__init__(self)
+            self.prior, self.net = None, torch.nn.Linear(2, 2)
+
+        def log_prob(self, x, *, labels=None):
+            return sum(self.net(x.float()).sum(1) for _ in range(12))
+
+    if not refused:
+        assert Bayes(evaluations=most).lift(Bound(), REALS)
+        return
+    with pytest.raises(Unsuitable, match="takes 12 evaluations of its network a class, and bayes asks for 11 at most"):
+        Bayes(evaluations=most).lift(Bound(), REALS)
+
+
 LEVELS = Space((2,), levels=256, classes=2)
 CENTRES = torch.tensor([[-0.5, 0.0], [0.5, 0.2]])
 SPREAD = 0.3

@@ -14,7 +14,8 @@ from genbench.builtin.operators.hdr import HighDynamicRange
 from genbench.builtin.solvers.ancestral import Ancestral
 from genbench.builtin.solvers.ddnm import Ddnm
 from genbench.builtin.solvers.importance import Importance, tempered
-from genbench.builtin.solvers.inversion import Inversion, longest_chain
+from genbench.builtin.solvers.evaluations import most_evaluations
+from genbench.builtin.solvers.inversion import Inversion
 from genbench.contracts.model import Conditional, Decoder, Model, Sequential
 from genbench.errors import Unsuitable
 from genbench.records.kinds import Family
@@ -218,7 +219,7 @@ def test_inversion_refuses_a_chain_of_many_evaluations(steps, refused):
             return z
 
     model = Chain()
-    assert longest_chain(model) == steps
+    assert most_evaluations(model, lambda: model.render(torch.zeros(1, 2))) == steps
     assert not model.net._forward_hooks
     if refused:
         with pytest.raises(Unsuitable, match="in 11 evaluations of a network"):

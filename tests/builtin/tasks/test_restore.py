@@ -214,3 +214,62 @@ def test_controls_of_real_numbers_answer_in_real_numbers():
         found = cls(space).restore(y, operator, 3)
         assert found.dtype == torch.float32
         torch.testing.assert_close(found[:, :, :3], y[:, None, :3].expand(2, 3, 3))
+
+
+LETTERS = Space((8,), levels=4, end=0, symbols=".abc")
+
+
+def words(rows) -> Examples:
+    return Examples(np.array([[".abc".index(letter) for letter in row.ljust(8, ".")] for row in rows], np.uint8))
+
+
+SPOKEN = Splits(LETTERS, *[words(["abcab", "ab", "a", "bca", "cabbac", "bb", "cca"])] * 4)
+
+
+def completions(count=4) -> tuple[Restore, Exam]:
+    task = Restore(operator="prefix", draws=3)
+    return task, task.pose(SPOKEN, count, np.random.default_rng(0))
+
+
+def test_of_a_sequence_the_first_quarter_is_told_and_who_has_ended_within_it_is_no_question():
+    _, exam = completions(60)
+    assert {tuple(row) for row in exam.questions["y"][:, :2].astype(int)} == {(1, 2), (2, 3), (3, 1), (2, 2), (3, 3)}
+    assert (exam.questions["y"][:, 2:] == 0).all()
+    assert (exam.key["hidden"] == [0, 0, 1, 1, 1, 1, 1, 1]).all()
+    short = Splits(LETTERS, *[words(["a", "b"])] * 4)
+    with pytest.raises(Unsuitable, match="prefix hides nothing of any test row"):
+        Restore(operator="prefix").pose(short, 2, np.random.default_rng(0))
+
+
+def test_a_distance_of_tokens_is_the_root_of_the_places_that_differ():
+    _, exam = completions(1)
+    x = exam.key["x"]
+    answers = np.repeat(x[:, None], 2, axis=1)  # [1, 2, 8]
+    answers[0, 0, 5:] = (answers[0, 0, 5:] + 1) % 4  # three places of the one draw
+    answers[0, 1, 7] = (answers[0, 1, 7] + 2) % 4  # one of the other, which differs from the first as well
+    found = Energy().score(Evidence(LETTERS, answers[:, 0], answers=answers, key=exam.key))
+    assert found.value == pytest.approx((3**0.5 + 1) / 2 - 3**0.5 / 2)
+
+
+@pytest.mark.parametrize("control", ["truth", "nearest-train", "neighbour-mean", "projected-noise", "pseudo-inverse"])
+def test_controls_complete_sequences_with_sequences(control):
+    task, exam = completions()
+    model = CONTROLS[control](LETTERS)
+    if control == "truth":
+        model.rows = torch.from_numpy(SPOKEN.test.x)
+    else:
+        model.fit(TrainingData(LETTERS, Split(SPOKEN.train), Split(SPOKEN.valid), images=10))
+    y = {"y": torch.from_numpy(exam.questions["y"])}
+    answers = task.checked(task.ask(model, y, LETTERS).numpy(), exam.questions, LETTERS)
+    assert (task.measure(LETTERS)(answers[:, 0]) == exam.questions["y"]).all()
+    assert "consistency" not in task.barred(exam, answers)
+    text = task.exhibits(exam.questions, answers, LETTERS)["lines"]
+    assert len(text) == 12
+    assert all(set(line) <= set("abc") for line in text)
+
+
+def test_a_single_letter_that_was_told_and_is_not_answered_bars():
+    task, exam = completions(60)
+    answers = np.repeat(exam.key["x"][:, None], 3, axis=1)
+    answers[17, 0, 0] = answers[17, 0, 0] % 3 + 1
+    assert "consistency" in task.barred(exam, answers)
