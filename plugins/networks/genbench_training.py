@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import genbench
 
-VALIDATED = 250  # rows of the validation split, about, at most: a look costs little beside what is trained between two
+VALIDATED = 500  # rows of the validation split, about, at most: a look costs little beside what is trained between two
 
 Loss = Callable[[Tensor, Tensor | None, float], dict[str, Tensor]]
 Nats = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -83,7 +83,7 @@ def ascend(model: nn.Module, data: genbench.TrainingData, nats: Nats, **settings
     def loss(x: Tensor, y: Tensor | None, _: float) -> dict[str, Tensor]:
         return {"nats_per_dim": -nats(model, x, labels_of(x, y)).mean() / data.space.dim}
 
-    descend(model, data, loss, looks=10, nats=nats, **settings)
+    descend(model, data, loss, looks=20, nats=nats, **settings)
 
 
 @torch.no_grad()

@@ -13,7 +13,6 @@ from torch.optim.swa_utils import AveragedModel
 
 import genbench
 from genbench.builtin.operators import OPERATORS
-from genbench.builtin.operators.agreement import agreeing
 
 EVERY = "all"  # operators that measure samples of the Space
 PRETRAINED = 0.3  # share of the training in which D is not listened to: the paper begins with its SRResNet
@@ -189,7 +188,7 @@ class SRGAN(genbench.Learner, genbench.Restorer):
         if operator.name not in (trained := [own.name for own in self.operators]):
             raise genbench.Unsuitable(f"was trained on {', '.join(trained)} and not on {operator.name}")
         drawn = (self._guesses([(operator, y)]) for _ in range(draws))
-        return torch.stack([agreeing(x, y, operator, self.space) for x in drawn], dim=1)
+        return torch.stack([operator.agreeing(x, y) for x in drawn], dim=1)
 
 
 def energy(one: Tensor, other: Tensor, x: Tensor) -> Tensor:

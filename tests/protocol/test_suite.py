@@ -197,6 +197,15 @@ def test_a_suite_may_ask_several_tasks_and_the_first_one_comes_first(written):
     assert (between.ask, between.solvers, between.count) == ("interpolate[frames=5]", ("slerp",), 9)
 
 
+def test_a_task_says_how_many_questions_a_call_takes_and_is_another_exam_then(written):
+    found = suite.read(written(TOML.replace("[tasks.generate]", "[tasks.generate]\nbatch = 7"))).suite
+    terms, usual = found.tasks["generate"], suite.read(written(TOML)).suite.tasks["generate"]
+    assert (terms.batch, usual.batch) == (7, None)
+    assert terms.exam("generate") == f"generate, {terms.count} questions, 7 a call" != usual.exam("generate")
+    with pytest.raises(GenbenchError, match=r"\[tasks.generate\] batch is a number of questions, at least 1; got 0"):
+        suite.read(written(TOML.replace("[tasks.generate]", "[tasks.generate]\nbatch = 0")))
+
+
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
     (tmp_path / "bytes.toml").write_bytes(b"name = '\xff'")
     for name in ("absent.toml", "bytes.toml", "."):

@@ -39,6 +39,7 @@ INTERPOLATING = """
 ask = "interpolate[frames=3]"
 solvers = ["slerp"]
 count = 10
+batch = 4
 scores = ["path-energy", "end-rmse", "throughput"]
 axes = { fidelity = "path-energy", realism = "end-rmse", speed = "throughput" }
 """
@@ -107,6 +108,8 @@ def test_two_seeds_that_answer_questions_pass_and_other_questions_do_not(
     suite.write_text(suite.read_text().replace("[limits]", f"{INTERPOLATING}\n[limits]\nanswer = 60"))
     vae = Path(__file__).parents[2] / "plugins/vae/genbench_vae.py"
     run = tiny.run(supervisor, tmp_path, [vae], ["vae"], suite, seeds=2)
+    (asked, *_) = [own for own in run.finished.records[-1].candidates if own.task == "interpolate"]
+    assert (asked.timing.batch, len(asked.timing.batches)) == (4, 3)  # as the task says, and not as the suite does
     made = written(run.root, tmp_path / "two", Author(), ["vae"])
     assert refusals(verdict(tmp_path / "two", suite, supervisor, tmp_path)) == []
     assert list(made.bundle.exams) == ["interpolate"]
