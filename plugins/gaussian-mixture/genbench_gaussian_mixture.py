@@ -56,7 +56,9 @@ class GaussianMixture(genbench.Model):
             log_weights = fitted.joint(x)
             data.log(nats=float(log_weights.logsumexp(1).mean()))
             fitted = fitted.maximised(x, log_weights.softmax(1))
-        self.pi, self.mu, self.scale_tril = (v.float() for v in (fitted.pi, fitted.mu, fitted.scale_tril))
+        # As they are laid out in memory when they are loaded again: products round by that.
+        parts = (fitted.pi, fitted.mu, fitted.scale_tril)
+        self.pi, self.mu, self.scale_tril = (part.float().contiguous() for part in parts)
 
     def sample(self, n: int, *, labels: Tensor | None = None) -> Tensor:
         chosen = torch.multinomial(self.pi, n, replacement=True)

@@ -19,7 +19,8 @@ def most_evaluations(model: object, call: Callable[[], object]) -> int:
         return 0
     counts: Counter[nn.Module] = Counter()
     modules = [module for module in model.modules() if next(module.parameters(), None) is not None]
-    hooks = [module.register_forward_hook(lambda own, *_: counts.update([own])) for module in modules]
+    told = nn.Module.register_forward_hook  # unbound: a ScriptModule's own one only raises
+    hooks = [told(module, lambda own, *_: counts.update([own])) for module in modules]
     try:
         with torch.no_grad():
             call()

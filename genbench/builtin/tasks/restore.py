@@ -14,8 +14,8 @@ from genbench.builtin.operators import OPERATORS
 from genbench.contracts.answers import Restorer
 from genbench.contracts.dataset import Splits
 from genbench.contracts.evidence import Measure
-from genbench.contracts.settings import Choice, Range
 from genbench.contracts.operator import Operator
+from genbench.contracts.settings import Choice, Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.files.picture import drawn

@@ -183,8 +183,7 @@ def test_equal_entries_are_not_all_rounded_the_same_way(name):
     x = torch.full((30, *operator.space.shape), 1.0) + torch.arange(30.0).view(-1, 1, 1, 1) / 30
     y = operator.measure(x)
     off, same = (
-        (operator.measure(z.float()) - y).square().mean().sqrt().item()
-        for z in (operator.agreeing(x, y), x.round())
+        (operator.measure(z.float()) - y).square().mean().sqrt().item() for z in (operator.agreeing(x, y), x.round())
     )
     assert off <= 1.5 * operator.rounding < same
 
@@ -198,7 +197,9 @@ def test_real_numbers_are_made_to_agree_and_not_rounded():
 
 
 def test_a_prefix_is_one_of_a_sequence_and_what_completes_it_ends_once():
-    with pytest.raises(Unsuitable, match="a prefix is one of a sequence, and .* holds none; crop hides a part of an image"):
+    with pytest.raises(
+        Unsuitable, match=r"a prefix is one of a sequence, and .* holds none; crop hides a part of an image"
+    ):
         OPERATORS["prefix"](COLOURS)
     operator = OPERATORS["prefix"](Space((8,), levels=5, end=0))
     y = torch.tensor([[1.0, 2, 0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0, 0, 0]])

@@ -13,8 +13,8 @@ from genbench.builtin.operators.crop import Crop
 from genbench.builtin.operators.hdr import HighDynamicRange
 from genbench.builtin.solvers.ancestral import Ancestral
 from genbench.builtin.solvers.ddnm import Ddnm
-from genbench.builtin.solvers.importance import Importance, tempered
 from genbench.builtin.solvers.evaluations import most_evaluations
+from genbench.builtin.solvers.importance import Importance, tempered
 from genbench.builtin.solvers.inversion import Inversion
 from genbench.contracts.model import Conditional, Decoder, Model, Sequential
 from genbench.errors import Unsuitable
@@ -266,3 +266,10 @@ def test_draws_of_different_questions_and_of_one_are_no_copies_of_each_other():
     operator, model = Crop(IMAGE), Gaussian()
     x = Ddnm(steps=5).lift(model, IMAGE).restore(torch.full((2, *IMAGE.shape), 500.0), operator, 2).flatten(0, 1)
     assert all(not torch.equal(a, b) for a, b in itertools.combinations(x, 2))
+
+
+def test_evaluations_are_counted_in_torchscript_as_well():
+    model = torch.nn.Sequential(torch.jit.script(torch.nn.Linear(2, 2)))
+    x = torch.zeros(1, 2)
+    assert most_evaluations(model, lambda: model(model(x))) == 2
+    assert most_evaluations(object(), lambda: None) == 0
