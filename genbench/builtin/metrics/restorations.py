@@ -20,7 +20,7 @@ class Restorations:
 
     Args:
         draws: [Q, k, *shape] float64, in levels; of tokens, whose numbers are no quantities, [Q, k, L · V], an entry
-            each token that a place may have, √½ where it has it: ‖x - y‖ is then √(places that differ).
+            for each token that a place may have, √½ where it has it: ‖x - y‖ is then √(places that differ).
         x: the samples that were measured, [Q, *shape] or [Q, L · V] float64.
         hidden: the share of each entry that the measurement leaves open, of x's shape, in [0, 1].
     """
