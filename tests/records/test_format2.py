@@ -33,6 +33,7 @@ def test_all_that_a_published_record_says_is_kept_and_calls_become_quantiles(pat
     assert found["model"].pop("samples_only") is False  # nobody could say so
     assert found["machine"].pop("kernels") == ""  # nor this
     assert [found["dataset"]["space"].pop(name) for name in ("end", "symbols")] == [None, None]  # nor these
+    assert {terms.pop("batch") for terms in found["suite"]["tasks"].values()} == {None}  # nor this
     for candidate, own in zip(whole["candidates"], found["candidates"], strict=True):
         assert (own["timing"] or {}).pop("neighbours", None) is None  # nor this
         latencies, alone = (candidate["timing"] or {}).pop("latencies", ()), (own["timing"] or {}).pop("alone", None)
