@@ -268,6 +268,7 @@ def test_draws_of_different_questions_and_of_one_are_no_copies_of_each_other():
     assert all(not torch.equal(a, b) for a, b in itertools.combinations(x, 2))
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_evaluations_are_counted_in_torchscript_as_well():
     x = torch.zeros(1, 2)
     model = torch.nn.Sequential(torch.jit.trace(torch.nn.Linear(2, 2), x))
