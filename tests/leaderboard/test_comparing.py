@@ -152,7 +152,7 @@ def test_two_protocols_are_refused_with_what_differs() -> None:
 
 def test_another_exam_is_not_compared_and_nothing_else_is_left() -> None:
     other = [replace(own, suite=terms(count=99)) for own in seeds("a")]
-    with pytest.raises(GenbenchError, match="generate with 599 questions and generate with 99 questions: not compared"):
+    with pytest.raises(GenbenchError, match="generate, 599 questions and generate, 99 questions: not compared"):
         held(seeds("a"), other)
 
 

@@ -20,7 +20,9 @@ from genbench.records.space import Space
 
 SPACE = Space((1, 4, 4), levels=100_001)  # a level is a thousandth of a deviation and less
 LINEAR = sorted(
-    name for name, operator in OPERATORS.items() if issubclass(operator, LinearOperator) and name != "colour"
+    name
+    for name, operator in OPERATORS.items()
+    if issubclass(operator, LinearOperator) and name not in ("colour", "prefix")
 )
 
 

@@ -11,7 +11,7 @@ def most_evaluations(model: object, call: Callable[[], object]) -> int:
     """How often a call evaluates the module of the model, with parameters, that it evaluates most.
 
     Args:
-        call: asks the model once, in no state that matters.
+        call: asks the model once; random numbers that it draws are drawn again afterwards.
     Returns:
         0 where nothing that it calls is a module.
     """
@@ -21,8 +21,9 @@ def most_evaluations(model: object, call: Callable[[], object]) -> int:
     modules = [module for module in model.modules() if next(module.parameters(), None) is not None]
     told = nn.Module.register_forward_hook  # unbound: a ScriptModule's own one only raises
     hooks = [told(module, lambda own, *_: counts.update([own])) for module in modules]
+    device = device_of(model)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), torch.random.fork_rng([device] if device.type == "cuda" else []):
             call()
     finally:
         for hook in hooks:
