@@ -166,15 +166,16 @@ def test_what_is_made_to_agree_is_in_range_and_off_by_no_more_than_rounding(name
         assert off == 0
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", ["sr2", "sr4", "blur"])
 def test_dark_pictures_are_agreed_with_though_most_of_what_was_drawn_lies_below_the_lowest_level(name):
-    """What is cut at a bound has to be made up for by the few entries that are not, which takes many rounds."""
-    operator = built(name)
-    x = samples(100, operator.space).float() * (torch.rand(100, *operator.space.shape, generator=RNG) < 0.1)
+    """What is cut at a bound is made up for by the few entries that are not: after 20 rounds sr4 is off 27-fold."""
+    space, rng = Space((1, 28, 28), levels=256), torch.Generator().manual_seed(0)
+    operator = OPERATORS[name](space)
+    x = samples(50, space).float() * (torch.rand(50, *space.shape, generator=rng) < 0.02)
     y = operator.measure(x)
-    found = operator.agreeing(6 * torch.randn(100, *operator.space.shape, generator=RNG) - 3, y)
+    found = operator.agreeing(200 * torch.randn(50, *space.shape, generator=rng) - 100, y)
     off = (operator.measure(found.float()) - y).square().mean().sqrt().item()
-    assert off <= 1.5 * operator.rounding
+    assert off <= 0.8 * operator.rounding
 
 
 @pytest.mark.parametrize("name", ["sr2", "sr4", "blur", "colour"])
