@@ -11,7 +11,9 @@ import torch
 from hypothesis import settings
 from vectors import draw as draw, evidence as evidence
 
-from genbench.execution.launcher import WarmLauncher, worker_modules
+from genbench.contracts.job import Call
+from genbench.execution import supervisor as supervising
+from genbench.execution.launcher import Child, Launcher, WarmLauncher, worker_modules
 from genbench.execution.supervisor import Supervisor
 
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
@@ -61,6 +63,36 @@ def warm(cache: Path) -> Iterator[WarmLauncher]:
     launcher = WarmLauncher(worker_modules())
     yield launcher
     launcher.close()
+
+
+class Lent(Launcher):
+    """The fork server of all tests, in the hands of a command that takes it for its own: closing leaves it warm."""
+
+    def __init__(self, owner: Launcher) -> None:
+        self._owner = owner
+
+    def prepare(self) -> None:
+        self._owner.prepare()
+
+    def start(self, call: Call) -> Child:
+        return self._owner.start(call)
+
+    def close(self) -> None:
+        """Nothing: the next command has it."""
+
+
+def surroundings() -> dict[str, str]:
+    """What a fork server takes over from its parent when it starts."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lent(warm: WarmLauncher) -> Iterator[None]:
+    """Commands that tests call in this process need not start a fork server each, where nothing of theirs differs."""
+    usual, started = supervising.launcher, surroundings()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(supervising, "launcher", lambda: Lent(warm) if surroundings() == started else usual())
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -106,12 +106,12 @@ def test_two_seeds_that_answer_questions_pass_and_other_questions_do_not(
 ) -> None:
     suite = tiny.write_suite(tmp_path)
     suite.write_text(suite.read_text().replace("[limits]", f"{INTERPOLATING}\n[limits]\nanswer = 60"))
-    vae = Path(__file__).parents[2] / "plugins/vae/genbench_vae.py"
-    run = tiny.run(supervisor, tmp_path, [vae], ["vae"], suite, seeds=2)
+    plugin = Path(__file__).parents[2] / "plugins/autoencoder/genbench_autoencoder.py"
+    run = tiny.run(supervisor, tmp_path, [plugin], ["autoencoder"], suite, seeds=2)
     answers = [own for record in run.finished.records for own in record.candidates if own.task == "interpolate"]
     asked = next(own for own in answers if own.sampler == "slerp")
     assert (asked.timing.batch, len(asked.timing.batches)) == (4, 3)  # as the task says, and not as the suite does
-    made = written(run.root, tmp_path / "two", Author(), ["vae"])
+    made = written(run.root, tmp_path / "two", Author(), ["autoencoder"])
     assert refusals(verdict(tmp_path / "two", suite, supervisor, tmp_path)) == []
     assert list(made.bundle.exams) == ["interpolate"]
     forging.noted(tmp_path / "two", lambda note: note["exams"].update(interpolate="0" * 64))
