@@ -43,7 +43,7 @@ def genbench_datasets() -> "list[type[Dataset]]":
 
 @hookimpl
 def genbench_extractors() -> "list[type[Extractor]]":
-    """Pixels for every Space, random convolutions for images, torch-fidelity's networks for 256 levels, digits' own."""
+    """Pixels for every Space, random convolutions, runs of tokens, networks of digits, of words, of torch-fidelity."""
     from genbench.builtin.extractors.clean import InceptionV3Clean
     from genbench.builtin.extractors.clip import ClipVitB32
     from genbench.builtin.extractors.digits_net import DigitsNet
@@ -53,8 +53,10 @@ def genbench_extractors() -> "list[type[Extractor]]":
     from genbench.builtin.extractors.pixels import Pixels
     from genbench.builtin.extractors.random_net import RandomNet
     from genbench.builtin.extractors.vgg16 import Vgg16
+    from genbench.builtin.extractors.words_gru import WordsGru
 
-    return [DigitsNet, Pixels, RandomNet, Ngrams, *LAYERS, InceptionV3Clean, DinoV2VitL14, Vgg16, ClipVitB32]
+    own: list[type[Extractor]] = [DigitsNet, WordsGru, Pixels, RandomNet, Ngrams]
+    return [*own, *LAYERS, InceptionV3Clean, DinoV2VitL14, Vgg16, ClipVitB32]
 
 
 @hookimpl

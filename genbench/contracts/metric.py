@@ -17,12 +17,14 @@ class Score:
         value: finite, in the metric's unit.
         low, high: ends of a 95 % interval of evaluation noise alone (not of training seeds), or None.
         details: further finite numbers that belong to this one (a floor, the bias-corrected value, quantiles).
+        unit: in place of the metric's, where it depends on the Space; None: the metric's.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
     details: Mapping[str, float] = field(default_factory=dict)
+    unit: str | None = None
 
 
 class Metric(ABC):

@@ -53,6 +53,11 @@ class Space:
         return math.prod(self.shape)
 
     @property
+    def unit(self) -> str:
+        """Of a difference between two entries: levels; "" where they are real numbers, in the unit of the data."""
+        return "" if self.levels is None else "levels"
+
+    @property
     def is_image(self) -> bool:
         """Whether the shape is (C, H, W) with one grey or three colour channels."""
         return len(self.shape) == 3 and self.shape[0] in (1, 3)

@@ -25,12 +25,16 @@ def run_command(suite: str, options: Sequence[str], command: str = "run") -> str
     return clip(shlex.join(["genbench", command, *named, *quick, *options]))
 
 
-def again(model: ModelFacts, suite: str, seeds: int) -> str:
-    """The command that measures a model with its settings again; "" of samples, which came without one."""
+def again(model: ModelFacts, suite: str, tasks: Sequence[str], seeds: int) -> str:
+    """The command that measures a model with its settings again; "" of samples, which came without one.
+
+    Args:
+        tasks: what it is asked: a run may ask others of its suite by default.
+    """
     if model.samples_only:
         return ""
     loose = ["--plugin", model.distribution] if model.distribution.endswith(".py") and not model.version else []
     base, tuning, _ = suite.rpartition(TUNING)
     if tuning:  # a trial of settings, or a further budget: no run has such a suite
         return run_command(base, ["-m", model.name, *loose, "--trials", "N"], "tune")
-    return run_command(suite, ["-m", model.reference, *loose, "--seeds", str(seeds)])
+    return run_command(suite, ["--tasks", ",".join(tasks), "-m", model.reference, *loose, "--seeds", str(seeds)])

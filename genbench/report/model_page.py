@@ -8,7 +8,7 @@ from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.anchors import control
 from genbench.records.audits import ASKS, AuditVerdict
 from genbench.records.kinds import Axis, ControlKind, Likelihood
-from genbench.records.record import Record
+from genbench.records.record import ModelFacts, Record
 from genbench.records.vouchers import NO_KEY, NOBODY, Extent
 from genbench.report import gates, provenance
 from genbench.report.board_page import EXHIBITS
@@ -62,13 +62,19 @@ def values(reference: str, edition: Edition, spot: Spot, album: Album) -> dict[s
         "requirements": list(requirements(own)),
         "density": density(own),
         "charts": curve_charts(records),
-        "command": again(first.model, records[0].suite.name, len({record.seed for record in records})),
+        "command": _again(first.model, records),
         "origin": next(iter(provenance.models(records))),
         "settings": sorted(first.model.settings.items()),
         "machines": provenance.machines(records),
         "times": provenance.times(records),
         "vouchers": vouched(next((rows for _, rows in own), [])),
     }
+
+
+def _again(model: ModelFacts, records: Sequence[Record]) -> str:
+    """The command that makes such records."""
+    tasks = dict.fromkeys(task for record in records for task in record.suite.tasks)
+    return again(model, records[0].suite.name, list(tasks), len({record.seed for record in records}))
 
 
 def _rows(board: Leaderboard, reference: str) -> list[Row]:

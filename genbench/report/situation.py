@@ -18,6 +18,7 @@ NEEDS_RIVALS = (
     "Add a model whose quality and coverage reach half of what held-out real data have.",
     "-m NAME",
 )
+NEEDS_SECOND = ("Run a second model under the same protocol.", "-m NAME")
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,8 @@ def situation(board: Leaderboard) -> Situation:
 
 
 def _run(board: Leaderboard, options: str) -> str:
-    """The command that asks the board's own task: of a suite that asks several a run may ask others."""
-    asked = ["--tasks", board.task] if len(board.suite.tasks) > 1 else []
-    return run_command(board.suite.name, [*asked, *options.split()])
+    """The command that asks the board's own task: unless it is told, a run may ask others of its suite."""
+    return run_command(board.suite.name, ["--tasks", board.task, *options.split()])
 
 
 def _empty(board: Leaderboard) -> Situation | None:
@@ -114,10 +114,11 @@ def _alone(board: Leaderboard) -> Situation | None:
         return Situation(
             "Undecided: there is one candidate, and nothing to compare it with.",
             (why,),
-            "Run a second model under the same protocol.",
-            _run(board, "-m NAME"),
+            NEEDS_SECOND[0],
+            _run(board, NEEDS_SECOND[1]),
         )
-    advice, options = NEEDS_RIVALS
+    sides = any(column.axis in SIDES for column in board.columns if column.name in board.terms.axes.values())
+    advice, options = NEEDS_RIVALS if sides else NEEDS_SECOND
     if not ranked:
         return Situation(f"Undecided: {words}.", (), "The notes below the table say what keeps each one off an axis.")
     return Situation(f"Undecided: {words}.", tuple(_nearest(board)), advice, _run(board, options))

@@ -95,7 +95,7 @@ def recorded(cls: type[Metric], score: Score, n: int, compared: Compared | None 
         title=cls.titles.get((identity or "").partition("/")[0], cls.title),
         axis=cls.axis,
         direction=cls.direction,
-        unit=cls.unit,
+        unit=cls.unit if score.unit is None else score.unit,
         version=cls.version,
         source=cls.source,
         extractor=identity,

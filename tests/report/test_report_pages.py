@@ -167,22 +167,27 @@ def test_the_command_measures_the_same_settings_at_as_many_seeds() -> None:
     facts = {"reference": "ddpm[steps=50]", "settings": {"steps": 50}}
     records = [record("ddpm", seed, model=facts, candidates=[candidate("ddpm[steps=50]", VALUES)]) for seed in range(2)]
     path = next(name for name in pages_of(*records) if "/models/ddpm" in name)
-    assert "genbench run -m 'ddpm[steps=50]' --seeds 2" in text(pages_of(*records)[path])
+    assert "genbench run --tasks generate -m 'ddpm[steps=50]' --seeds 2" in text(pages_of(*records)[path])
     other = [replace(own, suite=replace(own.suite, name="fashion-mnist")) for own in records]
     path = next(name for name in pages_of(*other) if "/models/ddpm" in name)
-    assert "genbench run --suite fashion-mnist -m 'ddpm[steps=50]' --seeds 2" in text(pages_of(*other)[path])
+    assert "genbench run --suite fashion-mnist --tasks generate -m 'ddpm[steps=50]' --seeds 2" in text(
+        pages_of(*other)[path]
+    )
 
 
 def test_a_quick_run_a_loose_file_and_samples_alone_have_commands_that_can_be_typed() -> None:
     facts = record().model
-    assert again(facts, "digits-quick", 1) == "genbench run --quick -m vae --seeds 1"
+    assert again(facts, "digits-quick", ["generate"], 1) == "genbench run --quick --tasks generate -m vae --seeds 1"
     assert (
-        again(facts, "fashion-mnist-small-quick", 2)
-        == "genbench run --suite fashion-mnist-small --quick -m vae --seeds 2"
+        again(facts, "fashion-mnist-small-quick", ["generate", "box"], 2)
+        == "genbench run --suite fashion-mnist-small --quick --tasks generate,box -m vae --seeds 2"
     )
     loose = replace(facts, distribution="my model.py", version="")
-    assert again(loose, "digits", 3) == "genbench run -m vae --plugin 'my model.py' --seeds 3"
-    assert again(replace(facts, samples_only=True), "digits", 3) == ""
+    assert (
+        again(loose, "digits", ["generate"], 3)
+        == "genbench run --tasks generate -m vae --plugin 'my model.py' --seeds 3"
+    )
+    assert again(replace(facts, samples_only=True), "digits", ["generate"], 3) == ""
     own = record("vae", model={"samples_only": True})
     assert "no model to run again" in text(pages_of(own)["digits/models/vae.html"])
 

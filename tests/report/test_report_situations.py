@@ -45,7 +45,7 @@ def void(name: str, seed: int = 0) -> Record:
 def test_a_board_of_controls_alone_says_that_there_is_nobody_to_judge_and_how_to_add_one() -> None:
     found = told(CEILING)
     assert found.headline == "There is nothing to judge yet: this board holds no candidate, only controls."
-    assert found.command == "genbench run -m NAME"
+    assert found.command == "genbench run --tasks generate -m NAME"
 
 
 def test_a_board_of_one_candidate_says_that_it_has_no_rival() -> None:
@@ -93,7 +93,7 @@ def test_a_board_of_one_seed_says_that_nothing_can_be_said_of_chance() -> None:
     assert any(
         words.startswith("Nothing can be said of chance: some candidate has one training") for words in found.why
     )
-    assert found.command == "genbench run -m NAME --seeds 5"
+    assert found.command == "genbench run --tasks generate -m NAME --seeds 5"
 
 
 def test_a_board_whose_speeds_are_all_void_says_so_and_to_measure_again() -> None:
@@ -133,11 +133,11 @@ def test_a_verdict_is_one_sentence_and_its_reasons_stand_apart() -> None:
 def test_the_command_quotes_what_a_stranger_called_a_suite() -> None:
     named = replace(terms(), name="x; rm -rf ~")
     assert situation(Leaderboard.of([replace(CEILING, suite=named)])).command.startswith(
-        "genbench run --suite 'x; rm -rf ~' "
+        "genbench run --suite 'x; rm -rf ~' --tasks generate "
     )
 
 
-def test_a_suite_that_asks_several_tasks_is_run_again_for_the_boards_own() -> None:
+def test_the_command_asks_the_boards_own_task() -> None:
     several = replace(terms(), tasks={"generate": TERMS, "box": TERMS})
     own = replace(CEILING, suite=several)
     assert situation(Leaderboard.of([own], "box")).command == "genbench run --tasks box -m NAME"

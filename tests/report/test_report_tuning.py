@@ -139,9 +139,9 @@ def test_a_strangers_words_do_no_harm(text: str):
     [
         ("digits-tuning", "genbench tune -m gan --trials N"),
         ("mnist-quick-tuning-450", "genbench tune --suite mnist --quick -m gan --trials N"),
-        ("digits", "genbench run -m 'gan[lr=0.01]' --seeds 3"),
+        ("digits", "genbench run --tasks generate -m 'gan[lr=0.01]' --seeds 3"),
     ],
 )
 def test_a_trial_of_settings_is_measured_again_by_a_tuning(suite: str, command: str):
     model = replace(record("gan").model, reference=BEST)
-    assert again(model, suite, 3) == command
+    assert again(model, suite, ["generate"], 3) == command

@@ -33,10 +33,14 @@ class Known(Learner, Restorer, ABC):
 
         Where there are fewer rows than that, they come again.
         """
-        measured = torch.cat([operator.measure(x.float()).flatten(1) for x in torch.split(self.rows, BLOCK)])
-        distances = torch.cdist(y.flatten(1).double(), measured.double())  # [n, N]
-        found = distances.topk(min(count, len(self.rows)), largest=False, sorted=True).indices
+        found = self.distances(y, operator).topk(min(count, len(self.rows)), largest=False, sorted=True).indices
         return self.rows[found[:, torch.arange(count, device=y.device) % found.shape[1]]].float()
+
+    def distances(self, y: Tensor, operator: Operator) -> Tensor:
+        """‖A(x) - y‖ of each question to each row, float64 [n, N]: exactly 0 where they measure alike."""
+        measured = torch.cat([operator.measure(x.float()).flatten(1) for x in torch.split(self.rows, BLOCK)])
+        mode = "donot_use_mm_for_euclid_dist"  # whose rounding would tell apart what measures alike
+        return torch.cdist(y.flatten(1).double(), measured.double(), compute_mode=mode)
 
     def shown(self, x: Tensor) -> Tensor:
         """Rows in the dtype of answers."""
@@ -46,7 +50,8 @@ class Known(Learner, Restorer, ABC):
 class Truth(Known):
     """Holds the test split, and shows the row that was measured: what a model cannot do honestly. The gate sees it.
 
-    Of two rows with the same measurement it shows one.
+    Where several rows were measured so it draws each answer from them: the exact law of x given y on the test split,
+    whose energy score no honest answer has a lower mean than.
     """
 
     name = "truth"
@@ -62,8 +67,10 @@ class Truth(Known):
         self.rows = own(data, type(self)).test.x[:]
 
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
-        """The row whose measurement it is, `draws` times."""
-        return self.shown(self.nearest(y, operator, 1)).repeat_interleave(draws, 1)
+        """`draws` of the rows whose measurement it is, with replacement; of one row, that row each time."""
+        distances = self.distances(y, operator)
+        alike = (distances == distances.amin(1, keepdim=True)).float()
+        return self.shown(self.rows[alike.multinomial(draws, replacement=True)].float())
 
 
 class NearestTrain(Known):

@@ -30,7 +30,7 @@ class Words(Dataset):
     name = "words"
     source = "Atkinson, SCOWL, http://wordlist.aspell.net, as in Debian's wamerican"
     license = "LicenseRef-SCOWL"
-    extractor = "ngrams"
+    extractor = "words-gru"
     hides = ("/usr/share/dict",)
 
     def splits(self) -> Splits:

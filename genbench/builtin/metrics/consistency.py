@@ -41,4 +41,4 @@ class Consistency(Metric):
         questions, answers, measure = evidence.questions or {}, evidence.answers, evidence.measure
         if not self.reads <= questions.keys() or answers is None or measure is None:
             raise Unavailable("needs restorations of what was measured")
-        return Score(inconsistency(answers, questions["y"], measure))
+        return Score(inconsistency(answers, questions["y"], measure), unit=evidence.space.unit)

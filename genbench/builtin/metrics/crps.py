@@ -53,4 +53,5 @@ class RankedProbability(Metric):
         found = restorations(evidence)
         if not found.hidden.any():
             raise Unavailable("no entry of any question is hidden")
-        return Score(float(np.average(fair_crps(found.draws, found.x), weights=found.hidden)))
+        value = float(np.average(fair_crps(found.draws, found.x), weights=found.hidden))
+        return Score(value, unit=found.unit)

@@ -46,4 +46,5 @@ class EndError(Metric):
         if not self.reads <= questions.keys() or answers is None:
             raise Unavailable("needs paths between two samples")
         value = end_rmse(answers, questions["a"], questions["b"])
-        return Score(value, details={"share": value / rmse(questions["a"], questions["b"])})
+        share = value / rmse(questions["a"], questions["b"])
+        return Score(value, details={"share": share}, unit=evidence.space.unit)

@@ -61,4 +61,4 @@ class Energy(Metric):
         scores = energy_scores(draws, x)
         error = float(np.linalg.norm(draws - x[:, None], axis=2).mean())
         value = float(scores.mean())
-        return Score(value, details={"error": error, "spread": error - value})
+        return Score(value, details={"error": error, "spread": error - value}, unit=found.unit)

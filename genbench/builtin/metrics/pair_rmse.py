@@ -38,4 +38,4 @@ class PairError(Metric):
         value, still = rmse(found.answers, found.pair), rmse(found.x, found.pair)
         exact = (found.answers == found.pair).reshape(len(found.pair), -1).all(1)
         details = {"exact": float(exact.mean())} | ({"share": value / still} if still else {})
-        return Score(value, details=details)
+        return Score(value, details=details, unit=evidence.space.unit)

@@ -11,6 +11,7 @@ from genbench.contracts.evidence import Evidence
 from genbench.errors import Unavailable
 
 READS = frozenset({"x", "hidden"})  # of the key
+TOKENS = "√places"  # the unit of a distance between tokens: the root of how many differ
 FEWEST = 2  # draws that have a spread
 
 
@@ -23,11 +24,13 @@ class Restorations:
             for each token that a place may have, √½ where it has it: ‖x - y‖ is then √(places that differ).
         x: the samples that were measured, [Q, *shape] or [Q, L · V] float64.
         hidden: the share of each entry that the measurement leaves open, of x's shape, in [0, 1].
+        unit: of ‖x - y‖.
     """
 
     draws: NDArray[np.float64]
     x: NDArray[np.float64]
     hidden: NDArray[np.float32]
+    unit: str
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -50,8 +53,9 @@ def restorations(evidence: Evidence) -> Restorations:
     if evidence.space.end is not None:
         levels = evidence.space.levels or 0
         hidden = np.repeat(key["hidden"], levels, axis=1)
-        return Restorations(marked(answers, levels), marked(key["x"], levels), hidden)
-    return Restorations(answers.astype(np.float64), key["x"].astype(np.float64), key["hidden"])
+        return Restorations(marked(answers, levels), marked(key["x"], levels), hidden, TOKENS)
+    draws, x = answers.astype(np.float64), key["x"].astype(np.float64)
+    return Restorations(draws, x, key["hidden"], evidence.space.unit)
 
 
 def marked(tokens: NDArray[Any], levels: int) -> NDArray[np.float64]:

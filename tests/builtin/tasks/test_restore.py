@@ -110,13 +110,17 @@ def fitted() -> dict[str, Restorer]:
 
 
 def answered(task, exam, model) -> np.ndarray:
+    return answered_in(task, exam, model, SPACE)
+
+
+def answered_in(task, exam, model, space) -> np.ndarray:
     torch.manual_seed(0)
     y = {"y": torch.from_numpy(exam.questions["y"])}
-    return task.checked(task.ask(model, y, SPACE).numpy(), exam.questions, SPACE)
+    return task.checked(task.ask(model, y, space).numpy(), exam.questions, space)
 
 
-def scores(metric, exam, answers) -> float:
-    return metric().score(Evidence(SPACE, answers[:, 0], answers=answers, key=exam.key)).value
+def scores(metric, exam, answers, space=SPACE) -> float:
+    return metric().score(Evidence(space, answers[:, 0], answers=answers, key=exam.key)).value
 
 
 @pytest.mark.parametrize("operator", HERE)
@@ -267,6 +271,33 @@ def test_controls_complete_sequences_with_sequences(control):
     text = task.exhibits(exam.questions, answers, LETTERS)["lines"]
     assert len(text) == 12
     assert all(set(line) <= set("abc") for line in text)
+
+
+def test_the_truth_draws_from_all_that_begin_so_and_none_else_has_a_lower_energy():
+    rows = words(["abca", "abcb", "abcc", "abaa", "caba", "cabb"])
+    task = Restore(operator="prefix", draws=200)
+    exam = task.pose(Splits(LETTERS, rows, rows, rows, rows), 6, np.random.default_rng(0))
+    truth = Truth(LETTERS)
+    truth.rows = torch.from_numpy(rows.x)
+    draws = answered_in(task, exam, truth, LETTERS)
+    for own, x in zip(draws, exam.key["x"], strict=True):
+        alike = rows.x[(rows.x[:, :2] == x[:2]).all(1)]
+        shares = [(own == row).all(1).mean() for row in alike]
+        assert sum(shares) == pytest.approx(1)
+        assert shares == pytest.approx([1 / len(alike)] * len(alike), abs=0.2)  # six standard errors of 200 draws
+    energy = scores(Energy, exam, draws, LETTERS)
+    best = np.repeat(exam.key["x"][::-1][:, None], 200, axis=1)  # another that begins so, or else; one guess a question
+    alone = np.repeat(draws[:, :1], 200, axis=1)
+    assert 0 < energy < min(scores(Energy, exam, rows, LETTERS) for rows in (best, alone))
+
+
+def test_distances_of_tokens_are_told_in_places_and_those_of_levels_in_levels():
+    _, exam = completions()
+    answers = np.repeat(exam.key["x"][:, None], 2, axis=1)
+    assert Energy().score(Evidence(LETTERS, answers[:, 0], answers=answers, key=exam.key)).unit == "√places"
+    task, exam = posed()
+    answers = np.repeat(exam.key["x"][:, None], task.draws, axis=1)
+    assert Energy().score(Evidence(SPACE, answers[:, 0], answers=answers, key=exam.key)).unit == "levels"
 
 
 def test_a_single_letter_that_was_told_and_is_not_answered_bars():
