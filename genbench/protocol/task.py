@@ -122,7 +122,8 @@ def inability(trial: Trial, asked: Asked) -> str | None:
         return None
     means = "; ".join(f"{solver.name} lifts {' + '.join(solver.lifts)}" for solver in asked.solvers)
     lifted = f", nor what a solver here lifts ({means})" if means else ""
-    return f"it is no {asked.listing.needs}{lifted}"
+    lacking = "it draws no samples" if asked.listing.needs == SAMPLES else f"it is no {asked.listing.needs}"
+    return f"{lacking}{lifted}"
 
 
 def _able(trial: Trial, capabilities: Sequence[str]) -> bool:

@@ -49,7 +49,7 @@ def test_who_cannot_answer_is_told_why():
         "it is no interpolator, nor what a solver here lifts "
         "(slerp lifts encoder + decoder; ddim-slerp[steps=25] lifts denoiser)"
     )
-    assert inability(trial("learner", "interpolator", samplers=()), GENERATE) == "it is no generate"
+    assert inability(trial("learner", "interpolator", samplers=()), GENERATE) == "it draws no samples"
     assert inability(trial("vae", "encoder", "decoder"), PATHS) is None
 
 

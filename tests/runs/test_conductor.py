@@ -269,7 +269,7 @@ def test_a_trial_that_nobody_can_ask_has_a_record_that_says_so(tmp_path: Path):
     restorer = Trial(entry(model("restorer", capabilities=("restorer",), samplers=())), {}, 0)
     run = Run(ground(tmp_path, [restorer]), [restorer], Scripted()).conduct()
     (record,) = run.records
-    assert [(found.status, found.reason) for found in record.candidates] == [(Status.SKIPPED, "it is no generate")]
+    assert [(found.status, found.reason) for found in record.candidates] == [(Status.SKIPPED, "it draws no samples")]
 
 
 def test_an_executor_to_which_a_start_is_dear_gets_all_that_is_ready_of_a_trial(conducted: Conducted):

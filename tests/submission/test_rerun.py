@@ -122,6 +122,22 @@ def test_a_rerun_confirms_what_came_out_to_the_bit_or_as_near_as_five_seeds_do(
     assert all(line.endswith("its scores stay recomputed") is not confirmed for line in lines)
 
 
+def test_a_record_of_clocks_alone_is_confirmed_by_no_rerun() -> None:
+    (own,), again = both(1)
+
+    def timed(record: Record) -> Record:
+        """Without what no clock gives."""
+        kept = ("throughput", "latency", "fit-time")
+        scored = (replace(one, scores={n: s for n, s in one.scores.items() if n in kept}) for one in record.candidates)
+        return replace(record, candidates=tuple(scored))
+
+    found, slugs = rerun_findings(
+        [replace(own, record=timed(own.record))], {slug: timed(record) for slug, record in again.items()}
+    )
+    assert not slugs
+    assert any("nothing to compare" in finding.words for finding in found)
+
+
 @pytest.mark.parametrize(("factor", "seeds"), [(3, 1), (3, 5), (0.5, 2), (1.2, 5)])
 def test_what_comes_out_too_far_off_is_refused(factor: float, seeds: int) -> None:
     found, _ = rerun_findings(*both(factor, seeds))
