@@ -19,6 +19,8 @@ from genbench.errors import GenbenchError
 from genbench.scoring.resizing import TRANSFORMS
 from genbench.scoring.samples import rows_sha256
 
+pytestmark = pytest.mark.slow
+
 N = 70  # more than the 64 features of the layer that is compared
 
 

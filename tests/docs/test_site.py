@@ -25,6 +25,8 @@ from genbench.protocol.tune import Tune
 from genbench.records.record import TaskTerms
 from genbench.records.status import Status
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

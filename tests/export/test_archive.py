@@ -4,9 +4,13 @@ import re
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from genbench.cli import main
 from genbench.export.archive import archived
 from genbench.records.files import read_records
+
+pytestmark = pytest.mark.slow
 
 BOARDS = Path(__file__).parents[2] / "leaderboards"
 

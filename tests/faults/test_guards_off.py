@@ -37,6 +37,8 @@ from genbench.store import datasets
 from genbench.store.run_folder import locked
 from genbench.store.tensors import narrowed, read_samples, write_tensors
 
+pytestmark = pytest.mark.slow
+
 MIB = 2**20
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 LISTS_NOTHING = "\nimport genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"

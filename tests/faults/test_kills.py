@@ -22,6 +22,8 @@ from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.records.files import read
 
+pytestmark = pytest.mark.slow
+
 PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 ROUNDS = 2  # the soak has more
 MARK = "GENBENCH_TEST_MARK"

@@ -10,6 +10,8 @@ import torch
 from genbench.contracts.training import TrainingData
 from genbench.store.checkpoints import FolderKeeper
 
+pytestmark = pytest.mark.slow
+
 BATCH, BATCHES, KILLED_AFTER = 16, 30, 17
 LARGEST_BATCH = 128  # of a model that has no such setting
 MODELS = {  # module → class; those that train in stages have a test of their own

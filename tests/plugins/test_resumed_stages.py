@@ -10,6 +10,8 @@ from genbench_vq_vae import VQVAE
 from genbench.contracts.training import TrainingData
 from genbench.store.checkpoints import FolderKeeper
 
+pytestmark = pytest.mark.slow
+
 BATCH, BATCHES = 16, 20
 SMALL = {
     HierarchicalVAE: {"width": 8},

@@ -22,6 +22,8 @@ from genbench.records.status import Status
 from genbench.runs.handed import HANDED, Handed
 from genbench.runs.session import JOBS
 
+pytestmark = pytest.mark.slow
+
 PART = Path(__file__).parent / "plugins/job_files.py"
 DRIVER, PATIENT = (Path(__file__).parent / name for name in ("job_files_driver.py", "plugins/patient.py"))
 PLUGIN = Path(__file__).parents[1] / "contracts/plugins/capabilities.py"  # its model `bounded` has two samplers

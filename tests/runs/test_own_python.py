@@ -17,6 +17,8 @@ from genbench.records.status import Status
 from genbench.runs.options import Options
 from genbench.runs.session import catalogue_of, execute, plan_of
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = '''
 import conflicting
 import torch

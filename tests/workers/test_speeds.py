@@ -8,6 +8,8 @@ import tiny
 from genbench.execution.supervisor import Supervisor
 from genbench.records.status import Status
 
+pytestmark = pytest.mark.slow
+
 PLUGINS = [Path(__file__).parent / "plugins/clocks.py", Path(__file__).parent / "plugins/forgers.py"]
 AGAIN = "a scored batch, drawn again in a fresh process under its seed, is another one"
 TWICE = "two calls under different seeds returned the same samples"
