@@ -28,6 +28,7 @@ class Operator(ABC):
 
     name: ClassVar[str]  #: kebab-case
     source: ClassVar[str]  #: who restores this, with a URL
+    tells_entries: ClassVar[bool] = False  #: whether integers can always agree to the bit, and so have to
     space: Space  #: where x lives
     shape: tuple[int, ...]  #: of y
 

@@ -72,7 +72,8 @@ class Task(ABC):
 
     @abstractmethod
     def pose(self, splits: Splits, count: int, rng: np.random.Generator) -> Exam:
-        """The exam of `count` questions. Trusted; called once a suite.
+        """The exam of `count` questions. Trusted; called once a suite, and once more with valid in place of test and
+        held: a model warms up on those questions before the clock starts.
 
         Args:
             rng: all that may be drawn from.

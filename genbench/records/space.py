@@ -53,6 +53,11 @@ class Space:
         return math.prod(self.shape)
 
     @property
+    def has_tokens(self) -> bool:
+        """Whether levels are names and no quantities: sequences that end, or whose levels are written as symbols."""
+        return self.end is not None or self.symbols is not None
+
+    @property
     def unit(self) -> str:
         """Of a difference between two entries: levels; "" where they are real numbers, in the unit of the data."""
         return "" if self.levels is None else "levels"

@@ -16,7 +16,7 @@ from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.protocol.inputs import Kept, SplitFiles
 from genbench.protocol.stages.judgement import key_of
-from genbench.protocol.stages.pose import KEY, LIMIT as POSE_LIMIT, POSE, QUESTIONS, PoseFacts, PoseInputs
+from genbench.protocol.stages.pose import KEY, LIMIT as POSE_LIMIT, POSE, QUESTIONS, WARM_UP, PoseFacts, PoseInputs
 from genbench.protocol.stages.services import (
     DATA,
     DATASETS,
@@ -178,7 +178,7 @@ def posed(asked: Asked, data: SplitFiles, root: Path, own: str, supervisor: Supe
         return None
     inputs = PoseInputs(data, asked.choice, asked.terms.count, commitment(own))
     folder = StageFolder(root / "exams" / asked.name, PoseFacts)
-    key, outputs = key_of("pose", inputs), (QUESTIONS, KEY)
+    key, outputs = key_of("pose", inputs), (QUESTIONS, WARM_UP, KEY)
     found = _found(folder, key)
     if found is None:
         folder.empty(key)
@@ -187,8 +187,7 @@ def posed(asked: Asked, data: SplitFiles, root: Path, own: str, supervisor: Supe
         _check(outcome, call.log)
         facts = codec.decoded(PoseFacts, outcome.facts, "pose")
         found = folder.keep(key, Result(Status.OK, None, facts, outcome.seconds), outputs)
-    questions, keys = (Kept(str(folder.path / name), found.outputs[name]) for name in outputs)
-    return Posed(questions, keys)
+    return Posed(*(Kept(str(folder.path / name), found.outputs[name]) for name in outputs))
 
 
 def _found(folder: StageFolder[PoseFacts], key: str) -> Result[PoseFacts] | None:

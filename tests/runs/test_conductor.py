@@ -28,7 +28,7 @@ from genbench.store.commitment import chained
 HALVES = ("density/first", "density/second")
 ALL = ("fit", "sample/default", "audit", "stream", *HALVES, "score/generate")
 TWO = ("ddpm", "ddim-25")
-POSED = {"paths": Posed(Kept("/exams/paths/questions", "0a"), Kept("/exams/paths/key", "0b"))}
+POSED = {"paths": Posed(*(Kept(f"/exams/paths/{name}", "0a") for name in ("questions", "warm-up", "key")))}
 Conducted = Callable[..., Run]
 
 

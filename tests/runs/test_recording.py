@@ -29,7 +29,7 @@ from genbench.runs.recording import recorded
 from genbench.store.stage_folder import Result
 
 PATHS = task("paths", needs="interpolator", solvers=(solver("slerp", "encoder"),))
-POSED = {"paths": Posed(Kept("/exams/paths/questions", "0a"), Kept("/exams/paths/key", "0b"))}
+POSED = {"paths": Posed(*(Kept(f"/exams/paths/{name}", "0a") for name in ("questions", "warm-up", "key")))}
 Recorded = Callable[..., Record]
 
 

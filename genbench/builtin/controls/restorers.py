@@ -108,7 +108,7 @@ class NeighbourMean(Known):
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
         """The same mean `draws` times."""
         rows = self.nearest(y, operator, AROUND)
-        mean = rows.mean(1) if self.space.end is None else rows.mode(1).values
+        mean = rows.mode(1).values if self.space.has_tokens else rows.mean(1)
         return operator.agreeing(mean, y)[:, None].repeat_interleave(draws, 1)
 
 

@@ -48,8 +48,10 @@ class RankedProbability(Metric):
         """The mean over entries and questions, each entry counted by how much of it is open; in levels.
 
         Raises:
-            Unavailable: the task asks for no restorations, or hides nothing.
+            Unavailable: the task asks for no restorations, or hides nothing, or asks for tokens, which have no order.
         """
+        if evidence.space.has_tokens:
+            raise Unavailable("tokens have no order: the energy score asks of them whether draws are spread rightly")
         found = restorations(evidence)
         if not found.hidden.any():
             raise Unavailable("no entry of any question is hidden")

@@ -32,8 +32,8 @@ def pooled(x: NDArray[Any], y: NDArray[Any], space: Space) -> Score:
     Raises:
         Unavailable: no error, or a Space without a highest level.
     """
-    if space.levels is None or space.levels < 2:
-        raise Unavailable("needs 2 or more levels: the peak is the highest of them")
+    if space.levels is None or space.levels < 2 or space.has_tokens:
+        raise Unavailable("needs 2 or more levels that are quantities: the peak is the highest of them")
     return Score(psnr(mse(x, y), space.levels - 1))
 
 

@@ -50,7 +50,7 @@ def restorations(evidence: Evidence) -> Restorations:
         raise Unavailable("needs restorations of samples that the key holds")
     if answers.shape[1] < FEWEST:
         raise Unavailable(f"needs {FEWEST} or more draws of each sample, got {answers.shape[1]}")
-    if evidence.space.end is not None:
+    if evidence.space.has_tokens:
         levels = evidence.space.levels or 0
         hidden = np.repeat(key["hidden"], levels, axis=1)
         return Restorations(marked(answers, levels), marked(key["x"], levels), hidden, TOKENS)

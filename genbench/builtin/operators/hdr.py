@@ -20,10 +20,13 @@ class HighDynamicRange(Operator):
 
     name = "hdr"
     source = "Mardani et al. 2023, sec. 4 (high dynamic range), https://arxiv.org/abs/2305.04391"
+    tells_entries = True
 
     def __init__(self, space: Space) -> None:
         if space.levels is None or space.levels < 2 * GAIN:
             raise Unsuitable(f"hdr takes {2 * GAIN} or more levels, the upper half of which it clips, got {space}")
+        if space.has_tokens:
+            raise Unsuitable(f"hdr takes levels that are quantities, and tokens are none, got {space}")
         self.space, self.shape = space, space.shape
         self._top = space.levels - 1
 

@@ -13,6 +13,8 @@ from genbench.records.space import Space
 class Mask(LinearOperator, ABC):
     """y = m · x entry by entry, m 1 where an entry is known and 0 where it is hidden. A⁺ is A itself."""
 
+    tells_entries = True
+
     def __init__(self, space: Space) -> None:
         self.space, self.shape = space, space.shape
         self._known = self.known(space)

@@ -28,8 +28,3 @@ class Prefix(Mask):
         if len(space.shape) != 1:
             raise Unsuitable(f"a prefix is one of a sequence, and {space} holds none; crop hides a part of an image")
         return torch.arange(space.dim) < -(-space.dim // SHARE)
-
-    @property
-    def rounding(self) -> float:
-        """0: what is told are entries themselves, and an answer can have them as they are."""
-        return 0.0

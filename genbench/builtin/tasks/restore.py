@@ -1,6 +1,7 @@
 """restore: complete samples of which only a part, a small version or a spoilt one is told."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ from genbench.store.tensors import kept
 STRIPS = 8  # questions on the board's picture
 ALLOWED = 2.0  # inconsistency, as a multiple of what rounding alone does
 FINEST = 1e-3  # inconsistency that float32 is allowed, as a share of the measurements' RMS
+FEWEST = 4  # draws: of two, two points far apart would pass for a wide law
 UNGUESSED = 20.0  # nats of surprise of a question whose exact answer nobody guesses
 EXACT = 0.05  # share of exact answers to such questions, above which the key was known
 
@@ -49,15 +51,42 @@ def surprise(x: NDArray[Any], hidden: NDArray[np.float32]) -> NDArray[np.float64
     return nats
 
 
-def exact_share(answers: NDArray[Any], x: NDArray[Any], hidden: NDArray[np.float32]) -> float:
-    """Share of the answers [n, k, *shape] that equal x [n, *shape] to the bit, of questions that nobody guesses.
+def exact_shares(answers: NDArray[Any], x: NDArray[Any]) -> NDArray[np.float64]:
+    """Share of the answers to each question [n, k, *shape] that equal x [n, *shape] to the bit, [n]."""
+    shares: NDArray[np.float64] = (answers == x[:, None]).all(axis=tuple(range(2, answers.ndim))).mean(1)
+    return shares
 
-    A model of the exact law guesses a question's answer with the probability that it has, and entries that hang
-    together have a larger one than their own frequencies say: hence the margin. 0 where every question is easy.
+
+def chances(y: NDArray[Any], splits: Splits, operator: Operator) -> NDArray[np.float64]:
+    """The chance of whoever knows the rows of all splits by heart: one of so many that measure alike.
+
+    Args:
+        y: questions, [n, …].
+    Returns:
+        [n]; 0 where no other row measures so, and there is nothing to guess between.
     """
-    hard = surprise(x, hidden) >= UNGUESSED
-    equal = (answers[hard] == x[hard][:, None]).all(axis=tuple(range(2, answers.ndim)))  # [hard ones, k]
-    return float(equal.mean()) if hard.any() else 0.0
+    counted: Counter[bytes] = Counter()
+    for split in (splits.train, splits.valid, splits.test, splits.held):
+        counted.update(row.tobytes() for row in operator.measure(torch.from_numpy(split.x).float()).numpy())
+    rows = np.array([counted[row.tobytes()] for row in y])
+    return np.where(rows > 1, 1 / rows, 0.0)
+
+
+def exact_answers(answers: NDArray[Any], key: Arrays) -> tuple[float, float]:
+    """The share of exact answers, of those questions where it is farthest above what it may be; and what it may be.
+
+    Where several rows measure alike, it may be the chance of whoever knows them by heart, and a margin. Elsewhere it
+    may be the margin, of the questions that are hard to guess: a model of the exact law guesses an answer with the
+    probability that it has, and entries that hang together have a larger one than their own frequencies say.
+    """
+    shares, chance = exact_shares(answers, key["x"]), key.get("chance", np.zeros(len(answers)))
+    hard = (chance == 0) & (surprise(key["x"], key["hidden"]) >= UNGUESSED)
+    found = [
+        (float(shares[asked].mean()), float(chance[asked].mean()) + EXACT)
+        for asked in (hard, chance > 0)
+        if asked.any()
+    ]
+    return max(found, key=lambda one: one[0] - one[1], default=(0.0, EXACT))
 
 
 def _open(x: NDArray[Any], operator: Operator) -> NDArray[Any]:
@@ -79,10 +108,11 @@ class Restore(Task):
 
     The model is given y and the operator A, and draws several x for each y; the first draw of each question is the
     sample that feature scores see. The gate `consistency` bars who answers something else than was measured: the RMS of
-    A(x_i) - y, which the harness measures itself, may be twice what rounding to integers does, √(Σa² / 12). The gate
-    `key` bars who knew the answers: of the questions whose truth would take 20 nats or more to guess, each open entry
-    by its own frequency among all truths, at most 5 % may be answered to the bit. Where little is hidden exact answers
-    come honestly, and such questions are not counted.
+    A(x_i) - y, which the harness measures itself, may be twice what rounding to integers does, √(Σa² / 12), and nothing
+    where entries are told as they are. The gate `key` bars who knew the answers: of the questions whose truth would
+    take 20 nats or more to guess, each open entry by its own frequency among all truths, at most 5 % may be answered to
+    the bit. Where little is hidden exact answers come honestly, and such questions are not counted. Of tokens several
+    rows may measure alike: there the share may be what one gets who knows all rows by heart, and 5 % more.
 
     Args:
         operator: A, which is told.
@@ -109,15 +139,16 @@ class Restore(Task):
         self,
         *,
         operator: Annotated[str, Choice(*OPERATORS)] = "box",
-        draws: Annotated[int, Range(2, 1024, log=True)] = 8,
+        draws: Annotated[int, Range(FEWEST, 1024, log=True)] = 8,
     ) -> None:
-        if draws < 2:
-            raise GenbenchError(f"restore takes 2 or more draws of each question, since one has no spread, got {draws}")
+        if draws < FEWEST:
+            why = "since fewer tell a spread from two far points no more"
+            raise GenbenchError(f"restore takes {FEWEST} or more draws of each question, {why}, got {draws}")
         self.operator, self.draws = OPERATORS[operator], draws
 
     def pose(self, splits: Splits, count: int, rng: np.random.Generator) -> Exam:
         """Questions y [count, *operator.shape] float32; the key has x [count, *shape], how much of each entry is
-        hidden, and how many levels there are (0: real numbers).
+        hidden, and how many levels there are (0: real numbers); of tokens the `chance` of each too (`chances`).
 
         The rows are distinct ones of the test split, none of which comes a second time before all have come. A
         sequence that has ended within what is told is no question.
@@ -133,7 +164,8 @@ class Restore(Task):
         y = operator.measure(torch.from_numpy(x).float())
         hidden = operator.hidden(y)
         levels = np.array([splits.space.levels or 0])
-        return Exam({"y": y.numpy()}, {"x": x, "hidden": hidden.numpy(), "levels": levels})
+        told = {"chance": chances(y.numpy(), splits, operator)} if splits.space.has_tokens else {}
+        return Exam({"y": y.numpy()}, {"x": x, "hidden": hidden.numpy(), "levels": levels, **told})
 
     def ask(self, able: Restorer, questions: Mapping[str, Tensor], space: Space) -> Tensor:
         """[n, draws, *shape], int64, or float32 where entries are real numbers."""
@@ -157,16 +189,20 @@ class Restore(Task):
         """`consistency`, where answers do not agree with y; `key`, where too many are the truth to the bit."""
         x, y = exam.key["x"], exam.questions["y"]
         space = Space(x.shape[1:], levels=int(exam.key["levels"][0]) or None)
-        off, rounding = inconsistency(answers, y, self.measure(space)), self.operator(space).rounding
-        limit = ALLOWED * rounding + FINEST * float(np.sqrt(np.square(y).mean()))
+        operator = self.operator(space)
+        off, rounding = inconsistency(answers, y, self.measure(space)), operator.rounding
+        limit = ALLOWED * rounding + FINEST * float((y - y.mean(0)).std())
+        if operator.tells_entries and space.levels is not None:
+            rounding = limit = 0.0
         found = {}
         if off > limit:
-            words = f"its answers do not agree with what was measured: they are off by {off:.3g} levels (RMS)"
-            found["consistency"] = f"{words}, and rounding to integers moves them by {rounding:.3g}"
-        share = exact_share(answers, x, exam.key["hidden"])
-        if share > EXACT:
+            words = f"its answers do not agree with what was measured: they are off by {off:.3g} (RMS)"
+            can = f"and rounding to integers moves them by {rounding:.3g}" if limit else "and can have it as it is"
+            found["consistency"] = f"{words}, {can}"
+        share, allowed = exact_answers(answers, exam.key)
+        if share > allowed:
             words = f"it knew the key: {share:.0%} of its answers are the truth to the bit"
-            found["key"] = f"{words}, where nobody could guess it; at most {EXACT:.0%} are ranked"
+            found["key"] = f"{words}, of questions where nobody guesses more than {allowed:.0%}"
         return found
 
     def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:

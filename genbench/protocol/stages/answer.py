@@ -31,6 +31,8 @@ class AnswerInputs:
     """What lifts the model; null: it is asked directly."""
     questions: Kept
     """The exam's; its key stays with the harness."""
+    warm_up: Kept
+    """Others of the same kind, asked before the clock starts."""
     count: int
     """Questions."""
     batch: int
@@ -83,6 +85,7 @@ def _inputs(given: Given) -> AnswerInputs:
         step.asked.choice,
         None if solver is None else solver.choice,
         given.ground.exams[step.asked.name].questions,
+        given.ground.exams[step.asked.name].warm_up,
         step.asked.terms.count,
         step.asked.terms.batch or given.suite.batch,
         given.ground.probe.machine.device_name,

@@ -6,6 +6,7 @@ from genbench.protocol.inputs import PartChoice, SplitFiles
 
 POSE = "genbench.workers.trusted.pose:pose"
 QUESTIONS, KEY = "questions/questions.safetensors", "key/key.safetensors"  # in the exam's folder
+WARM_UP = "warm-up/questions.safetensors"  # of rows of valid: what is asked before the clock starts
 LIMIT = 600.0  # wall seconds
 
 

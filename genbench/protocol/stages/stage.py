@@ -126,6 +126,7 @@ class Posed:
     """An exam's files."""
 
     questions: Kept
+    warm_up: Kept
     key: Kept
 
 

@@ -15,6 +15,7 @@ from genbench.contracts.task import Arrays, Solver, Task
 from genbench.errors import InvalidEvidence
 from genbench.execution.channel import Markers
 from genbench.execution.pacing import AGAIN
+from genbench.protocol.inputs import Kept
 from genbench.protocol.stages.answer import ANSWERS, AnswerFacts, AnswerInputs
 from genbench.protocol.stages.clocking import RUN, CountedFacts
 from genbench.records.space import Space
@@ -31,10 +32,11 @@ def answer(folder: Path, inputs: AnswerInputs, markers: Markers) -> AnswerFacts:
     Raises:
         InvalidEvidence: an answer is not what the task asks for. Unsuitable: it cannot be asked here.
     """
-    asker = _ready(inputs, markers)
+    asker = _ready(inputs, markers, inputs.warm_up)
     with markers.timed("warm-up"):
         seed_all("answer", "warm-up", *inputs.fitted.subject.names)
         asker(0, min(inputs.batch, inputs.count))
+    asker.turn_to(read_named(inputs.questions.path))
     null_calls(markers)
     reset_memory(asker.device)
     answers: list[NDArray[Any]] = []
@@ -55,7 +57,7 @@ def again(folder: Path, inputs: AnswerInputs, markers: Markers) -> CountedFacts:
     Raises:
         InvalidEvidence, Unsuitable: as `answer` does.
     """
-    asker = _ready(inputs, markers)
+    asker = _ready(inputs, markers, inputs.questions)
     with markers.timed(AGAIN) as timed:
         secret, place = timed.secret.split()
         start, end = inputs.rows(int(place))
@@ -66,8 +68,8 @@ def again(folder: Path, inputs: AnswerInputs, markers: Markers) -> CountedFacts:
     return CountedFacts(*counts)
 
 
-def _ready(inputs: AnswerInputs, markers: Markers) -> "_Asker":
-    """Who puts the questions to the reloaded model, in this process for the first time."""
+def _ready(inputs: AnswerInputs, markers: Markers, questions: Kept) -> "_Asker":
+    """Who puts questions to the reloaded model, in this process for the first time."""
     subject = inputs.fitted.subject
     space, device = datasets.read_space(inputs.data.path), torch.device(subject.device)
     task: Task = parts.tasks([inputs.task.plugin]).named(inputs.task.name)(**inputs.task.settings)
@@ -76,7 +78,7 @@ def _ready(inputs: AnswerInputs, markers: Markers) -> "_Asker":
     with markers.timed("construct"):
         model = reloaded(inputs.fitted, space, device, ANSWERS)
         able = _able(model, inputs, space)
-    return _Asker(task, model, able, read_named(inputs.questions.path), space)
+    return _Asker(task, model, able, read_named(questions.path), space)
 
 
 def _able(model: Learner, inputs: AnswerInputs, space: Space) -> object:
@@ -92,6 +94,10 @@ class _Asker:
     def __init__(self, task: Task, model: Learner, able: object, questions: Arrays, space: Space) -> None:
         self._task, self._able, self._questions, self._space = task, able, questions, space
         self.model, self.device = model, next(chain(model.parameters(), model.buffers()), torch.empty(0)).device
+
+    def turn_to(self, questions: Arrays) -> None:
+        """Put these from now on."""
+        self._questions = questions
 
     def __call__(self, start: int, end: int) -> Tensor:
         asked = {name: torch.from_numpy(rows[start:end]).to(self.device) for name, rows in self._questions.items()}
