@@ -136,7 +136,7 @@ READ = {  # stage → what its inputs name, of all that the plugin looks for
     "fit": TRAINING | {"space"},
     "sample/default": {"train.y", "space", "checkpoint", "check"},
     "audit": {"space", "checkpoint", "samples"},
-    "answer/interpolate/slerp": {"space", "checkpoint", "questions"},
+    "answer/interpolate/slerp": {"space", "checkpoint", "questions", "others to warm up with"},
     "density/first": {"space", "checkpoint", "stream"},
 }
 TIMED = {"sample": "sample/default", "answer": "answer/interpolate/slerp", "density": "density/first"}
@@ -161,6 +161,7 @@ def _places(out: Path, data: Path) -> dict[str, Path]:
         "check": own / "fit/check.safetensors",
         "samples": own / "sample/default/samples.safetensors",
         "questions": root / "exams/interpolate/questions/questions.safetensors",
+        "others to warm up with": root / "exams/interpolate/warm-up/questions.safetensors",
         "key": root / "exams/interpolate/key/key.safetensors",
         "exam": root / "exams/interpolate/manifest.json",
         "stream": own / "stream/first.safetensors",

@@ -19,8 +19,10 @@ from genbench.cli import main
 from genbench.errors import GenbenchError
 from genbench.execution.supervisor import Supervisor
 from genbench.files.plain import JSON_LIMIT
+from genbench.protocol.stages.pose import QUESTIONS, WARM_UP
 from genbench.records import vouchers
 from genbench.records.vouchers import Extent
+from genbench.store.tensors import read_named
 from genbench.submission import clocks, folder as folders
 from genbench.submission.differences import LOOSE, differences
 from genbench.submission.finding import Check
@@ -111,6 +113,10 @@ def test_two_seeds_that_answer_questions_pass_and_other_questions_do_not(
     answers = [own for record in run.finished.records for own in record.candidates if own.task == "interpolate"]
     asked = next(own for own in answers if own.sampler == "slerp")
     assert (asked.timing.batch, len(asked.timing.batches)) == (4, 3)  # as the task says, and not as the suite does
+    posed, before = (read_named(run.root / "exams/interpolate" / path)["a"] for path in (QUESTIONS, WARM_UP))
+    splits = Digits().splits()
+    assert all((splits.test.x == row).all((1, 2, 3)).any() for row in posed)
+    assert all((splits.valid.x == row).all((1, 2, 3)).any() for row in before)  # a cache of the warm-up gains nothing
     made = written(run.root, tmp_path / "two", Author(), ["autoencoder"])
     assert refusals(verdict(tmp_path / "two", suite, supervisor, tmp_path)) == []
     assert list(made.bundle.exams) == ["interpolate"]
