@@ -1,6 +1,6 @@
 """Makes the weights of `words-gru`: `python tools/train_words_gru.py OUT.safetensors`.
 
-Only the training split of `words` is trained on; the settings were chosen on `valid`.
+Only the training split of `words` is trained on. The settings are a first guess, and were not compared with others.
 """
 
 import argparse
@@ -97,7 +97,7 @@ def settled(network: Network, x: Tensor) -> Network:
 
 def main(arguments: list[str]) -> None:
     """Train and write the weights."""
-    parser = argparse.ArgumentParser(description="Train words-gru on one CPU thread (a few minutes).")
+    parser = argparse.ArgumentParser(description="Train words-gru on one CPU thread (about ten minutes).")
     parser.add_argument("out", type=Path, metavar="OUT.safetensors")
     parser.add_argument("--steps", type=int, default=STEPS, help="training batches (default: %(default)s)")
     options = parser.parse_args(arguments)

@@ -51,7 +51,7 @@ class Truth(Known):
     """Holds the test split, and shows the row that was measured: what a model cannot do honestly. The gate sees it.
 
     Where several rows were measured so it draws each answer from them: the exact law of x given y on the test split,
-    whose energy score no honest answer has a lower mean than.
+    whose energy score no independent draws of a model that has not seen them have a lower mean than.
     """
 
     name = "truth"
