@@ -19,7 +19,7 @@ from genbench.execution.supervisor import Supervisor
 settings.register_profile("genbench", deadline=None)  # a shared machine is slow at times
 settings.load_profile("genbench")
 
-LONGEST = ("workers", "faults", "runs", "cheats", "contracts", "cli")  # rooms whose files take longest
+LONGEST = ("scaffold", "workers", "faults", "runs", "cheats", "contracts", "cli")  # rooms whose files take longest
 PLAIN = Path(__file__).parent / "contracts/plugins/plain.py"
 sys.path.append(str(Path(__file__).parents[1] / "tools"))
 

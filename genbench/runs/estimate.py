@@ -122,6 +122,10 @@ class Forecast:
         known = [(step, _typical(step, typical)) for step in self._waiting.values()]
         return _wall(known, self.places or ONE) if typical else None
 
+    def of(self, step: Step) -> float | None:
+        """Seconds of one step that waits, at the pace at which the timings were taken; None: nobody knows."""
+        return self._expected.get(step.key)
+
     def begun(self, step: Step) -> None:
         """A step runs from now on."""
         self._running[step.key] = Running(self._clock())

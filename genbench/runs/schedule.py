@@ -1,13 +1,14 @@
 """Schedule: which step may start now."""
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
 from genbench.protocol.stages.stage import Step
 
 Key = tuple[str, str]
-ROOTS, ALONE, OTHERS = range(3)  # the queues of steps that are ready
+Queue = list[tuple[bool, int, Step]]  # a heap: whether it is a control's, its place in the plan
 
 
 class Schedule:
@@ -15,15 +16,23 @@ class Schedule:
 
     One job at a time goes trial by trial. With several, timed steps wait until nothing else can run, and then follow
     each other, so that the machine is rarely idle and never shared while it is timed; fits come before what follows
-    them, and then models before controls.
+    them, the longest first, so that the last ones end together; and then models before controls.
 
     Args:
         steps: in the plan's order.
         slots: how many may run at the same time.
         apart: whether each runs on a machine or a GPU of its own, so that timed ones are alone beside others too.
+        expected: seconds that a step will take, by what is known when it may start; None: nobody knows, and it is soon
+            learnt by starting it.
     """
 
-    def __init__(self, steps: Sequence[Step], slots: int, apart: bool = False) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        slots: int,
+        apart: bool = False,
+        expected: Callable[[Step], float | None] = lambda step: None,
+    ) -> None:
         self._waiting = {step.key: step for step in steps}
         self._running: dict[Key, Step] = {}
         self._slots, self._apart = slots, apart
@@ -31,7 +40,10 @@ class Schedule:
         self._alone = 0  # running steps that nothing may run beside
         self._needs: Counter[Key] = Counter()  # how many steps that it waits for have not ended
         self._waiters: dict[Key, list[Step]] = defaultdict(list)
-        self._queues: tuple[list[tuple[bool, int, Step]], ...] = ([], [], [])
+        self._expected = expected
+        self._roots: dict[str, Queue] = defaultdict(list)  # by model: all of one are expected to take the same
+        self._timed: Queue = []
+        self._others: Queue = []
         self._ready: dict[str, dict[Key, Step]] = defaultdict(dict)  # by trial
         trials: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
@@ -56,8 +68,8 @@ class Schedule:
         """The step to start now, if any; from now on it runs."""
         if len(self._running) >= self._slots or self._alone:
             return None
-        queues = (ROOTS, OTHERS) if self._running and not self._apart else (ROOTS, ALONE, OTHERS)
-        step = next((found for queue in queues if (found := self._first(queue)) is not None), None)
+        timed = [] if self._running and not self._apart else self._timed
+        step = self._longest_root() or self._first(timed) or self._first(self._others)
         if step is not None:
             self._run(step)
         return step
@@ -91,17 +103,25 @@ class Schedule:
     def _offer(self, step: Step) -> None:
         """A step waits for no other any more."""
         self._ready[step.trial.slug][step.key] = step
-        queue, control, place = ROOTS, False, self._places[step.key]
+        queue, control = self._roots[step.trial.reference], False
         if step.stage.exclusive and self._slots > 1:
-            queue = ALONE
+            queue = self._timed
         elif step.stage.after and self._slots > 1:
             # Who asked waits for a model's score.
-            queue, control = OTHERS, step.trial.listing.control is not None
-        heappush(self._queues[queue], (control, place, step))
+            queue, control = self._others, step.trial.listing.control is not None
+        heappush(queue, (control, self._places[step.key], step))
 
-    def _first(self, queue: int) -> Step | None:
+    def _longest_root(self) -> Step | None:
+        """Of the models' next steps that wait for nothing the longest, and before these what nobody knows of."""
+        firsts = [step for queue in self._roots.values() if (step := self._first(queue)) is not None]
+        return max(firsts, key=lambda step: (self._seconds(step), -self._places[step.key]), default=None)
+
+    def _seconds(self, step: Step) -> float:
+        found = self._expected(step) if self._slots > 1 else None
+        return math.inf if found is None else found
+
+    def _first(self, waiting: Queue) -> Step | None:
         """The first step of a queue that still waits; what was taken with another one is left out."""
-        waiting = self._queues[queue]
         while waiting and waiting[0][2].key not in self._waiting:
             heappop(waiting)
         return waiting[0][2] if waiting else None

@@ -240,7 +240,7 @@ class _Session:
         trackers.started(self.plan, ground)
         try:
             apart = self._kind.away or 1 < jobs <= len(ground.probe.devices)
-            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs, apart), steps)
+            self._conductor.conduct(self.plan.trials, Schedule(steps, jobs, apart, forecast.of), steps)
         finally:
             executor.close()
             forecast.keep()

@@ -27,6 +27,10 @@ class Owner:
     slug: str
     listing: Role = Role()
 
+    @property
+    def reference(self) -> str:
+        return self.slug
+
 
 @dataclass(frozen=True)
 class Work:
@@ -112,6 +116,23 @@ def test_with_several_slots_a_models_score_comes_before_a_controls():
     for step in fits:
         schedule.ended(step)
     assert [step.trial for step in (*fits, schedule.next(), schedule.next())] == [control, model, model, control]
+
+
+def test_fits_that_nobody_knows_come_first_and_then_the_longest():
+    known = {("t1", "fit"): 1.0, ("t2", "fit"): 9.0, ("t4", "fit"): 5.0}
+    schedule = Schedule(steps(5), 2, expected=lambda step: known.get(step.key))
+    first, second = schedule.next(), schedule.next()
+    known["t3", "fit"] = 3.0  # learnt meanwhile
+    order = [first.trial.slug, second.trial.slug]
+    for step in (first, second):  # whose samples wait for the last fit
+        schedule.ended(step)
+        order.append(schedule.next().trial.slug)
+    assert order == ["t0", "t3", "t2", "t4"]
+
+
+def test_one_slot_goes_trial_by_trial_whatever_is_expected():
+    schedule = Schedule(steps(2), 1, expected=lambda step: float(step.key[0][1]))
+    assert schedule.next().key == ("t0", "fit")
 
 
 def test_what_is_ready_of_a_trial_can_be_taken_together_and_no_more():

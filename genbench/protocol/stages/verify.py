@@ -1,9 +1,9 @@
 """The `verify` stage: a model's law of each entry of some test rows, asked entry by entry in a process of its own.
 
-All rows go in lockstep. What is told of an entry is told after the answers for it have been committed to, by their
-digest on the parent's clock, and lies in no file that the process may read; so that whatever an answer is made of, it
-is made of the entries before. What stands beyond them is drawn at random by the worker: that the rest of a row does not
-matter follows, and need not be tested.
+All rows go in lockstep, a call an entry. What is told of an entry is told after the answers for it have been committed
+to, by their digest on the parent's clock, and lies in no file that the process may read; so that whatever an answer is
+made of, it is made of the entries before. What stands beyond them is drawn at random by the worker: that the rest of a
+row does not matter follows, and need not be tested.
 
 It runs before the density stages, so that no process that has seen whole test rows has run before it.
 """
@@ -34,9 +34,7 @@ class VerifyInputs:
     data: SplitFiles
     """The Space; no split."""
     rows: Count
-    """How many there are, at least 1."""
-    batch: Count
-    """The most rows of a call."""
+    """How many there are, at least 1: all of them in each call, so that what a model keeps of one serves the next."""
     columns: str
     """SHA-256 of what it is told of them; where that lies it is not told."""
     draws: str
@@ -63,7 +61,7 @@ def _inputs(given: Given) -> VerifyInputs:
     if laid is None or not laid.verified:
         raise Lacking("only an exact density of integers can be verified, of rows whose answers fit into 64 MiB")
     columns = given.kept(STREAM, "", COLUMNS).sha256
-    return VerifyInputs(fitted, given.ground.rows(), laid.verified, given.suite.batch, columns, given.commitment)
+    return VerifyInputs(fitted, given.ground.rows(), laid.verified, columns, given.commitment)
 
 
 VERIFY = Stage(

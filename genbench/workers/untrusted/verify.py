@@ -56,19 +56,15 @@ class _Asking:
     def __init__(
         self, model: Sequential, space: Space, inputs: VerifyInputs, device: torch.device, secret: str
     ) -> None:
-        self._model, self._space, self._batch, self._device = model, space, inputs.batch, device
+        self._model, self._space, self._device = model, space, device
         self._known = np.empty((inputs.rows, 0), np.int64)
         self._secret, self._rng = secret, np.random.default_rng(secret_seed(secret, "beyond"))
 
     def answers(self, i: int) -> NDArray[np.float32]:
-        """[rows, levels] of entry i."""
-        x, levels = self._question(), self._space.levels or 0
+        """[rows, levels] of entry i: of all rows in one call, so that a model may go on from the call before it."""
+        x = self._question().to(self._device)
         seed_secretly(self._secret, i)
-        found = []
-        for start in range(0, len(x), self._batch):
-            rows = x[start : start + self._batch].to(self._device)
-            found.append(checked_log_weights(self._model.next(rows, i), len(rows), levels))
-        return np.concatenate(found)
+        return checked_log_weights(self._model.next(x, i), len(x), self._space.levels or 0)
 
     def learn(self, i: int, timed: Timed, said: NDArray[np.float32]) -> None:
         """Commit to the answers for entry i; only then the entry itself is told, unless it is the last one."""

@@ -20,6 +20,8 @@ from genbench.scaffold.writing import FAMILIES, KINDS, MODELS, PARTS, Template, 
 EVERY = [*(Template(MODELS, name) for name in FAMILIES), *(Template(PARTS, name) for name in KINDS)]
 MINUTES = 10  # of a busy machine, at most
 
+pytestmark = pytest.mark.slow
+
 
 def installed(folder: Path, site: Path) -> None:
     """Put a distribution on the path, as its pyproject says."""
