@@ -15,6 +15,7 @@ from genbench.records.timing import Timing
 
 Embed = Callable[[NDArray[Any]], NDArray[np.float32]]  # samples [N, *shape] → features [N, d]
 Measure = Callable[[NDArray[Any]], NDArray[np.float64]]  # samples [N, *shape] → what a question tells of them, [N, …]
+RowsOf = Callable[[str], NDArray[Any]]  # the name of a split → its rows [N, *shape], as they are stored
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Evidence:
     key: Mapping[str, NDArray[Any]] | None = None
     embed: Embed | None = None
     drawn: NDArray[Any] | None = None
-    rows: Callable[[str], NDArray[Any]] | None = None
+    rows: RowsOf | None = None
     held: Callable[[], Comparison] | None = None
     measure: Measure | None = None
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genbench.contracts.dataset import Splits
-from genbench.contracts.evidence import Measure
+from genbench.contracts.evidence import Measure, RowsOf
 from genbench.records.record import Exhibit
 from genbench.records.space import Space
 
@@ -112,10 +112,13 @@ class Task(ABC):
         """What a question tells of a sample, for metrics that hold answers against it; None: nothing of the kind."""
         return None
 
-    def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
+    def barred(self, exam: Exam, answers: NDArray[Any], rows: RowsOf) -> Mapping[str, str]:
         """Gate, of `gates` → why a candidate that answered so is not ranked, in words; empty where nothing bars it.
 
-        The gate against copies is not among them: it needs other data, and `samples` are all that it asks of a task.
+        The gate `memorisation` is not among them: `samples` are all that it asks of a task.
+
+        Args:
+            rows: gives the rows of a split by its name, `held` among them, which no plugin has seen.
         """
         return {}
 

@@ -114,6 +114,8 @@ class Schedule:
     def _longest_root(self) -> Step | None:
         """Of the models' next steps that wait for nothing the longest, and before these what nobody knows of."""
         firsts = [step for queue in self._roots.values() if (step := self._first(queue)) is not None]
+        if len(firsts) < len(self._roots):
+            self._roots = defaultdict(list, {name: queue for name, queue in self._roots.items() if queue})
         return max(firsts, key=lambda step: (self._seconds(step), -self._places[step.key]), default=None)
 
     def _seconds(self, step: Step) -> float:

@@ -16,6 +16,7 @@ from genbench.builtin.metrics.class_answers import HELD, TEST, VALID, answered
 from genbench.builtin.tasks.corruptions import CORRUPTIONS
 from genbench.contracts.answers import Classifier
 from genbench.contracts.dataset import Splits
+from genbench.contracts.evidence import RowsOf
 from genbench.contracts.settings import Choice, Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import InvalidEvidence, Unsuitable
@@ -120,7 +121,7 @@ class Classify(Task):
             raise InvalidEvidence(f"the answers hold probabilities that sum to 1 but for {off.max():.3g} nats")
         return answers
 
-    def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
+    def barred(self, exam: Exam, answers: NDArray[Any], rows: RowsOf) -> Mapping[str, str]:
         """`table`, where test rows are told better than rows that nobody can have seen."""
         test, held = (squared_errors(answered(exam.key, answers, split)) for split in (TEST, HELD))
         ranks = rankdata(np.concatenate([test, held]))

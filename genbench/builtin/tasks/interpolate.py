@@ -11,6 +11,7 @@ from torch import Tensor
 from genbench.builtin.metrics.end_rmse import end_rmse, rmse
 from genbench.contracts.answers import Interpolator
 from genbench.contracts.dataset import Splits
+from genbench.contracts.evidence import RowsOf
 from genbench.contracts.settings import Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable
@@ -85,7 +86,7 @@ class Interpolate(Task):
         middle: NDArray[Any] = answers[:, self.frames // 2]
         return middle
 
-    def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
+    def barred(self, exam: Exam, answers: NDArray[Any], rows: RowsOf) -> Mapping[str, str]:
         """`ends`, where the paths begin and end elsewhere."""
         a, b = exam.questions["a"], exam.questions["b"]
         share = end_rmse(answers, a, b) / rmse(a, b)

@@ -14,13 +14,14 @@ from genbench.builtin.metrics.consistency import inconsistency
 from genbench.builtin.operators import OPERATORS
 from genbench.contracts.answers import Restorer
 from genbench.contracts.dataset import Splits
-from genbench.contracts.evidence import Measure
+from genbench.contracts.evidence import Measure, RowsOf
 from genbench.contracts.operator import Operator
 from genbench.contracts.settings import Choice, Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.files.picture import drawn
 from genbench.files.sequences import lines
+from genbench.geometry.hits import hits
 from genbench.records.record import Exhibit
 from genbench.records.space import Space
 from genbench.store.tensors import kept
@@ -103,6 +104,15 @@ def _open(x: NDArray[Any], operator: Operator) -> NDArray[Any]:
     return rows
 
 
+def _looked_up(answers: NDArray[Any], rows: RowsOf) -> dict[str, str]:
+    """The gate `copies` of tokens: each draw is held against the training rows, and beside them against held ones."""
+    found = hits(answers.reshape(-1, *answers.shape[2:]), rows("train"), rows("held"))
+    if not found.flagged:
+        return {}
+    words = f"{found.share:.0%} of its answers are training rows, where {found.expected:.0%} would be by chance"
+    return {"copies": f"it looks answers up: {words}, p = {found.p:.1g}"}
+
+
 class Restore(Task):
     """Draws of test rows x of which y = A(x) is told: such as could be x, agreeing with y, fast.
 
@@ -112,7 +122,9 @@ class Restore(Task):
     where entries are told as they are. The gate `key` bars who knew the answers: of the questions whose truth would
     take 20 nats or more to guess, each open entry by its own frequency among all truths, at most 5 % may be answered to
     the bit. Where little is hidden exact answers come honestly, and such questions are not counted. Of tokens several
-    rows may measure alike: there the share may be what one gets who knows all rows by heart, and 5 % more.
+    rows may measure alike: there the share may be what one gets who knows all rows by heart, and 5 % more. The gate
+    `copies`, of tokens, bars who looks answers up: training rows are hit more often than rows of `held`, p < .001, by
+    one answer of a hundred at least (`geometry.hits`); a model of the exact law hits either as often.
 
     Args:
         operator: A, which is told.
@@ -132,7 +144,7 @@ class Restore(Task):
     )
     needs = Restorer
     axes = ("fidelity", "realism", "speed")
-    gates = ("consistency", "key")
+    gates = ("consistency", "key", "copies")
     controls = ("truth", "nearest-train", "neighbour-mean", "projected-noise", "pseudo-inverse")
 
     def __init__(
@@ -185,8 +197,10 @@ class Restore(Task):
         operator = self.operator(space)
         return lambda x: operator.measure(torch.from_numpy(x.astype(np.float64))).numpy()
 
-    def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
-        """`consistency`, where answers do not agree with y; `key`, where too many are the truth to the bit."""
+    def barred(self, exam: Exam, answers: NDArray[Any], rows: RowsOf) -> Mapping[str, str]:
+        """`consistency`, where answers do not agree with y; `key`, where too many are the truth to the bit; `copies`,
+        where training rows are answered.
+        """
         x, y = exam.key["x"], exam.questions["y"]
         space = Space(x.shape[1:], levels=int(exam.key["levels"][0]) or None)
         operator = self.operator(space)
@@ -203,7 +217,7 @@ class Restore(Task):
         if share > allowed:
             words = f"it knew the key: {share:.0%} of its answers are the truth to the bit"
             found["key"] = f"{words}, of questions where nobody guesses more than {allowed:.0%}"
-        return found
+        return found | (_looked_up(answers, rows) if "chance" in exam.key else {})
 
     def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
         """`strips`: the first questions, uncurated: what was measured, as A⁺y; the draws; their mean. Of symbols

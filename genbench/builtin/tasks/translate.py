@@ -16,6 +16,7 @@ from genbench.builtin.metrics.translations import Translations, translated
 from genbench.builtin.tasks.classify import p_of_lower
 from genbench.contracts.answers import Translator
 from genbench.contracts.dataset import Examples, Splits
+from genbench.contracts.evidence import RowsOf
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import Unsuitable
 from genbench.files.picture import drawn
@@ -103,7 +104,7 @@ class Translate(Task):
         """The answers, of both domains: scores that look at all of them together do not see who stayed where it was."""
         return answers
 
-    def barred(self, exam: Exam, answers: NDArray[Any]) -> Mapping[str, str]:
+    def barred(self, exam: Exam, answers: NDArray[Any], rows: RowsOf) -> Mapping[str, str]:
         """`domain`, `copies`, `table`."""
         found = translated(exam.questions, exam.key, answers)
         out = _stayed(found)

@@ -155,7 +155,7 @@ class _Scorer:
             found.missing,
             self._copies(own, drawn) if COPIES in task.gates else None,
             self._audits(candidate.density, evidence) if candidate.density else None,
-            {} if self.exam.posed is None else task.barred(self.exam.posed, answers),
+            {} if self.exam.posed is None else task.barred(self.exam.posed, answers, self._rows),
             task.exhibits(self.exam.questions or {}, answers, space),
         )
 
@@ -216,8 +216,11 @@ class _Scorer:
             answers=answers,
             key=exam.key,
             measure=exam.task.measure(space),
-            rows=lambda split: datasets.read(self.features.home, split).x,
+            rows=self._rows,
         )
+
+    def _rows(self, split: str) -> NDArray[Any]:
+        return datasets.read(self.features.home, split).x
 
     def _likelihood(self, left: DensityLeft) -> LogLikelihood | None:
         """What a density said of the test rows, and how many tokens these have."""

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from genbench.catalogue import parts
+from genbench.contracts.dataset import Splits
 from genbench.contracts.task import Exam, Task
 from genbench.errors import InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers
@@ -37,7 +38,7 @@ def task(folder: Path, inputs: PartInputs, markers: Markers) -> Probed:
         except Unsuitable as error:
             return Probed((inapplicable("exam", "", f"refused: {error}"),))
         again = own.pose(splits, COUNT, np.random.default_rng(0))
-        found = [_posed(own, exam, again), *_answered(own, exam, splits.space)]
+        found = [_posed(own, exam, again), *_answered(own, exam, splits)]
     return Probed(tuple(found), exam.sha256)
 
 
@@ -51,7 +52,8 @@ def _posed(own: Task, exam: Exam, again: Exam) -> CheckFinding:
     return ok("exam", "", f"{COUNT} questions ({', '.join(sorted(exam.questions))}; key: {key}), the same each time")
 
 
-def _answered(own: Task, exam: Exam, space: Space) -> Iterator[CheckFinding]:
+def _answered(own: Task, exam: Exam, splits: Splits) -> Iterator[CheckFinding]:
+    space = splits.space
     if not isinstance(Standin(space), own.needs):
         yield inapplicable("answers", "", f"nobody stands in for a {own.needs.__name__}")
         return
@@ -69,7 +71,7 @@ def _answered(own: Task, exam: Exam, space: Space) -> Iterator[CheckFinding]:
         yield broken("answers", "", "checked to refuse what was not asked for", f"no refusal of {letting[0]}", where)
     else:
         yield ok("answers", "", f"{answers.dtype} {answers.shape}; others are refused")
-    yield from _shown(own, exam, answers, space)
+    yield from _shown(own, exam, answers, splits)
 
 
 def _spoilt(answers: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -88,13 +90,13 @@ def _refused(own: Task, answers: NDArray[Any], exam: Exam, space: Space) -> bool
     return False
 
 
-def _shown(own: Task, exam: Exam, answers: NDArray[Any], space: Space) -> Iterator[CheckFinding]:
+def _shown(own: Task, exam: Exam, answers: NDArray[Any], splits: Splits) -> Iterator[CheckFinding]:
     """What else it makes of answers."""
-    samples = own.samples(answers)
+    space, samples = splits.space, own.samples(answers)
     if samples is not None and samples.shape != (COUNT, *space.shape):
         expected = f"one sample an answer, {(COUNT, *space.shape)}, or None"
         yield broken("samples", "", expected, str(samples.shape), defined(own.samples))
-    strange = set(own.barred(exam, answers)) - (set(own.gates) - OWN_GATES)
+    strange = set(own.barred(exam, answers, lambda split: getattr(splits, split).x)) - (set(own.gates) - OWN_GATES)
     if strange:
         yield broken("gates", "", f"gates of {own.gates}", ", ".join(sorted(strange)), defined(own.barred))
     pictures = own.exhibits(exam.questions, answers, space)

@@ -1,9 +1,19 @@
-"""Answers to restorations, and their scores."""
+"""Answers to restorations, and their scores; the rows that gates see."""
 
 import numpy as np
 import torch
 
-from genbench.contracts.evidence import Evidence
+from genbench.contracts.dataset import Splits
+from genbench.contracts.evidence import Evidence, RowsOf
+
+
+def rows_of(splits: Splits) -> RowsOf:
+    return lambda split: getattr(splits, split).x
+
+
+def unasked(split: str) -> np.ndarray:
+    """The rows of a split, which none of these gates looks at."""
+    raise AssertionError(split)
 
 
 def answered_in(task, exam, model, space) -> np.ndarray:

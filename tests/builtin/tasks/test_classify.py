@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from restoring import unasked
 
 from genbench.builtin.controls import CONTROLS
 from genbench.builtin.controls.classes import ClassFrequencies, NearestRow, TestTable, TrueClass
@@ -171,11 +172,11 @@ def answered(control, exam: Exam, splits: Splits) -> np.ndarray:
 def test_a_table_of_the_test_set_is_barred_and_others_are_not(corruption, splits):
     exam = Classify(corruption=corruption).pose(splits, 200, np.random.default_rng(1))
     for control in (TestTable, TrueClass, NearestRow, ClassFrequencies):
-        found = TASK.barred(exam, answered(control, exam, splits))
+        found = TASK.barred(exam, answered(control, exam, splits), unasked)
         assert list(found) == (["table"] if control is TestTable else []), control.name
     assert (
         "better than those of rows that no plugin has seen"
-        in TASK.barred(exam, answered(TestTable, exam, splits))["table"]
+        in TASK.barred(exam, answered(TestTable, exam, splits), unasked)["table"]
     )
 
 
@@ -190,11 +191,11 @@ def told(exam: Exam, splits: Splits, known: float, unknown: float, seed: int) ->
 
 def test_a_table_whose_confidence_tells_nothing_is_barred_where_its_guesses_are_wrong_often_enough(exam, splits):
     """Of 200 rows held a twelfth wrong and none of test: by chance in one of 2^16 orders."""
-    assert list(TASK.barred(exam, told(exam, splits, 1.0, 0.92, seed=0))) == ["table"]
+    assert list(TASK.barred(exam, told(exam, splits, 1.0, 0.92, seed=0), unasked)) == ["table"]
 
 
 def test_honest_candidates_are_barred_once_in_a_thousand_or_less(exam, splits):
-    assert [TASK.barred(exam, told(exam, splits, 0.95, 0.95, seed)) for seed in range(6)] == [{}] * 6
+    assert [TASK.barred(exam, told(exam, splits, 0.95, 0.95, seed), unasked) for seed in range(6)] == [{}] * 6
 
 
 def test_p_is_the_share_of_orders_in_which_the_first_are_as_low():
@@ -206,7 +207,7 @@ def test_p_is_the_share_of_orders_in_which_the_first_are_as_low():
 
 
 def test_every_gate_that_bars_is_declared(exam, splits):
-    assert set(TASK.barred(exam, told(exam, splits, 1.0, 0.5, seed=0))) == set(TASK.gates)
+    assert set(TASK.barred(exam, told(exam, splits, 1.0, 0.5, seed=0), unasked)) == set(TASK.gates)
 
 
 def test_the_picture_has_a_row_for_each_class_of_what_was_called_so():

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from restoring import answered_in, scores
+from restoring import answered_in, rows_of, scores
 
 from genbench.builtin.controls.restorers import NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse, Truth
 from genbench.builtin.metrics.crps import RankedProbability
@@ -67,7 +67,7 @@ def test_controls_complete_sequences_with_sequences(control):
     answers = task.checked(task.ask(model, y, LETTERS).numpy(), exam.questions, LETTERS)
     assert (task.measure(LETTERS)(answers[:, 0]) == exam.questions["y"]).all()
     # Whoever shows further rows shows some that begin otherwise.
-    assert ("consistency" in task.barred(exam, answers)) is (control is NearestTrain)
+    assert ("consistency" in task.barred(exam, answers, rows_of(SPOKEN))) is (control is NearestTrain)
     text = task.exhibits(exam.questions, answers, LETTERS)["lines"]
     assert len(text) == 16
     assert all(set(line) <= set("abc") for line in text)
@@ -95,7 +95,24 @@ def test_a_single_letter_that_was_told_and_is_not_answered_bars():
     task, exam = completions(60)
     answers = np.repeat(exam.key["x"][:, None], 4, axis=1)
     answers[17, 0, 0] = answers[17, 0, 0] % 3 + 1
-    assert "consistency" in task.barred(exam, answers)
+    assert "consistency" in task.barred(exam, answers, rows_of(SPOKEN))
+
+
+def test_who_answers_with_training_rows_that_begin_so_is_barred_and_who_draws_from_all_of_them_is_not():
+    rng = np.random.default_rng(0)
+    every = words(["".join(row) for row in itertools.product("abc", repeat=6)]).x[rng.permutation(729)]
+    splits = Splits(LETTERS, *(Examples(every[rows]) for rows in np.split(np.arange(729), [400, 440, 560])))
+    task = Restore(operator="prefix", draws=8)
+    exam = task.pose(splits, 120, rng)
+    drawn = {"all": every, "train": splits.train.x, "held": splits.held.x}
+    answers = {
+        name: np.stack([rng.choice(rows[(rows[:, :2] == x[:2]).all(1)], 8) for x in exam.key["x"]])
+        for name, rows in drawn.items()
+    }
+    barred = {name: task.barred(exam, own, rows_of(splits)) for name, own in answers.items()}
+    assert (barred["all"], barred["held"], list(barred["train"])) == ({}, {}, ["copies"])
+    assert "it looks answers up: 100% of its answers are training rows, where 0% would be" in barred["train"]["copies"]
+
 
 
 def test_of_words_that_begin_alike_no_more_may_be_exact_than_one_guesses_who_knows_them_all():
@@ -113,10 +130,10 @@ def test_of_words_that_begin_alike_no_more_may_be_exact_than_one_guesses_who_kno
     np.testing.assert_allclose(chances(exam.questions["y"], splits, operator), expected)
     np.testing.assert_array_equal(exam.key["chance"], chances(exam.questions["y"], splits, operator))
     answers = np.repeat(x[:, None], 4, axis=1)
-    assert list(task.barred(exam, answers)) == ["key"]
+    assert list(task.barred(exam, answers, rows_of(splits))) == ["key"]
     answers[:, 1:, 3] = answers[:, 1:, 3] % 3 + 1  # one draw of four is exact
     assert exact_shares(answers, x).mean() == 0.25
-    assert task.barred(exam, answers) == {}
+    assert task.barred(exam, answers, rows_of(splits)) == {}
     alone = Splits(LETTERS, *[words([row]) for row in ("abab", "acab", "bcab", "bbab")])
     assert chances(operator.measure(torch.from_numpy(alone.test.x).float()).numpy(), alone, operator).tolist() == [0]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from restoring import unasked
 
 from genbench.builtin.controls import CONTROLS
 from genbench.builtin.controls.paths import Blend, Jump
@@ -116,14 +117,14 @@ def test_what_is_no_path_of_samples_is_refused(answers):
 
 @pytest.mark.parametrize("control", [Blend, Jump])
 def test_a_path_that_connects_its_two_samples_is_not_barred(control):
-    assert TASK.barred(*answered(control(SPACE), [[0, 0], [9, 3]], [[8, 200], [9, 1]])) == {}
+    assert TASK.barred(*answered(control(SPACE), [[0, 0], [9, 3]], [[8, 200], [9, 1]]), unasked) == {}
 
 
 @pytest.mark.parametrize(("off", "barred"), [(0, False), (49, False), (51, True)])
 def test_a_path_whose_ends_are_off_by_more_than_half_of_the_way_is_barred(off, barred):
     a, b = np.zeros((4, 1, 1, 2), np.uint8), np.full((4, 1, 1, 2), 100, np.uint8)
     answers = np.stack([a + off] * 3 + [b - off] * 2, axis=1).astype(np.uint8)
-    found = TASK.barred(Exam({"a": a, "b": b}), answers)
+    found = TASK.barred(Exam({"a": a, "b": b}), answers, unasked)
     assert list(found) == (["ends"] if barred else [])
     assert not barred or f"off by {off}% of the RMSE between two of these" in found["ends"]
 
@@ -131,12 +132,12 @@ def test_a_path_whose_ends_are_off_by_more_than_half_of_the_way_is_barred(off, b
 def test_whoever_shows_the_mean_of_the_data_at_the_ends_is_barred(exam):
     mean = exam.questions["a"].mean(0).round().astype(np.uint8)
     answers = np.broadcast_to(mean, (exam.count, 9, *mean.shape))
-    assert "off by 7" in Interpolate().barred(exam, answers)["ends"]  # 1/√2
+    assert "off by 7" in Interpolate().barred(exam, answers, unasked)["ends"]  # 1/√2
 
 
 def test_every_gate_that_bars_is_declared():
     a, b = np.zeros((1, 1, 1, 2), np.uint8), np.ones((1, 1, 1, 2), np.uint8)
-    assert set(TASK.barred(Exam({"a": a, "b": b}), np.stack([b] * 5, axis=1))) == set(TASK.gates)
+    assert set(TASK.barred(Exam({"a": a, "b": b}), np.stack([b] * 5, axis=1), unasked)) == set(TASK.gates)
 
 
 def test_the_picture_shows_each_path_between_the_two_samples_that_were_asked_for():

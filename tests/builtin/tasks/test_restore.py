@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from restoring import answered_in, scores
+from restoring import answered_in, scores, unasked
 
 from genbench.builtin.controls import CONTROLS, ControlData
 from genbench.builtin.controls.restorers import NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse, Truth
@@ -132,7 +132,7 @@ def test_the_controls_stand_in_their_order_and_the_floor_is_last(fitted, operato
 @pytest.mark.parametrize("operator", HERE)
 def test_the_gates_see_the_truth_and_bar_no_control_that_agrees(fitted, operator):
     task, exam = posed(operator)
-    barred = {name: task.barred(exam, answered(task, exam, model)) for name, model in fitted.items()}
+    barred = {name: task.barred(exam, answered(task, exam, model), unasked) for name, model in fitted.items()}
     assert list(barred.pop("truth")) == ["key"]
     assert list(barred.pop("nearest-train")) == ["consistency"]
     assert not any(barred.values())
@@ -149,8 +149,8 @@ def test_rounding_bars_nobody_and_more_than_twice_of_it_does():
     rounded[..., 0, 3] += 1  # no exact answers
     far = np.where(inner, x + rng.integers(-2, 3, x.shape), np.where(x == 0, x + 1, x - 1))
     assert y.shape == (60, 1, 4, 4)
-    assert task.barred(exam, np.clip(rounded, 0, 16).astype(np.uint8)) == {}
-    words = task.barred(exam, far.astype(np.uint8))["consistency"]
+    assert task.barred(exam, np.clip(rounded, 0, 16).astype(np.uint8), unasked) == {}
+    words = task.barred(exam, far.astype(np.uint8), unasked)["consistency"]
     assert "rounding to integers moves them by 0.144" in words
 
 
@@ -173,7 +173,7 @@ def test_the_gate_knows_nothing_of_rows_that_were_trained_on_or_tested_with():
     """Another test row that agrees with the question is no copy of the key."""
     task, exam = posed("crop")
     swapped = np.where(exam.key["hidden"] == 1, np.roll(exam.key["x"], 1, axis=0), exam.key["x"])
-    assert task.barred(exam, np.repeat(swapped[:, None], 4, axis=1)) == {}
+    assert task.barred(exam, np.repeat(swapped[:, None], 4, axis=1), unasked) == {}
 
 
 def test_the_picture_shows_what_was_told_the_draws_and_their_mean():
@@ -218,6 +218,6 @@ def test_of_many_questions_a_single_entry_that_was_told_as_it_is_and_is_answered
     task, exam = posed("box", 449)
     answers = np.repeat(exam.key["x"][:, None], 4, axis=1)
     answers[..., 2:6, 2:6] = 0
-    assert task.barred(exam, answers) == {}
+    assert task.barred(exam, answers, unasked) == {}
     answers[300, 2, 0, 0, 0] ^= 1
-    assert "off by" in task.barred(exam, answers)["consistency"]
+    assert "off by" in task.barred(exam, answers, unasked)["consistency"]

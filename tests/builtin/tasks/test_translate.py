@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from restoring import unasked
 
 from genbench.builtin.controls import CONTROLS
 from genbench.builtin.controls.data import ControlData
@@ -162,7 +163,7 @@ def test_a_distance_to_both_domains_together_would_crown_who_stays(score):
 
 
 def test_each_gate_sees_its_cheat_and_nobody_else(exam, answers):
-    found = {cls: set(TASK.barred(exam, given)) for cls, given in answers.items()}
+    found = {cls: set(TASK.barred(exam, given, unasked)) for cls, given in answers.items()}
     assert found == {TruePair: set(), PairTable: {"table"}, NearestTarget: {"copies"}, Identity: {"domain"}}
 
 
@@ -171,7 +172,7 @@ def test_other_rows_of_the_domain_where_they_were_are_no_translation_however_far
     given = np.empty_like(x)
     for own in (0, 1):
         given[domain == own] = np.roll(x[domain == own], 1, axis=0)
-    assert "are taken for the domain that was asked for" in TASK.barred(exam, given)["domain"]
+    assert "are taken for the domain that was asked for" in TASK.barred(exam, given, unasked)["domain"]
 
 
 def test_a_nudge_across_the_line_between_the_domains_is_no_translation(exam):
@@ -183,7 +184,7 @@ def test_a_nudge_across_the_line_between_the_domains_is_no_translation(exam):
     nudged = (exam.questions["x"] + there * way).clip(0, 16).astype(np.uint8)
     called = translated(exam.questions, exam.key, nudged).domains_of(nudged)[0]
     assert (called == exam.questions["domain"]).mean() > 0.5
-    assert "differ from the questions by" in TASK.barred(exam, nudged)["domain"]
+    assert "differ from the questions by" in TASK.barred(exam, nudged, unasked)["domain"]
 
 
 def test_a_table_of_a_tenth_of_the_test_set_with_a_pixel_changed_is_seen(exam, answers):
@@ -192,8 +193,8 @@ def test_a_table_of_a_tenth_of_the_test_set_with_a_pixel_changed_is_seen(exam, a
     known = np.flatnonzero(exam.key["split"] == TEST)[:40]
     mixed[known] = answers[TruePair][known]
     mixed[known, 0, 0, 0] = 3
-    assert "table" in TASK.barred(exam, mixed)
-    assert "nearer to the pairs of test rows" in TASK.barred(exam, mixed)["table"]
+    assert "table" in TASK.barred(exam, mixed, unasked)
+    assert "nearer to the pairs of test rows" in TASK.barred(exam, mixed, unasked)["table"]
 
 
 def test_who_has_learnt_the_change_itself_is_not_barred(exam):
@@ -201,7 +202,7 @@ def test_who_has_learnt_the_change_itself_is_not_barred(exam):
     given = exam.key["pair"].copy()
     spoilt = np.arange(len(given)) % 2 == 0
     given[spoilt] = np.roll(given[spoilt], 1, axis=3)
-    assert TASK.barred(exam, given) == {}
+    assert TASK.barred(exam, given, unasked) == {}
 
 
 def test_fresh_rows_are_hardly_ever_near_training_rows_and_copies_always_are(exam, answers):
