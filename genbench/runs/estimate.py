@@ -62,6 +62,7 @@ class Forecast:
         self.plan, self.places, self._timings, self._clock = plan, places, timings, clock
         self._waiting = {step.key: step for step in plan.steps if step.key not in finished}
         self._running: dict[Key, Running] = {}
+        self._own: set[Key] = set()  # steps of which is known what they took, and not what others of their stage did
         self._expected = {key: self._guess(step) for key, step in self._waiting.items()}
         self._unforeseen: dict[str, dict[Key, Step]] = defaultdict(dict)  # by stage
         for key, step in self._waiting.items():
@@ -144,7 +145,7 @@ class Forecast:
         alike = self._unforeseen[step.stage.name]
         alike.pop(step.key, None)
         if result.ok and not result.reused:
-            if expected is not None:
+            if expected is not None and step.key in self._own:
                 self._pace.note(result.seconds, expected)
             self._timings.note(step, result.seconds)
             for key, other in list(alike.items()):
@@ -163,6 +164,8 @@ class Forecast:
 
     def _guess(self, step: Step) -> float | None:
         own = self._timings.of(step)
+        if own is not None:
+            self._own.add(step.key)
         if own is not None or (step.stage is FIT and step.trial.listing.control is None):
             return own  # models differ a hundredfold in their fits
         return self._timings.of_stage(step)

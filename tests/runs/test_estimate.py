@@ -170,6 +170,14 @@ def test_the_first_steps_tell_how_fast_the_machine_is_now(earlier: Earlier) -> N
     assert found.seconds == pytest.approx(3 * (5 + 2 + 67))
 
 
+def test_what_another_model_took_tells_nothing_of_the_machines_pace(earlier: Earlier) -> None:
+    clock, own = Clock(), plan(VAE, GAN)
+    found = forecast(earlier(GAN, SECONDS), own, clock)
+    run(found, clock, own.steps[0], 60.0)
+    run(found, clock, own.steps[1], 500.0)  # a hundred times what the GAN's samples took
+    assert found.seconds == pytest.approx(2 + 67)
+
+
 def test_the_fit_of_one_seed_tells_of_the_next(tmp_path: Path) -> None:
     own, clock = plan(VAE, replace(VAE, seed=1)), Clock()
     found = forecast(tmp_path, own, clock)

@@ -114,7 +114,6 @@ def test_who_answers_with_training_rows_that_begin_so_is_barred_and_who_draws_fr
     assert "it looks answers up: 100% of its answers are training rows, where 0% would be" in barred["train"]["copies"]
 
 
-
 def test_of_words_that_begin_alike_no_more_may_be_exact_than_one_guesses_who_knows_them_all():
     rows = [
         f"{''.join(begin)}{rest}" for begin in itertools.product("abc", repeat=2) for rest in ("ab", "bc", "ca", "cc")
