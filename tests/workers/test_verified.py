@@ -29,7 +29,7 @@ CAUGHT = {  # cheat → what its finding says
 def board(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> tiny.Run:
     """The finished run of all of them."""
     out = tmp_path_factory.mktemp("verified")
-    names = ["chain", *CAUGHT, "looks", "nothing", "bounded-chain", "apart"]
+    names = ["chain", *CAUGHT, "looks", "nothing", "bounded-chain", "apart", "remembers"]
     return tiny.run(supervisor, out, [PLUGIN], names, tiny.write_suite(out, count=449), afresh=True)
 
 
@@ -41,6 +41,10 @@ def test_a_latency_is_that_of_images_that_can_be_had_again(board: tiny.Run):
     assert apart.timing.void_alone == words
     assert words not in apart.timing.void
     assert apart.missing["latency"].reason == f"void: {words}"
+
+
+def test_all_rows_are_asked_for_in_one_call_an_entry_so_that_a_model_may_go_on_from_its_last_call(board: tiny.Run):
+    assert board.candidate("remembers").audits.assurance is Assurance.VERIFIED
 
 
 def verified(board: tiny.Run, name: str) -> AuditFinding:
