@@ -31,10 +31,12 @@ SAMPLERS = {  # file → how many ways of drawing its models have
     "peeks": 6,
     "trespass": 9,
 }
+FORK = {"trees"}  # within a process that has threads: what a thread held at that moment its child waits for, for ever
 
 
 def _outcome(supervisor: Supervisor, file: Path, folder: Path) -> Outcome:
     """How a confined child ended in which every model of a file was made, fitted and asked."""
+    folder.mkdir(exist_ok=True)
     plugin, data = plugins.loose(str(file)), SplitFiles(str(folder), "", ("valid",))
     np.save(folder / "valid.x.npy", np.zeros((20, 1, 8, 8), np.uint8))
     inputs = {"plugin": codec.encoded(plugin), "data": codec.encoded(data)}
@@ -46,6 +48,8 @@ def _outcome(supervisor: Supervisor, file: Path, folder: Path) -> Outcome:
 def test_every_cheat_of_a_file_is_fitted_and_draws(supervisor: Supervisor, site: Path, tmp_path: Path, name: str):
     shutil.copy(HERE / "drawn.py", site / "drawn_cheats.py")
     outcome = _outcome(supervisor, HERE / f"{name}.py", tmp_path)
+    if name in FORK and outcome.status is Status.TIMEOUT:
+        outcome = _outcome(supervisor, HERE / f"{name}.py", tmp_path / "again")
     Path("/dev/shm/genbench-tests-weights").unlink(missing_ok=True)  # which one of them leaves for its next seed
     assert (outcome.status, outcome.reason) == (Status.OK, None)
     assert set(outcome.facts["found"].values()) == {"ok"}
