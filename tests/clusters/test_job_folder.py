@@ -13,6 +13,8 @@ from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.records.status import Status
 
+pytestmark = pytest.mark.xdist_group("queue")  # side by side with the other group, and not with its own
+
 TICKET = Ticket("job")
 CALLS = tuple(Call(name, "nowhere:nothing", Path(), {}, 60) for name in ("first", "second"))
 FINE, LOST = Outcome(Status.OK, None, 1.0), Outcome(Status.CRASHED, "its node died", 0.0)

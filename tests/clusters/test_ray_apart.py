@@ -14,6 +14,8 @@ from nodes import NODE, PLUGIN, Nodes, at_work, suite, until
 from genbench.execution.supervisor import Supervisor
 from genbench.records.status import Status
 
+pytestmark = pytest.mark.xdist_group("ray")  # side by side with the other group, and not with its own
+
 BLIND = 'mount -t tmpfs none "$1" && mount -t tmpfs none "$2" && shift 2 && exec "$@"'
 
 

@@ -19,6 +19,8 @@ from genbench.execution.host import door_of
 from genbench.execution.supervisor import Supervisor
 from genbench.records.status import Status
 
+pytestmark = pytest.mark.xdist_group("ray")  # side by side with the other group, and not with its own
+
 NAMELESS = "import genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
 SLEEPS = "import time\nopen('started', 'w').close()\ntime.sleep(600)\n"
 COUNTS = """

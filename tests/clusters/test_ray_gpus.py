@@ -17,6 +17,8 @@ from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.records.status import Status
 
+pytestmark = pytest.mark.xdist_group("ray")  # side by side with the other group, and not with its own
+
 NAMELESS = "import genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
 
 

@@ -14,6 +14,8 @@ from genbench.execution.local import LocalExecutor
 from genbench.execution.supervisor import Supervisor
 from genbench.records.status import Status
 
+pytestmark = pytest.mark.xdist_group("ray")  # side by side with the other group, and not with its own
+
 NAMELESS = "import genbench\n\n@genbench.hookimpl\ndef genbench_models():\n    return []\n"
 DAEMON = """
 import os, pathlib, time
