@@ -15,7 +15,7 @@ from genbench.records.record import Record
 from genbench.runs.pace import Pace, Running
 from genbench.runs.plan import Plan
 from genbench.runs.schedule import Key
-from genbench.runs.timings import Timings
+from genbench.runs.timings import Timings, step_name
 from genbench.store.stage_folder import Result
 
 ONE = Places(1, 1)
@@ -62,10 +62,12 @@ class Forecast:
         self.plan, self.places, self._timings, self._clock = plan, places, timings, clock
         self._waiting = {step.key: step for step in plan.steps if step.key not in finished}
         self._running: dict[Key, Running] = {}
-        self._own: set[Key] = set()  # steps of which is known what they took, and not what others of their stage did
         self._expected = {key: self._guess(step) for key, step in self._waiting.items()}
         self._unforeseen: dict[str, dict[Key, Step]] = defaultdict(dict)  # by stage
+        self._never_ran: dict[str, dict[Key, Step]] = defaultdict(dict)  # by step: what is expected is what others took
         for key, step in self._waiting.items():
+            if timings.of(step) is None:
+                self._never_ran[step_name(step)][key] = step
             if self._expected[key] is None:
                 self._unforeseen[step.stage.name][key] = step
         self._pace = Pace()
@@ -145,13 +147,15 @@ class Forecast:
         alike = self._unforeseen[step.stage.name]
         alike.pop(step.key, None)
         if result.ok and not result.reused:
-            if expected is not None and step.key in self._own:
+            others = self._never_ran.pop(step_name(step), {})
+            if expected is not None and step.key not in others:
                 self._pace.note(result.seconds, expected)
             self._timings.note(step, result.seconds)
-            for key, other in list(alike.items()):
-                self._expected[key] = self._unpaced(other)
-                if self._expected[key] is not None:
-                    del alike[key]
+            for key, other in {**alike, **others}.items():
+                if key in self._waiting:
+                    self._expected[key] = self._unpaced(other)
+                    if self._expected[key] is not None:
+                        alike.pop(key, None)
 
     def keep(self) -> None:
         """Remember what steps took for later runs."""
@@ -164,8 +168,6 @@ class Forecast:
 
     def _guess(self, step: Step) -> float | None:
         own = self._timings.of(step)
-        if own is not None:
-            self._own.add(step.key)
         if own is not None or (step.stage is FIT and step.trial.listing.control is None):
             return own  # models differ a hundredfold in their fits
         return self._timings.of_stage(step)

@@ -60,7 +60,7 @@ class Timings:
 
     def of(self, step: Step) -> float | None:
         """The median of what the step took with this model and these settings; None: it never ran here."""
-        found = self._seconds.get(_name(step))
+        found = self._seconds.get(step_name(step))
         return median(found) if found else None
 
     def of_stage(self, step: Step) -> float | None:
@@ -71,7 +71,7 @@ class Timings:
 
     def note(self, step: Step, seconds: float) -> None:
         """A step did its work in that time."""
-        self._add(_name(step), seconds)
+        self._add(step_name(step), seconds)
 
     def keep(self) -> None:
         """Remember them; a cache that cannot be written is no reason to stop."""
@@ -84,7 +84,8 @@ class Timings:
         del own[:-KEPT]
 
 
-def _name(step: Step) -> str:
+def step_name(step: Step) -> str:
+    """A step of whichever seed of its trial."""
     return f"{trial_name(step.trial)}/{step.name}"
 
 

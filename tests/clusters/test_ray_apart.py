@@ -48,7 +48,7 @@ def test_a_run_on_a_node_that_sees_none_of_the_drivers_files_gives_the_records_o
     run = tiny.run(supervisor, folder, plugins, ["bounded", "slow"], suite(folder), executor="ray", address=address)
     told = [images for key, images in sorted(heard) if key == ("slow.default.0", "fit")]
     assert len(told) > 1
-    assert 0 < told[0] < told[-1] < 500
+    assert 0 < told[0] < told[-1] <= 500  # the fit is not over when its last images are out
     for name in ("bounded/dark", "bounded/full"):
         assert tiny.without_clocks(run.candidate(name)) == tiny.without_clocks(local.candidate(name))
     assert {stage.status for stage in run.record("bounded").stages.values()} == {Status.OK}

@@ -178,6 +178,14 @@ def test_what_another_model_took_tells_nothing_of_the_machines_pace(earlier: Ear
     assert found.seconds == pytest.approx(2 + 67)
 
 
+def test_what_one_seed_took_is_expected_of_the_next_in_the_place_of_what_other_models_took(earlier: Earlier) -> None:
+    clock, own = Clock(), plan(VAE, replace(VAE, seed=1))
+    found = forecast(earlier(GAN, SECONDS), own, clock)
+    for step, seconds in zip(own.steps[:3], (60.0, 500.0, 2.0), strict=True):
+        run(found, clock, step, seconds)
+    assert found.seconds == pytest.approx(60 + 500 + 2)
+
+
 def test_the_fit_of_one_seed_tells_of_the_next(tmp_path: Path) -> None:
     own, clock = plan(VAE, replace(VAE, seed=1)), Clock()
     found = forecast(tmp_path, own, clock)

@@ -1,11 +1,17 @@
 """The schedule: every step once, after what it waits for, and timed ones alone."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+import tiny
 from hypothesis import given, strategies as st
 
+from genbench.execution.supervisor import Supervisor
+from genbench.runs import session
 from genbench.runs.schedule import Schedule
+
+PLAIN = Path(__file__).parents[1] / "contracts/plugins/plain.py"
 
 
 @dataclass(frozen=True)
@@ -161,3 +167,20 @@ def test_where_each_has_a_machine_or_a_gpu_of_its_own_timed_ones_run_beside_othe
     schedule.ended(fits[0])
     timed = schedule.next()
     assert (timed.stage.exclusive, schedule.running) == (True, 3)
+
+
+def test_a_run_expects_of_a_fit_what_a_seed_before_it_took(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    expected: dict[str, float | None] = {}
+
+    class Watched(Schedule):
+        def next(self):
+            step = super().next()
+            if step is not None and step.stage.name == "fit":
+                expected[step.trial.slug] = self._expected(step)
+            return step
+
+    monkeypatch.setattr(session, "Schedule", Watched)
+    tiny.run(supervisor, tmp_path, [PLAIN], ["plain"], tiny.write_suite(tmp_path), seeds=2, jobs=1)
+    assert expected["plain.default.1"] > 0

@@ -217,7 +217,8 @@ class Restore(Task):
         if share > allowed:
             words = f"it knew the key: {share:.0%} of its answers are the truth to the bit"
             found["key"] = f"{words}, of questions where nobody guesses more than {allowed:.0%}"
-        return found | (_looked_up(answers, rows) if "chance" in exam.key else {})
+        of_tokens = "chance" in exam.key
+        return found | (_looked_up(answers, rows) if of_tokens else {})
 
     def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
         """`strips`: the first questions, uncurated: what was measured, as A⁺y; the draws; their mean. Of symbols
