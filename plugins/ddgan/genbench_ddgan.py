@@ -112,7 +112,8 @@ class DDGAN(genbench.Model, genbench.Conditional):
         self.loss, self.lr, self.batch, self.epochs = NonSaturating(), lr, batch, epochs
         self.G = UNet(space, width, depth, dropout=0.0, latent=latent)
         self.D = PairDiscriminator(space, steps, critic, depth)
-        for layer in (self.G.head[-1], *(block.second[-1] for block in (*self.G.inside, *self.G.back, *self.D.blocks))):
+        blocks = [part for part in (*self.G.modules(), *self.D.blocks) if isinstance(part, Block)]
+        for layer in (self.G.head[-1], *(block.second[-1] for block in blocks)):
             layer.reset_parameters()  # with zeros in them z would not matter at first, and G learns to do without it
         alpha_bar = remaining_signal(steps)
         before = torch.cat([alpha_bar[:1], alpha_bar[:-1]])  # α_bar of t - 1, for t = 0 … T

@@ -23,9 +23,7 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
         space: images with integer levels.
         width, depth: channels at full size, blocks at the smallest, see `genbench_unet.UNet`.
         dropout: of channels, in training.
-        lr: AdamW's learning rate at the start; it falls linearly to 0.
-        batch: images a step.
-        epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
+        lr, batch, epochs: see `genbench_unet.train`.
     Raises:
         Unsuitable: no image, or fewer than 2 levels.
     """

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from genbench_unet import UNet, train
+from genbench_unet import Attention, UNet, train
 
 import genbench
 
@@ -71,9 +71,9 @@ def test_training_tells_most_classes_and_learns_how_common_they_are(digits):
         told.append(label)
         return net(x.float(), torch.rand(len(x)), label).mean()
 
-    train(net, data, loss, lr=1e-3, batch=100, epochs=5, untold=0.2)
+    train(net, data, loss, lr=1e-3, batch=32, epochs=5, untold=0.2)
     told = torch.cat(told)
-    assert len(told) == data.seen == 5 * len(data.train) // 100 * 100
+    assert len(told) == data.seen == 5 * len(data.train) // 32 * 32
     assert told.max() == 10
     assert (told == 10).float().mean().item() == pytest.approx(0.2, abs=4 * (0.16 / len(told)) ** 0.5)
     torch.testing.assert_close(net.share, data.train.y[:].bincount() / len(data.train))
@@ -116,3 +116,43 @@ def test_the_weights_kept_are_an_average_of_the_late_ones(ramps):
 
     train(net, ramps(space, 6_400), loss, lr=1e-3, batch=32, epochs=1_000, untold=0.0)
     assert last[100] < net.place.mean().item() < last[-1]
+
+
+def test_a_training_of_few_images_takes_fewer_of_them_a_step(ramps):
+    space, sizes = genbench.Space((1, 4, 4), levels=4), []
+    net = UNet(space, width=8, depth=1, dropout=0.0)
+
+    def loss(x, label):
+        sizes.append(len(x))
+        return net(x.float(), torch.rand(len(x)), label).mean()
+
+    for images in (3_200, 100_000):
+        train(net, ramps(space, images), loss, lr=1e-3, batch=64, epochs=1_000_000, untold=0.0)
+    assert sizes[:100] == [32] * 100
+    assert sizes[100:] == [40] * 2_500
+
+
+def test_a_training_of_few_passes_has_no_need_of_dropout(ramps):
+    data = ramps(genbench.Space((1, 4, 4), levels=4), 3_200)
+    net = UNet(data.space, width=8, depth=1, dropout=0.1)
+    train(net, data, lambda x, _: net(x.float(), torch.rand(1)).mean(), lr=1e-3, batch=64, epochs=1, untold=0.0)
+    shares = [part.p for part in net.modules() if isinstance(part, torch.nn.Dropout2d)]
+    assert shares == pytest.approx([0.1 / 100] * len(shares))
+    assert shares
+
+
+@pytest.mark.parametrize(("shape", "parts"), [((1, 8, 8), 0), ((1, 28, 28), 2)], ids=str)
+def test_the_smallest_size_of_a_large_image_has_attention_between_its_blocks(shape, parts):
+    net = UNet(genbench.Space(shape, levels=4), width=8, depth=3, dropout=0.0)
+    assert sum(isinstance(part, Attention) for part in net.modules()) == parts
+
+
+def test_attention_weighs_what_the_places_say_by_how_well_it_answers_what_is_asked():
+    part, h = Attention(64), torch.randn(2, 64, 3, 5)
+    torch.nn.init.normal_(part.said.weight)
+    found = part(h, torch.zeros(0))
+    places = part.asked(part.norm(h)).permute(0, 2, 3, 1).reshape(2, 15, 3, 2, 32)  # heads of 32 channels
+    q, k, v = places.unbind(2)
+    weights = (torch.einsum("nphc,nqhc->nhpq", q, k) / 32**0.5).softmax(-1)
+    told = torch.einsum("nhpq,nqhc->nphc", weights, v).reshape(2, 3, 5, 64).permute(0, 3, 1, 2)
+    torch.testing.assert_close(found, h + part.said(told), rtol=1e-4, atol=1e-4)
