@@ -146,4 +146,4 @@ def test_a_short_fit_lowers_the_loss(ramps):
     data = ramps(space, 3_000)
     MeanFlow(space, **SMALL).fit(data)
     assert data.curve[-1]["loss"] < 0.9 * data.curve[0]["loss"]
-    assert data.seen == 3_000 // 64 * 64
+    assert data.seen == 3_000 // 32 * 32
