@@ -156,3 +156,12 @@ def test_attention_weighs_what_the_places_say_by_how_well_it_answers_what_is_ask
     weights = (torch.einsum("nphc,nqhc->nhpq", q, k) / 32**0.5).softmax(-1)
     told = torch.einsum("nhpq,nqhc->nphc", weights, v).reshape(2, 3, 5, 64).permute(0, 3, 1, 2)
     torch.testing.assert_close(found, h + part.said(told), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28)], ids=str)
+def test_no_part_of_the_network_is_without_a_say(shape):
+    net = scrambled(genbench.Space(shape, levels=4, classes=3), depth=2, latent=5)
+    net(
+        torch.randn(2, *shape), torch.tensor([0.1, 0.9]), torch.tensor([0, 2]), torch.randn(2, 5)
+    ).square().sum().backward()
+    assert [name for name, each in net.named_parameters() if each.grad is None or not each.grad.any()] == []
