@@ -37,7 +37,11 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Each place asks all others: self-attention in heads of 32 channels, added to what is there."""
+    """Each place asks all others: self-attention in heads of 32 channels, added to what is there.
+
+    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; between residual blocks: Ho et al. 2020,
+    https://arxiv.org/abs/2006.11239, section 4.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -84,7 +88,7 @@ class UNet(nn.Module):
 
     Images that can be halved twice have `depth` blocks at the smallest size with attention between them, and one there
     and two back at each other size. Smaller ones have those of the smallest size and one back: at 28×28 these alone
-    double the FD and cost .4 bits/dim.
+    give ddpm an FD of 76 in the place of 45, and .2 bits/dim more.
 
     Args:
         space: of the images; its classes are those of y. One more stands for an image whose class is not told, so
