@@ -104,8 +104,12 @@ class Task(ABC):
             InvalidEvidence: they are not what was asked for.
         """
 
-    def samples(self, answers: NDArray[Any]) -> NDArray[Any] | None:
-        """One sample of the data's Space for each question, [n, *shape], so that feature scores apply; None: none."""
+    def samples(self, answers: NDArray[Any], key: Arrays) -> NDArray[Any] | None:
+        """One sample of the data's Space for each question, [n, *shape], so that feature scores apply; None: none.
+
+        Args:
+            key: of the exam: where an answer holds several samples it says which, so that nobody knows beforehand.
+        """
         return None
 
     def measure(self, space: Space) -> Measure | None:

@@ -79,7 +79,7 @@ class Caption(Task):
         """One sample of the Space [n, *shape] for each caption."""
         return kept(answers, (len(questions["caption"]), *space.shape), space, "the answers hold")
 
-    def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
+    def samples(self, answers: NDArray[Any], key: Arrays) -> NDArray[Any]:
         """The answers."""
         return answers
 

@@ -68,7 +68,7 @@ class Generate(Task):
         """One sample of the Space [n, *shape] for each question."""
         return kept(answers, (len(questions["draw"]), *space.shape), space, "the answers hold")
 
-    def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
+    def samples(self, answers: NDArray[Any], key: Arrays) -> NDArray[Any]:
         """The answers."""
         return answers
 

@@ -81,7 +81,7 @@ class Interpolate(Task):
         """One path of samples of the Space [n, frames, *shape] for each question."""
         return kept(answers, (len(questions["a"]), self.frames, *space.shape), space, "the answers hold")
 
-    def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
+    def samples(self, answers: NDArray[Any], key: Arrays) -> NDArray[Any]:
         """The middle of each path, [n, *shape]."""
         middle: NDArray[Any] = answers[:, self.frames // 2]
         return middle

@@ -100,7 +100,7 @@ class Translate(Task):
         """A sample of the Space for each question, [n, *shape]."""
         return kept(answers, (len(questions["x"]), *space.shape), space, "the answers hold")
 
-    def samples(self, answers: NDArray[Any]) -> NDArray[Any]:
+    def samples(self, answers: NDArray[Any], key: Arrays) -> NDArray[Any]:
         """The answers, of both domains: scores that look at all of them together do not see who stayed where it was."""
         return answers
 

@@ -201,7 +201,7 @@ class _Scorer:
         else:
             answers = exam.task.checked(read_arrays(path, {"answers"})["answers"], exam.questions, space)
             _check_kept(answers, candidate.timing)
-            shown = exam.task.samples(answers)
+            shown = exam.task.samples(answers, exam.key or {})
             samples = np.empty((0, *space.shape), space.storage) if shown is None else shown
         return Evidence(
             space,

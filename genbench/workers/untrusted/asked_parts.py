@@ -92,7 +92,7 @@ def _refused(own: Task, answers: NDArray[Any], exam: Exam, space: Space) -> bool
 
 def _shown(own: Task, exam: Exam, answers: NDArray[Any], splits: Splits) -> Iterator[CheckFinding]:
     """What else it makes of answers."""
-    space, samples = splits.space, own.samples(answers)
+    space, samples = splits.space, own.samples(answers, exam.key)
     if samples is not None and samples.shape != (COUNT, *space.shape):
         expected = f"one sample an answer, {(COUNT, *space.shape)}, or None"
         yield broken("samples", "", expected, str(samples.shape), defined(own.samples))

@@ -12,7 +12,8 @@ from genbench.builtin.metrics.crps import RankedProbability
 from genbench.builtin.metrics.energy import Energy
 from genbench.builtin.metrics.psnr import DrawRatio
 from genbench.builtin.operators import OPERATORS
-from genbench.builtin.tasks.restore import Restore, chances, exact_shares
+from genbench.builtin.tasks.restore import Restore
+from genbench.builtin.tasks.restore_gates import chances, exact_shares
 from genbench.contracts.dataset import Examples, Splits
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.task import Exam

@@ -52,7 +52,7 @@ def test_answers_are_kept_as_narrow_as_the_data_and_stay_as_they_are():
     again = TASK.checked(kept, questions, SPACE)
     assert again.dtype == np.uint8
     np.testing.assert_array_equal(again, kept)
-    assert TASK.samples(kept) is kept
+    assert TASK.samples(kept, {}) is kept
 
 
 @pytest.mark.parametrize(

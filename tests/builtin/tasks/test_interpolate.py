@@ -95,7 +95,7 @@ def answered(model, a, b) -> tuple[Exam, np.ndarray]:
 def test_the_middle_of_a_path_is_its_sample():
     _, answers = answered(Blend(SPACE), [[0, 0], [9, 3]], [[8, 200], [9, 1]])
     assert answers.dtype == np.uint8
-    assert TASK.samples(answers).reshape(2, 2).tolist() == [[4, 100], [9, 2]]
+    assert TASK.samples(answers, {}).reshape(2, 2).tolist() == [[4, 100], [9, 2]]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""What one gets who restores without a model: a guess of the truth, and rows into which what was told is pasted."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genbench.builtin.controls.restorers import NeighbourMean
+from genbench.contracts.operator import LinearOperator, Operator
+
+LARGEST = 4096  # entries in a sample of which a covariance is taken
+JITTER = 1e-4  # share of the mean variance that is added to each, so that constant entries do no harm
+BLOCK = 4096  # rows that are looked up at a time
+
+
+def best_guess(y: Tensor, x: Tensor, rows: Tensor, operator: Operator) -> Tensor:
+    """The better of two guesses of what was measured: the linear one, and the mean of 16 neighbours.
+
+    Args:
+        y: questions, float32 [n, *operator.shape].
+        x: what was measured, float32 [n, *shape]; it is asked which guess has the smaller squared error in all.
+        rows: of the training split, [N, *shape].
+    Returns:
+        float32 [n, *shape].
+    """
+    neighbours = NeighbourMean(operator.space)
+    neighbours.rows = rows
+    found = [neighbours.restore(y, operator, 1)[:, 0].float()]
+    if x[0].numel() <= LARGEST:
+        found.append(linear_guess(y, rows, operator))
+    return min(found, key=lambda guess: float((guess - x).square().sum()))
+
+
+def linear_guess(y: Tensor, rows: Tensor, operator: Operator) -> Tensor:
+    """E[x | y] if x were normal with the mean and the covariance of `rows`: no linear function of y is nearer to x.
+
+    Where A is not linear it is the same of the entries that are told, bounded by what is told of the others.
+
+    Returns:
+        float32 [n, *shape].
+    """
+    flat = rows.flatten(1).double()
+    mean, cov = flat.mean(0), flat.T.cov(correction=0).view(flat.shape[1], -1)
+    cov.diagonal().add_(JITTER * max(cov.diagonal().mean().item(), 1e-12))
+    if isinstance(operator, LinearOperator):
+        basis = torch.eye(len(mean), dtype=torch.float64).view(-1, *operator.space.shape)
+        a = operator.measure(basis).flatten(1).T  # [M, D]
+        cross = cov @ a.T
+        gain = cross @ torch.linalg.pinv(a @ cross, hermitian=True)
+        x = mean + (y.flatten(1).double() - mean @ a.T) @ gain.T
+    else:
+        entries = operator.project(torch.zeros(len(y), *operator.space.shape), y).flatten(1).double()
+        told = operator.hidden(y).flatten(1) == 0
+        pairs = zip(entries, told, strict=True)
+        gains = (mean + cov[:, k] @ torch.linalg.solve(cov[k][:, k], z[k] - mean[k]) for z, k in pairs)
+        x = torch.stack(list(gains))
+    return operator.project(x.float().view(-1, *operator.space.shape), y)
+
+
+def pasted(draws: Tensor, questions: tuple[Tensor, Tensor], rows: Tensor, operator: Operator) -> NDArray[np.float64]:
+    """How far each draw is from the nearest row into which what was told has been pasted, in levels.
+
+    Args:
+        draws: [n, k, *shape].
+        questions: y, float32 [n, *operator.shape], and x [n, *shape], of which it was measured: rows that equal x to
+            the bit are left out where draws of that question are looked up.
+        rows: [N, *shape], of the dtype of x.
+    Returns:
+        Distances, Euclidean, to the nearest of `operator.project(row, y)`, [n, k].
+    """
+    (n, k), (y, x) = draws.shape[:2], questions
+    places = defaultdict(list)
+    for i, row in enumerate(rows.numpy()):
+        places[row.tobytes()].append(i)
+    own = [places.get(row.tobytes(), []) for row in x.numpy()]
+    nearest = torch.full((n, k), torch.inf, dtype=torch.float64)
+    for asked, left, of in _left_open(draws.double(), y.double(), operator):
+        for start in range(0, len(rows), BLOCK):
+            found = torch.cdist(left, of(rows[start : start + BLOCK].double()))
+            found = found.view(-1, k, found.shape[1])  # [m, k, rows]
+            for one, skipped in zip(found, own[asked], strict=True):
+                one[:, [i - start for i in skipped if start <= i < start + BLOCK]] = torch.inf
+            nearest[asked] = torch.minimum(nearest[asked], found.amin(2))
+    return nearest.numpy()
+
+
+def _left_open(
+    draws: Tensor, y: Tensor, operator: Operator
+) -> Iterator[tuple[slice, Tensor, Callable[[Tensor], Tensor]]]:
+    """Questions that are looked up together; what y leaves open of their draws, [m k, D]; how rows get the same."""
+    if isinstance(operator, LinearOperator):
+
+        def left(x: Tensor) -> Tensor:
+            return (x - operator.inverse(operator.measure(x))).flatten(1)  # (I - A⁺A) x, whichever y is
+
+        yield slice(len(y)), left(draws.flatten(0, 1)), left
+        return
+    for i, own in enumerate(draws):
+
+        def agreeing(x: Tensor, one: Tensor = y[i : i + 1]) -> Tensor:
+            return operator.project(x, one.expand(len(x), *one.shape[1:])).flatten(1)
+
+        yield slice(i, i + 1), own.flatten(1), agreeing
