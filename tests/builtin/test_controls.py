@@ -277,6 +277,7 @@ def test_each_control_says_what_it_is_on_the_board_for():
             "nearest-row",
             "logistic-regression",
             "nearest-train",
+            "neighbour-blend",
             "neighbour-mean",
             "projected-noise",
             "one-per-caption",

@@ -20,7 +20,14 @@ from genbench.builtin.controls.data import ControlData as ControlData
 from genbench.builtin.controls.densities import IndependentPixels, Noise
 from genbench.builtin.controls.paths import Blend, Jump
 from genbench.builtin.controls.real import HeldOut, MeanImage, ModeDropper
-from genbench.builtin.controls.restorers import NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse, Truth
+from genbench.builtin.controls.restorers import (
+    NearestTrain,
+    NeighbourBlend,
+    NeighbourMean,
+    ProjectedNoise,
+    PseudoInverse,
+    Truth,
+)
 from genbench.builtin.controls.translators import Identity, NearestTarget, PairTable, TruePair
 from genbench.contracts.model import Learner
 
@@ -41,6 +48,7 @@ CONTROLS: tuple[type[Learner], ...] = (
     Jump,
     Truth,
     NearestTrain,
+    NeighbourBlend,
     NeighbourMean,
     ProjectedNoise,
     PseudoInverse,

@@ -1,4 +1,4 @@
-"""Controls of `restore`: the truth, and four ways to answer that have learnt little or nothing."""
+"""Controls of `restore`: the truth, and five ways to answer that have learnt little or nothing."""
 
 from abc import ABC, abstractmethod
 
@@ -110,6 +110,29 @@ class NeighbourMean(Known):
         rows = self.nearest(y, operator, AROUND)
         mean = rows.mode(1).values if self.space.has_tokens else rows.mean(1)
         return operator.agreeing(mean, y)[:, None].repeat_interleave(draws, 1)
+
+
+class NeighbourBlend(Known):
+    """Shows means of two of the 16 training rows that measure nearest, made to agree; of tokens each place is of one.
+
+    It is what memory alone can do and no gate can see: a model has to be better to have learnt something.
+    """
+
+    name = "neighbour-blend"
+    control = ControlKind.PROBE
+    source = "the dataset's train split, pairs of it"
+
+    def fit(self, data: TrainingData) -> None:
+        """Keep the train split."""
+        self.rows = data.train.x[:]
+
+    def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
+        """`draws` pairs, each drawn by itself."""
+        n, rows = len(y), self.nearest(y, operator, AROUND)
+        pairs = torch.rand(n, draws, AROUND, device=y.device).topk(2).indices  # [n, draws, 2]
+        first, second = rows[torch.arange(n, device=y.device)[:, None, None], pairs].unbind(2)  # [n, draws, *shape]
+        mixed = first.where(torch.rand_like(first) < 0.5, second) if self.space.has_tokens else (first + second) / 2
+        return operator.agreeing(mixed.flatten(0, 1), y.repeat_interleave(draws, 0)).view(mixed.shape)
 
 
 class Unlearnt(Learner, Restorer, ABC):

@@ -21,7 +21,7 @@ def energy_scores(draws: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray
         draws: x_i, [Q, k, d].
         x: the truth, [Q, d].
     Returns:
-        [Q]; it may be negative by chance.
+        [Q]; 0 or more, and 0 by chance too: where all draws but one are x.
     Source: Gneiting and Raftery 2007, eq. 22, https://doi.org/10.1198/016214506000001437; Ferro 2014, sec. 4 (fair),
         https://doi.org/10.1002/qj.2270
     """

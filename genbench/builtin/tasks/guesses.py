@@ -1,6 +1,5 @@
 """What one gets who restores without a model: a guess of the truth, and rows into which what was told is pasted."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -11,9 +10,9 @@ from torch import Tensor
 from genbench.builtin.controls.restorers import NeighbourMean
 from genbench.contracts.operator import LinearOperator, Operator
 
-LARGEST = 4096  # entries in a sample of which a covariance is taken
+LARGEST = 4096  # entries in a sample of which a covariance is taken, and a guess is made
 JITTER = 1e-4  # share of the mean variance that is added to each, so that constant entries do no harm
-BLOCK = 4096  # rows that are looked up at a time
+BLOCK, ENTRIES = 4096, 2**25  # rows that are looked up at a time, and their entries or distances, at most
 
 
 def best_guess(y: Tensor, x: Tensor, rows: Tensor, operator: Operator) -> Tensor:
@@ -28,16 +27,14 @@ def best_guess(y: Tensor, x: Tensor, rows: Tensor, operator: Operator) -> Tensor
     """
     neighbours = NeighbourMean(operator.space)
     neighbours.rows = rows
-    found = [neighbours.restore(y, operator, 1)[:, 0].float()]
-    if x[0].numel() <= LARGEST:
-        found.append(linear_guess(y, rows, operator))
+    found = neighbours.restore(y, operator, 1)[:, 0].float(), linear_guess(y, rows, operator)
     return min(found, key=lambda guess: float((guess - x).square().sum()))
 
 
 def linear_guess(y: Tensor, rows: Tensor, operator: Operator) -> Tensor:
     """E[x | y] if x were normal with the mean and the covariance of `rows`: no linear function of y is nearer to x.
 
-    Where A is not linear it is the same of the entries that are told, bounded by what is told of the others.
+    Where A is not linear it is the same given the entries that are told. It is brought into range and agreement with y.
 
     Returns:
         float32 [n, *shape].
@@ -57,33 +54,35 @@ def linear_guess(y: Tensor, rows: Tensor, operator: Operator) -> Tensor:
         pairs = zip(entries, told, strict=True)
         gains = (mean + cov[:, k] @ torch.linalg.solve(cov[k][:, k], z[k] - mean[k]) for z, k in pairs)
         x = torch.stack(list(gains))
-    return operator.project(x.float().view(-1, *operator.space.shape), y)
+    return operator.agreeing(x.float().view(-1, *operator.space.shape), y).float()
 
 
 def pasted(draws: Tensor, questions: tuple[Tensor, Tensor], rows: Tensor, operator: Operator) -> NDArray[np.float64]:
-    """How far each draw is from the nearest row into which what was told has been pasted, in levels.
+    """How far each draw is from the two nearest rows, in what was not told: as if that had been pasted into the rows.
 
     Args:
         draws: [n, k, *shape].
-        questions: y, float32 [n, *operator.shape], and x [n, *shape], of which it was measured: rows that equal x to
-            the bit are left out where draws of that question are looked up.
-        rows: [N, *shape], of the dtype of x.
+        questions: y, float32 [n, *operator.shape], and x [n, *shape], of which it was measured: the row that equals x
+            to the bit is left out where draws of that question are looked up.
+        rows: different ones, [N, *shape], of the dtype of x.
     Returns:
-        Distances, Euclidean, to the nearest of `operator.project(row, y)`, [n, k].
+        Euclidean distances of (I - A⁺A) x, or where A is not linear of `operator.project(row, y)`, in levels, the
+        nearer first, [n, k, 2]; inf where there is no such row.
     """
     (n, k), (y, x) = draws.shape[:2], questions
-    places = defaultdict(list)
-    for i, row in enumerate(rows.numpy()):
-        places[row.tobytes()].append(i)
-    own = [places.get(row.tobytes(), []) for row in x.numpy()]
-    nearest = torch.full((n, k), torch.inf, dtype=torch.float64)
+    asked_of = [row.tobytes() for row in x.numpy()]
+    known = {*asked_of}
+    places = {own: i for i, row in enumerate(rows.numpy()) if (own := row.tobytes()) in known}
+    left_out = torch.tensor([places.get(own, -1) for own in asked_of])
+    nearest = torch.full((n, k, 2), torch.inf, dtype=torch.float64)
+    block = max(1, min(BLOCK, ENTRIES // max(x[0].numel(), n * k)))
     for asked, left, of in _left_open(draws.double(), y.double(), operator):
-        for start in range(0, len(rows), BLOCK):
-            found = torch.cdist(left, of(rows[start : start + BLOCK].double()))
+        for start in range(0, len(rows), block):
+            found = torch.cdist(left, of(rows[start : start + block].double()))
             found = found.view(-1, k, found.shape[1])  # [m, k, rows]
-            for one, skipped in zip(found, own[asked], strict=True):
-                one[:, [i - start for i in skipped if start <= i < start + BLOCK]] = torch.inf
-            nearest[asked] = torch.minimum(nearest[asked], found.amin(2))
+            own = left_out[asked, None] == torch.arange(start, start + found.shape[2])
+            found = torch.cat([nearest[asked], found.masked_fill(own[:, None], torch.inf)], dim=2)
+            nearest[asked] = found.topk(2, largest=False, sorted=True).values
     return nearest.numpy()
 
 

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from genbench.builtin.metrics.consistency import inconsistency
 from genbench.builtin.operators import OPERATORS
-from genbench.builtin.tasks.guesses import best_guess, pasted
-from genbench.builtin.tasks.restore_gates import chances, knew, looked_up
+from genbench.builtin.tasks.guesses import LARGEST, best_guess, pasted
+from genbench.builtin.tasks.restore_gates import chances, every_row, knew, looked_up
 from genbench.contracts.answers import Restorer
-from genbench.contracts.dataset import SPLITS, Splits
+from genbench.contracts.dataset import Splits
 from genbench.contracts.evidence import Measure, RowsOf
 from genbench.contracts.operator import Operator
 from genbench.contracts.settings import Choice, Range
@@ -28,7 +28,8 @@ from genbench.store.tensors import kept
 
 STRIPS = 8  # questions on the board's picture
 ALLOWED = 2.0  # inconsistency, as a multiple of what rounding alone does
-FINEST = 1e-3  # inconsistency that float32 is allowed, as a share of the measurements' RMS
+FINEST = 1e-3  # inconsistency that float32 is allowed, as a share of the measurements' spread over the questions
+ROUNDED = 4 * float(np.finfo(np.float32).eps)  # and of the largest measurement
 FEWEST = 4  # draws: of two, two points far apart would pass for a wide law
 
 
@@ -75,7 +76,7 @@ class Restore(Task):
     needs = Restorer
     axes = ("fidelity", "realism", "speed")
     gates = ("consistency", "key", "copies")
-    controls = ("truth", "nearest-train", "neighbour-mean", "projected-noise", "pseudo-inverse")
+    controls = ("truth", "nearest-train", "neighbour-blend", "neighbour-mean", "projected-noise", "pseudo-inverse")
 
     def __init__(
         self,
@@ -91,7 +92,8 @@ class Restore(Task):
     def pose(self, splits: Splits, count: int, rng: np.random.Generator) -> Exam:
         """Questions y [count, *operator.shape] float32. The key has x [count, *shape], how much of each entry is
         hidden, how many `levels` there are (0: real numbers), and which draw is `shown`; of tokens the `chance` of each
-        (`chances`), else a `guess` of x (`best_guess`), and how `near` x is to any other row (`pasted`).
+        (`chances`), else the distances of x to the `nearest` other rows (`pasted`), and a `guess` of x (`best_guess`)
+        unless a sample has more than 4,096 entries.
 
         The rows are distinct ones of the test split, none of which comes a second time before all have come. A
         sequence that has ended within what is told is no question.
@@ -114,10 +116,11 @@ class Restore(Task):
         }
         if splits.space.has_tokens:
             return Exam({"y": y.numpy()}, key | {"chance": chances(y.numpy(), splits, operator)})
-        known = torch.from_numpy(np.concatenate([getattr(splits, split).x for split in SPLITS]))
-        guess = best_guess(y, measured.float(), torch.from_numpy(splits.train.x), operator).numpy()
-        near = pasted(measured[:, None], (y, measured), known, operator)[:, 0]
-        return Exam({"y": y.numpy()}, key | {"guess": guess, "near": near})
+        known = every_row(lambda split: getattr(splits, split).x)
+        key["nearest"] = pasted(measured[:, None], (y, measured), known, operator)
+        if x[0].size <= LARGEST:
+            key["guess"] = best_guess(y, measured.float(), torch.from_numpy(splits.train.x), operator).numpy()
+        return Exam({"y": y.numpy()}, key)
 
     def ask(self, able: Restorer, questions: Mapping[str, Tensor], space: Space) -> Tensor:
         """[n, draws, *shape], int64, or float32 where entries are real numbers."""
@@ -145,7 +148,7 @@ class Restore(Task):
         space = Space(x.shape[1:], levels=int(exam.key["levels"][0]) or None)
         operator = self.operator(space)
         off, rounding = inconsistency(answers, y, self.measure(space)), operator.rounding
-        limit = ALLOWED * rounding + FINEST * float((y - y.mean(0)).std())
+        limit = ALLOWED * rounding + FINEST * float((y - y.mean(0)).std()) + ROUNDED * float(np.abs(y).max())
         if operator.tells_entries and space.levels is not None:
             rounding = limit = 0.0
         found = {}

@@ -1,5 +1,6 @@
 """What bars restorations: who knew the truth, and who looked answers up."""
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from genbench.builtin.metrics.energy import energy_scores
 from genbench.builtin.tasks.guesses import pasted
 from genbench.contracts.dataset import SPLITS, Splits
 from genbench.contracts.evidence import RowsOf
@@ -16,11 +18,12 @@ from genbench.geometry.hits import hits
 
 UNGUESSED = 20.0  # nats of surprise of a question whose exact answer nobody guesses
 EXACT = 0.05  # share of exact answers to such questions, above which the key was known
-NEARER, KNOWN = 0.5, 0.25  # part of a guess's error; share of questions with less than that, above which it was known
-NEAREST, COPIED = (
-    0.01,
-    0.1,
-)  # quantile of the truths' distances to rows; share of draws as near, above which they are rows
+KNOWN = 0.4  # energy score, as a share of what a guess without a model is off by, below which the key was known
+NEAREST = 0.01  # quantile of the truths' distances to known rows: draws that are as near are counted
+CLEARLY = 0.85  # of the distance to the second nearest row, within which a draw is a copy of the nearest and no mean
+COPIED = 0.1  # share of such draws, beyond that of the truths, above which rows were looked up
+ROUNDED = 1e-6  # of the largest distance: less is none
+FEWEST = 20  # questions of which shares and means say something
 
 
 def surprise(x: NDArray[Any], hidden: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -85,59 +88,64 @@ def knew(exam: Exam, answers: NDArray[Any]) -> dict[str, str]:
     if share > allowed:
         words = f"it knew the key: {share:.0%} of its answers are the truth to the bit"
         return {"key": f"{words}, of questions where nobody guesses more than {allowed:.0%}"}
-    share = near_share(answers, exam.key) if "guess" in exam.key else 0.0
-    if share > KNOWN:
-        words = (
-            f"it knew the key: on {share:.0%} of the hard questions the mean of its draws is less than {NEARER:g} times"
-        )
-        return {"key": f"{words} as far from the truth as a guess without a model; at most {KNOWN:.0%} are ranked"}
+    share = energy_share(answers, exam.key) if "guess" in exam.key and len(answers) >= FEWEST else math.inf
+    if share < KNOWN:
+        words = f"it knew the key: its energy score is {share:.2f} times what a guess without a model is off by"
+        return {"key": f"{words}; {KNOWN:g} and more are ranked"}
     return {}
 
 
-def near_share(answers: NDArray[Any], key: Arrays) -> float:
-    """Share of the hard questions where the mean of the draws is much nearer to the truth than the key's guess."""
-    x = key["x"].astype(np.float64)
-    own, guessed = (_lengths(mean - x) for mean in (answers.mean(1), key["guess"]))
-    hard = _hard(guessed)
-    return float((own[hard] < NEARER * guessed[hard]).sum() / max(1, hard.sum()))
+def energy_share(answers: NDArray[Any], key: Arrays) -> float:
+    """The energy score of all draws [n, k, *shape] as a share of the key's guess's, which is its distance from x.
 
-
-def _hard(distances: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which questions tell something: the farther half, [n]. What is hidden of the others may be as good as empty."""
-    hard: NDArray[np.bool_] = (distances >= np.median(distances)) & (distances > 0)
-    return hard
-
-
-def _lengths(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """‖x‖ of each row [n, *shape], [n]."""
-    lengths: NDArray[np.float64] = np.linalg.norm(x.reshape(len(x), -1), axis=1)
-    return lengths
+    Of the exact law it is 1/√2 where the guess is that law's mean, whatever is guessed at, in many dimensions.
+    """
+    x = key["x"].reshape(len(answers), -1).astype(np.float64)
+    off = np.linalg.norm(key["guess"].reshape(x.shape) - x, axis=1).sum()
+    own = energy_scores(answers.reshape(*answers.shape[:2], -1).astype(np.float64), x).sum()
+    return float(own / off) if off else math.inf
 
 
 def looked_up(exam: Exam, answers: NDArray[Any], rows: RowsOf, operator: Operator) -> dict[str, str]:
     """The gate `copies`, where the answers [n, k, *shape] are of one who looked them up.
 
     Of tokens each draw is held against the training rows, and beside them against held ones. Of the rest it is asked
-    how many draws are as near to a row of any split, into which what was told is pasted, as the nearest of the truths.
+    how many draws are as near to a row of any split as the nearest of the truths, in what was not told.
     """
-    if "near" not in exam.key:
+    if exam.key.keys() & {"chance"}:
         found = hits(answers.reshape(-1, *answers.shape[2:]), rows("train"), rows("held"))
         words = f"it looks answers up: {found.share:.0%} of its answers are training rows"
         by_chance = f"where {found.expected:.0%} would be by chance, p = {found.p:.1g}"
         return {"copies": f"{words}, {by_chance}"} if found.flagged else {}
-    known = torch.from_numpy(np.concatenate([rows(split) for split in SPLITS]))
+    if len(answers) < FEWEST:
+        return {}
     asked = torch.from_numpy(exam.questions["y"]), torch.from_numpy(exam.key["x"])
-    share = pasted_share(pasted(torch.from_numpy(answers), asked, known, operator), exam.key["near"])
-    words = f"it looks answers up: in what was not told {share:.0%} of its answers are as near to a known row"
-    beside = f"as the nearest {NEAREST:.0%} of the truths are; at most {COPIED:.0%} are ranked"
-    return {"copies": f"{words} {beside}"} if share > COPIED else {}
+    draws = pasted(torch.from_numpy(answers), asked, every_row(rows), operator)
+    share, expected = copied_shares(draws, exam.key["nearest"])
+    words = f"it looks answers up: in what was not told {share:.0%} of its answers are known rows, or as good as that,"
+    return {"copies": f"{words} as {expected:.0%} of the truths are"} if share - expected > COPIED else {}
 
 
-def pasted_share(draws: NDArray[np.float64], truths: NDArray[np.float64]) -> float:
-    """Share of the draws of hard questions that are as near to a known row as the nearest 1 % of the truths.
+def every_row(rows: RowsOf) -> torch.Tensor:
+    """The different rows of all splits, [N, *shape]."""
+    known = np.concatenate([rows(split) for split in SPLITS])
+    _, first = np.unique(known.reshape(len(known), -1), axis=0, return_index=True)
+    return torch.from_numpy(known[np.sort(first)])
+
+
+def copied_shares(draws: NDArray[np.float64], truths: NDArray[np.float64]) -> tuple[float, float]:
+    """Share of the draws, and of the truths, that are as near to a known row as the nearest 1 % of the truths that are
+    not rows themselves, and clearly nearer to it than to any other: the mean of several rows is near to all of them.
+
+    Of the exact law both shares are the same but for chance.
 
     Args:
-        draws, truths: distances by `pasted`, [n, k] and [n].
+        draws, truths: distances to the two nearest rows by `pasted`, [n, k, 2] and [n, 1, 2].
     """
-    near = draws[_hard(truths)] <= np.quantile(truths, NEAREST, method="lower")
-    return float(near.sum() / max(1, near.size))
+    near = truths[..., 0]
+    known = near[np.isfinite(near)]
+    rounding = ROUNDED * known.max(initial=0.0)
+    apart = known[known > rounding]
+    within = max(rounding, float(np.quantile(apart, NEAREST, method="lower")) if len(apart) else 0.0)
+    shares = (((x[..., 0] <= within) & (x[..., 0] <= CLEARLY * x[..., 1])).mean() for x in (draws, truths))
+    return float(next(shares)), float(next(shares))

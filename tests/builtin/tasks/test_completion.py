@@ -7,7 +7,14 @@ import pytest
 import torch
 from restoring import answered_in, rows_of, scores
 
-from genbench.builtin.controls.restorers import NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse, Truth
+from genbench.builtin.controls.restorers import (
+    NearestTrain,
+    NeighbourBlend,
+    NeighbourMean,
+    ProjectedNoise,
+    PseudoInverse,
+    Truth,
+)
 from genbench.builtin.metrics.crps import RankedProbability
 from genbench.builtin.metrics.energy import Energy
 from genbench.builtin.metrics.psnr import DrawRatio
@@ -56,7 +63,7 @@ def test_a_distance_of_tokens_is_the_root_of_the_places_that_differ():
     assert found.value == pytest.approx((3**0.5 + 1) / 2 - 3**0.5 / 2)
 
 
-@pytest.mark.parametrize("control", [Truth, NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse])
+@pytest.mark.parametrize("control", [Truth, NearestTrain, NeighbourBlend, NeighbourMean, ProjectedNoise, PseudoInverse])
 def test_controls_complete_sequences_with_sequences(control):
     task, exam = completions()
     model = control(LETTERS)

@@ -10,7 +10,14 @@ from PIL import Image
 from restoring import answered_in, rows_of, scores
 
 from genbench.builtin.controls import CONTROLS, ControlData
-from genbench.builtin.controls.restorers import NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse, Truth
+from genbench.builtin.controls.restorers import (
+    NearestTrain,
+    NeighbourBlend,
+    NeighbourMean,
+    ProjectedNoise,
+    PseudoInverse,
+    Truth,
+)
 from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.metrics.energy import Energy
 from genbench.builtin.metrics.psnr import DrawRatio
@@ -102,7 +109,7 @@ def fitted() -> dict[str, Restorer]:
     train, valid = (Split(x) for x in (SPLITS.train, SPLITS.valid))
     data = TrainingData(SPACE, train, valid, images=1000)
     found = {}
-    for cls in (NearestTrain, NeighbourMean, ProjectedNoise, PseudoInverse):
+    for cls in (NearestTrain, NeighbourBlend, NeighbourMean, ProjectedNoise, PseudoInverse):
         found[cls.name] = cls(SPACE)
         found[cls.name].fit(data)
     found["truth"] = Truth(SPACE)

@@ -1,5 +1,7 @@
 """Who knew the truth, or looked answers up, and hides it by small changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from genbench.builtin.datasets.digits import Digits
 from genbench.builtin.operators import OPERATORS
 from genbench.builtin.tasks.guesses import best_guess, linear_guess, pasted
 from genbench.builtin.tasks.restore import Restore
-from genbench.builtin.tasks.restore_gates import near_share, pasted_share
+from genbench.builtin.tasks.restore_gates import copied_shares, energy_share, every_row
 from genbench.contracts.dataset import Examples, Splits
 from genbench.records.space import Space
 
@@ -51,15 +53,23 @@ def test_who_knows_the_truth_and_adds_a_little_noise_is_barred(operator, noise):
 @pytest.mark.parametrize("operator", EXAMS)
 def test_who_changes_one_entry_of_the_truth_is_barred(operator):
     x = truth(operator).clone()
-    x[..., 3, 4] = (x[..., 3, 4] + 2) % 17
-    x[..., 7, 7] = (x[..., 7, 7] + 2) % 17
+    x[..., [3, 7], [4, 7]] += torch.where(x[..., [3, 7], [4, 7]] > 8, -2, 2)
     assert list(barred(operator, x)) == ["key"]
 
 
 @pytest.mark.parametrize("operator", EXAMS)
-def test_who_knows_the_truth_of_a_half_and_guesses_the_rest_is_barred(operator):
+def test_draws_far_off_do_not_hide_who_knows_the_truth(operator):
+    """All draws but one are near the truth: their mean is as far from it as one likes, and their energy is as low."""
+    x = truth(operator).clone()
+    x[:, 0] = torch.where(x[:, 0] < 8, 16.0, 0.0)
+    assert list(barred(operator, x, 0.8)) == ["key"]
+
+
+@pytest.mark.parametrize("operator", EXAMS)
+def test_who_knows_the_truth_of_three_quarters_and_guesses_the_rest_is_barred(operator):
     x = guessed(operator)
-    x[::2] = truth(operator)[::2]
+    known = torch.arange(80) % 4 > 0
+    x[known] = truth(operator)[known]
     assert list(barred(operator, x, 1.0)) == ["key"]
 
 
@@ -89,21 +99,15 @@ def test_which_draw_is_shown_is_drawn_with_the_exam():
 
 
 @pytest.mark.parametrize("operator", ["box", "sr2", "hdr"])
-def test_the_distance_to_what_is_pasted_is_that_of_a_search_of_all_rows_but_the_own(operator):
+def test_the_distances_to_what_is_pasted_are_those_of_a_search_of_all_rows_but_the_own(operator):
     own, y = OPERATORS[operator](SPACE), torch.from_numpy(EXAMS[operator][1].questions["y"][:3])
     x, rows = truth(operator)[:3, 0], torch.cat([ROWS["train"][:50], truth(operator)[:3, 0]])
-    draws = own.project(
-        torch.rand(3, 2, *SPACE.shape, generator=torch.Generator().manual_seed(0)).flatten(0, 1) * 16,
-        y.repeat_interleave(2, 0),
-    ).unflatten(0, (3, 2))
-    expected = [
-        [
-            min(float((draw - own.project(row[None], y[i : i + 1])[0]).norm()) for row in rows if (row != x[i]).any())
-            for draw in draws[i]
-        ]
-        for i in range(3)
-    ]
-    np.testing.assert_allclose(pasted(draws, (y, x), rows, own), expected, rtol=1e-3)
+    noise = 16 * torch.rand(6, *SPACE.shape, generator=torch.Generator().manual_seed(0))
+    draws = own.project(noise, y.repeat_interleave(2, 0)).view(3, 2, *SPACE.shape)
+    for i, found in enumerate(pasted(draws, (y, x), rows, own)):
+        others = own.project(rows[(rows != x[i]).flatten(1).any(1)], y[i : i + 1].expand(52, *own.shape))
+        for draw, two in zip(draws[i], found, strict=True):
+            np.testing.assert_allclose(two, (others - draw).flatten(1).norm(dim=1).sort().values[:2], rtol=1e-4)
 
 
 def test_the_linear_guess_is_the_conditional_mean_of_a_normal_law():
@@ -130,13 +134,82 @@ def test_the_better_guess_is_taken():
     assert float((linear_guess(y, rows, operator) - x).abs().max()) > 0.5
 
 
-def test_shares_count_hard_questions_alone():
-    x = np.zeros((4, 2), np.uint8)
-    guess = np.array([[0, 0], [0, 1], [4, 0], [8, 0]], np.float32)
-    answers = np.array([[[0, 0]], [[0, 0]], [[1, 0]], [[5, 0]]])
-    assert near_share(answers, {"x": x, "guess": guess}) == 0.5
-    truths, draws = np.array([0, 1, 4, 8.0]), np.array([[0, 0], [0, 0], [0, 4], [8, 9.0]])
-    assert pasted_share(draws, truths) == 0.25
+def test_the_energy_is_a_share_of_what_the_guess_is_off_by():
+    x, guess = np.zeros((2, 2), np.uint8), np.array([[3, 4], [0, 5]], np.float32)
+    answers = np.array([[[0, 2], [0, 2]], [[1, 0], [0, 0]]])
+    assert energy_share(answers, {"x": x, "guess": guess}) == pytest.approx((2 + 0.5 - 0.5) / 10)
+    assert energy_share(answers, {"x": x, "guess": 0 * guess}) == np.inf
+
+
+def test_copies_are_near_to_one_row_and_not_to_two():
+    truths = np.array([[[1, 2.0]], [[5, 6]], [[8, 9]], [[0, 7]]])
+    draws = np.array([[[0.9, 1.2], [0.9, 1.0]], [[1.1, 4], [0, 0]], [[np.inf, np.inf], [0, 5]], [[3, 9], [3, 9]]])
+    assert copied_shares(draws, truths) == (3 / 8, 2 / 4)  # .9 of 1.2, and twice 0; of the truths 1 of 2, and 0 of 7
+    assert copied_shares(np.full((4, 2, 2), np.inf), np.full((4, 1, 2), np.inf)) == (0, 0)  # there are no other rows
+
+
+def exam_of(space: Space, x: np.ndarray, count: int, operator: str = "crop"):
+    splits = Splits(replace(space, classes=None), *(Examples(x[i::4]) for i in range(4)))
+    task = Restore(operator=operator, draws=8)
+    exam = task.pose(splits, count, np.random.default_rng(0))
+    return task, exam, rows_of(splits)
+
+
+def test_the_exact_law_bars_nobody_where_hidden_parts_come_again():
+    rng = np.random.default_rng(0)
+
+    def ends(shape: tuple[int, ...]) -> np.ndarray:
+        return np.where(rng.random((*shape, 1)) < 0.4, 0, rng.integers(1, 17, (*shape, 4)))
+
+    x = np.concatenate([rng.integers(0, 17, (800, 4)), ends((800,))], axis=1).astype(np.uint8)
+    task, exam, rows = exam_of(Space((8,), levels=17), x, 100)
+    told = np.repeat(exam.key["x"][:, None, :4], 8, axis=1)
+    assert task.barred(exam, np.concatenate([told, ends((100, 8))], axis=2).astype(np.uint8), rows) == {}
+
+
+def test_whoever_leaves_noise_out_is_near_to_all_rows_and_looks_none_up():
+    rng = np.random.default_rng(0)
+    wave = np.sin(np.linspace(0, 6, 32))
+    x = (rng.normal(size=(800, 1)) * wave + rng.normal(size=(800, 32)) / 2).astype(np.float32)
+    task, exam, rows = exam_of(Space((32,), levels=None), x, 100)
+    fitted = exam.key["x"][:, :16] @ wave[:16] / (wave[:16] @ wave[:16])
+    amplitude = fitted[:, None] + 0.2 * rng.normal(size=(100, 8))
+    answers = (amplitude[..., None] * wave).astype(np.float32)
+    answers[..., :16] = exam.key["x"][:, None, :16]
+    assert task.barred(exam, answers, rows) == {}
+
+
+def test_rows_that_come_twice_do_not_hide_copies():
+    x = np.concatenate([getattr(SPLITS, split).x for split in ("train", "test")])
+    x[:160:4] = x[2:162:4]  # training rows that are test rows
+    x[:160:4, 0, 0, 0] = 1  # but for a corner, which was told
+    task, exam, rows = exam_of(SPACE, x, 80, "box")
+    far = (exam.key["x"][:, None].astype(int) - rows("train")[None]) ** 2
+    nearest = (far[..., [0, 1, 6, 7], :].sum((2, 3, 4)) + 1e9 * (far.sum((2, 3, 4)) < 3)).argsort(1)[:, :8]
+    answers = rows("train")[nearest].copy()
+    hidden = exam.key["hidden"][:, None] == 1
+    assert list(task.barred(exam, np.where(hidden, answers, exam.key["x"][:, None]), rows)) == ["copies"]
+
+
+@pytest.mark.parametrize("space", [Space((6,), levels=17), Space((6,), levels=None)])
+def test_few_questions_and_constant_data_bar_nobody(space):
+    rng = np.random.default_rng(0)
+    x = (rng.integers(0, 17, (80, 6)) if space.levels else 100 + rng.normal(size=(80, 6))).astype(space.storage)
+    same = np.full((80, 6), 3, x.dtype)
+    for rows, count in ((x, 1), (same, 30)):
+        task, exam, known = exam_of(space, rows, count)
+        drawn = torch.from_numpy(rng.choice(rows, (count, 8))).float().flatten(0, 1)
+        y = torch.from_numpy(exam.questions["y"]).repeat_interleave(8, 0)
+        answers = OPERATORS["crop"](space).agreeing(drawn, y).view(count, 8, 6).numpy().astype(x.dtype)
+        assert task.barred(exam, answers, known) == {}
+
+
+def test_of_larger_samples_no_guess_is_made():
+    x = np.random.default_rng(0).integers(0, 256, (24, 1, 66, 66)).astype(np.uint8)
+    _, exam, rows = exam_of(Space((1, 66, 66), levels=256), x, 4, "sr2")
+    assert "guess" not in exam.key
+    assert exam.key["nearest"].shape == (4, 1, 2)
+    assert len(every_row(rows)) == 24
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 1.0])
