@@ -15,6 +15,7 @@ from genbench.records.score import LEFT_OUT
 Labels = NDArray[np.int64]
 
 LACKING = 0.5  # of a class's real share, which has to be lacking for it to be left out
+ENOUGH = 2000  # scored samples whose classes are counted alone: a large network takes minutes to see further draws
 Z = 1.2815515655446004  # of a one-sided 90 % bound: a class at its full share is far from any
 
 
@@ -44,8 +45,8 @@ def left_out(real: Labels, generated: Labels) -> int:
 def counted(evidence: Evidence) -> tuple[Labels, Labels]:
     """The classes that are counted, of real rows [N] and of generated ones [M], as many as there are.
 
-    Real are test and, where it is known, held; generated the scored samples, or all draws of the run where these are
-    more.
+    Real are test and, where it is known, held; generated the scored samples, or, where fewer than 2,000 are scored, all
+    draws of the run if these are more.
 
     Raises:
         Unavailable: nobody names classes.
@@ -53,8 +54,9 @@ def counted(evidence: Evidence) -> tuple[Labels, Labels]:
     real, generated = evidence.comparison.labels
     if evidence.held is not None:
         real = np.concatenate([real, evidence.ceiling.labels[1]])
-    if evidence.embed is not None and evidence.drawn is not None and len(evidence.drawn) > len(generated):
-        generated = evidence.comparison.classes_of(evidence.embed(evidence.drawn))
+    drawn, embed = evidence.drawn, evidence.embed
+    if embed is not None and drawn is not None and len(generated) < min(ENOUGH, len(drawn)):
+        generated = evidence.comparison.classes_of(embed(drawn))
     return real, generated
 
 
@@ -74,7 +76,7 @@ class ClassTotalVariation(Metric):
     The extractor's classifier labels both sets, so that its confusions weigh on both; where it names no classes, each
     vector's nearest training row does. A diagnosis: it asks nothing of a sample but its class. Fresh real data score
     about √(C/(πN)) for C even classes and N samples each, by chance. Detail: `left out`, how many classes are, if any,
-    among all draws of the run, scored or not, that were kept.
+    among all draws of the run that were kept, scored or not, or, of 2,000 scored samples or more, among these.
     """
 
     name = "class-tv"

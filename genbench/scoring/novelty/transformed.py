@@ -12,7 +12,7 @@ SIDE = 14  # entries of a side on which images are compared, at most
 SHIFTS = 2  # pixels, each way along both sides
 ANGLES = (4.0, -4.0, 8.0, -8.0, 12.0, -12.0, 90.0, 180.0, 270.0)  # degrees
 MOST = 1000  # samples that are looked at
-CHUNK = 8192  # rows of the set at a time
+CHUNK = 2048  # rows of the set at a time
 
 
 def likeness(x: NDArray[Any], known: NDArray[Any]) -> Reals:
@@ -28,7 +28,8 @@ def likeness(x: NDArray[Any], known: NDArray[Any]) -> Reals:
     for moved in transformed(grey(x)):
         found = unit(moved)
         for start in range(0, len(rows), CHUNK):
-            np.maximum(best, np.abs(found @ rows[start : start + CHUNK].T).max(1), out=best)
+            correlations = found @ rows[start : start + CHUNK].T
+            np.maximum(best, np.maximum(correlations.max(1), -correlations.min(1)), out=best)
     return best
 
 

@@ -135,6 +135,24 @@ def test_classes_are_counted_over_all_draws_of_the_run_and_all_rows_that_no_plug
     assert told_left_out(evidence) == told_left_out(replace(evidence, drawn=draws[:100])) == {}  # more were scored
 
 
+def test_of_many_scored_samples_no_further_draws_are_looked_at(home, splits):
+    compared = (
+        Features(home, {"digits-net": DigitsNet}, CPU).of(splits.held.x[np.arange(2000) % 400]).compared("digits-net")
+    )
+
+    def embed(x):
+        raise AssertionError(len(x))
+
+    evidence = Evidence(
+        splits.space,
+        splits.held.x,
+        features=compared.comparison,
+        embed=embed,
+        drawn=splits.held.x[np.arange(3000) % 400],
+    )
+    assert len(counted(evidence)[1]) == 2000
+
+
 def test_many_draws_tell_a_class_at_a_fifth_of_its_share_that_a_few_may_not():
     rng = np.random.default_rng(0)
     share = np.array([1.0] * 9 + [0.2]) / 9.2
