@@ -102,9 +102,9 @@ TASKS: Mapping[str, tuple[type, str]] = {
         task(pose=method("splits", "count")),
         "pose(self, splits, count): too many positional arguments; write pose(self, splits, count, rng)",
     ),
-    "samples needs the space": (
-        task(samples=method("answers", "space")),
-        "samples(self, answers, space): missing a required argument: 'space'; write samples(self, answers)",
+    "samples without the key": (
+        task(samples=method("answers")),
+        "samples(self, answers): too many positional arguments; write samples(self, answers, key)",
     ),
     "no needs": (task(without="needs"), "needs is None, expected one of genbench.Model, genbench.Density"),
     "needs a name": (task(needs="interpolator"), "needs is 'interpolator', expected one of genbench.Model"),
