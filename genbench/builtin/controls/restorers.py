@@ -28,6 +28,10 @@ class Known(Learner, Restorer, ABC):
         self.space = space
         self.register_buffer("rows", None)
 
+    def fit(self, data: TrainingData) -> None:
+        """Keep the train split."""
+        self.rows = data.train.x[:]
+
     def nearest(self, y: Tensor, operator: Operator, count: int) -> Tensor:
         """The rows that measure nearest to each question by ‖A(x) - y‖, float32 [n, count, *shape], the nearest first.
 
@@ -80,10 +84,6 @@ class NearestTrain(Known):
     control = ControlKind.PROBE
     source = "the dataset's train split"
 
-    def fit(self, data: TrainingData) -> None:
-        """Keep the train split."""
-        self.rows = data.train.x[:]
-
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
         """The `draws` nearest ones, as they are."""
         return self.shown(self.nearest(y, operator, draws))
@@ -101,10 +101,6 @@ class NeighbourMean(Known):
     control = ControlKind.PROBE
     source = "the dataset's train split, local means of it"
 
-    def fit(self, data: TrainingData) -> None:
-        """Keep the train split."""
-        self.rows = data.train.x[:]
-
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
         """The same mean `draws` times."""
         rows = self.nearest(y, operator, AROUND)
@@ -121,10 +117,6 @@ class NeighbourBlend(Known):
     name = "neighbour-blend"
     control = ControlKind.PROBE
     source = "the dataset's train split, pairs of it"
-
-    def fit(self, data: TrainingData) -> None:
-        """Keep the train split."""
-        self.rows = data.train.x[:]
 
     def restore(self, y: Tensor, operator: Operator, draws: int) -> Tensor:
         """`draws` pairs, each drawn by itself."""

@@ -36,8 +36,12 @@ def linear_guess(y: Tensor, rows: Tensor, operator: Operator) -> Tensor:
 
     Where A is not linear it is the same given the entries that are told. It is brought into range and agreement with y.
 
+    Args:
+        y: questions, float32 [n, *operator.shape].
+        rows: of the training split, [N, *shape].
     Returns:
-        float32 [n, *shape].
+        float32 [n, *shape], in levels.
+    Source: Bishop, Pattern Recognition and Machine Learning, 2006, eq. 2.81
     """
     flat = rows.flatten(1).double()
     mean, cov = flat.mean(0), flat.T.cov(correction=0).view(flat.shape[1], -1)
@@ -52,8 +56,7 @@ def linear_guess(y: Tensor, rows: Tensor, operator: Operator) -> Tensor:
         entries = operator.project(torch.zeros(len(y), *operator.space.shape), y).flatten(1).double()
         told = operator.hidden(y).flatten(1) == 0
         pairs = zip(entries, told, strict=True)
-        gains = (mean + cov[:, k] @ torch.linalg.solve(cov[k][:, k], z[k] - mean[k]) for z, k in pairs)
-        x = torch.stack(list(gains))
+        x = torch.stack([mean + cov[:, k] @ torch.linalg.solve(cov[k][:, k], z[k] - mean[k]) for z, k in pairs])
     return operator.agreeing(x.float().view(-1, *operator.space.shape), y).float()
 
 
@@ -99,7 +102,7 @@ def _left_open(
         return
     for i, own in enumerate(draws):
 
-        def agreeing(x: Tensor, one: Tensor = y[i : i + 1]) -> Tensor:
+        def with_told(x: Tensor, one: Tensor = y[i : i + 1]) -> Tensor:
             return operator.project(x, one.expand(len(x), *one.shape[1:])).flatten(1)
 
-        yield slice(i, i + 1), own.flatten(1), agreeing
+        yield slice(i, i + 1), own.flatten(1), with_told

@@ -29,7 +29,7 @@ from genbench.store.tensors import kept
 STRIPS = 8  # questions on the board's picture
 ALLOWED = 2.0  # inconsistency, as a multiple of what rounding alone does
 FINEST = 1e-3  # inconsistency that float32 is allowed, as a share of the measurements' spread over the questions
-ROUNDED = 4 * float(np.finfo(np.float32).eps)  # and of the largest measurement
+EPSILON = 4 * float(np.finfo(np.float32).eps)  # and as a share of the largest measurement
 FEWEST = 4  # draws: of two, two points far apart would pass for a wide law
 
 
@@ -148,7 +148,7 @@ class Restore(Task):
         space = Space(x.shape[1:], levels=int(exam.key["levels"][0]) or None)
         operator = self.operator(space)
         off, rounding = inconsistency(answers, y, self.measure(space)), operator.rounding
-        limit = ALLOWED * rounding + FINEST * float((y - y.mean(0)).std()) + ROUNDED * float(np.abs(y).max())
+        limit = ALLOWED * rounding + FINEST * float((y - y.mean(0)).std()) + EPSILON * float(np.abs(y).max())
         if operator.tells_entries and space.levels is not None:
             rounding = limit = 0.0
         found = {}

@@ -22,8 +22,8 @@ KNOWN = 0.4  # energy score, as a share of what a guess without a model is off b
 NEAREST = 0.01  # quantile of the truths' distances to known rows: draws that are as near are counted
 CLEARLY = 0.85  # of the distance to the second nearest row, within which a draw is a copy of the nearest and no mean
 COPIED = 0.1  # share of such draws, beyond that of the truths, above which rows were looked up
-ROUNDED = 1e-6  # of the largest distance: less is none
-FEWEST = 20  # questions of which shares and means say something
+SAME = 1e-6  # of the largest distance: less is rounding
+QUESTIONS = 20  # of fewer, shares and sums say nothing
 
 
 def surprise(x: NDArray[Any], hidden: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -88,7 +88,7 @@ def knew(exam: Exam, answers: NDArray[Any]) -> dict[str, str]:
     if share > allowed:
         words = f"it knew the key: {share:.0%} of its answers are the truth to the bit"
         return {"key": f"{words}, of questions where nobody guesses more than {allowed:.0%}"}
-    share = energy_share(answers, exam.key) if "guess" in exam.key and len(answers) >= FEWEST else math.inf
+    share = energy_share(answers, exam.key) if "guess" in exam.key and len(answers) >= QUESTIONS else math.inf
     if share < KNOWN:
         words = f"it knew the key: its energy score is {share:.2f} times what a guess without a model is off by"
         return {"key": f"{words}; {KNOWN:g} and more are ranked"}
@@ -112,12 +112,12 @@ def looked_up(exam: Exam, answers: NDArray[Any], rows: RowsOf, operator: Operato
     Of tokens each draw is held against the training rows, and beside them against held ones. Of the rest it is asked
     how many draws are as near to a row of any split as the nearest of the truths, in what was not told.
     """
-    if exam.key.keys() & {"chance"}:
+    if "chance" in exam.key:
         found = hits(answers.reshape(-1, *answers.shape[2:]), rows("train"), rows("held"))
         words = f"it looks answers up: {found.share:.0%} of its answers are training rows"
         by_chance = f"where {found.expected:.0%} would be by chance, p = {found.p:.1g}"
         return {"copies": f"{words}, {by_chance}"} if found.flagged else {}
-    if len(answers) < FEWEST:
+    if len(answers) < QUESTIONS:
         return {}
     asked = torch.from_numpy(exam.questions["y"]), torch.from_numpy(exam.key["x"])
     draws = pasted(torch.from_numpy(answers), asked, every_row(rows), operator)
@@ -144,8 +144,11 @@ def copied_shares(draws: NDArray[np.float64], truths: NDArray[np.float64]) -> tu
     """
     near = truths[..., 0]
     known = near[np.isfinite(near)]
-    rounding = ROUNDED * known.max(initial=0.0)
+    rounding = SAME * known.max(initial=0.0)
     apart = known[known > rounding]
     within = max(rounding, float(np.quantile(apart, NEAREST, method="lower")) if len(apart) else 0.0)
-    shares = (((x[..., 0] <= within) & (x[..., 0] <= CLEARLY * x[..., 1])).mean() for x in (draws, truths))
-    return float(next(shares)), float(next(shares))
+
+    def share(x: NDArray[np.float64]) -> float:
+        return float(((x[..., 0] <= within) & (x[..., 0] <= CLEARLY * x[..., 1])).mean())
+
+    return share(draws), share(truths)
