@@ -29,6 +29,7 @@ from genbench.builtin.extractors.pixels import Pixels
 from genbench.catalogue.parts import data_root_of, places_of
 from genbench.contracts.dataset import SPLITS
 from genbench.geometry.cloud import Indices
+from genbench.geometry.nearest import nearest, nearest_others
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import product_on
 from genbench.records.gates import CONTROLS, CopyVerdict, GateStatus
@@ -36,7 +37,7 @@ from genbench.records.space import Space
 from genbench.scoring.extraction import embedding, loaded
 from genbench.scoring.novelty.evidence import Among, Beside, InPixels, Near, in_pixels
 from genbench.scoring.novelty.judgement import judged
-from genbench.scoring.novelty.pairs import distinct, flat, nearest, nearest_others
+from genbench.scoring.novelty.pairs import distinct, flat
 from genbench.scoring.novelty.repeats import FAMILY, families, repeats
 
 Images = NDArray[np.uint8]

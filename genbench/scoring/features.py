@@ -14,8 +14,12 @@ from genbench.errors import Unavailable
 from genbench.execution.device import CPU
 from genbench.files.rows import blocks
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.nearest import nearest
+from genbench.geometry.neighbours import Nearest
 from genbench.geometry.reference import Reference
+from genbench.geometry.sweep import product_on
 from genbench.scoring.extraction import Told, classifying, embedding, loaded, untold
+from genbench.scoring.kept import Arrays, kept, nearest_arrays, nearest_of
 from genbench.scoring.scores import Compared
 from genbench.scoring.vectors import VectorCache
 from genbench.store import datasets
@@ -56,6 +60,11 @@ class Features:
         return self._cache.damaged
 
     @property
+    def accelerator(self) -> str | None:
+        """The device that multiplies blocks; None: the CPU does."""
+        return None if self.device == CPU else self.device
+
+    @property
     def reference_name(self) -> str:
         """What samples are compared with: the first digits of the data's sha256, and the split."""
         return f"{self.home.name[:16]}/test"
@@ -89,21 +98,30 @@ class Features:
         extractor = self.extractor(name)
         return self._found({"samples": sha256, "extractor": extractor.identity}, extractor, samples, "samples")
 
+    def nearest(self, name: str, known: str, fresh: str) -> Nearest:
+        """The two rows of one split that are nearest to each row [N, 2] of another, in features; kept on disk.
+
+        Raises:
+            Unavailable: the one has fewer than two rows.
+        """
+
+        def computed() -> Arrays:
+            x, rows = self.of_split(name, fresh), self.of_split(name, known)
+            return nearest_arrays(nearest(x, rows, product_on(self.accelerator)))
+
+        identity = self.extractor(name).identity
+        return nearest_of(kept({"data": self.home.name, "known": known, "fresh": fresh, "of": identity}, computed))
+
     def reference(self, name: str) -> Reference:
         """What candidates are compared with: the same object for all, so that they share what it computes."""
         if name not in self._references:
-            real, train = self.of_split(name, "test"), self.of_split(name, "train") if self._with_train else None
-            device = None if self.device == CPU else self.device
-            classes = datasets.read(self.home, "train").y if self._with_train else None
-            known = datasets.read(self.home, "test").y
-            self._references[name] = Reference(real, train, device=device, classes=classes, real_classes=known)
+            self._references[name] = _TestSplit(self, name, self._with_train)
         return self._references[name]
 
     def held(self, name: str) -> Comparison:
         """The split held in the place of a candidate's samples: the same object for all."""
         if name not in self._held:
-            classify = classifying(self.extractor(name), self.device)
-            self._held[name] = Comparison(self.reference(name), self.of_split(name, "held"), classify=classify)
+            self._held[name] = _HeldSplit(self, name)
         return self._held[name]
 
     def _found(self, names: Mapping[str, str], extractor: Extractor, x: NDArray[Any], what: str) -> NDArray[np.float32]:
@@ -114,6 +132,40 @@ class Features:
             return embedding(extractor, self.device, told, what)(x[rows])
 
         return self._cache.found_in_parts(names, computed, len(x))
+
+
+class _TestSplit(Reference):
+    """The test split, with what is near to it in the training split as it was kept."""
+
+    def __init__(self, features: Features, name: str, with_train: bool) -> None:
+        home = features.home
+        super().__init__(
+            features.of_split(name, "test"),
+            features.of_split(name, "train") if with_train else None,
+            device=features.accelerator,
+            classes=datasets.read(home, "train").y if with_train else None,
+            real_classes=datasets.read(home, "test").y,
+        )
+        self._nearest = partial(features.nearest, name, "train", "test")
+
+    @cached_property
+    def train_of_real(self) -> Nearest:
+        """The two training vectors nearest to each real one, [N, 2]."""
+        return super().train_of_real if self.train is None else self._nearest()
+
+
+class _HeldSplit(Comparison):
+    """The split held beside test, with what is near to it in the training split as it was kept."""
+
+    def __init__(self, features: Features, name: str) -> None:
+        classify = classifying(features.extractor(name), features.device)
+        super().__init__(features.reference(name), features.of_split(name, "held"), classify=classify)
+        self._nearest = partial(features.nearest, name, "train", "held")
+
+    @cached_property
+    def train_of_generated(self) -> Nearest:
+        """The two training vectors nearest to each vector held, [M, 2]."""
+        return super().train_of_generated if self.train is None else self._nearest()
 
 
 class SampleFeatures:

@@ -1,14 +1,14 @@
 """Vectors on disk: what was computed once of some samples by some extractor is read from then on."""
 
 import contextlib
-import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genbench.files.alone import alone
 from genbench.files.atomic import cache_path, offer, sha256_of
 from genbench.files.plain import digest
 from genbench.store.spare import used
@@ -66,7 +66,7 @@ class VectorCache:
         vectors = self._read(folder, key)
         if vectors is not None:
             return vectors
-        with _alone(folder, key, wait) as own:
+        with alone(folder, key, wait) as own:
             if not own:
                 return None
             vectors = self._read(folder, key)  # somebody may have made them since
@@ -97,30 +97,3 @@ class VectorCache:
 
         offer(folder / f"{key}.npy", fill)
         return vectors
-
-
-@contextlib.contextmanager
-def _alone(folder: Path, key: str, wait: bool) -> Iterator[bool]:
-    """Hold the making of some vectors; False: somebody does, and nobody waits. The kernel lets go for one that dies.
-
-    Where the cache cannot be written, everybody makes them.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f".making-{key[:16]}"
-        lock = path.open("wb")
-    except OSError:
-        yield True
-        return
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not wait:
-                yield False
-                return
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield True
-        finally:
-            path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from genbench.errors import GenbenchError
 from genbench.files.rows import joined
 from genbench.geometry.cloud import Features
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.nearest import nearest_others
 from genbench.geometry.reference import Reference
 from genbench.records.gates import CopyVerdict
 from genbench.records.space import Space
@@ -23,7 +24,7 @@ from genbench.scoring.features import Features as SplitFeatures
 from genbench.scoring.novelty.evidence import Among, Beside, Near, in_pixels
 from genbench.scoring.novelty.gate import CopyGate
 from genbench.scoring.novelty.judgement import judged
-from genbench.scoring.novelty.pairs import distinct, flat, nearest_others
+from genbench.scoring.novelty.pairs import distinct, flat
 from genbench.scoring.novelty.repeats import FAMILY, families, repeats
 from genbench.scoring.samples import Samples, Side, rows_sha256
 from genbench.scoring.scores import Compared

@@ -16,12 +16,13 @@ from genbench.contracts.dataset import Splits
 from genbench.contracts.extractor import Extractor
 from genbench.contracts.model import Model
 from genbench.contracts.training import Split
+from genbench.geometry.nearest import nearest
 from genbench.geometry.sweep import product_on
 from genbench.records.gates import CopyVerdict
 from genbench.scoring.features import Features
 from genbench.scoring.novelty.evidence import Beside, Near, in_pixels
 from genbench.scoring.novelty.gate import CopyGate
-from genbench.scoring.novelty.pairs import distinct, flat, nearest
+from genbench.scoring.novelty.pairs import distinct, flat
 from genbench.store import datasets
 
 CPU = "cpu"

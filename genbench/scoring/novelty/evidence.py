@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from genbench.geometry.cloud import Reals
 from genbench.geometry.excess import Excess
+from genbench.geometry.nearest import nearest
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import Product
-from genbench.scoring.novelty.pairs import flat, nearest
+from genbench.scoring.novelty.pairs import flat
 from genbench.scoring.novelty.repeats import Repeats
 from genbench.scoring.novelty.span import ROWS, residuals
 from genbench.scoring.novelty.transformed import MOST, likeness

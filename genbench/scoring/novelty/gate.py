@@ -12,13 +12,14 @@ from genbench.errors import Unavailable, Unsuitable
 from genbench.files.picture import drawn
 from genbench.geometry.comparison import Comparison
 from genbench.geometry.hits import hits
+from genbench.geometry.nearest import nearest, nearest_others
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import Product
 from genbench.records.gates import CONTROLS, CopyPair, CopyVerdict, unavailable
 from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.novelty.evidence import Among, Beside, Near, in_pixels
 from genbench.scoring.novelty.judgement import judged, judged_by_hits
-from genbench.scoring.novelty.pairs import flat, nearest, nearest_others
+from genbench.scoring.novelty.pairs import flat
 from genbench.scoring.novelty.real import RealSide
 from genbench.scoring.novelty.repeats import FAMILY, families, repeats
 from genbench.store import datasets

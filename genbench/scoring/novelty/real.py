@@ -1,29 +1,24 @@
 """Real: what real data alone give of the gate's tests, which depends on no candidate and is kept on disk."""
 
-import contextlib
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genbench.files.atomic import cache_path, offer
-from genbench.files.plain import digest
+from genbench.geometry.nearest import nearest
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import Product
 from genbench.records.gates import CONTROLS
 from genbench.scoring.features import Features
+from genbench.scoring.kept import Arrays, kept, nearest_arrays, nearest_of
 from genbench.scoring.novelty.evidence import InPixels, Near, in_pixels
-from genbench.scoring.novelty.pairs import distinct, flat, nearest
+from genbench.scoring.novelty.pairs import distinct, flat
 from genbench.scoring.novelty.repeats import FAMILY
 from genbench.store import datasets
-from genbench.store.spare import used
 
 IN_PIXELS = "pixels of distinct rows, span and transformations/1"  # the identities of what is kept
 AMONG = "held among test/1"
-
-Kept = Mapping[str, NDArray[Any]]
 
 
 class RealSide:
@@ -49,52 +44,26 @@ class RealSide:
 
     def near(self, against: str) -> Near:
         """How near the control comes to a set."""
-        return Near(self._in_features(against), self._in_pixels(against))
+        fresh = self._features.nearest(self._extractor, against, CONTROLS[against])
+        return Near(fresh, self._in_pixels(against))
 
     def others(self) -> Nearest:
         """The five rows of test that are nearest to each row of held, in pixels."""
 
-        def computed() -> Kept:
-            return _arrays(nearest(flat(self.x("held")), flat(self.x("test")), self._product, FAMILY + 1))
+        def computed() -> Arrays:
+            return nearest_arrays(nearest(flat(self.x("held")), flat(self.x("test")), self._product, FAMILY + 1))
 
-        return _nearest(self._kept(AMONG, "test", "held", computed))
-
-    def _in_features(self, against: str) -> Nearest:
-        known, control = (self._features.of_split(self._extractor, name) for name in (against, CONTROLS[against]))
-        identity = self._features.extractor(self._extractor).identity
-        computed = lambda: _arrays(nearest(control, known, self._product))  # noqa: E731
-        return _nearest(self._kept(identity, against, CONTROLS[against], computed))
+        return nearest_of(self._kept(AMONG, "test", "held", computed))
 
     def _in_pixels(self, against: str) -> InPixels:
-        def computed() -> Kept:
+        def computed() -> Arrays:
             rng = np.random.default_rng(0)
             found = in_pixels(self.x(CONTROLS[against]), self.rows(against), self._product, rng)
             more = {"residuals": found.residuals, "likeness": found.likeness}
-            return _arrays(found.nearest) | {name: array for name, array in more.items() if array is not None}
+            return nearest_arrays(found.nearest) | {name: array for name, array in more.items() if array is not None}
 
-        kept = self._kept(IN_PIXELS, against, CONTROLS[against], computed)
-        return InPixels(_nearest(kept), kept.get("residuals"), kept.get("likeness"))
+        found = self._kept(IN_PIXELS, against, CONTROLS[against], computed)
+        return InPixels(nearest_of(found), found.get("residuals"), found.get("likeness"))
 
-    def _kept(self, identity: str, known: str, fresh: str, computed: Callable[[], Kept]) -> Kept:
-        """Arrays by name: read from the cache, or computed and put there."""
-        names = {"data": self._features.home.name, "known": known, "fresh": fresh, "of": identity}
-        path = cache_path("nearest") / f"{digest(names)}.npz"
-        with contextlib.suppress(OSError), np.load(path, allow_pickle=False) as file:
-            used(path)
-            return {name: file[name] for name in file.files}
-        found = computed()
-
-        def fill(partial: Path) -> Path:
-            np.savez(partial, allow_pickle=False, **found)
-            return path
-
-        offer(path, fill)
-        return found
-
-
-def _arrays(near: Nearest) -> dict[str, NDArray[Any]]:
-    return {"squared": near.squared, "indices": near.indices}
-
-
-def _nearest(kept: Kept) -> Nearest:
-    return Nearest(kept["squared"], kept["indices"])
+    def _kept(self, identity: str, known: str, fresh: str, computed: Callable[[], Arrays]) -> Arrays:
+        return kept({"data": self._features.home.name, "known": known, "fresh": fresh, "of": identity}, computed)

@@ -11,12 +11,13 @@ from PIL import Image
 from genbench.contracts.dataset import Examples, Splits
 from genbench.files.atomic import cache_folder
 from genbench.files.codec import decoded, encoded
+from genbench.geometry.nearest import nearest
 from genbench.records.gates import CONTROLS as FRESH, CopyVerdict, GateStatus, unavailable
 from genbench.records.space import Space
 from genbench.scoring.features import SampleFeatures
 from genbench.scoring.novelty.evidence import some
 from genbench.scoring.novelty.gate import CopyGate, copy_verdict
-from genbench.scoring.novelty.pairs import flat, nearest
+from genbench.scoring.novelty.pairs import flat
 
 BY_SET = {"tail", "pixel-tail", "one-third", "span", "transformed"}  # tests against a set of images
 

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from genbench.contracts import dataset
 from genbench.errors import Unavailable
+from genbench.geometry.nearest import nearest, nearest_others
 from genbench.geometry.neighbours import Nearest
 from genbench.records.gates import CopyFinding, GateStatus
 from genbench.scoring.novelty.evidence import Beside, InPixels, Near
 from genbench.scoring.novelty.judgement import judged, one_third
-from genbench.scoring.novelty.pairs import distinct, nearest, nearest_others, nearest_pairs
+from genbench.scoring.novelty.pairs import distinct, nearest_pairs
 
 
 def test_fresh_real_data_are_not_flagged_in_any_of_20_splits(splits):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from copied import PRODUCT
 
-from genbench.scoring.novelty.pairs import nearest_others
+from genbench.geometry.nearest import nearest_others
 from genbench.scoring.novelty.repeats import Repeats, counted, families, in_family, repeats
 
 FRESH = np.arange(1000)[:, None]
