@@ -14,12 +14,13 @@ from genbench.errors import Unavailable
 from genbench.execution.device import CPU
 from genbench.files.rows import blocks
 from genbench.geometry.comparison import Comparison
+from genbench.geometry.moments import Moments, moments
 from genbench.geometry.nearest import nearest
 from genbench.geometry.neighbours import Nearest
 from genbench.geometry.reference import Reference
 from genbench.geometry.sweep import product_on
 from genbench.scoring.extraction import Told, classifying, embedding, loaded, untold
-from genbench.scoring.kept import Arrays, kept, nearest_arrays, nearest_of
+from genbench.scoring.kept import kept_moments, kept_nearest
 from genbench.scoring.scores import Compared
 from genbench.scoring.vectors import VectorCache
 from genbench.store import datasets
@@ -105,12 +106,18 @@ class Features:
             Unavailable: the one has fewer than two rows.
         """
 
-        def computed() -> Arrays:
-            x, rows = self.of_split(name, fresh), self.of_split(name, known)
-            return nearest_arrays(nearest(x, rows, product_on(self.accelerator)))
+        def computed() -> Nearest:
+            return nearest(self.of_split(name, fresh), self.of_split(name, known), product_on(self.accelerator))
 
-        identity = self.extractor(name).identity
-        return nearest_of(kept({"data": self.home.name, "known": known, "fresh": fresh, "of": identity}, computed))
+        return kept_nearest(self.names(name) | {"known": known, "fresh": fresh}, computed)
+
+    def moments(self, name: str, split: str) -> Moments:
+        """The moments of a split's features; kept on disk."""
+        return kept_moments(self.names(name) | {"split": split}, lambda: moments(self.of_split(name, split)))
+
+    def names(self, name: str) -> dict[str, str]:
+        """What names the data and the extractor of what is kept."""
+        return {"data": self.home.name, "of": self.extractor(name).identity}
 
     def reference(self, name: str) -> Reference:
         """What candidates are compared with: the same object for all, so that they share what it computes."""
@@ -146,12 +153,18 @@ class _TestSplit(Reference):
             classes=datasets.read(home, "train").y if with_train else None,
             real_classes=datasets.read(home, "test").y,
         )
-        self._nearest = partial(features.nearest, name, "train", "test")
+        self._nearest_kept = partial(features.nearest, name, "train", "test")
+        self._moments_kept = partial(features.moments, name, "train")
 
     @cached_property
     def train_of_real(self) -> Nearest:
         """The two training vectors nearest to each real one, [N, 2]."""
-        return super().train_of_real if self.train is None else self._nearest()
+        return super().train_of_real if self.train is None else self._nearest_kept()
+
+    @cached_property
+    def moments_train(self) -> Moments:
+        """Mean and covariance of T."""
+        return super().moments_train if self.train is None else self._moments_kept()
 
 
 class _HeldSplit(Comparison):
@@ -160,12 +173,12 @@ class _HeldSplit(Comparison):
     def __init__(self, features: Features, name: str) -> None:
         classify = classifying(features.extractor(name), features.device)
         super().__init__(features.reference(name), features.of_split(name, "held"), classify=classify)
-        self._nearest = partial(features.nearest, name, "train", "held")
+        self._nearest_kept = partial(features.nearest, name, "train", "held")
 
     @cached_property
     def train_of_generated(self) -> Nearest:
         """The two training vectors nearest to each vector held, [M, 2]."""
-        return super().train_of_generated if self.train is None else self._nearest()
+        return super().train_of_generated if self.train is None else self._nearest_kept()
 
 
 class SampleFeatures:

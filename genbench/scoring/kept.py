@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 from genbench.files.alone import alone
 from genbench.files.atomic import cache_path, offer
 from genbench.files.plain import digest
+from genbench.geometry.moments import Moments
 from genbench.geometry.neighbours import Nearest
 from genbench.store.spare import used
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def kept(names: Mapping[str, str], computed: Callable[[], Arrays]) -> Arrays:
+def kept(room: str, names: Mapping[str, str], computed: Callable[[], Arrays]) -> Arrays:
     """Arrays by name: read from the cache, or computed and put there, by one process at a time.
 
     Args:
+        room: the folder of the cache.
         names: what the arrays are of; equal names stand for equal arrays.
     """
     key = digest(names)
-    path = cache_path("nearest") / f"{key}.npz"
+    path = cache_path(room) / f"{key}.npz"
     found = _read(path)
     if found is not None:
         return found
@@ -36,9 +38,10 @@ def kept(names: Mapping[str, str], computed: Callable[[], Arrays]) -> Arrays:
 
 def _read(path: Path) -> Arrays | None:
     """The arrays that lie there; None where there are none, or not as they were written."""
-    with contextlib.suppress(OSError, ValueError, EOFError, BadZipFile), np.load(path, allow_pickle=False) as file:
-        used(path)
-        return {name: file[name] for name in file.files}
+    with contextlib.suppress(OSError, ValueError, EOFError, BadZipFile), path.open("rb") as raw:
+        with np.load(raw, allow_pickle=False) as file:
+            used(path)
+            return {name: file[name] for name in file.files}
     return None
 
 
@@ -49,6 +52,23 @@ def _made(path: Path, arrays: Arrays) -> Arrays:
 
     offer(path, fill)
     return arrays
+
+
+def kept_nearest(names: Mapping[str, str], computed: Callable[[], Nearest]) -> Nearest:
+    """Nearest rows, likewise."""
+    found = kept("nearest", names, lambda: nearest_arrays(computed()))
+    return nearest_of(found)
+
+
+def kept_moments(names: Mapping[str, str], computed: Callable[[], Moments]) -> Moments:
+    """Moments, likewise."""
+
+    def arrays() -> Arrays:
+        found = computed()
+        return {"count": np.array(found.count), "mean": found.mean, "covariance": found.covariance}
+
+    found = kept("moments", names, arrays)
+    return Moments(int(found["count"]), found["mean"], found["covariance"])
 
 
 def nearest_arrays(near: Nearest) -> dict[str, NDArray[Any]]:

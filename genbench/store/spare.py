@@ -1,5 +1,7 @@
-"""Spare: what the cache holds only to save time (stages, features, nearest rows, what a driver that was killed had sent
-here), and how much of it is kept."""
+"""Spare: what the cache holds only to save time, and how much of it is kept.
+
+Stages, features with what is nearest to them and their moments, and what a driver that was killed had sent here.
+"""
 
 import contextlib
 import os
@@ -17,6 +19,7 @@ ROOMS = {
     "stages": 2,
     "features": 1,
     "nearest": 1,
+    "moments": 1,
     "nodes": 1,
 }  # folder of the cache → how many folders deep its entries lie
 

@@ -15,7 +15,10 @@ from genbench.builtin.extractors.digits_net import DigitsNet
 from genbench.builtin.extractors.pixels import Pixels
 from genbench.errors import Unavailable
 from genbench.files.atomic import cache_folder, cache_path
+from genbench.geometry.comparison import Comparison
+from genbench.geometry.reference import Reference
 from genbench.scoring.features import Features
+from genbench.scoring.kept import kept
 from genbench.scoring.vectors import PART, VectorCache
 from genbench.store import datasets
 
@@ -204,3 +207,41 @@ def test_features_in_parts_are_those_of_all_rows_at_once(features, monkeypatch) 
     other = Features(features.home, EXTRACTORS, CPU)
     monkeypatch.setenv("GENBENCH_CACHE", str(cache_path("elsewhere")))
     assert np.array_equal(other.of(samples).comparison("digits-net").generated, whole)
+
+
+def test_what_real_data_alone_give_is_as_geometry_says_and_is_computed_once(features, monkeypatch):
+    read = Features(features.home, EXTRACTORS, CPU)
+    test, train, held = (read.of_split("pixels", split) for split in ("test", "train", "held"))
+    plain = Reference(test, train)
+    for computed in (features, read):  # the second reads what the first computed
+        reference, own = computed.reference("pixels"), computed.held("pixels")
+        np.testing.assert_array_equal(reference.train_of_real.indices, plain.train_of_real.indices)
+        np.testing.assert_array_equal(reference.train_of_real.squared, plain.train_of_real.squared)
+        np.testing.assert_array_equal(reference.moments_train.covariance, plain.moments_train.covariance)
+        np.testing.assert_array_equal(reference.moments_train.mean, plain.moments_train.mean)
+        np.testing.assert_array_equal(
+            own.train_of_generated.indices, Comparison(plain, held).train_of_generated.indices
+        )
+        assert reference.moments_train.count == len(train)
+        monkeypatch.setattr("genbench.scoring.features.nearest", None)  # who computes again stumbles
+        monkeypatch.setattr("genbench.scoring.features.moments", None)
+
+
+def test_kept_arrays_that_are_damaged_are_computed_anew(features):
+    names = {"data": "one", "of": "another"}
+    first = kept("nearest", names, lambda: {"x": np.arange(1000.0)})
+    (path,) = (path for path in cache_path("nearest").glob("*.npz") if np.load(path).files == ["x"])
+    whole = path.read_bytes()
+    for damaged in (whole[:200], whole[:-30], b"", whole[:400] + b"\0\1\2" + whole[403:]):
+        path.write_bytes(damaged)
+        np.testing.assert_array_equal(kept("nearest", names, lambda: {"x": np.arange(1000.0)})["x"], first["x"])
+        assert path.read_bytes() == whole
+
+
+def test_without_training_data_nothing_is_near(features):
+    alone = Features(features.home, EXTRACTORS, CPU, with_train=False)
+    for found in (lambda: alone.reference("pixels").train_of_real, lambda: alone.reference("pixels").moments_train):
+        with pytest.raises(Unavailable):
+            found()
+    with pytest.raises(Unavailable):
+        _ = alone.held("pixels").train_of_generated

@@ -1,6 +1,5 @@
 """Real: what real data alone give of the gate's tests, which depends on no candidate and is kept on disk."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from genbench.geometry.neighbours import Nearest
 from genbench.geometry.sweep import Product
 from genbench.records.gates import CONTROLS
 from genbench.scoring.features import Features
-from genbench.scoring.kept import Arrays, kept, nearest_arrays, nearest_of
+from genbench.scoring.kept import Arrays, kept, kept_nearest, nearest_arrays, nearest_of
 from genbench.scoring.novelty.evidence import InPixels, Near, in_pixels
 from genbench.scoring.novelty.pairs import distinct, flat
 from genbench.scoring.novelty.repeats import FAMILY
@@ -50,10 +49,10 @@ class RealSide:
     def others(self) -> Nearest:
         """The five rows of test that are nearest to each row of held, in pixels."""
 
-        def computed() -> Arrays:
-            return nearest_arrays(nearest(flat(self.x("held")), flat(self.x("test")), self._product, FAMILY + 1))
+        def computed() -> Nearest:
+            return nearest(flat(self.x("held")), flat(self.x("test")), self._product, FAMILY + 1)
 
-        return nearest_of(self._kept(AMONG, "test", "held", computed))
+        return kept_nearest(self._names(AMONG, "test", "held"), computed)
 
     def _in_pixels(self, against: str) -> InPixels:
         def computed() -> Arrays:
@@ -62,8 +61,8 @@ class RealSide:
             more = {"residuals": found.residuals, "likeness": found.likeness}
             return nearest_arrays(found.nearest) | {name: array for name, array in more.items() if array is not None}
 
-        found = self._kept(IN_PIXELS, against, CONTROLS[against], computed)
+        found = kept("nearest", self._names(IN_PIXELS, against, CONTROLS[against]), computed)
         return InPixels(nearest_of(found), found.get("residuals"), found.get("likeness"))
 
-    def _kept(self, identity: str, known: str, fresh: str, computed: Callable[[], Arrays]) -> Arrays:
-        return kept({"data": self._features.home.name, "known": known, "fresh": fresh, "of": identity}, computed)
+    def _names(self, identity: str, known: str, fresh: str) -> dict[str, str]:
+        return {"data": self._features.home.name, "known": known, "fresh": fresh, "of": identity}

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import skip_init
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 import genbench
@@ -61,7 +62,7 @@ class EfficientNetLite0(genbench.Extractor):
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
         """[N, 1 or 3, H, W] integers in [0, 255] on the device → float32 [N, 1280]."""
-        return torch.cat([self._network(self._prepared(rows)) for rows in torch.split(x, self._batch)])
+        return torch.cat([self._network(self._prepared(rows)) for rows in torch.split(x.flip(2, 3), self._batch)])
 
     def _prepared(self, x: Tensor) -> Tensor:
         """Resized as real numbers, back into [0, 255], grey in all three channels, standardised: [N, 3, 224, 224]."""
@@ -91,7 +92,7 @@ def _network(path: Path) -> tuple[nn.Module, tuple[float, ...], tuple[float, ...
     network.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
     network.reset_classifier(0)
     config = network.default_cfg
-    return _folded(network.eval().requires_grad_(False)), config["mean"], config["std"]
+    return _turned(_folded(network.eval().requires_grad_(False))), config["mean"], config["std"]
 
 
 def _folded(network: nn.Module) -> nn.Module:
@@ -103,4 +104,23 @@ def _folded(network: nn.Module) -> nn.Module:
             if isinstance(conv, nn.Conv2d) and isinstance(norm, BatchNormAct2d):
                 setattr(part, first, fuse_conv_bn_eval(conv, norm))
                 setattr(part, second, norm.act)
+    return network
+
+
+def _turned(network: nn.Module) -> nn.Module:
+    """The same function of images that are turned by 180°: every kernel is turned as well.
+
+    Where a stride halves an even side, TensorFlow pads one row more after the image than before it, which takes a copy
+    of each map. Seen from the other end that is what a convolution pads by itself, a fifth faster on a CPU. The mean
+    over the last map does not see the turn.
+    """
+    for part in list(network.modules()):
+        for name, conv in list(part.named_children()):
+            if isinstance(conv, nn.Conv2d):
+                side, (inputs, outputs) = conv.kernel_size[0], (conv.in_channels, conv.out_channels)
+                shape = {"stride": conv.stride, "padding": side // 2, "groups": conv.groups}
+                turned = skip_init(nn.Conv2d, inputs, outputs, side, **shape).requires_grad_(False)
+                turned.weight.copy_(conv.weight.flip(2, 3))
+                turned.bias.copy_(conv.bias)
+                setattr(part, name, turned)
     return network
