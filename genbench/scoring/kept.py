@@ -38,10 +38,13 @@ def kept(room: str, names: Mapping[str, str], computed: Callable[[], Arrays]) ->
 
 def _read(path: Path) -> Arrays | None:
     """The arrays that lie there; None where there are none, or not as they were written."""
-    with contextlib.suppress(OSError, ValueError, EOFError, BadZipFile), path.open("rb") as raw:
-        with np.load(raw, allow_pickle=False) as file:
-            used(path)
-            return {name: file[name] for name in file.files}
+    with (
+        contextlib.suppress(OSError, ValueError, EOFError, BadZipFile),
+        path.open("rb") as raw,
+        np.load(raw, allow_pickle=False) as file,
+    ):
+        used(path)
+        return {name: file[name] for name in file.files}
     return None
 
 
