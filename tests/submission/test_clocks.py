@@ -11,11 +11,14 @@ from genbench.records.files import read_records
 from genbench.records.record import Record
 from genbench.records.timing import Repetition, TimingRecord
 from genbench.submission.clocks import clock_faults
-from genbench.submission.finding import Check
+from genbench.submission.finding import Check, Finding
 from genbench.submission.reading import Bundled
 
 BOARDS = Path(__file__).parents[2] / "leaderboards"
 RECORDS = read_records(BOARDS / "digits/records")
+
+GAN = next(record for record in RECORDS if record.model.reference == "gan")
+TIMED = next(own.timing for own in GAN.candidates if own.timing is not None)
 
 
 def bundled(records: list[Record]) -> list[Bundled]:
@@ -89,3 +92,13 @@ def test_a_speed_that_is_void_already_is_not_asked() -> None:
         changed(record, lambda timing: replace(timing, void="cpu: it says so", seconds=1e9)) for record in RECORDS
     ]
     assert clock_faults(bundled(records)) == []
+
+
+def test_cpu_seconds_of_a_run_of_milliseconds_are_too_coarse_to_contradict_it() -> None:
+    def short(cpu: float, seconds: float) -> list[Finding]:
+        laps = (Repetition(10, seconds / 2, cpu * seconds / 2, yardstick=None),) * 2
+        timing = replace(TIMED, images=20, seconds=seconds, batches=(seconds,), repetitions=laps)
+        return [own for own in clock_faults(bundled([changed(GAN, lambda _: timing)])) if own.refused]
+
+    assert short(1.6, 0.02) == []
+    assert "1.6 CPU seconds a second" in short(1.6, 2.0)[0].words
