@@ -15,7 +15,11 @@ from genbench.submission.finding import Check, Finding, noted, refused
 from genbench.submission.reading import Bundled
 
 LEAST_ATTENDED = 0.25  # of a core; of 184 published runs on shared machines the least had .83
-UNLIKE = 2.5  # times the bundle's usual yardstick; of 490 runs on one shared machine, over weeks, .51 to 2.17 times
+UNLIKE = 2.0  # times the usual yardstick of runs like it; of 490 published ones, over weeks, .60 to 1.69 times
+PEERS, FEWEST = (
+    15,
+    3,
+)  # runs as fast, of the same task, that say what is usual; of all tasks where one has fewer than three
 ROUNDING, SLACK = 1.5, 0.1  # times, and seconds beside: parts and wholes, CPU and wall are each read by themselves
 ACCOUNTED = 1.25  # CPU seconds a wall second and thread, as kernels count them over short laps
 
@@ -25,10 +29,16 @@ class _Run:
     """A timed run."""
 
     who: str
+    task: str
     machine: Machine
     timing: TimingRecord
     stage_seconds: float
     """What its stage took in all."""
+
+    @property
+    def pace(self) -> float:
+        """Wall seconds an image."""
+        return self.timing.seconds / max(1, self.timing.images)
 
     @property
     def yardstick(self) -> float | None:
@@ -50,7 +60,7 @@ def _runs(own: Bundled) -> Iterator[_Run]:
     for candidate in own.record.candidates:
         if candidate.timing is not None:
             who = f"{own.trial}, {candidate.task} {candidate.sampler}".rstrip()
-            yield _Run(who, own.record.machine, candidate.timing, _stage_seconds(own.record, candidate))
+            yield _Run(who, candidate.task, own.record.machine, candidate.timing, _stage_seconds(own.record, candidate))
 
 
 def _stage_seconds(record: Record, candidate: Candidate) -> float:
@@ -100,16 +110,23 @@ def _unchecked(run: _Run) -> Iterator[str]:
 
 
 def _of_other_hardware(runs: Sequence[_Run]) -> Iterator[tuple[str, str]]:
-    """Runs on whose machine the harness's own workload took another time than on what is said to be the same."""
-    classes: dict[str, list[tuple[_Run, float]]] = {}
-    for run in runs:
-        if (taken := run.yardstick) is not None:
-            classes.setdefault(run.machine.speed_class, []).append((run, taken))
-    for name, own in classes.items():
-        usual = median(taken for _, taken in own)
-        for run, taken in own:
-            if not usual / UNLIKE <= taken <= usual * UNLIKE:
-                words = (
-                    f"the harness's own workload took {taken / usual:.2g} times what it took beside others on {name}"
-                )
-                yield run.who, f"{words}: its speed is of other hardware"
+    """Runs beside which the harness's own workload took another time than beside others on what is said to be the same.
+
+    Beside short batches it takes twice what it takes beside long ones, so that a run is held against those as fast.
+    """
+    timed = [(run, taken) for run in runs if (taken := run.yardstick) is not None]
+    for run, taken in timed:
+        alike = [other for other in timed if other[0].machine.speed_class == run.machine.speed_class]
+        asked = [other for other in alike if other[0].task == run.task]
+        usual = _usual(run, asked if len(asked) >= FEWEST else alike)
+        if not usual / UNLIKE <= taken <= usual * UNLIKE:
+            words = f"the harness's own workload took {taken / usual:.2g} times what it took beside others as fast on"
+            yield run.who, f"{words} {run.machine.speed_class}: its speed is of other hardware"
+
+
+def _usual(run: _Run, alike: Sequence[tuple[_Run, float]]) -> float:
+    """Median yardstick of the runs that take about as long an image."""
+    order = sorted(alike, key=lambda other: other[0].pace)
+    place = next(at for at, (other, _) in enumerate(order) if other is run)
+    first = max(0, min(place - PEERS // 2, len(order) - PEERS))
+    return median(taken for _, taken in order[first : first + PEERS])
