@@ -84,6 +84,8 @@ class MetricListing:
     uses_features: bool = False
     needs_train: bool = False
     """Whether it looks at features of training data."""
+    misled_by: str = ""
+    """Who has the best score without being good, so that it is shown and no axis; "": it may be one."""
 
 
 @dataclass(frozen=True)

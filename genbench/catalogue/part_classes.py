@@ -70,6 +70,7 @@ def metric_listing(cls: type[Metric]) -> MetricListing:
         description=description(cls),
         uses_features=flag(cls, "uses_features"),
         needs_train=flag(cls, "needs_train"),
+        misled_by=text(cls, "misled_by"),
     )
 
 

@@ -56,6 +56,7 @@ class Metric(ABC):
     blind_to: ClassVar[frozenset[str]] = frozenset()  #: names of known distortions
     two_sided: ClassVar[bool] = False  #: whether it falls on either side of fresh real data
     symmetric: ClassVar[bool] = False  #: whether exchanging real and generated features leaves it as it is
+    misled_by: ClassVar[str] = ""  #: who has the best score without being good: a suite's axis must not rest on it
     reads: ClassVar[frozenset[str]] = frozenset()  #: arrays of an exam, its questions or its key; none: samples alone
     sequences: ClassVar[bool] = False  #: whether it is of sequences, of tokens or real numbers, alone
 

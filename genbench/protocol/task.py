@@ -74,7 +74,8 @@ def asked_in(name: str, terms: TaskTerms, catalogue: Catalogue) -> Asked:
     """A suite's task, its class and solvers found.
 
     Raises:
-        GenbenchError: no such task or solver, a wrong setting, or axes that are not the task's.
+        GenbenchError: no such task, solver or score, a wrong setting, axes that are not the task's, or one that rests
+            on a score by which nobody should be ranked.
     """
     kind, given = split_reference(terms.ask or name)
     entry = catalogue.task(kind)
@@ -84,6 +85,12 @@ def asked_in(name: str, terms: TaskTerms, catalogue: Catalogue) -> Asked:
             f"[tasks.{name}] axes sets {', '.join(axes)}, each to one of its scores, got "
             f"{', '.join(f'{axis} = {score}' for axis, score in terms.axes.items()) or 'nothing'}"
         )
+    for axis, score in terms.axes.items():
+        if misled := catalogue.metric(score.partition("@")[0]).listing.misled_by:
+            raise GenbenchError(
+                f"[tasks.{name}] axes {axis} = {score}: the best {score} is that of {misled}; list it among the scores "
+                f"and let the axis be another one"
+            )
     settings = resolved(kind, list(entry.listing.settings), given)
     solvers = tuple(_solver(text, name, entry, catalogue) for text in terms.solvers)
     return Asked(name, entry.listing, PartChoice(entry.plugin, kind, settings), terms, solvers)

@@ -7,7 +7,7 @@ from typing import Any
 from genbench.leaderboard import Cell, Column, Leaderboard, Row
 from genbench.leaderboard.anchors import control
 from genbench.records.audits import ASKS, AuditVerdict
-from genbench.records.kinds import Axis, ControlKind, Likelihood
+from genbench.records.kinds import Axis, ControlKind, Family, Likelihood
 from genbench.records.record import ModelFacts, Record
 from genbench.records.vouchers import NO_KEY, NOBODY, Extent
 from genbench.report import gates, provenance
@@ -212,32 +212,38 @@ def _density(board: Leaderboard, row: Row, audits: AuditVerdict) -> dict[str, An
 def requirements(own: Sequence[tuple[Leaderboard, Sequence[Row]]]) -> Iterable[tuple[str, str]]:
     """The six requirements on a generative model, and what the records say of each."""
     board, rows = own[0]
-    best = {axis: _best(axis, board, rows) for axis in board.standings.axes}
-    kinds = {column.axis: axis for axis, column in board.standings.columns.items()}
     space = board.dataset.space
-    able = set(rows[0].model.capabilities)
     yield "High-dimensional data", NOT_STATED if space is None else f"{space.dim:,} dimensions here"
-    yield "Fast sampling", best.get(kinds.get(Axis.SPEED, ""), NOT_STATED)
-    yield "Quality", best.get(kinds.get(Axis.QUALITY, ""), NOT_STATED)
-    yield "Diversity", best.get(kinds.get(Axis.COVERAGE, ""), NOT_STATED)
+    yield "Fast sampling", _best(Axis.SPEED, board, rows)
+    yield "Quality", _best(Axis.QUALITY, board, rows)
+    yield "Diversity", _best(Axis.COVERAGE, board, rows)
     kind = next((KINDS[row.likelihood] for row in rows if row.likelihood in KINDS), "")
     yield "Density evaluation", f"yes: {kind}" if kind else "no"
-    yield "Low-dimensional latent", _latent(able)
+    yield "Low-dimensional latent", _latent(rows[0].model)
 
 
-def _latent(able: set[str]) -> str:
+def _latent(model: ModelFacts) -> str:
+    able = set(model.capabilities)
+    if model.family is Family.FLOW and "decoder" in able:
+        return "none: a flow's latent vector is as wide as a sample"
     if {"encoder", "decoder"} <= able:
         return "a latent vector for each sample, and back"
     return "a decoder of latent vectors" if "decoder" in able else "none offered"
 
 
-def _best(axis: str, board: Leaderboard, rows: Sequence[Row]) -> str:
-    """The best of a model's candidates on an axis, in words."""
-    column = board.standings.columns.get(axis)
-    known = [row for row in rows if column and row.cells[column.name].mean is not None]
-    if not column or not known:
+def _best(side: Axis, board: Leaderboard, rows: Sequence[Row]) -> str:
+    """The best of a model's candidates on the axis of that name, whatever score the suite gave it, in words."""
+    columns = board.standings.columns
+    axis = next((name for name in [side.value, *columns] if name in columns and columns[name].axis is side), side.value)
+    if axis not in columns:
+        return NOT_STATED
+    column = columns[axis]
+    known = [row for row in rows if row.cells[column.name].mean is not None]
+    if not known:
         return "no value"
     row = max(known, key=lambda row: column.oriented(row.cells[column.name].mean or 0.0))
     where = dict(places(row)).get(axis, "")
-    words = [f"{figure(row.cells[column.name], row.cells[column.name].mean or 0.0)} {column.further_unit}".strip()]
+    title = "" if column.axis is side else column.title
+    value = figure(row.cells[column.name], row.cells[column.name].mean or 0.0)
+    words = [f"{title} {value} {column.further_unit}".strip()]
     return ", ".join([*words, *[part for part in (where, row.name if len(rows) > 1 else "") if part]])

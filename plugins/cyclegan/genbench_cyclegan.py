@@ -4,7 +4,7 @@ from itertools import chain
 from typing import Annotated
 
 import torch
-from genbench_adversarial import LOSSES
+from genbench_adversarial import LOSSES, descended
 from genbench_networks import halvings
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss
@@ -137,7 +137,7 @@ class CycleGAN(genbench.Learner, genbench.Translator):
             if not (len(x) and len(y)):
                 continue
             fake_x, fake_y, said = self._translators_step(optimisers[0], x, y)
-            said["discriminator"] = self._descend(optimisers[1], self._discriminators_loss(x, y, fake_x, fake_y))
+            said["discriminator"] = descended(optimisers[1], self._discriminators_loss(x, y, fake_x, fake_y))
             for schedule in schedules:
                 schedule.step()
             if data.progress_to(most) * LOGS >= len(data.curve) + 1:
@@ -150,7 +150,7 @@ class CycleGAN(genbench.Learner, genbench.Translator):
         for net in (self.D_X, self.D_Y):
             net.requires_grad_(False)
         fake_x, fake_y, parts = self._translators_loss(x, y)
-        self._descend(optimiser, parts["adversarial"] + self.cycle * (parts["cycle"] + self.identity * parts["same"]))
+        descended(optimiser, parts["adversarial"] + self.cycle * (parts["cycle"] + self.identity * parts["same"]))
         for net in (self.D_X, self.D_Y):
             net.requires_grad_(True)
         return fake_x.detach(), fake_y.detach(), {name: part.item() for name, part in parts.items()}
@@ -169,13 +169,6 @@ class CycleGAN(genbench.Learner, genbench.Translator):
         """Of D_X and D_Y together, each on images of its domain and on generated ones."""
         seen = ((self.D_X, x, fake_x), (self.D_Y, y, fake_y))
         return sum(self.loss.discriminator(D(self._noised(real)), D(self._noised(fake))) for D, real, fake in seen)
-
-    @staticmethod
-    def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        return loss.item()
 
     def _noised(self, x: Tensor) -> Tensor:
         """Images in [-1, 1] with noise of a level's width."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 import torch
-from genbench_adversarial import NonSaturating, halved, power_law, squared_slope, widths
+from genbench_adversarial import NonSaturating, descended, halved, power_law, squared_slope, widths
 from genbench_networks import halvings, labels_of
 from genbench_unet import Block, UNet
 from torch import Tensor, nn
@@ -137,9 +137,9 @@ class DDGAN(genbench.Model, genbench.Conditional):
             fake = self.stepped(self.guessed(x_t, t, y), x_t, t)  # x'_{t-1}
             penalised = self.penalty > 0 and data.seen // self.batch % PENALTY_EVERY == 0
             judge = partial(self._judged, x_t=x_t, t=t, label=labels_of(x, y))
-            d_loss = self._descend(optimisers[0], self._discriminator_loss(judge, real, fake.detach(), penalised))
+            d_loss = descended(optimisers[0], self._discriminator_loss(judge, real, fake.detach(), penalised))
             self.D.requires_grad_(False)
-            g_loss = self._descend(optimisers[1], self.loss.generator(judge(fake)))
+            g_loss = descended(optimisers[1], self.loss.generator(judge(fake)))
             self.D.requires_grad_(True)
             average.update_parameters(self.G)
             if data.progress_to(most) * LOGS >= len(data.curve) + 1:
@@ -152,13 +152,6 @@ class DDGAN(genbench.Model, genbench.Conditional):
         if not penalised:
             return loss
         return loss + PENALTY_EVERY * self.penalty / 2 * squared_slope(judged, real).mean()
-
-    @staticmethod
-    def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        return loss.item()
 
     def _judged(self, before: Tensor, x_t: Tensor, t: Tensor, label: Tensor) -> Tensor:
         """D of x_{t-1} after noise and of x_t at times t [N] of classes [N], [N] logits."""

@@ -1,7 +1,7 @@
 """What a denoiser may tell of x_t = √α_bar x_0 + √(1 - α_bar) ε: its noise ε, the image x_0, or v, a mixture of both.
 
 Each says all of x_t, and they differ in what a mistake costs: one in ε is √(1 / α_bar - 1) times as large in x_0,
-hundreds of times at t = T, where next to nothing of x_0 is left in x_t. v is -x_0 there, and ε at t = 0. Below,
+158 times at t = T, where next to nothing of x_0 is left in x_t. v is -x_0 there, and ε at t = 0. Below,
 `signal` stands for √α_bar and `noisy` for √(1 - α_bar), [N or 1, 1, 1, 1] each.
 
 Source: Salimans and Ho 2022, https://arxiv.org/abs/2202.00512

@@ -30,11 +30,12 @@ class EDM(genbench.Model, genbench.Denoiser, genbench.Conditional):
     so that inputs and targets of F have unit variance at every σ. NFE of N steps: N by "euler", 2N - 1 by "heun", and
     twice that with guidance, a setting of the sampler that no preset uses. Samples made by the ODE keep what D does
     wrong; the noise of "churn-36" mends some of it, and costs steps. It has no density here; `score-sde` has one.
+    The weights kept are an average over the late training steps.
 
     Args:
         space: images with integer levels.
         width, depth: channels at full size, blocks at the smallest, see `genbench_unet.UNet`.
-        p_mean, p_std: P_mean and P_std of ln σ in training.
+        p_mean, p_std: P_mean and P_std of ln σ in training; the paper's P_mean is -1.2, for larger images.
         sigma_min, sigma_max: the ends of the sampler's schedule, in units of x_0.
         rho: ρ of eq. 5; the larger, the more of the steps are at little noise.
         dropout: of channels, in training.

@@ -12,6 +12,7 @@ from genbench_adversarial import (
     Restraint,
     between,
     clip,
+    descended,
     power_law,
     squared_slope,
     widths,
@@ -58,7 +59,8 @@ class GAN(genbench.Model, genbench.Decoder, genbench.Conditional):
     With the default loss, D maximises E log σ(D(x, y)) + E log σ(-D(G(z, y), y)), and G maximises
     E log σ(D(G(z, y), y)), the non-saturating form of section 3; `genbench_adversarial` has the equations of all, with
     what restrains D in each: R1 (minimax, non-saturating, least-squares), clipped weights or a slope penalty at five
-    steps of D for one of G (wasserstein, wasserstein-gp), spectral normalisation (hinge). DCGAN gives the networks.
+    steps of D for one of G (wasserstein, wasserstein-gp), spectral normalisation (hinge). DCGAN gives the networks,
+    but for the batch normalisation of D, and all losses are gone down by Adam, where Arjovsky et al. take RMSProp.
     Real and generated images get uniform noise of one level's width, so that integers are not what tells them apart.
     The generator that samples is an average over its training steps. Where the Space has no classes, all images are
     of one. Sampling takes one network evaluation. There is no likelihood, and nothing makes G cover all that is
@@ -137,23 +139,16 @@ class GAN(genbench.Model, genbench.Decoder, genbench.Conditional):
     def _discriminator_step(
         self, optimiser: torch.optim.Optimizer, real: Tensor, fake: Tensor, label: Tensor, step: int
     ) -> float:
-        value = self._descend(optimiser, self._discriminator_loss(real, fake, label, step))
+        value = descended(optimiser, self._discriminator_loss(real, fake, label, step))
         if self.loss.restraint is Restraint.CLIPPING:
             clip(self.D, MOST)
         return value
 
     def _generator_step(self, optimiser: torch.optim.Optimizer, fake: Tensor, label: Tensor) -> float:
         self.D.requires_grad_(False)
-        value = self._descend(optimiser, self.loss.generator(self._judged(fake, label)))
+        value = descended(optimiser, self.loss.generator(self._judged(fake, label)))
         self.D.requires_grad_(True)
         return value
-
-    @staticmethod
-    def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        return loss.item()
 
     def _discriminator_loss(self, real: Tensor, fake: Tensor, label: Tensor, step: int) -> Tensor:
         """D's loss with its penalty; R1 is in every `PENALTY_EVERY`-th step, and louder by that factor."""

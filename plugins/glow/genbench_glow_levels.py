@@ -74,7 +74,8 @@ class InvertibleMix(nn.Module):
 class Step(nn.Module):
     """A step of flow (figure 2a): actnorm, an invertible 1×1 convolution, an affine coupling of mask b [C, H, W].
 
-    The coupling is that of Real NVP, whose log-scale is bounded by a learned number; the paper's is log σ(· + 2).
+    The coupling is that of Real NVP, whose log-scale is bounded by a learned number; the paper's is not, and its code's
+    is log σ(· + 2).
     """
 
     def __init__(self, b: Tensor, width: int, dropout: float) -> None:

@@ -99,7 +99,7 @@ class HierarchicalVAE(genbench.Model, genbench.ConditionalDensity, genbench.Late
         descend(self, data, self.loss, **told, looks=20, nats=HierarchicalVAE.bound)
 
     def loss(self, x: Tensor, y: Tensor | None, spent: float) -> dict[str, Tensor]:
-        """The negative bound in nats per dimension, and its KL terms in nats, whose weight grows at first."""
+        """What is minimised, in nats per dimension, the negative bound where β = 1; and its KL terms in nats."""
         terms = self.bound_terms(x, labels_of(x, y))
         kl, beta = terms[:, 1:].sum(1), self.beta * min(1, spent / WARM_UP)
         return {"nats_per_dim": (terms[:, 0] + beta * kl).mean() / self.space.dim, "kl_nats": kl.mean()}

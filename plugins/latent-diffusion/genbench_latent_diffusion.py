@@ -24,10 +24,10 @@ class LatentDiffusion(genbench.Model, genbench.Latent, genbench.Conditional):
     The first stage minimises -log p(x|z) + λ KL(q(z|x) | N(0, I)), z ~ q(z|x) = N(μ(x), σ(x)²), in nats a dimension.
     With a small λ that is an autoencoder whose maps are neither large nor sharp (sec. 3.1, "KL-reg."). p(x|z) is a
     discretised logistic at each pixel in place of the paper's perceptual and adversarial losses, and D its mean.
-    Channels of z are then shifted and scaled to mean 0 and variance 1 (appendix G). The second stage minimises
-    |v - v(z_t, t, y)|², with z_t = cos(πt/2) z + sin(πt/2) ε at uniform t and v = cos(πt/2) ε - sin(πt/2) z (Salimans
-    and Ho 2022, https://arxiv.org/abs/2202.00512; the paper's network tells ε). Its weights are an average over the
-    late steps.
+    Channels of z are then shifted and scaled to mean 0 and variance 1, where the paper divides all of z by one
+    deviation (appendix G). The second stage minimises |v - v(z_t, t, y)|², with z_t = cos(πt/2) z + sin(πt/2) ε at
+    uniform t and v = cos(πt/2) ε - sin(πt/2) z (Salimans and Ho 2022, https://arxiv.org/abs/2202.00512; the paper's
+    network tells ε). Its weights are an average over the late steps.
 
     The samplers are DDIM (Song et al. 2020, eq. 12 and 16, https://arxiv.org/abs/2010.02502), which asks the U-Net
     once a step: `ddim-25` with η = 0, `ddpm-100` with η = 1, which draws noise at each step. The decoder is asked once.

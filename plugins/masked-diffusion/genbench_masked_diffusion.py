@@ -33,7 +33,7 @@ class MaskedDiffusion(genbench.Model, genbench.Density, genbench.Conditional):
 
     Weaknesses: what is drawn in the same step is independent, so that few steps give images whose parts do not fit.
     It learns all orders, of which a model of one order learns one: its bits per dimension are higher. An entry once
-    drawn is never mended.
+    drawn is never mended. The weights kept, for samples and bound alike, are an average over the late training steps.
 
     Args:
         steps: T.

@@ -23,9 +23,11 @@ class MeanFlow(genbench.Model, genbench.Decoder, genbench.Conditional):
         E w |u(z_t, r, t) - sg(v_t - (t - r) (v_t ∂_z u + ∂_t u))|²,    w = 1 / sg(|·|² + c)^p,
 
     where sg stops gradients. Where r = t this is flow matching. The paper takes du/dt as a Jacobian-vector product by
-    forward differentiation; here it is a central difference along (v_t, 0, 1), of two evaluations, which on a CPU
-    costs half of that (as in Wang et al. 2025, https://arxiv.org/abs/2509.04394). A latent vector is ε, and a normal
-    for each class, by which y is drawn. NFE: one a step. There is no density, and no way back from images to noise.
+    forward differentiation; here it is a central difference along (v_t, 0, 1), of two evaluations, which on a CPU costs
+    half of that (as in Wang et al. 2025, https://arxiv.org/abs/2509.04394). A latent vector is ε, and a normal for each
+    class, by which y is drawn. NFE: one a step. There is no density, and no way back from images to noise. Weak in one
+    step, which has to be right for the whole way at once: images lie on a grey haze that two and four steps take off.
+    The weights kept are an average over the late training steps.
 
     Args:
         space: images with integer levels.

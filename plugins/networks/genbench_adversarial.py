@@ -174,6 +174,14 @@ def power_law(average: Tensor, new: Tensor, step: int | Tensor, exponent: float)
     return torch.lerp(new, average, (1 - 1 / (float(step) + 1)) ** (exponent + 1))
 
 
+def descended(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
+    """Take a step of one player down its loss, and say what that was."""
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
 def widths(shape: tuple[int, int, int], width: int) -> list[int]:
     """Channels at each size of `halvings`: `width` at the smallest, half as many at each larger one.
 

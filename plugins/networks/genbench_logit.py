@@ -11,7 +11,8 @@ class Logit:
     Args:
         levels: of the integers x in v = x + u, with u in [0, 1).
         alpha: α, which keeps the logit away from 0 and 1; no more than 0.85 of a level, which it would blur.
-    Source: Dinh, Sohl-Dickstein and Bengio 2016, section 4.1, https://arxiv.org/abs/1605.08803
+    Source: Dinh, Sohl-Dickstein and Bengio 2016, section 4.1, https://arxiv.org/abs/1605.08803, where 2α is α, so
+    that the walls do not lie alike on both sides
     """
 
     def __init__(self, levels: int, alpha: float) -> None:

@@ -15,13 +15,17 @@ LARGE = 16  # the shorter side of images in which layers see 1, 2, 4 and 8 pixel
 
 
 class PixelCNN(RasterModel, genbench.ConditionalDensity):
-    """p(x) = Σ_y p(y) ∏ᵢ p(xᵢ | x₁ … xᵢ₋₁, y) over pixels in raster order, and over the channels within a pixel, eq. 4.
+    """p(x) = Σ_y p(y) ∏ᵢ p(xᵢ | x₁ … xᵢ₋₁, y) over pixels in raster order, and over the channels within a pixel, eq. 3.
 
     A vertical stack sees the rows above, a horizontal one the pixels to the left, and together they leave no blind
     spot. The last layers of each channel see the pixel's earlier channels (Salimans et al. 2017, sec. 2.2,
     https://arxiv.org/abs/1701.05517), and a learned map tells the place. The law of few levels is a softmax, that of
     many a mixture of discretised logistics (the same, sec. 2.1). Where the Space has no classes, all images
-    are of one. What is kept is an average over the late training steps.
+    are of one. Training maximises log p(x|y), which the network says exactly. What is kept is an average over the late
+    training steps, for samples and likelihood alike.
+
+    NFE: H W, an evaluation a pixel, each of what is new since the last. Weak at speed, and at structure: a pixel that
+    was drawn badly is never mended, and what follows continues an image like no training image.
 
     Args:
         width: channels of each stack, fewer where images have more than 8×8 pixels.

@@ -1,10 +1,11 @@
-"""Real NVP: affine couplings between dequantised pixels and a Gaussian for each class, trained by exact likelihood."""
+"""Real NVP: affine couplings between dequantised pixels and a Gaussian for each class, trained by their likelihood."""
 
 import math
 from typing import Annotated, ClassVar
 
 import torch
 from genbench_couplings import Scale
+from genbench_logit import Logit
 from genbench_networks import ClassGaussians, labels_of, narrowed, spared
 from genbench_training import ascend, cosine
 from torch import Tensor
@@ -16,13 +17,19 @@ DEQUANTISED = 5_000  # rows at least in that covariance, several draws of u for 
 
 
 class RealNVP(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench.Conditional):
-    """e = W_y (f(logit(α + (1 - 2α) (x + u) / levels), y) - μ_y), e ~ N(0, I), u uniform on [0, 1)ᴰ, y a class.
+    """An invertible network carries images to a standard normal law, and the change of variables gives their density.
 
-    f is a chain of couplings. Where the Space has no classes, all images are of one. The density of x + u integrates
-    over the unit cube to the probability of the integer x (Theis et al. 2016, https://arxiv.org/abs/1511.01844).
-    `log_prob` averages it over classes and over K uniform draws, log 1/K Σ_k Σ_y p(y) p(x + uₖ|y): in expectation a
-    lower bound, tight as K grows. After the first draw the sum is over the two likeliest classes of x alone, which is
-    quicker and leaves it a lower bound. What is kept is an average over the late training steps.
+        e = W_y (f(logit(α + (1 - 2α) (x + u) / levels), y) - μ_y),   e ~ N(0, I), u uniform on [0, 1)ᴰ, y a class
+
+    f is a chain of couplings. W_y and μ_y whiten logits of the training images of class y, once before training. What
+    is maximised is log p(x + u|y) = log N(e; 0, I) + log|det ∂e/∂x|, eq. 3. The paper's couplings have batch
+    normalisation and deeper networks. Where the Space has no classes, all images are of one. The density of x + u
+    integrates over the unit cube to the probability of the integer x (Theis et al. 2016,
+    https://arxiv.org/abs/1511.01844). `log_prob` averages it over classes and over K uniform draws, log 1/K Σ_k Σ_y
+    p(y) p(x + uₖ|y): in expectation a lower bound, tight as K grows. After the first draw the sum is over the two
+    likeliest classes of x alone, which is quicker and leaves it a lower bound. What is kept is an average over the late
+    training steps, for samples and bound alike. NFE 1. Couplings of a small network leave much of the whitened
+    Gaussians' law as it is: strokes have noise.
 
     A latent vector is e, and, where there are classes, an entry for each, of which the largest one chooses.
 
@@ -31,9 +38,9 @@ class RealNVP(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genb
         width: channels inside the couplings' networks at the first scale, fewer where images have more than 8×8
             pixels; doubled at each squeeze.
         dropout: in those networks, in training, less where images are seldom seen twice.
-        alpha: keeps the logit away from 0 and 1; no more than 0.85 of a level, which it would blur.
+        alpha: see `genbench_logit.Logit`.
         draws: the K of `log_prob`.
-        lr: Adam's learning rate at the start; it falls to 0 along a cosine.
+        lr: AdamW's learning rate at the start; it falls to 0 along a cosine.
         batch: images a step.
         epochs: passes over the training set at most, within the budget: more of them only learn few images by heart.
     Raises:
@@ -62,7 +69,7 @@ class RealNVP(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genb
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with integer levels, got {space}")
         super().__init__()
         self.space, self.draws, self.lr, self.batch, self.epochs = space, draws, lr, batch, epochs
-        self.alpha = min(alpha, 0.85 / space.levels)
+        self.logit = Logit(space.levels, alpha)
         classes = space.classes or 1
         self.f = Scale(space.shape, narrowed(width, space.shape), dropout, classes)
         self.law = ClassGaussians(classes, space.dim)
@@ -110,13 +117,6 @@ class RealNVP(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genb
         """Every class for each of x, [N, classes]."""
         return torch.arange(len(self.law.share), device=x.device).expand(len(x), -1)
 
-    def logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """y = logit(α + (1 - 2α) x / levels), section 4.1, for real x in [0, levels]; and log|∂y/∂x| [N]."""
-        slope = (1 - 2 * self.alpha) / self.space.levels
-        p = self.alpha + slope * x
-        log_p, log_q = p.log(), torch.log1p(-p)
-        return log_p - log_q, (math.log(slope) - log_p - log_q).flatten(1).sum(1)
-
     @property
     def class_prior(self) -> Tensor:
         return self.law.share
@@ -134,8 +134,7 @@ class RealNVP(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genb
 
     def sample(self, n: int, *, labels: Tensor | None = None, temperature: float = 1.0) -> Tensor:
         e, y = self.law.drawn(n, labels)
-        x = self._undone(temperature * e, y)
-        return x.floor().clamp(0, self.space.levels - 1).long()
+        return self.logit.integers(self.f.inverse(self.law.inverse(temperature * e, y), y))
 
     def encode(self, x: Tensor) -> Tensor:
         """e under the most probable class, whose own entry is √classes and all others 0."""
@@ -145,13 +144,7 @@ class RealNVP(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genb
 
     def render(self, z: Tensor) -> Tensor:
         e, label = self.law.parted(z)
-        # A level's width begins at the level itself.
-        return (self._undone(e, label) - 0.5).clamp(0, self.space.levels - 1)
-
-    def _undone(self, e: Tensor, label: Tensor) -> Tensor:
-        """The real x + u that the flow maps to e, about [0, levels]."""
-        y = self.f.inverse(self.law.inverse(e, label), label)
-        return (y.sigmoid() - self.alpha) / (1 - 2 * self.alpha) * self.space.levels
+        return self.logit.shown(self.f.inverse(self.law.inverse(e, label), label))
 
 
 @genbench.hookimpl

@@ -42,7 +42,7 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
         width, depth: channels at full size, blocks at the smallest, see `genbench_unet.UNet`.
         beta_min, beta_max: β at t = 0 and t = 1.
         weighting: share in the loss of the weight of maximum likelihood, λ = β (Song et al. 2021,
-            https://arxiv.org/abs/2101.09258); 0 weighs the error of v alike at all times.
+            https://arxiv.org/abs/2101.09258); 0 weighs the error of v alike at all √t.
         steps: of the ODE, for likelihood and latent vectors.
         dropout: of channels, in training.
         lr, batch, epochs: see `genbench_unet.train`.
@@ -86,7 +86,7 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
         train(self.net, data, self.loss, lr=self.lr, batch=self.batch, epochs=self.epochs, untold=UNTOLD)
 
     def loss(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """The error of v of integers x, alike at all times or with the weight of likelihood: the mean over images.
+        """The error of v of integers x, alike at all √t or with the weight of likelihood: the mean over images.
 
         λ |s + ε / σ_t|² = β / σ_t² · α_t² |error of v|², which is near 1 / t at first: times are even in √t, since
         each draw then counts by 2 √t, a weight less extreme. The times of a batch are evenly spaced from a random

@@ -3,6 +3,7 @@
 from typing import Annotated, ClassVar
 
 import torch
+from genbench_attention import Block
 from genbench_training import ascend
 from torch import Tensor, nn
 
@@ -80,7 +81,7 @@ class SequenceDiffusion(genbench.Model, genbench.Density):
         for table in (self.told, self.place):
             nn.init.normal_(table.weight, std=width**-0.5)
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(Block(width, attention_heads, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(Block(width, attention_heads, dropout, causal=False) for _ in range(layers))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, space.levels)
         self.register_buffer("share", torch.ones(space.dim + 1) / (space.dim + 1))  # P(n)
 
@@ -164,24 +165,6 @@ class SequenceDiffusion(genbench.Model, genbench.Density):
             share = (m - after) / m.clamp(min=1) * T / looks
             nats = nats + share * self.seen_nats(x, ranks(n, self.space.dim) < m[:, None])
         return nats
-
-
-class Block(nn.Module):
-    """a = h + attention(norm(h)), then a + mlp(norm(a)): [N, D, width] → the same; each place sees all others."""
-
-    def __init__(self, width: int, attention_heads: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = attention_heads
-        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, h: Tensor) -> Tensor:
-        q, k, v = self.qkv(self.first(h)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # [N, heads, D, d]
-        seen = nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        a = h + self.dropout(self.out(seen))
-        return a + self.dropout(self.mlp(self.second(a)))
 
 
 def ranks(n: Tensor, places: int) -> Tensor:

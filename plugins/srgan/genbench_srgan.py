@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 
 import torch
-from genbench_adversarial import LOSSES, Discriminator, power_law
+from genbench_adversarial import LOSSES, Discriminator, descended, power_law
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 from torch.optim.lr_scheduler import LambdaLR
@@ -124,9 +124,9 @@ class SRGAN(genbench.Learner, genbench.Restorer):
             x = rows.float()  # [N, *shape] in levels
             draws = [self._restored(x) for _ in range(2 if self.pixel == "energy" else 1)]
             loss = self._discriminator_loss(x, draws[0].detach())
-            said = {"discriminator": self._descend(optimisers[0], loss)}
+            said = {"discriminator": descended(optimisers[0], loss)}
             self.D.requires_grad_(False)
-            said["generator"] = self._descend(optimisers[1], self.perceptual(x, draws, data.progress_to(most)))
+            said["generator"] = descended(optimisers[1], self.perceptual(x, draws, data.progress_to(most)))
             self.D.requires_grad_(True)
             average.update_parameters(self.G)
             for schedule in schedules:
@@ -146,13 +146,6 @@ class SRGAN(genbench.Learner, genbench.Restorer):
 
     def _discriminator_loss(self, x: Tensor, fake: Tensor) -> Tensor:
         return self.loss.discriminator(self._judged(self._scaled(x)), self._judged(self._scaled(fake)))
-
-    @staticmethod
-    def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        return loss.item()
 
     def _restored(self, x: Tensor) -> Tensor:
         """A restoration of each image [N, C, H, W], of equally many by each operator, in one batch of G."""

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 import torch
-from genbench_image_transformer import Block, embedding
+from genbench_attention import Block, embedding
 from genbench_sequences import SequenceModel, Walk
 from torch import Tensor, nn
 
@@ -14,7 +14,7 @@ from genbench import Choice, Range
 class Transformer(SequenceModel):
     """p(xᵢ | x₁ … xᵢ₋₁) by blocks of causal attention and of a perceptron, normalised before each (GPT-2).
 
-    Place i is told the token before it and its own number. The blocks are those of `genbench_image_transformer`.
+    Place i is told the token before it and its own number. The blocks are those of `genbench_attention`.
 
     NFE: one step of the network a token, in either sampler; a step costs one place of each layer, since the keys and
     values of those before it are kept.

@@ -34,7 +34,7 @@ class Group(nn.Module):
     Args:
         size: height and width.
         width: channels of the features.
-        planes: latents at each place; 0: none enter at this size.
+        planes: latents at each place.
     """
 
     def __init__(self, size: tuple[int, int], width: int, planes: int, dropout: float) -> None:

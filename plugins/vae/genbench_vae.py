@@ -16,21 +16,26 @@ CODES = 10_000  # draws of z at least to which the prior is fitted, as many for 
 
 
 class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench.Conditional):
-    """p(x) = Σ_y p(y) ∫ p(x|z) p(z|y) dz with z in groups from coarse to fine; q(z|x) = ∏ N(z_g; μ_g(x, z_<g), σ_g² I).
+    """An image x is drawn from latents z, and an encoder guesses the z of an image, in groups from coarse to fine.
 
-    A group enters the decoder's features scaled by what the groups before it say (Sønderby et al. 2016,
-    https://arxiv.org/abs/1602.02282; the KL term is warmed up as there). Training takes N(0, I) for the prior, at a
-    weight β (Higgins et al. 2017, https://openreview.net/forum?id=Sy2fzU9gl). What the posterior then makes of the
-    training set is no N(0, I): p(z|y) is fitted to it, a Gaussian for each class (Ghosh et al. 2020, sec. 4,
-    https://arxiv.org/abs/1903.12436). Where the Space has no classes, all images are of one. The weights are an
-    average over the late training steps. With several `particles` what is trained is the importance-weighted bound of
-    as many draws of z, log 1/K Σ_k p(x|z_k) (p(z_k) / q(z_k|x))^β, and not the evidence lower bound: it asks less of
-    the posterior, whose gradient it also makes noisier (Rainforth et al. 2018, https://arxiv.org/abs/1802.04537).
+        p(x) = Σ_y p(y) ∫ p(x|z) p(z|y) dz        q(z|x) = ∏_g N(z_g; μ_g(x, z_<g), diag σ_g²(x, z_<g))
+
+    Training maximises E_q log p(x|z) - β KL(q(z|x) | N(0, I)): eq. 3, which is the evidence lower bound at β = 1. At
+    another weight (Higgins et al. 2017, https://openreview.net/forum?id=Sy2fzU9gl) it is no bound; β grows from 0 at
+    first, and the decoder sees z_g scaled by what the groups before it say. Groups that share one way down, and that
+    warm-up, are of Sønderby et al. 2016, https://arxiv.org/abs/1602.02282, whose prior depends on z_<g as well. What
+    the posterior makes of the training set is no N(0, I): p(z|y) is fitted to it, a Gaussian for each class (Ghosh et
+    al. 2020, sec. 4, https://arxiv.org/abs/1903.12436). Where the Space has no classes, all images are of one. With
+    several `particles` what is trained is the importance-weighted bound of as many draws of z,
+    log 1/K Σ_k p(x|z_k) (p(z_k) / q(z_k|x))^β: it asks less of the posterior, whose gradient it also makes noisier
+    (Rainforth et al. 2018, https://arxiv.org/abs/1802.04537). The weights kept, for samples and bound alike, are an
+    average over the late training steps.
 
     `log_prob` is the importance-weighted bound of `draws` draws of z, in nats of the integer image: log 1/K Σ_k
     p(x|z_k) p(z_k) / q(z_k|x), which lies between the evidence lower bound and log p(x) in expectation (Burda et al.
     2016, https://arxiv.org/abs/1509.00519). The sampler `ancestral` draws z, then x from p(x|z): the law that is
-    bounded, with the pixels' own noise. The sampler `mean` shows the mean of p(x|z) instead.
+    bounded, with the pixels' own noise. The sampler `mean` shows the mean of p(x|z) instead. NFE 1. Pixels are
+    independent given z: what z does not say becomes noise of single pixels in `ancestral`, and a blur in `mean`.
 
     Args:
         space: images of at least 2×2 pixels with integer levels.
@@ -108,7 +113,7 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
         self.train()
 
     def loss(self, x: Tensor, _: Tensor | None, spent: float) -> dict[str, Tensor]:
-        """The negative bound in nats per dimension, and its KL term in nats, whose weight grows at first."""
+        """What is minimised, in nats per dimension, the negative bound where β = 1; and its KL term in nats."""
         bound, kl = self.bounded(x, self.beta * min(1, spent / WARM_UP))
         return {"nats_per_dim": -bound.mean() / self.space.dim, "kl_nats": kl.mean()}
 

@@ -15,7 +15,7 @@ DEAD = 0.1  # share of the mean use below which a code is given a new place
 class Codebook(nn.Module):
     """K vectors e_1 … e_K, each a running mean of the vectors that are nearest to it, appendix A.1.
 
-    It starts empty: the first batch finds all codes dead, and gives them places among its vectors.
+    It starts empty: the first batch finds all codes but one dead, and gives them places among its vectors.
 
     Args:
         codes: K.

@@ -60,7 +60,7 @@ def test_draws_have_the_mean_and_the_covariance_of_the_posterior(model, name):
     assert ((x.T.cov() - cov).abs() <= 0.05 * spread.max() ** 2 + 1).all()
 
 
-@pytest.mark.parametrize("name", ["crop", "sr2"])
+@pytest.mark.parametrize("name", LINEAR)
 def test_the_scores_find_its_restorations_of_its_own_samples_to_be_the_exact_law(model, name):
     torch.manual_seed(2)
     operator, x, k = OPERATORS[name](SPACE), model.sample(3000), 8
@@ -81,6 +81,11 @@ def test_the_scores_find_its_restorations_of_its_own_samples_to_be_the_exact_law
     assert score(RankedProbability, exact) == pytest.approx(
         np.average(each, weights=hidden[0].ravel()) / math.sqrt(math.pi), rel=0.03
     )
+    # Two draws of a law are √2 of its deviation apart, and the energy of the law itself is half of that.
+    root = torch.linalg.eigh(cov)
+    spread = root.eigenvectors * root.eigenvalues.clamp(min=0).sqrt()  # spread spreadᵀ = Cov(x | y)
+    apart = (torch.randn(200_000, 16, dtype=torch.float64) @ spread.T).norm(dim=1).mean().item()
+    assert score(Energy, exact) == pytest.approx(apart / math.sqrt(2), rel=0.02)
     shifted = exact + np.rint(0.5 * each).astype(np.int64).reshape(1, 1, *SPACE.shape)
     for metric in (Energy, RankedProbability):
         assert score(metric, exact) < min(score(metric, mean), score(metric, shifted))

@@ -3,7 +3,8 @@ import math
 
 import pytest
 import torch
-from genbench_image_transformer import Attention, ImageTransformer, Memory, embedding
+from genbench_attention import Attention, Memory, embedding
+from genbench_image_transformer import ImageTransformer
 from genbench_levels import LevelLaw
 from scipy import stats
 

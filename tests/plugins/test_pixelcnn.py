@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from genbench_gated_stacks import Layer, gate
 from genbench_levels import SOFTMAX, LevelLaw
 from genbench_pixelcnn import PixelCNN
 from scipy import stats
@@ -226,3 +227,12 @@ def test_small_data_are_not_passed_over_more_often_than_asked(ramps):
     data = ramps(space, 50_000)
     PixelCNN(space, epochs=5, batch=32, **SMALL).fit(data)
     assert data.seen == 5 * len(data.train)
+
+
+def test_the_gate_is_a_tangent_times_a_sigmoid_and_the_class_moves_both():
+    layer, v = Layer(4, 1, 1, 0.0, classes=2).eval(), torch.randn(2, 4, 5, 5)
+    features, y = layer.vertical(v), torch.tensor([0, 1])
+    f, g = features.split(4, dim=1)
+    to_f, to_g = layer.classes.weight[y, :8, None, None].split(4, dim=1)  # V_k h of eq. 4, of the vertical stack
+    torch.testing.assert_close(gate(features), f.tanh() * g.sigmoid())
+    torch.testing.assert_close(layer.down(features, y)[0], (f + to_f).tanh() * (g + to_g).sigmoid())

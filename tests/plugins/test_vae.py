@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 from genbench_training import validated
-from genbench_vae import VAE, LogisticMixture
+from genbench_vae import VAE, WARM_UP, LogisticMixture
 
 import genbench
 
@@ -192,3 +192,27 @@ def test_the_mean_sampler_shows_no_pixel_noise():
     z = torch.randn(1, model.latent_dim).expand(2, -1)
     assert torch.equal(*model.render(z))
     assert not torch.equal(*LogisticMixture(model.net(z), model.space).sample())
+
+
+def test_the_weight_of_the_divergence_grows_to_beta_and_stays_there(ramps):
+    model, x = VAE(genbench.Space((1, 8, 8), 17), beta=0.5, **SMALL).eval(), torch.randint(17, (4, 1, 8, 8))
+    losses = {}
+    for spent in (0.0, WARM_UP / 2, WARM_UP, 1.0):
+        torch.manual_seed(0)
+        losses[spent] = model.loss(x, None, spent)
+    kl = losses[0.0]["kl_nats"] / 64
+    for spent, weight in ((WARM_UP / 2, 0.25), (WARM_UP, 0.5), (1.0, 0.5)):
+        torch.testing.assert_close(losses[spent]["nats_per_dim"] - losses[0.0]["nats_per_dim"], weight * kl)
+
+
+def test_the_prior_has_the_moments_of_what_the_posterior_makes_of_each_class(trained):
+    model, data = trained
+    x, y = data.train.x[:], data.train.y[:]
+    torch.manual_seed(1)
+    z = torch.cat([model.net.inferred(model._scaled(x), model._noise(x)).z for _ in range(30)])
+    for label in (0, 7):
+        own = z[(y == label).repeat(30)]
+        drawn = model.prior.inverse(*model.prior.drawn(20_000, torch.full((20_000,), label)))
+        spread = own.std(0)
+        assert ((drawn.mean(0) - own.mean(0)).abs() < 0.1 * spread).all()
+        assert (drawn.std(0) / spread - 1).abs().max() < 0.15

@@ -61,7 +61,7 @@ def test_the_density_is_the_normal_one_times_the_determinant_of_the_whole_map(mo
         jacobian = torch.autograd.functional.jacobian(mapped, x + u).view(4, 4)
     normal = -0.5 * (mapped(x + u).square() + math.log(2 * math.pi)).sum()
     whole = normal + torch.linalg.slogdet(jacobian).logabsdet
-    assert model.noisy(x, label).item() == pytest.approx(whole.item(), abs=1e-4)  # float32
+    assert model._noisy(x, label).item() == pytest.approx(whole.item(), abs=1e-4)  # float32
 
 
 def test_a_fit_learns_two_heaps_which_the_gaussian_that_it_starts_from_does_not_know():

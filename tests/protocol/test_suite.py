@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from genbench import builtin
+from genbench import builtin, catalogue as catalogues
 from genbench.errors import GenbenchError
+from genbench.execution.supervisor import Supervisor
 from genbench.files import codec
 from genbench.protocol import suite_file as suite
 from genbench.protocol.suite import Budget, Suite
+from genbench.protocol.task import asked_in
+from genbench.runs.plan import asked_of, find_suite
 
 TOML = """\
 name = "mine"
@@ -67,6 +70,28 @@ def test_a_built_in_suite_reads_and_is_named_as_its_file(path):
     assert found.suite.title != found.suite.name
     for terms in found.suite.tasks.values():
         assert set(terms.axes.values()) <= set(terms.scores)
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    """The parts of genbench, and of the distributions whose suites are tested beside it."""
+    with Supervisor() as supervisor:
+        return catalogues.read(supervisor, [])
+
+
+@pytest.mark.parametrize("path", builtin.genbench_suites(), ids=lambda path: path.stem)
+def test_all_that_a_built_in_suite_names_is_there(path, catalogue):
+    own = find_suite(path.stem, catalogue).suite
+    asked = asked_of(own, catalogue)
+    assert {one.name for one in asked} == set(own.tasks)
+    assert all(len(one.solvers) == len(own.tasks[one.name].solvers) for one in asked)
+
+
+@pytest.mark.parametrize("name", ["psnr", "psnr-mean", "ssim", "consistency", "posterior-ratio", "rank-distance"])
+def test_no_axis_rests_on_a_score_by_which_a_bad_answer_is_the_best(name, catalogue):
+    terms = find_suite("fashion-mnist-small", catalogue).suite.tasks["box"]
+    with pytest.raises(GenbenchError, match=rf"^\[tasks.box\] axes fidelity = {name}: the best {name} is .*another"):
+        asked_in("box", replace(terms, axes={**terms.axes, "fidelity": name}), catalogue)
 
 
 def test_a_suite_may_begin_with_the_mark_that_editors_leave_and_another_encoding_is_named(written):

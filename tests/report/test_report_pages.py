@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from pages import Page
-from records import HOSTILE, SUITE, TERMS, VALUES, audits, board_records, candidate, control, grid, record
+from records import AXES, HOSTILE, SUITE, TERMS, VALUES, audits, board_records, candidate, control, grid, record, terms
 
 from genbench.catalogue import parts, plugins
 from genbench.catalogue.definitions import definitions, first_paragraph
 from genbench.leaderboard import Leaderboard, editions
 from genbench.protocol.suite_file import read as read_suite
 from genbench.records.audits import ASKS, AuditStatus
-from genbench.records.kinds import ControlKind, Likelihood
+from genbench.records.kinds import ControlKind, Family, Likelihood
 from genbench.records.record import Record
 from genbench.records.status import Status
 from genbench.report import site, text as report_text
@@ -208,6 +208,26 @@ def test_the_six_requirements_say_what_the_records_do() -> None:
     assert "64 dimensions here" in card
     assert "yes: exact" in card
     assert "Low-dimensional latent none offered" in card
+    assert re.search(r"Fast sampling 1,0\d\d images/s", card)
+    assert re.search(r"Quality 0\.50\d.* Diversity 0\.60\d", card)
+
+
+def test_a_requirement_is_told_by_the_axis_of_its_name_where_its_score_speaks_of_more_than_that() -> None:
+    axes = {**AXES, "quality": "fd@digits-net"}
+    told = text(pages_of(*seeds(1, suite=terms(axes=axes)))["digits/models/vae.html"])
+    assert "Quality FD 20.0" in told[told.index("Six requirements") :]
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        (Family.VAE, "a latent vector for each sample, and back"),
+        (Family.FLOW, "none: a flow's latent vector is as wide"),
+    ],
+)
+def test_a_latent_as_wide_as_the_data_is_none_of_low_dimension(family: Family, words: str) -> None:
+    own = record("vae", model={"family": family, "capabilities": ("decoder", "encoder")})
+    assert f"Low-dimensional latent {words}" in text(pages_of(own)["digits/models/vae.html"])
 
 
 @pytest.mark.parametrize("values", [[3.0, 2.0, 1.0], [1e-6, 1.0, 100.0], [-1.0, 0.0, 5.0], [1.0, 1.0, 1.0]])

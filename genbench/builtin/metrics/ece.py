@@ -42,6 +42,7 @@ class CalibrationError(Metric):
     unit = ""
     source = "Guo et al. 2017, eq. 3, https://arxiv.org/abs/1706.04599"
     version = "1"
+    misled_by = "the classes' frequencies, told of every image"
     scale = Scale.SHARE
     shown: ClassVar[Mapping[str, str]] = {"after temperature": "calibrated"}
     reads = READS

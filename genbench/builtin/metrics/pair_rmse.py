@@ -25,6 +25,7 @@ class PairError(Metric):
     unit = "levels"
     source = "Isola et al. 2017, eq. 3 (pairs), https://arxiv.org/abs/1611.07004"
     version = "1"
+    misled_by = "the mean of all pairs that a row could have, which is no sample"
     shown: ClassVar[Mapping[str, str]] = {"exact": "exact"}
     reads = READS
 

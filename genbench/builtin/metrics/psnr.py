@@ -50,6 +50,7 @@ class DrawRatio(Metric):
     unit = "dB"
     source = "Blau and Michaeli 2018, https://arxiv.org/abs/1711.06077"
     version = "1"
+    misled_by = "the mean of all that fits a question, which is no sample"
     reads = READS
 
     def score(self, evidence: Evidence) -> Score:
@@ -72,6 +73,7 @@ class MeanRatio(Metric):
     unit = "dB"
     source = "Blau and Michaeli 2018, https://arxiv.org/abs/1711.06077"
     version = "1"
+    misled_by = "the mean of all that fits a question, which is no sample"
     reads = READS
 
     def score(self, evidence: Evidence) -> Score:

@@ -56,6 +56,7 @@ class StructuralSimilarity(Metric):
     unit = ""
     source = "Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861"
     version = "1"
+    misled_by = "what is smooth, which is no sample"
     reads = READS
 
     def score(self, evidence: Evidence) -> Score:

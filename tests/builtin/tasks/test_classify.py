@@ -10,13 +10,16 @@ from PIL import Image
 from restoring import unasked
 
 from genbench.builtin.controls import CONTROLS
-from genbench.builtin.controls.classes import ClassFrequencies, NearestRow, TestTable, TrueClass
+from genbench.builtin.controls.classes import ClassFrequencies, LogisticRegression, NearestRow, TestTable, TrueClass
 from genbench.builtin.controls.data import ControlData
 from genbench.builtin.datasets.digits import Digits
+from genbench.builtin.metrics.accuracy import Accuracy
+from genbench.builtin.metrics.brier import Brier
 from genbench.builtin.metrics.class_answers import HELD, TEST, VALID
 from genbench.builtin.tasks.classify import Classify, p_of_lower
 from genbench.contracts.answers import Classifier
 from genbench.contracts.dataset import Examples, Splits
+from genbench.contracts.evidence import Evidence
 from genbench.contracts.task import Exam
 from genbench.contracts.training import Split
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
@@ -171,13 +174,38 @@ def answered(control, exam: Exam, splits: Splits) -> np.ndarray:
 @pytest.mark.parametrize("corruption", ["none", "noise", "blur"])
 def test_a_table_of_the_test_set_is_barred_and_others_are_not(corruption, splits):
     exam = Classify(corruption=corruption).pose(splits, 200, np.random.default_rng(1))
-    for control in (TestTable, TrueClass, NearestRow, ClassFrequencies):
+    for control in (TestTable, TrueClass, NearestRow, LogisticRegression, ClassFrequencies):
         found = TASK.barred(exam, answered(control, exam, splits), unasked)
         assert list(found) == (["table"] if control is TestTable else []), control.name
     assert (
         "better than those of rows that no plugin has seen"
         in TASK.barred(exam, answered(TestTable, exam, splits), unasked)["table"]
     )
+
+
+@pytest.mark.parametrize("corruption", ["none", "noise", "blur", "shift"])
+def test_the_controls_stand_in_their_order(corruption, splits):
+    exam = Classify(corruption=corruption).pose(splits, 200, np.random.default_rng(1))
+    found = {Accuracy: {}, Brier: {}}
+    for control in (TrueClass, NearestRow, LogisticRegression, ClassFrequencies):
+        answers = answered(control, exam, splits)
+        evidence = Evidence(splits.space, answers[:, 0], questions=exam.questions, answers=answers, key=exam.key)
+        for metric, values in found.items():
+            values[control] = metric().score(evidence).value
+    accuracy, brier = found.values()
+    assert accuracy[TrueClass] == 1 > max(accuracy[NearestRow], accuracy[LogisticRegression])
+    assert min(accuracy, key=accuracy.get) is ClassFrequencies
+    assert brier[TrueClass] < 0.001 < min(brier[NearestRow], brier[LogisticRegression])
+    assert brier[ClassFrequencies] == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_table_that_does_not_recognise_its_rows_is_not_barred_and_wins_nothing(splits):
+    exam = Classify(corruption="shift").pose(splits, 200, np.random.default_rng(1))
+    answers = answered(TestTable, exam, splits)
+    assert TASK.barred(exam, answers, unasked) == {}
+    evidence = Evidence(splits.space, answers[:, 0], questions=exam.questions, answers=answers, key=exam.key)
+    found = Accuracy().score(evidence)
+    assert found.value < found.details["held"] + 0.1
 
 
 def told(exam: Exam, splits: Splits, known: float, unknown: float, seed: int) -> np.ndarray:

@@ -81,6 +81,24 @@ def test_controls_complete_sequences_with_sequences(control):
     assert all(set(line) <= set("abc") for line in text)
 
 
+def test_the_controls_stand_in_their_order_and_the_floor_is_last():
+    rng = np.random.default_rng(0)
+    every = words(["".join(row) for row in itertools.product("abc", repeat=6)]).x[rng.permutation(729)]
+    splits = Splits(LETTERS, *(Examples(every[rows]) for rows in np.split(np.arange(729), [300, 340, 540])))
+    task = Restore(operator="prefix", draws=8)
+    exam = task.pose(splits, 120, rng)
+    energy = {}
+    for control in (Truth, NearestTrain, NeighbourBlend, NeighbourMean, ProjectedNoise, PseudoInverse):
+        model = control(LETTERS)
+        if control is Truth:
+            model.rows = torch.from_numpy(splits.test.x)
+        else:
+            model.fit(TrainingData(LETTERS, Split(splits.train), Split(splits.valid), images=10))
+        energy[control.name] = scores(Energy, exam, answered_in(task, exam, model, LETTERS), LETTERS)
+    assert min(energy, key=energy.get) == "truth"
+    assert max(energy, key=energy.get) == "pseudo-inverse"
+
+
 def test_the_truth_draws_from_all_that_begin_so_and_none_else_has_a_lower_energy():
     rows = words(["abca", "abcb", "abcc", "abaa", "caba", "cabb"])
     task = Restore(operator="prefix", draws=200)

@@ -50,6 +50,10 @@ def exam(splits):
 @pytest.fixture(scope="module")
 def answers(splits, exam):
     """Of each control."""
+    return answered(splits, exam)
+
+
+def answered(splits, exam):
     data = ControlData(splits.space, Split(splits.train), Split(splits.valid), images=1, home=laid_down(splits))
     questions, found = {name: torch.from_numpy(x) for name, x in exam.questions.items()}, {}
     for cls in ALL:
@@ -61,6 +65,10 @@ def answers(splits, exam):
 
 @pytest.fixture(scope="module")
 def score(splits, exam, answers):
+    return score_of(splits, exam, answers)
+
+
+def score_of(splits, exam, answers):
     features = Features(laid_down(splits), {"random-net": RandomNet}, "cpu")
 
     def value(metric, cls, detail=None):
@@ -154,6 +162,18 @@ def test_the_controls_stand_in_order_on_both_sides(score):
     assert [score(PairError, cls, "exact") for cls in ALL] == [1, 0.5, 0, 0]
     assert score(PairError, TruePair) == 0 < score(PairError, NearestTarget) < score(PairError, Identity)
     assert score(PairError, Identity, "share") == 1
+
+
+@pytest.mark.parametrize("style", ["slanted", "outlined"])
+def test_the_other_styles_have_their_controls_in_order_and_their_gates_see_their_cheats(style):
+    splits = DigitsStyles(style).splits()
+    exam = TASK.pose(splits, 400, np.random.default_rng(0))
+    answers = answered(splits, exam)
+    score = score_of(splits, exam, answers)
+    assert score(ClassKept, NearestTarget) < score(ClassKept, TruePair) - 0.05
+    assert score(TargetKid, TruePair) < score(TargetKid, NearestTarget) < score(TargetKid, Identity) / 3
+    found = {cls: set(TASK.barred(exam, given, unasked)) for cls, given in answers.items()}
+    assert found == {TruePair: set(), PairTable: {"table"}, NearestTarget: {"copies"}, Identity: {"domain"}}
 
 
 def test_a_distance_to_both_domains_together_would_crown_who_stays(score):
