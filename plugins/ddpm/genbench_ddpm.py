@@ -39,16 +39,14 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
         schedule: α_bar falls as under the paper's linear β, scaled to T, or √α_bar as a cosine.
         networks: one network for all times, or T of them, NN_1 … NN_T, each trained on 1 / T of the images.
         tells: what the network tells.
-        loss: of what it tells, over uniform t. "simple": squared error, of ε L_simple of eq. 14, E|ε - ε_θ|². "l1":
-            absolute error. "weighted": L_simple with a share of eq. 12's weights. "vlb": L_0 … L_{T-1} of eq. 5
-            themselves. "hybrid": L_simple + λ L_vlb (Nichol and Dhariwal 2021, eq. 16,
-            https://arxiv.org/abs/2102.09672).
+        loss: of what it tells, over uniform t. "simple": squared error, L_simple of eq. 14. "l1": absolute error.
+            "weighted": L_simple with a share of eq. 12's weights. "vlb": L_0 … L_{T-1} of eq. 5 themselves. "hybrid":
+            L_simple + λ L_vlb (Nichol and Dhariwal 2021, eq. 16, https://arxiv.org/abs/2102.09672).
         bound: that share, of the loss "weighted".
         variance: σ_t² is β_t ("beta"), β_tilde_t ("posterior"), sec. 3.2; or "fitted" for each entry to what x_0 is
-            mistaken by on validation images, which makes the bound the highest there (Bao et al. 2022, the optimal
-            covariance of an imperfect mean, https://arxiv.org/abs/2206.07309); or "learned", told by the network
-            between the first two (Nichol and Dhariwal 2021, eq. 15), for which the loss has to be "vlb" or "hybrid".
-            Under "hybrid" L_vlb teaches the variance alone, and L_simple the mean.
+            mistaken by on validation images, which makes the bound the highest there (Bao et al. 2022, an imperfect
+            mean, https://arxiv.org/abs/2206.07309); or "learned", told by the network between the first two (Nichol
+            and Dhariwal 2021, eq. 15), for "vlb" and "hybrid", where L_vlb teaches the variance alone.
         dropout: of channels, in training.
         lr, batch, epochs: see `genbench_unet.train`.
     Raises:
