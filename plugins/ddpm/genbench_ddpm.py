@@ -46,7 +46,7 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
         variance: σ_t² is β_t ("beta"), β_tilde_t ("posterior"), sec. 3.2; or "fitted" for each entry to what x_0 is
             mistaken by on validation images, which makes the bound the highest there (Bao et al. 2022, an imperfect
             mean, https://arxiv.org/abs/2206.07309); or "learned", told by the network between the first two (Nichol
-            and Dhariwal 2021, eq. 15), for "vlb" and "hybrid", where L_vlb teaches the variance alone.
+            and Dhariwal 2021, eq. 15), under "vlb" or "hybrid"; in the latter L_vlb teaches the variance alone.
         dropout: of channels, in training.
         lr, batch, epochs: see `genbench_unet.train`.
     Raises:

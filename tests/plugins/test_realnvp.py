@@ -114,6 +114,19 @@ def test_the_bound_of_a_mixture_of_classes_sums_to_at_most_one():
     assert torch.allclose(model.log_prob(everything), alone.logsumexp(0) - math.log(200), atol=1e-4)
 
 
+def test_the_sum_over_the_likeliest_classes_is_below_that_over_all_and_hardly_so():
+    model = scrambled((1, 2, 2), classes=4, draws=6)
+    x = torch.randint(4, (9, 1, 2, 2))
+    torch.manual_seed(0)
+    found = model.log_prob(x)
+    torch.manual_seed(0)
+    every = [model._joint(x + torch.rand(x.shape), model._every(x)) for _ in range(6)]
+    whole = torch.cat(every, dim=1).logsumexp(1) - math.log(6)
+    assert (found <= whole + 1e-9).all()
+    assert (found > whole - math.log(2)).all()  # the two likeliest of four have half of the mass at least
+    assert (found < whole - 1e-6).any()
+
+
 def test_the_law_of_the_base_is_the_gaussian_of_each_class():
     label = torch.arange(2).repeat_interleave(5_000)
     mix = torch.tensor([[[1.0, 0.0], [0.5, 0.8]], [[0.9, 0.0], [-0.3, 1.0]]], dtype=torch.float64)
