@@ -11,6 +11,7 @@ from genbench.builtin.notation import roll
 from genbench.builtin.notation.abc import SYMBOLS, Bar, read, serves, signature
 from genbench.builtin.notation.tidy import tidied, tunes
 from genbench.builtin.tasks.generate import Generate
+from genbench.builtin.tasks.restore import Restore
 from genbench.records.space import Space
 
 SPACE = Space((64,), levels=len(SYMBOLS), end=0, symbols=SYMBOLS)
@@ -158,6 +159,7 @@ def test_tunes_alone_are_drawn_as_rolls():
     x[:2, : len(line)] = [SYMBOLS.index(symbol) for symbol in line]
     shown = Generate().exhibits({}, x, SPACE)
     assert shown["lines"] == (line, line, "")
+    assert Restore(operator="prefix").exhibits({}, x[:, None], SPACE) == shown  # completions, too
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown["rolls"]))))
     panel = pixels[: roll.roll(None).shape[0], : roll.WIDTH]
     assert np.array_equal(panel, roll.roll(read(line)))

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genbench.builtin.notation.abc import serves
-from genbench.builtin.notation.roll import rolls
+from genbench.builtin.notation.texts import texts
 from genbench.contracts.dataset import Splits
 from genbench.contracts.model import Model
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.files.picture import curves, grid
-from genbench.files.sequences import lines
 from genbench.records.record import Exhibit
 from genbench.records.space import Space
 from genbench.store.tensors import kept
@@ -75,8 +73,7 @@ class Generate(Task):
     def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
         """The first samples, uncurated: `grid`, `lines` of symbols, and `rolls` of tunes, `curves` of real series."""
         if space.symbols is not None and answers.ndim == 2:
-            told = lines(answers[:LINES], space.symbols, space.end)
-            return {"lines": told, "rolls": rolls(told)} if serves(space) else {"lines": told}
+            return texts(answers[:LINES], space)
         if space.levels is None and (drawn := curves(answers)):
             return {"curves": drawn}
         picture = grid(answers, space.levels)

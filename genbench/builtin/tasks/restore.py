@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genbench.builtin.metrics.consistency import inconsistency
+from genbench.builtin.notation.texts import texts
 from genbench.builtin.operators import OPERATORS
 from genbench.builtin.tasks.guesses import LARGEST, best_guess, pasted
 from genbench.builtin.tasks.restore_gates import chances, every_row, knew, looked_up
@@ -21,7 +22,6 @@ from genbench.contracts.settings import Choice, Range
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, Unsuitable
 from genbench.files.picture import drawn
-from genbench.files.sequences import lines
 from genbench.records.record import Exhibit
 from genbench.records.space import Space
 from genbench.store.tensors import kept
@@ -160,10 +160,10 @@ class Restore(Task):
 
     def exhibits(self, questions: Arrays, answers: NDArray[Any], space: Space) -> Mapping[str, Exhibit]:
         """`strips`: the first questions, uncurated: what was measured, as A⁺y; the draws; their mean. Of symbols
-        `lines`: the draws of a question, one below the other.
+        `lines`, the draws of a question one below the other, and of tunes `rolls`.
         """
         if space.symbols is not None:
-            return {"lines": lines(answers[:STRIPS].reshape(-1, *space.shape), space.symbols, space.end)}
+            return texts(answers[:STRIPS].reshape(-1, *space.shape), space)
         if space.levels is None:
             return {}
         operator, y = self.operator(space), torch.from_numpy(questions["y"][:STRIPS])
