@@ -214,5 +214,5 @@ def test_the_prior_has_the_moments_of_what_the_posterior_makes_of_each_class(tra
         own = z[(y == label).repeat(30)]
         drawn = model.prior.inverse(*model.prior.drawn(20_000, torch.full((20_000,), label)))
         spread = own.std(0)
-        assert ((drawn.mean(0) - own.mean(0)).abs() < 0.1 * spread).all()
+        assert ((drawn.mean(0) - own.mean(0)).abs() < 0.2 * spread).all()
         assert (drawn.std(0) / spread - 1).abs().max() < 0.15

@@ -193,9 +193,9 @@ def test_the_controls_stand_in_their_order(corruption, splits):
         for metric, values in found.items():
             values[control] = metric().score(evidence).value
     accuracy, brier = found.values()
-    assert accuracy[TrueClass] == 1 > max(accuracy[NearestRow], accuracy[LogisticRegression])
+    assert accuracy[TrueClass] > max(0.99, accuracy[NearestRow], accuracy[LogisticRegression])
     assert min(accuracy, key=accuracy.get) is ClassFrequencies
-    assert brier[TrueClass] < 0.001 < min(brier[NearestRow], brier[LogisticRegression])
+    assert brier[TrueClass] < min(0.02, brier[NearestRow], brier[LogisticRegression])
     assert brier[ClassFrequencies] == pytest.approx(0.9, abs=0.02)
 
 

@@ -24,7 +24,7 @@ def drawn(rows: np.ndarray, count: int = 400) -> np.ndarray:
     return rows[np.random.default_rng(1).integers(0, len(rows), count)]
 
 
-@pytest.mark.parametrize(("split", "name"), enumerate(("train", "valid", "test", "held")))
+@pytest.mark.parametrize(("split", "name"), list(enumerate(("train", "valid", "test", "held"))))
 def test_who_replays_a_split_is_flagged_for_it_alone(features, split, name):
     verdict = gated(features, "pixels", drawn(ROWS[split]))
     assert (verdict.status, flagged(verdict)) == (GateStatus.FLAGGED, {name})
