@@ -241,7 +241,12 @@ def _best(side: Axis, board: Leaderboard, rows: Sequence[Row]) -> str:
     known = [row for row in rows if row.cells[column.name].mean is not None]
     if not known:
         return "no value"
-    row = max(known, key=lambda row: column.oriented(row.cells[column.name].mean or 0.0))
+
+    def merit(row: Row) -> tuple[bool, float]:
+        place = row.places.get(axis)
+        return place is not None and place.rank is not None, column.oriented(row.cells[column.name].mean or 0.0)
+
+    row = max(known, key=merit)  # of the ranked ones, where any is
     where = dict(places(row)).get(axis, "")
     title = "" if column.axis is side else column.title
     value = figure(row.cells[column.name], row.cells[column.name].mean or 0.0)

@@ -9,13 +9,28 @@ from pathlib import Path
 
 import pytest
 from pages import Page
-from records import AXES, HOSTILE, SUITE, TERMS, VALUES, audits, board_records, candidate, control, grid, record, terms
+from records import (
+    AXES,
+    HOSTILE,
+    SUITE,
+    TERMS,
+    VALUES,
+    audits,
+    board_records,
+    candidate,
+    control,
+    grid,
+    memorisation,
+    record,
+    terms,
+)
 
 from genbench.catalogue import parts, plugins
 from genbench.catalogue.definitions import definitions, first_paragraph
 from genbench.leaderboard import Leaderboard, editions
 from genbench.protocol.suite_file import read as read_suite
 from genbench.records.audits import ASKS, AuditStatus
+from genbench.records.gates import GateStatus
 from genbench.records.kinds import ControlKind, Family, Likelihood
 from genbench.records.record import Record
 from genbench.records.status import Status
@@ -216,6 +231,13 @@ def test_a_requirement_is_told_by_the_axis_of_its_name_where_its_score_speaks_of
     axes = {**AXES, "quality": "fd@digits-net"}
     told = text(pages_of(*seeds(1, suite=terms(axes=axes)))["digits/models/vae.html"])
     assert "Quality FD 20.0" in told[told.index("Six requirements") :]
+
+
+def test_a_requirement_is_met_by_a_candidate_that_is_ranked_where_there_is_one() -> None:
+    flagged = {"sampler": "tempered", "memorisation": memorisation(GateStatus.FLAGGED)}
+    pair = [candidate("vae", VALUES), candidate("vae/tempered", {**VALUES, AXES["quality"]: 0.9}, **flagged)]
+    card = text(pages_of(record("vae", candidates=pair))["digits/models/vae.html"])
+    assert "Quality 0.500" in card[card.index("Six requirements") :]
 
 
 @pytest.mark.parametrize(
