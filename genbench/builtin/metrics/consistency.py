@@ -30,7 +30,6 @@ class Consistency(Metric):
     unit = "levels"
     source = "Wang, Yu and Zhang 2023, sec. 4 (Cons), https://arxiv.org/abs/2212.00490"
     version = "1"
-    misled_by = "what was told, given back with nothing in the place of what is hidden"
     reads = frozenset({"y"})
 
     def score(self, evidence: Evidence) -> Score:

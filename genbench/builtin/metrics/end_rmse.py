@@ -34,7 +34,6 @@ class EndError(Metric):
     unit = "levels"
     source = "Ho, Jain and Abbeel 2020, fig. 8 (the columns of reconstructions), https://arxiv.org/abs/2006.11239"
     version = "1"
-    misled_by = "a jump from the one end to the other"
     reads = frozenset({"a", "b"})
 
     def score(self, evidence: Evidence) -> Score:

@@ -44,7 +44,6 @@ class PosteriorRatio(Metric):
     unit = ""
     source = "Ohayon et al. 2021, https://arxiv.org/abs/2103.04192"
     version = "1"
-    misled_by = "samples that ignore the question"
     two_sided = True
     reads = READS
 

@@ -47,7 +47,6 @@ class RankDistance(Metric):
     unit = ""
     source = "Hamill 2001, https://doi.org/10.1175/1520-0493(2001)129<0550:IORHFV>2.0.CO;2"
     version = "1"
-    misled_by = "samples that ignore the question"
     reads = READS
 
     def score(self, evidence: Evidence) -> Score:
