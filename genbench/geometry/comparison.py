@@ -113,7 +113,7 @@ class Comparison:
             self.reference = Reference(real, train, device=device, block=block)
         self.reference.check("generated", generated)
         self.generated, self._classify = generated, classify
-        self.train, self.product = self.reference.train, self.reference.product
+        self.product = self.reference.product
 
     @property
     def real(self) -> Features:
@@ -123,6 +123,11 @@ class Comparison:
             Unavailable: only its moments are known.
         """
         return self.reference.real
+
+    @property
+    def train(self) -> Features | None:
+        """T, [K, d], or None."""
+        return self.reference.train
 
     @cached_property
     def equal(self) -> "Comparison":
@@ -238,7 +243,7 @@ class Comparison:
             real1=open_and_closed(real, generated, radii[0]),
             generated1=open_and_closed(generated, real, own[0]),
             kernel=KernelSums(real, generated, *self.subsets),
-            neighbours=None if self.train is None else Neighbours(generated, real, 2),
+            neighbours=Neighbours(generated, real, 2) if self.reference.has_train else None,
         )
         sweep_across(real, generated, found.reductions, self.product, self.reference.block)
         return found

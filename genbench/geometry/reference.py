@@ -113,6 +113,11 @@ class Reference:
         """T, [K, d], or None."""
         return self._train
 
+    @property
+    def has_train(self) -> bool:
+        """Whether there is a T, which need not be at hand yet."""
+        return self._train is not None
+
     def check(self, name: str, x: Features) -> None:
         """Refuse vectors that cannot be compared with these."""
         kind = np.dtype(np.float64 if (x if self._real is None else self._real).dtype == np.float64 else np.float32)
@@ -137,9 +142,9 @@ class Reference:
         Raises:
             Unavailable: there is no T.
         """
-        if self._train is None:
+        if self.train is None:
             raise Unavailable(NO_TRAIN)
-        return self.cloud(self._train)
+        return self.cloud(self.train)
 
     @cached_property
     def _halves(self) -> tuple[Moments, Moments]:
@@ -168,10 +173,10 @@ class Reference:
             further = SPLITS - 1 if len(self.real) * self.dim**2 <= CHEAP else 0
             pairs = [self._halves, *(halves(self.real, rng) for _ in range(further))]
             return Floor(float(np.mean([frechet_distance(*pair) for pair in pairs])), len(self.real) // 2)
-        if self._real is None or self._train is None or not self.dim < len(self.real) <= len(self._train):
+        if self._real is None or self.train is None or not self.dim < len(self.real) <= len(self.train):
             return None
-        order = np.random.default_rng(seed_for("fd", "floor")).permutation(len(self._train))
-        fresh = moments(self._train, order[: len(self.real)])
+        order = np.random.default_rng(seed_for("fd", "floor")).permutation(len(self.train))
+        fresh = moments(self.train, order[: len(self.real)])
         return Floor(frechet_distance(self.moments_real, fresh), len(self.real))
 
     @cached_property

@@ -142,29 +142,46 @@ class Features:
 
 
 class _TestSplit(Reference):
-    """The test split, with what is near to it in the training split as it was kept."""
+    """The test split, with what is near to it in the training split as it was kept.
+
+    Features of the training split are computed once somebody asks for them: most answers are scored without.
+    """
 
     def __init__(self, features: Features, name: str, with_train: bool) -> None:
         home = features.home
         super().__init__(
             features.of_split(name, "test"),
-            features.of_split(name, "train") if with_train else None,
             device=features.accelerator,
             classes=datasets.read(home, "train").y if with_train else None,
             real_classes=datasets.read(home, "test").y,
         )
+        self._with_train, self._of_train = with_train, partial(features.of_split, name, "train")
         self._nearest_kept = partial(features.nearest, name, "train", "test")
         self._moments_kept = partial(features.moments, name, "train")
+
+    @property
+    def has_train(self) -> bool:
+        """Whether samples are compared with the training split."""
+        return self._with_train
+
+    @cached_property
+    def train(self) -> NDArray[np.float32] | None:
+        """T, [K, d], or None."""
+        if not self._with_train:
+            return None
+        found = self._of_train()
+        self.check("train", found)
+        return found
 
     @cached_property
     def train_of_real(self) -> Nearest:
         """The two training vectors nearest to each real one, [N, 2]."""
-        return super().train_of_real if self.train is None else self._nearest_kept()
+        return self._nearest_kept() if self._with_train else super().train_of_real
 
     @cached_property
     def moments_train(self) -> Moments:
         """Mean and covariance of T."""
-        return super().moments_train if self.train is None else self._moments_kept()
+        return self._moments_kept() if self._with_train else super().moments_train
 
 
 class _HeldSplit(Comparison):
@@ -178,7 +195,7 @@ class _HeldSplit(Comparison):
     @cached_property
     def train_of_generated(self) -> Nearest:
         """The two training vectors nearest to each vector held, [M, 2]."""
-        return super().train_of_generated if self.train is None else self._nearest_kept()
+        return self._nearest_kept() if self.reference.has_train else super().train_of_generated
 
 
 class SampleFeatures:

@@ -56,6 +56,28 @@ def test_candidates_share_the_reference(features):
     assert one.reference is other.reference
 
 
+def test_features_of_the_training_split_are_made_once_somebody_asks_for_them(tmp_path):
+    asked = []
+
+    class Listening(Pixels):
+        name = "listening"
+
+        def features(self, x):
+            asked.append(len(x))
+            return super().features(x)
+
+    splits = Digits().splits()
+    datasets.write(splits, tmp_path)
+    found = Features(tmp_path, {"listening": Listening}, CPU)
+    comparison = found.of(splits.valid.x[:50]).comparison("listening")
+    assert comparison.across.neighbours is not None  # of samples and test rows alone
+    assert sum(asked) == len(splits.test) + 50
+    assert len(comparison.train) == len(splits.train)
+    assert sum(asked) == len(splits.test) + 50 + len(splits.train)
+    alone = Features(tmp_path, {"listening": Listening}, CPU, with_train=False).of(splits.valid.x[:50])
+    assert alone.comparison("listening").train is None
+
+
 def test_the_bytes_of_a_candidate_are_hashed_once(features):
     features.of(level(3)).comparison("pixels")  # its vectors lie in the cache now
     samples = level(3)
