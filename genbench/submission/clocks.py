@@ -16,10 +16,8 @@ from genbench.submission.reading import Bundled
 
 LEAST_ATTENDED = 0.25  # of a core; of 184 published runs on shared machines the least had .83
 UNLIKE = 2.0  # times the usual yardstick of runs like it; of 490 published ones, over weeks, .60 to 1.69 times
-PEERS, FEWEST = (
-    15,
-    3,
-)  # runs as fast, of the same task, that say what is usual; of all tasks where one has fewer than three
+PEERS = 15  # runs as fast, of the same task, that say what is usual
+FEWEST = 3  # runs of a task; where it has fewer, those of all tasks say it
 ROUNDING, SLACK = 1.5, 0.1  # times, and seconds beside: parts and wholes, CPU and wall are each read by themselves
 ACCOUNTED = 1.25  # CPU seconds a wall second and thread, as kernels count them over short laps
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from restoring import answered_in, rows_of, scores
+from restoring import answered_in, fitted_controls, rows_of, scores
 
 from genbench.builtin.controls.restorers import (
     NearestTrain,
@@ -87,14 +87,8 @@ def test_the_controls_stand_in_their_order_and_the_floor_is_last():
     splits = Splits(LETTERS, *(Examples(every[rows]) for rows in np.split(np.arange(729), [300, 340, 540])))
     task = Restore(operator="prefix", draws=8)
     exam = task.pose(splits, 120, rng)
-    energy = {}
-    for control in (Truth, NearestTrain, NeighbourBlend, NeighbourMean, ProjectedNoise, PseudoInverse):
-        model = control(LETTERS)
-        if control is Truth:
-            model.rows = torch.from_numpy(splits.test.x)
-        else:
-            model.fit(TrainingData(LETTERS, Split(splits.train), Split(splits.valid), images=10))
-        energy[control.name] = scores(Energy, exam, answered_in(task, exam, model, LETTERS), LETTERS)
+    answers = {name: answered_in(task, exam, own, LETTERS) for name, own in fitted_controls(splits).items()}
+    energy = {name: scores(Energy, exam, rows, LETTERS) for name, rows in answers.items()}
     assert min(energy, key=energy.get) == "truth"
     assert max(energy, key=energy.get) == "pseudo-inverse"
 

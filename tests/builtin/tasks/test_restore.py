@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from restoring import answered_in, rows_of, scores
+from restoring import answered_in, fitted_controls, rows_of, scores
 
 from genbench.builtin.controls import CONTROLS, ControlData
 from genbench.builtin.controls.restorers import (
     NearestTrain,
-    NeighbourBlend,
-    NeighbourMean,
     ProjectedNoise,
     PseudoInverse,
     Truth,
@@ -28,7 +26,7 @@ from genbench.contracts.answers import Restorer
 from genbench.contracts.dataset import Examples, Splits
 from genbench.contracts.evidence import Evidence
 from genbench.contracts.task import Exam
-from genbench.contracts.training import Split, TrainingData
+from genbench.contracts.training import TrainingData
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.records.space import Space
 
@@ -106,15 +104,7 @@ def test_what_is_no_restoration_is_refused(answers):
 
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Restorer]:
-    train, valid = (Split(x) for x in (SPLITS.train, SPLITS.valid))
-    data = TrainingData(SPACE, train, valid, images=1000)
-    found = {}
-    for cls in (NearestTrain, NeighbourBlend, NeighbourMean, ProjectedNoise, PseudoInverse):
-        found[cls.name] = cls(SPACE)
-        found[cls.name].fit(data)
-    found["truth"] = Truth(SPACE)
-    found["truth"].rows = torch.from_numpy(SPLITS.test.x)
-    return found
+    return fitted_controls(SPLITS)
 
 
 def answered(task, exam, model) -> np.ndarray:

@@ -3,21 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from restoring import answered_in, rows_of, scores
+from restoring import answered_in, fitted_controls, rows_of, scores
 
-from genbench.builtin.controls.restorers import (
-    NearestTrain,
-    NeighbourBlend,
-    NeighbourMean,
-    ProjectedNoise,
-    PseudoInverse,
-    Truth,
-)
 from genbench.builtin.datasets.tinted_digits import TintedDigits
 from genbench.builtin.metrics.energy import Energy
 from genbench.builtin.metrics.psnr import DrawRatio
 from genbench.builtin.tasks.restore import Restore
-from genbench.contracts.training import Split, TrainingData
 
 SPLITS = TintedDigits().splits()
 SPACE, DRAWS = SPLITS.space, 4
@@ -28,15 +19,7 @@ EXAM = TASK.pose(SPLITS, 80, np.random.default_rng(1))
 @pytest.fixture(scope="module")
 def answers() -> dict[str, np.ndarray]:
     """Of each control."""
-    data = TrainingData(SPACE, Split(SPLITS.train), Split(SPLITS.valid), images=1000)
-    found = {}
-    for cls in (NearestTrain, NeighbourBlend, NeighbourMean, ProjectedNoise, PseudoInverse):
-        model = cls(SPACE)
-        model.fit(data)
-        found[cls.name] = answered_in(TASK, EXAM, model, SPACE)
-    truth = Truth(SPACE)
-    truth.rows = torch.from_numpy(SPLITS.test.x)
-    return found | {"truth": answered_in(TASK, EXAM, truth, SPACE)}
+    return {name: answered_in(TASK, EXAM, model, SPACE) for name, model in fitted_controls(SPLITS).items()}
 
 
 def test_the_controls_stand_in_their_order(answers):
