@@ -134,7 +134,7 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
     def crowded_roots(self, steps: int) -> Tensor:
         """The same with steps that grow with √t: where data are sharp the divergence grows as 1 / √t towards 0.
 
-        Of 28×28 pixels twenty even steps told .45 bits a dimension too few, forty of these tell .01 too few.
+        Of 28×28 pixels twenty even steps told .5 bits a dimension too few, forty of these tell .01 too few.
         """
         share = torch.linspace(0, 1, steps + 1, device=self.net.place.device)
         first = math.sqrt(T_MIN) + CROWDED
