@@ -16,7 +16,7 @@ from genbench.contracts.job import CALL, FACTS, FAILURE, Call
 from genbench.errors import GenbenchError, InvalidEvidence, Unsuitable
 from genbench.execution.channel import Markers, over_socket
 from genbench.execution.isolation import confine
-from genbench.execution.machine import die_with_parent
+from genbench.execution.machine import die_with_parent, keep_freed_memory
 from genbench.execution.refusal import way_out
 from genbench.execution.strangers import pass_over_broken
 from genbench.files import codec
@@ -44,6 +44,7 @@ def carry_out(folder: Path, markers: Markers) -> None:
 def main(folder: Path, descriptor: int) -> int:
     """Carry out the call in `folder`, markers on a socket; the exit code is 0 or 1, why it is 1 lies in the folder."""
     faulthandler.enable()
+    keep_freed_memory()
     confinement = None
     try:
         call = codec.read(Call, folder / CALL)

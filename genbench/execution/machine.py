@@ -13,6 +13,8 @@ from genbench.execution import elsewhere
 
 PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 CHILD_SUBREAPER = 36  # prctl's PR_SET_CHILD_SUBREAPER
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # glibc's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, see mallopt(3)
+KEPT = 1 << 30  # bytes
 GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/dev/nvhost-gpu", "/dev/nvgpu")  # CUDA, WSL, ROCm, Jetson
 
 
@@ -43,6 +45,18 @@ def die_with_parent(wanted: bool = True) -> None:
     """Ask the kernel for a SIGKILL when the thread that started this process ends, or for none (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL if wanted else 0)
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep what it frees, up to 1 GiB, for what it needs next, not give it to the kernel (glibc).
+
+    The kernel clears whatever it hands out again: a network whose layers' outputs do not fit into a cache spends up to
+    half of its time on a CPU on that. What is computed does not change.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(MMAP_THRESHOLD, KEPT)
+        mallopt(TRIM_THRESHOLD, KEPT)
 
 
 def adopt_orphans() -> None:

@@ -1,0 +1,36 @@
+"""What a child process frees it keeps: the kernel hands out no page of it a second time."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+FAULTS = """
+import resource, sys
+import torch
+from genbench.execution.machine import keep_freed_memory
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+def layer():
+    return torch.ones(1 << 24).add(1).sum()  # 64 MiB
+for _ in range(5):
+    layer()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    layer()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(how: str) -> int:
+    """Pages that the kernel hands out for five layers after the first five."""
+    told = subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True)
+    return int(told.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have no such thresholds")
+def test_memory_that_is_freed_is_not_asked_for_again() -> None:
+    page, layers = 4096, 5
+    assert faults("given back") > layers * 2**26 // page / 2  # or this test could not fail
+    assert faults("kept") < 100
