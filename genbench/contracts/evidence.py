@@ -32,6 +32,19 @@ class LogLikelihood:
 
 
 @dataclass(frozen=True)
+class EntryNats:
+    """What a model said, entry by entry, of test rows of which it was told each entry only after it had answered.
+
+    Args:
+        rows: [V, D], other rows of the test split than the questions are made of, or the same by chance.
+        nats: [V, D] float64, log p of each entry given those before it, in the order of the flattened row.
+    """
+
+    rows: NDArray[Any]
+    nats: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that a metric may look at, for one candidate.
 
@@ -54,6 +67,8 @@ class Evidence:
         key: what the harness alone knows of the questions, arrays [n, …]; None likewise.
         embed: the features of any samples by the metric's extractor; None where none is there, or features were given.
         drawn: what the first batches of the timed run drew, scored or not, [n, *shape]; None where nobody kept it.
+        entries: gives what the law by which it answers said of each entry of some test rows; None where the candidate
+            answers by no such law, or was not asked.
     """
 
     space: Space
@@ -73,6 +88,7 @@ class Evidence:
     rows: RowsOf | None = None
     held: Callable[[], Comparison] | None = None
     measure: Measure | None = None
+    entries: Callable[[], EntryNats] | None = None
 
     @property
     def comparison(self) -> Comparison:

@@ -19,6 +19,14 @@ TASK_TERMS = (
         "crps",
     ),
     Term(
+        "suffix-nats",
+        "Suffix nats",
+        "How improbable a model's own law holds what really follows: -ln p(the rest | what is told), the mean over "
+        "test rows. It is of models that were asked entry by entry alone; draws by heart have no such law.",
+        ("suffix nats",),
+        "suffix-nats",
+    ),
+    Term(
         "posterior-ratio",
         "Posterior ratio",
         "Squared error of a draw against that of the mean of several. 1 is what draws from the right law have; the "

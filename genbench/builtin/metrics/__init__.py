@@ -39,6 +39,7 @@ from genbench.builtin.metrics.rank_distance import RankDistance
 from genbench.builtin.metrics.shares import ClippedRecall, CoverageShare, QualityShare
 from genbench.builtin.metrics.speed import FunctionEvaluations, Latency, Throughput
 from genbench.builtin.metrics.ssim import StructuralSimilarity
+from genbench.builtin.metrics.suffix_nats import SuffixNats
 from genbench.builtin.metrics.target_kid import TargetKid
 from genbench.builtin.metrics.target_share import TargetShare
 from genbench.builtin.metrics.transition_tv import TransitionDistance
@@ -69,6 +70,7 @@ METRICS: tuple[type[Metric], ...] = (
     EndError,
     Energy,
     RankedProbability,
+    SuffixNats,
     Consistency,
     PosteriorRatio,
     RankDistance,

@@ -13,7 +13,7 @@ from genbench.protocol.stages.density import DENSITY, NATS
 from genbench.protocol.stages.fit import EVERYTHING, FIT
 from genbench.protocol.stages.sample import DRAWN, SAMPLE
 from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
-from genbench.protocol.stages.stream import STREAM
+from genbench.protocol.stages.stream import BY_ENTRY, STREAM
 from genbench.protocol.stages.verify import LOG_WEIGHTS, VERIFY, VerifyFacts
 from genbench.protocol.task import Answerer, Asked, answerers
 from genbench.protocol.trial import Trial
@@ -26,6 +26,18 @@ from genbench.records.status import Status
 from genbench.records.timing import Timing
 from genbench.scoring.audits.facts import HALVES, KEY, QUESTIONS
 from genbench.store.stage_folder import Result
+
+
+@dataclass(frozen=True)
+class EntriesEvidence:
+    """What the law by which a candidate answers said of test rows, entry by entry."""
+
+    stream: tuple[Kept, ...]
+    """The questions of both halves, and their key, which says which rows these are."""
+    answers: Kept
+    """What the model answered."""
+    committed: str
+    """The digest of what it committed to in the course of that, as the parent heard it."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +56,8 @@ class DensityEvidence:
     """Likewise."""
     unaudited: str = ""
     """Why there is no audit."""
-    entries: Kept | None = None
-    """What the model answered entry by entry; null where it did not."""
-    committed: str = ""
-    """The digest of what it committed to in the course of that, as the parent heard it."""
+    entries: EntriesEvidence | None = None
+    """What it said entry by entry; null where it did not."""
     unverified: str = ""
     """Why it was not asked, or did not answer."""
 
@@ -80,6 +90,8 @@ class CandidateEvidence:
     """Null where the model is no Density of this sampler."""
     run: RunEvidence | None = None
     """Null where it answers questions."""
+    entries: EntriesEvidence | None = None
+    """Null where it does not answer by a law of each entry, or was not asked for that."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +201,11 @@ def _evidence(given: Given, answerer: Answerer) -> CandidateEvidence | None:
     run = None
     if step.stage.kept_laps is not None:
         run = RunEvidence(given.kept(SAMPLE, step.label, DRAWN), result.committed)
-    return CandidateEvidence(answerer.sampler, answers, result.timing, fit.facts.parameters, fit.worked, density, run)
+    by_entry = answerer.solver is not None and BY_ENTRY in answerer.solver.lifts
+    entries = _entries(given) if by_entry else None
+    return CandidateEvidence(
+        answerer.sampler, answers, result.timing, fit.facts.parameters, fit.worked, density, run, entries
+    )
 
 
 def _density(given: Given) -> DensityEvidence | None:
@@ -200,19 +216,29 @@ def _density(given: Given) -> DensityEvidence | None:
         return None
     asked = stream is not None and stream.ok
     said = all(half is not None and half.ok for half in halves)
-    verify = given.result(VERIFY)
-    answered = verify is not None and verify.ok
+    entries = _entries(given)
     return DensityEvidence(
-        tuple(given.kept(STREAM, "", name) for name in (*QUESTIONS.values(), KEY)) if asked else (),
+        _stream(given) if asked else (),
         tuple(given.kept(DENSITY, half, NATS) for half in HALVES) if said else (),
         tuple(half.facts.likelihood for half in halves if half is not None and half.facts),
         given.kept(AUDIT, "", AUDIT_FILE) if audit.ok else None,
         audit.facts,
         "" if audit.ok else f"audit {audit.status.value}: {audit.reason}",
-        given.kept(VERIFY, "", LOG_WEIGHTS) if answered else None,
-        verify.committed if verify is not None else "",
-        "" if answered else _unverified(verify),
+        entries,
+        "" if entries is not None else _unverified(given.result(VERIFY)),
     )
+
+
+def _entries(given: Given) -> EntriesEvidence | None:
+    """What a trial's model said entry by entry; None where it did not."""
+    verify = given.result(VERIFY)
+    if verify is None or not verify.ok:
+        return None
+    return EntriesEvidence(_stream(given), given.kept(VERIFY, "", LOG_WEIGHTS), verify.committed)
+
+
+def _stream(given: Given) -> tuple[Kept, ...]:
+    return tuple(given.kept(STREAM, "", name) for name in (*QUESTIONS.values(), KEY))
 
 
 def _unverified(verify: Result[VerifyFacts] | None) -> str:
@@ -233,5 +259,6 @@ SCORE = Stage(
     share=1.0,
     after=(FIT.name, "sample", AUDIT.name, "answer", VERIFY.name, DENSITY.name),
     within_task=True,
+    except_for=(VERIFY.name,),
     trusted=True,
 )

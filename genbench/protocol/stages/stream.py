@@ -14,6 +14,8 @@ from genbench.protocol.trial import Trial
 from genbench.records.kinds import Likelihood
 from genbench.scoring.audits.facts import COLUMNS, KEY, QUESTIONS, rows_by_entry
 
+BY_ENTRY = "sequential"  # the capability that can be asked entry by entry
+
 
 @dataclass(frozen=True)
 class StreamInputs:
@@ -77,7 +79,7 @@ def _verified(given: Given) -> int:
     """How many rows a trial's model is asked entry by entry: none unless it can answer, and its density is exact."""
     audit, facts, suite = given.result(AUDIT), given.ground.data.facts, given.suite
     exact = audit is not None and audit.facts is not None and audit.facts.likelihood is Likelihood.EXACT
-    able = "sequential" in given.trial.listing.capabilities
+    able = BY_ENTRY in given.trial.listing.capabilities
     if facts.space is None or not exact or not able:
         return 0
     return rows_by_entry(facts.space, min(suite.density_rows or facts.rows["test"], facts.rows["test"]))

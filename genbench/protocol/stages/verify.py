@@ -17,7 +17,7 @@ from genbench.protocol.inputs import Fitted, SplitFiles
 from genbench.protocol.stages.audit import described
 from genbench.protocol.stages.fit import FIT
 from genbench.protocol.stages.stage import Given, Lacking, Stage, Step
-from genbench.protocol.stages.stream import STREAM
+from genbench.protocol.stages.stream import BY_ENTRY, STREAM
 from genbench.protocol.task import Asked
 from genbench.protocol.trial import Trial
 from genbench.scoring.audits.facts import COLUMNS
@@ -50,7 +50,7 @@ class VerifyFacts:
 
 
 def _steps(trial: Trial, tasks: Sequence[Asked]) -> list[Step]:
-    able = "sequential" in trial.listing.capabilities
+    able = BY_ENTRY in trial.listing.capabilities
     return [Step(VERIFY, trial, asked=asked) for asked in described(trial, tasks, VERIFY.name) if able]
 
 

@@ -19,6 +19,7 @@ from genbench.records.space import Space
 from genbench.scoring.audits.answers import sorted_by
 from genbench.scoring.audits.findings import as_declared
 from genbench.scoring.audits.left import DensityLeft, EntriesLeft
+from genbench.scoring.audits.stream import Stream
 from genbench.store.commitment import chained, committed
 from genbench.store.tensors import check_log_weights, read_arrays
 
@@ -47,9 +48,8 @@ def verified(left: DensityLeft, test: NDArray[np.integer], space: Space) -> Veri
     if left.entries is None or left.stream is None or left.said is None:
         why = left.undone or "there are no nats of the real space"
         return Verified(finding(NAME, AuditStatus.SKIPPED, f"declared, not verified: {why}"))
-    rows = test[left.stream.tested[left.stream.verified]].reshape(-1, space.dim)
     try:
-        nats = nats_by_entry(left.entries, rows, space)
+        nats = nats_by_entry(left.entries, rows_asked(left.stream, test), space).sum(1)
     except InvalidEvidence as error:
         return Verified(finding(NAME, AuditStatus.FAILED, f"refused: {error}"))
     found = as_declared(nats, sorted_by(left.stream, left.said).test[left.stream.verified], space.dim)
@@ -57,8 +57,14 @@ def verified(left: DensityLeft, test: NDArray[np.integer], space: Space) -> Veri
     return Verified(found, _verification(nats, space.dim) if sound else None)
 
 
+def rows_asked(stream: Stream, test: NDArray[np.integer]) -> NDArray[np.integer]:
+    """The rows of the test split [N, *shape] that a model is asked entry by entry: [V, D]."""
+    rows = test[stream.tested[stream.verified]]
+    return rows.reshape(len(rows), math.prod(test.shape[1:]))
+
+
 def nats_by_entry(left: EntriesLeft, rows: NDArray[np.integer], space: Space) -> NDArray[np.float64]:
-    """[V] nats of rows [V, D]: the sum over entries of the logarithms of the weights, divided by their sums.
+    """[V, D] nats of each entry of rows [V, D] given those before it: the logarithms of weights over their sums.
 
     Raises:
         InvalidEvidence: answers of another form, or not those that were committed to before the entries were told.
@@ -69,10 +75,10 @@ def nats_by_entry(left: EntriesLeft, rows: NDArray[np.integer], space: Space) ->
     if chained(committed(own) for own in said) != left.committed:
         raise InvalidEvidence("what the process left is not what it answered before it was told the entries")
     check_log_weights(said, "the process left")
-    nats, every = np.zeros(len(rows)), np.arange(len(rows))
-    for own, values in zip(said, rows.T, strict=True):
+    nats, every = np.empty(rows.shape), np.arange(len(rows))
+    for i, own in enumerate(said):
         log_w = own.astype(np.float64)  # [V, levels]
-        nats += log_w[every, values.astype(np.int64)] - logsumexp(log_w, axis=1)
+        nats[:, i] = log_w[every, rows[:, i].astype(np.int64)] - logsumexp(log_w, axis=1)
     return nats
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from genbench.catalogue import parts
-from genbench.contracts.evidence import Evidence, LogLikelihood
+from genbench.contracts.evidence import EntryNats, Evidence, LogLikelihood
 from genbench.contracts.metric import Metric
 from genbench.contracts.task import Arrays, Exam, Task
 from genbench.errors import GenbenchError, InvalidEvidence
@@ -20,6 +21,7 @@ from genbench.protocol.stages.score import (
     CandidateEvidence,
     CandidateScores,
     DensityEvidence,
+    EntriesEvidence,
     ScoreFacts,
     ScoreInputs,
 )
@@ -32,6 +34,7 @@ from genbench.scoring.audits.answers import sorted_by
 from genbench.scoring.audits.candidate import audited
 from genbench.scoring.audits.left import DensityLeft, EntriesLeft
 from genbench.scoring.audits.stream_files import read as read_stream, read_said
+from genbench.scoring.audits.verification import nats_by_entry, rows_asked
 from genbench.scoring.features import Features, SampleFeatures
 from genbench.scoring.novelty.gate import CopyGate, copy_verdict
 from genbench.scoring.scores import scored
@@ -216,11 +219,23 @@ class _Scorer:
             answers=answers,
             key=exam.key,
             measure=exam.task.measure(space),
+            entries=None if candidate.entries is None else partial(self._by_entry, candidate.entries),
             rows=self._rows,
         )
 
     def _rows(self, split: str) -> NDArray[Any]:
         return datasets.read(self.features.home, split).x
+
+    def _by_entry(self, entries: EntriesEvidence) -> EntryNats:
+        """What a model said of some test rows entry by entry.
+
+        Raises:
+            InvalidEvidence: that is not what it committed to.
+        """
+        first, second, key = (kept.path for kept in entries.stream)
+        test = datasets.read(self.features.home, "test").x
+        rows = rows_asked(read_stream((first, second), key), test)
+        return EntryNats(rows, nats_by_entry(_entries_left(entries), rows, self.features.space))
 
     def _likelihood(self, left: DensityLeft) -> LogLikelihood | None:
         """What a density said of the test rows, and how many tokens these have."""
@@ -251,8 +266,12 @@ def density_left(density: DensityEvidence) -> DensityLeft:
         return DensityLeft(undone=density.unverified)
     first, second, key = (kept.path for kept in density.stream)
     said = read_said(density.nats[0].path, density.nats[1].path) if density.nats else None
-    entries = None if density.entries is None else EntriesLeft(density.entries.path, density.committed)
+    entries = None if density.entries is None else _entries_left(density.entries)
     return DensityLeft(read_stream((first, second), key), said, density.kinds, entries, density.unverified)
+
+
+def _entries_left(entries: EntriesEvidence) -> EntriesLeft:
+    return EntriesLeft(entries.answers.path, entries.committed)
 
 
 def likelihood(left: DensityLeft, space: Space) -> LogLikelihood | None:

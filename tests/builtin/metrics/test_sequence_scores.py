@@ -7,7 +7,8 @@ import pytest
 
 from genbench.builtin.metrics.bits_per_token import BitsPerToken
 from genbench.builtin.metrics.novelty import HitRatio, Novelty
-from genbench.contracts.evidence import Evidence, LogLikelihood
+from genbench.builtin.metrics.suffix_nats import SuffixNats
+from genbench.contracts.evidence import EntryNats, Evidence, LogLikelihood
 from genbench.errors import Unavailable
 from genbench.records.kinds import Likelihood
 from genbench.records.space import Space
@@ -55,3 +56,36 @@ def test_the_ratio_of_hits_has_half_a_hit_added_to_both():
     assert found.details["p"] == pytest.approx(1.0)  # of 2 hit among 2 and 1, one at least is of the two
     with pytest.raises(Unavailable, match="no sample is a row"):
         HitRatio().score(evidence([3, 3, 3]))
+
+
+def completed(hidden: list[list[int]], entries: EntryNats | None) -> Evidence:
+    key = {"x": np.array([[1, 2, 0]] * len(hidden), np.uint8), "hidden": np.array(hidden, np.float32)}
+    said = None if entries is None else lambda: entries
+    return Evidence(SPACE, np.empty((0, 3), np.uint8), key=key, answers=np.ones((1, 4, 3)), entries=said)
+
+
+def test_nats_of_a_suffix_leave_out_what_is_told_and_rows_that_have_ended_there():
+    said = EntryNats(
+        np.array([[1, 2, 0], [3, 0, 0], [1, 1, 1], [0, 0, 0]], np.uint8),
+        np.array([[-9.0, -1.0, -0.5], [-9.0, -2.0, 0.0], [-9.0, -1.0, -3.0], [-7.0, 0.0, 0.0]]),
+    )
+    found = SuffixNats().score(completed([[0, 1, 1]] * 2, said))
+    assert found.value == pytest.approx((1.5 + 2 + 4) / 3)  # the last row is over before anything is hidden
+    assert found.details == {"rows": 3, "bits-per-token": pytest.approx(7.5 / 5 / math.log(2))}
+    assert found.high - found.value == pytest.approx(1.96 * np.std([1.5, 2, 4], ddof=1) / math.sqrt(3))
+
+
+def test_nats_of_a_suffix_need_a_law_of_a_suffix():
+    said = EntryNats(np.array([[1, 2, 0], [0, 0, 0]], np.uint8), np.array([[-9.0, -1.0, -math.inf], [-1.0, 0.0, 0.0]]))
+    with pytest.raises(Unavailable, match="1 of 1 test rows have no probability"):
+        SuffixNats().score(completed([[0, 1, 1]], said))
+    with pytest.raises(Unavailable, match="asked entry by entry"):
+        SuffixNats().score(completed([[0, 1, 1]], None))
+    for hidden in ([[1, 0, 1]], [[0, 1, 1], [0, 0, 1]], [[0, 0.5, 1]]):
+        with pytest.raises(Unavailable, match="tell the first entries and hide all others"):
+            SuffixNats().score(completed(hidden, said))
+    with pytest.raises(Unavailable, match="restorations"):
+        SuffixNats().score(evidence([1, 0, 0]))
+    over = EntryNats(said.rows[1:], said.nats[1:])
+    with pytest.raises(Unavailable, match="every row"):
+        SuffixNats().score(completed([[0, 1, 1]], over))
