@@ -15,7 +15,7 @@ PLUGIN = Path(__file__).parent / "plugins/sequentials.py"
 UNCROP = """
 [tasks.uncrop]
 ask = "restore[operator=crop,draws=4]"
-solvers = ["ancestral", "importance[samples=16]"]
+solvers = ["ancestral", "importance[particles=16]"]
 count = 40
 scores = ["energy", "suffix-nats", "parameters", "throughput"]
 axes = { fidelity = "energy", realism = "parameters", speed = "throughput" }
@@ -49,7 +49,7 @@ def test_the_nats_are_those_of_what_is_hidden_of_the_verified_rows(board: tiny.R
 
 
 def test_who_draws_by_another_law_or_left_something_else_has_none(board: tiny.Run):
-    assert board.candidate("chain/importance[samples=16]", "uncrop").missing["suffix-nats"].reason == BESIDE
+    assert board.candidate("chain/importance[particles=16]", "uncrop").missing["suffix-nats"].reason == BESIDE
     rewritten = board.candidate("rewrites/ancestral", "uncrop")
     assert rewritten.status is Status.OK
     assert "is not what it answered before it was told the entries" in rewritten.missing["suffix-nats"].reason
