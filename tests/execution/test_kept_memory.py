@@ -32,5 +32,6 @@ def faults(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have no such thresholds")
 def test_memory_that_is_freed_is_not_asked_for_again() -> None:
     page, layers = 4096, 5
-    assert faults("given back") > layers * 2**26 // page / 2  # or this test could not fail
-    assert faults("kept") < 100
+    given_back = faults("given back")
+    assert given_back > layers * 2**26 // page  # or this test could not fail
+    assert faults("kept") < given_back / 5  # a piece that does not fit into what was freed is asked for now and then

@@ -185,7 +185,7 @@ def test_what_comes_next_is_told_anew_after_the_weights_have_changed(ramps):
     after = model.next(x, 9)
     model.next(x, 0)
     assert not torch.allclose(after, before, atol=1e-2)
-    assert torch.equal(model.next(x, 9), after)
+    assert torch.allclose(model.next(x, 9), after, atol=1e-5)  # the way there may be another: what is kept, or all anew
 
 
 def test_samples_obey_their_labels():
