@@ -11,7 +11,7 @@ import tiny
 from genbench.execution.supervisor import Supervisor
 from genbench.records.status import Status
 
-CARRIERS = Path(__file__).parent / "carriers.py"
+CARRIERS = Path(__file__).parent / "plugins/carriers.py"
 TASKS = """
 [tasks.box]
 ask = "restore[operator=box,draws=4]"
