@@ -36,7 +36,7 @@ class EntryNats:
     """What a model said, entry by entry, of test rows of which it was told each entry only after it had answered.
 
     Args:
-        rows: [V, D], other rows of the test split than the questions are made of, or the same by chance.
+        rows: [V, D], drawn from the test split whatever the questions are made of.
         nats: [V, D] float64, log p of each entry given those before it, in the order of the flattened row.
     """
 
@@ -67,8 +67,8 @@ class Evidence:
         key: what the harness alone knows of the questions, arrays [n, …]; None likewise.
         embed: the features of any samples by the metric's extractor; None where none is there, or features were given.
         drawn: what the first batches of the timed run drew, scored or not, [n, *shape]; None where nobody kept it.
-        entries: gives what the law by which it answers said of each entry of some test rows; None where the candidate
-            answers by no such law, or was not asked.
+        entry_nats: what its model said of each entry of some test rows, where a solver makes the answers of the law of
+            each entry; None elsewhere, and where the model was not asked.
     """
 
     space: Space
@@ -88,7 +88,7 @@ class Evidence:
     rows: RowsOf | None = None
     held: Callable[[], Comparison] | None = None
     measure: Measure | None = None
-    entries: Callable[[], EntryNats] | None = None
+    entry_nats: EntryNats | None = None
 
     @property
     def comparison(self) -> Comparison:

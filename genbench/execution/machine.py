@@ -14,7 +14,6 @@ from genbench.execution import elsewhere
 PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 CHILD_SUBREAPER = 36  # prctl's PR_SET_CHILD_SUBREAPER
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # glibc's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, see mallopt(3)
-KEPT = 1 << 30  # bytes
 GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/dev/nvhost-gpu", "/dev/nvgpu")  # CUDA, WSL, ROCm, Jetson
 
 
@@ -48,15 +47,29 @@ def die_with_parent(wanted: bool = True) -> None:
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep what it frees, up to 1 GiB, for what it needs next, not give it to the kernel (glibc).
+    """Let this process keep freed blocks of up to 32 MiB for what it needs next, not give them to the kernel (glibc).
 
     The kernel clears whatever it hands out again: a network whose layers' outputs do not fit into a cache spends up to
-    half of its time on a CPU on that. What is computed does not change.
+    half of its time on a CPU on that. What is computed does not change. Of what is kept the free end of the heap is
+    given back beyond 1 GiB, holes are not. Larger blocks go back at once: they fit into no hole for long, and the
+    process would grow by them.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(MMAP_THRESHOLD, KEPT)
-        mallopt(TRIM_THRESHOLD, KEPT)
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(MMAP_THRESHOLD, 32 << 20)  # the most that every glibc takes
+        libc.mallopt(TRIM_THRESHOLD, 1 << 30)  # alone it would fix the other one at 128 KiB
+
+
+def give_freed_memory_back() -> None:
+    """Give the kernel all that this process has freed and kept, so that its size is that of what it uses (glibc)."""
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
 
 
 def adopt_orphans() -> None:

@@ -22,7 +22,7 @@ TASK_TERMS = (
         "suffix-nats",
         "Suffix nats",
         "How improbable a model's own law holds what really follows: -ln p(the rest | what is told), the mean over "
-        "test rows. It is of models that were asked entry by entry alone; draws by heart have no such law.",
+        "test rows. Only models that were asked entry by entry have it; draws by heart have no such law.",
         ("suffix nats",),
         "suffix-nats",
     ),

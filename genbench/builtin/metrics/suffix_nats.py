@@ -16,14 +16,14 @@ from genbench.records.kinds import Axis, Direction
 
 
 class SuffixNats(Metric):
-    """-ln p(what is hidden | what is told), the mean over test rows; proper, as the energy score is, but of the law.
+    """-ln p(what is hidden | what is told), the mean over test rows: proper, as the energy score is, and exact.
 
-    The law is that by which the solver `ancestral` draws, and what the model said of each entry before it was told it:
-    up to 200 rows of the test split, which need not be those of the questions, and which the harness asks about for the
-    verification of likelihoods. Rows that have ended within what is told are left out. The interval is that of a
-    mean. Details: `rows`; of sequences `bits-per-token`, hidden ones, the end counted.
-
-    A draw can be good where its law is not, and has a score; nats are infinite where the law rules the truth out.
+    The law is the model's own, where a solver makes the answers of it (`ancestral` draws by it as it is): what it says
+    of each entry before it is told it, when the harness verifies a likelihood. The rows are those of that verification,
+    20 to 200 of the test split whatever the questions are; those that have ended within what is told are left out.
+    Nothing says that the answers are drawn by the same law, and answers for many rows at once may use what was told of
+    the others. The interval is that of a mean. Details: `rows`; of sequences `bits-per-token`, of the hidden tokens,
+    the end counted.
     """
 
     name = "suffix-nats"
@@ -34,19 +34,21 @@ class SuffixNats(Metric):
     source = "Good 1952, Rational decisions, https://doi.org/10.1111/j.2517-6161.1952.tb00104.x"
     version = "1"
     reads = READS
-    shown: ClassVar[Mapping[str, str]] = {"bits/token": "bits-per-token"}
+    shown: ClassVar[Mapping[str, str]] = {"bits/token": "bits-per-token", "rows": "rows"}
 
     def score(self, evidence: Evidence) -> Score:
         """The mean over the rows that are not over yet, in nats.
 
         Raises:
-            Unavailable: the answers are of no law that was asked entry by entry, what is hidden does not come last, no
-                row is left, or one has no probability.
+            Unavailable: no law was asked for entry by entry, what is hidden does not come last, no row is left, or one
+                has no probability.
         """
-        told = _told(evidence)
-        if evidence.entries is None:
-            raise Unavailable("needs a model that was asked entry by entry beside `generate`, and answers by that law")
-        found, end = evidence.entries(), evidence.space.end
+        told, found, end = _told(evidence), evidence.entry_nats, evidence.space.end
+        if found is None:
+            raise Unavailable(
+                "needs answers that a solver makes of the law of each entry, and a model whose likelihood was verified "
+                "entry by entry in the same run"
+            )
         open_rows = np.ones(len(found.rows), bool) if end is None else ~(found.rows[:, :told] == end).any(1)
         nats = -found.nats[open_rows, told:].sum(1)
         if not len(nats):
@@ -74,6 +76,6 @@ def _told(evidence: Evidence) -> int:
         raise Unavailable("needs restorations of samples that the key holds")
     hidden: NDArray[Any] = key["hidden"].reshape(len(key["hidden"]), -1)
     told = int(np.count_nonzero(hidden[0] == 0))
-    if not ((hidden[:, :told] == 0).all() and (hidden[:, told:] == 1).all()):
+    if not ((hidden[:, :told] == 0).all() and (hidden[:, told:] == 1).all()) or told == hidden.shape[1]:
         raise Unavailable("needs questions that tell the first entries and hide all others")
     return told

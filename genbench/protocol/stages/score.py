@@ -30,7 +30,7 @@ from genbench.store.stage_folder import Result
 
 @dataclass(frozen=True)
 class EntriesEvidence:
-    """What the law by which a candidate answers said of test rows, entry by entry."""
+    """What a model said of test rows, entry by entry."""
 
     stream: tuple[Kept, ...]
     """The questions of both halves, and their key, which says which rows these are."""
@@ -91,7 +91,7 @@ class CandidateEvidence:
     run: RunEvidence | None = None
     """Null where it answers questions."""
     entries: EntriesEvidence | None = None
-    """Null where it does not answer by a law of each entry, or was not asked for that."""
+    """Null where no solver makes its answers of the law of each entry, or its model was not asked for that."""
 
 
 @dataclass(frozen=True)
@@ -259,6 +259,6 @@ SCORE = Stage(
     share=1.0,
     after=(FIT.name, "sample", AUDIT.name, "answer", VERIFY.name, DENSITY.name),
     within_task=True,
-    except_for=(VERIFY.name,),
+    across_tasks=(VERIFY.name,),
     trusted=True,
 )

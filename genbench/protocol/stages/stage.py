@@ -37,8 +37,8 @@ class Stage(Generic[F]):
         own: the sections that are its own work, as opposed to what the harness costs.
         share: of it in the bar of a run, relative to the others.
         after: names of the stages of the same trial that have to end before it.
-        within_task: whether it waits for those of its own task alone,
-        except_for: beside those of these names, which it waits for whatever their task.
+        within_task: whether it waits for those of its own task alone.
+        across_tasks: names of those that it waits for nevertheless, whatever their task.
         sole: whether one task of a suite may list it: a trial has it once, and what it does is that task's.
         exclusive: whether nothing may run beside it: its time is a result.
         trusted: whether no plugin's code runs in it.
@@ -67,7 +67,7 @@ class Stage(Generic[F]):
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     within_task: bool = False
-    except_for: tuple[str, ...] = ()
+    across_tasks: tuple[str, ...] = ()
     sole: bool = False
     exclusive: bool = False
     trusted: bool = False
@@ -116,7 +116,7 @@ class Step:
         if other.stage.name not in self.stage.after or other.trial.slug != self.trial.slug:
             return False
         alike = other.asked is None or self.asked is None or other.asked.name == self.asked.name
-        return alike or not self.stage.within_task or other.stage.name in self.stage.except_for
+        return alike or not self.stage.within_task or other.stage.name in self.stage.across_tasks
 
 
 class Lacking(Exception):

@@ -58,7 +58,7 @@ def verified(left: DensityLeft, test: NDArray[np.integer], space: Space) -> Veri
 
 
 def rows_asked(stream: Stream, test: NDArray[np.integer]) -> NDArray[np.integer]:
-    """The rows of the test split [N, *shape] that a model is asked entry by entry: [V, D]."""
+    """The V rows of the test split [N, *shape] that a model is asked entry by entry: [V, D]."""
     rows = test[stream.tested[stream.verified]]
     return rows.reshape(len(rows), math.prod(test.shape[1:]))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,14 +218,14 @@ class _Scorer:
             answers=answers,
             key=exam.key,
             measure=exam.task.measure(space),
-            entries=None if candidate.entries is None else partial(self._by_entry, candidate.entries),
+            entry_nats=None if candidate.entries is None else self._entry_nats(candidate.entries),
             rows=self._rows,
         )
 
     def _rows(self, split: str) -> NDArray[Any]:
         return datasets.read(self.features.home, split).x
 
-    def _by_entry(self, entries: EntriesEvidence) -> EntryNats:
+    def _entry_nats(self, entries: EntriesEvidence) -> EntryNats:
         """What a model said of some test rows entry by entry.
 
         Raises:

@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from genbench.execution.channel import Markers
+from genbench.execution.machine import give_freed_memory_back
 
 
 def accounted(model: nn.Module, draw: Callable[[], object], samples: int) -> tuple[float | None, float | None]:
@@ -46,7 +47,8 @@ def null_calls(markers: Markers, count: int = 5) -> None:
 
 
 def reset_memory(device: torch.device) -> None:
-    """Start a new peak of a GPU's memory."""
+    """Start a new peak of the device's memory: of what is used, and not of what was freed and kept."""
+    give_freed_memory_back()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
 

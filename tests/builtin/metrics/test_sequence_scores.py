@@ -60,8 +60,7 @@ def test_the_ratio_of_hits_has_half_a_hit_added_to_both():
 
 def completed(hidden: list[list[int]], entries: EntryNats | None) -> Evidence:
     key = {"x": np.array([[1, 2, 0]] * len(hidden), np.uint8), "hidden": np.array(hidden, np.float32)}
-    said = None if entries is None else lambda: entries
-    return Evidence(SPACE, np.empty((0, 3), np.uint8), key=key, answers=np.ones((1, 4, 3)), entries=said)
+    return Evidence(SPACE, np.empty((0, 3), np.uint8), key=key, answers=np.ones((1, 4, 3)), entry_nats=entries)
 
 
 def test_nats_of_a_suffix_leave_out_what_is_told_and_rows_that_have_ended_there():
@@ -79,9 +78,9 @@ def test_nats_of_a_suffix_need_a_law_of_a_suffix():
     said = EntryNats(np.array([[1, 2, 0], [0, 0, 0]], np.uint8), np.array([[-9.0, -1.0, -math.inf], [-1.0, 0.0, 0.0]]))
     with pytest.raises(Unavailable, match="1 of 1 test rows have no probability"):
         SuffixNats().score(completed([[0, 1, 1]], said))
-    with pytest.raises(Unavailable, match="asked entry by entry"):
+    with pytest.raises(Unavailable, match="verified entry by entry"):
         SuffixNats().score(completed([[0, 1, 1]], None))
-    for hidden in ([[1, 0, 1]], [[0, 1, 1], [0, 0, 1]], [[0, 0.5, 1]]):
+    for hidden in ([[1, 0, 1]], [[0, 1, 1], [0, 0, 1]], [[0, 0.5, 1]], [[0, 0, 0]]):
         with pytest.raises(Unavailable, match="tell the first entries and hide all others"):
             SuffixNats().score(completed(hidden, said))
     with pytest.raises(Unavailable, match="restorations"):
