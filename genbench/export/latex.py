@@ -46,7 +46,7 @@ def content(board: Leaderboard, columns: Sequence[str] = ()) -> bytes:
         GenbenchError: a column that the board does not have.
     """
     shown = [_column(board, name) for name in columns] if columns else _usual(board)
-    bold, notes = foremost(board.standings, shown, len(board.hardware) < 2), _Notes()
+    bold, notes = foremost(board.standings, shown), _Notes()
     first = [_line(row, shown, bold, notes, board) for row in board.rows if row.ok]
     kinds = (ControlKind.CEILING, ControlKind.FLOOR)
     ends = [found for kind in kinds if (found := control(board.controls, kind))]
@@ -125,7 +125,7 @@ def _cell(row: Row, column: Column, bold: bool, notes: _Notes) -> str:
 
 def _doubts(row: Row, column: Column, cell: Cell) -> Iterator[str]:
     """What is to be said of a value that is there."""
-    off = "" if row.control or row.bar else row.off(column)
+    off = "" if row.control or row.bar else row.apart(column)
     yield f"not ranked: {off}" if off else ""
     declared = column.axis is Axis.DENSITY and not row.control and row.assurance is Assurance.DECLARED
     yield "declared by the model, not verified" if declared and not off else ""

@@ -19,6 +19,7 @@ from genbench.leaderboard.assembly import (
     score_names,
 )
 from genbench.leaderboard.export import failure_json, row_json, table_row, verdict_json
+from genbench.leaderboard.home import home, placed_by_machine
 from genbench.leaderboard.references import Reference as Reference, of_task
 from genbench.leaderboard.row import (
     Cell as Cell,
@@ -95,8 +96,7 @@ class Leaderboard:
         asked = _asked(known)
         task = known_task(task, asked)
         columns, candidates, controls = _table(known, task, asked[task], vouchers)
-        alike = len({name for row in (*candidates, *controls) for name in row.hardware}) < 2
-        standings = Standings.of(candidates, controls, columns, asked[task][0].ranked, alike)
+        standings = Standings.of(placed_by_machine(candidates), controls, columns, asked[task][0].ranked)
         return cls(
             protocol=known[0].protocol,
             task=task,
@@ -120,15 +120,20 @@ class Leaderboard:
 
     @cached_property
     def hardware(self) -> tuple[str, ...]:
-        """The machines of all rows, sorted; speeds of several are not ranked against each other."""
+        """The machines of all rows, sorted."""
         return tuple(sorted({name for row in (*self.rows, *self.controls) for name in row.hardware}))
+
+    @property
+    def home(self) -> str:
+        """The machine by which speeds are ranked; "" where none has more than half of the fits."""
+        return home(self.rows)
 
     def best(self, column: Column) -> float | None:
         """The best mean among the candidates that are ranked.
 
-        None without any, where several are all equal, for the worst value that there can be, for speeds of several
-        machines, for novelty, which the gate judges (noise is novel too), and for cost, which stands beside a result:
-        what keeps its training data has no parameters.
+        None without any, where several are all equal, for the worst value that there can be, for novelty, which the
+        gate judges (noise is novel too), and for cost, which stands beside a result: what keeps its training data has
+        no parameters.
         """
         return next((row.cells[column.name].mean for row in self.leads(column)), None)
 
@@ -147,8 +152,7 @@ class Leaderboard:
 
     def _leaders_of(self, column: Column) -> list[Row]:
         means = [(mean, row) for row in self._competing(column) if (mean := row.cells[column.name].mean) is not None]
-        mixed = column.axis is Axis.SPEED and len(self.hardware) > 1
-        if not means or not column.direction or mixed or column.axis in (Axis.NOVELTY, Axis.COST):
+        if not means or not column.direction or column.axis in (Axis.NOVELTY, Axis.COST):
             return []
         best = max((mean for mean, _ in means), key=column.oriented)
         leaders = [row for mean, row in means if mean == best]

@@ -10,7 +10,7 @@ from genbench.records.kinds import Axis
 UNTESTED = (Axis.COST, Axis.NOVELTY)  # what costs less is not better, and the gate judges novelty
 
 
-def foremost(standings: Standings, columns: Iterable[Column], alike: bool) -> Mapping[str, str]:
+def foremost(standings: Standings, columns: Iterable[Column]) -> Mapping[str, str]:
     """By column, the candidate that is better there than each other one in the running, beyond the seeds' chance.
 
     On an axis: who is apart from each other one, where each has a tier, and nobody out of the running has a better
@@ -19,17 +19,16 @@ def foremost(standings: Standings, columns: Iterable[Column], alike: bool) -> Ma
 
     Args:
         columns: those of axes are read off the standings.
-        alike: all speeds come from one kind of machine; else nobody is foremost in one.
     """
     axes = {column.name: axis for axis, column in standings.columns.items()}
-    wanted = [column for column in columns if column.name in axes or _tested(column, alike)]
+    wanted = [column for column in columns if column.name in axes or _tested(column)]
     found = {column.name: _on_axis(standings, axes[column.name]) for column in wanted if column.name in axes}
     found |= _beside(standings, [column for column in wanted if column.name not in axes])
     return {name: candidate for name, candidate in found.items() if candidate}
 
 
-def _tested(column: Column, alike: bool) -> bool:
-    return bool(column.direction) and column.axis not in UNTESTED and (alike or column.axis is not Axis.SPEED)
+def _tested(column: Column) -> bool:
+    return bool(column.direction) and column.axis not in UNTESTED
 
 
 def _on_axis(standings: Standings, axis: str) -> str:

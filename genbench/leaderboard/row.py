@@ -138,6 +138,8 @@ class Row:
     """The share in [0, 1] of the cube of anchored axes that it dominates by itself; None likewise."""
     outside: str = ""
     """Why it is not in the running for the verdict; "" where it is, or where it is not ranked at all."""
+    elsewhere: str = ""
+    """Why its speeds are not ranked: another machine than the board's; "" where they are, or for a control."""
 
     @property
     def model(self) -> ModelFacts:
@@ -269,7 +271,11 @@ class Row:
         """Why it is not ranked in a column; "" where it is."""
         if self.control:
             return "a control"
-        return self.bar or self.off(column)
+        return self.bar or self.apart(column)
+
+    def apart(self, column: Column) -> str:
+        """Why its values in a column are not ranked beside the others'; "" where they are."""
+        return self.off(column) or (self.elsewhere if column.axis is Axis.SPEED else "")
 
     def off(self, column: Column) -> str:
         """Why its own values in a column do not count; "" where they do."""

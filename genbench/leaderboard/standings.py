@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from genbench.leaderboard.anchors import Anchors, anchors, control
+from genbench.leaderboard.home import MIXED_SPEEDS
 from genbench.leaderboard.row import SAMPLES_ONLY, Column, Place, Row
 from genbench.leaderboard.running import Guard, guard_of, outsiders
 from genbench.leaderboard.statistics import (
@@ -21,8 +22,6 @@ from genbench.leaderboard.statistics import (
 )
 from genbench.records.audits import Assurance
 from genbench.records.kinds import Axis, ControlKind
-
-MIXED_SPEEDS = "speeds of several machines are not ranked against each other"
 
 
 @dataclass(frozen=True)
@@ -49,18 +48,16 @@ class Standings:
         controls: Sequence[Row],
         columns: Sequence[Column],
         axes: Sequence[tuple[str, str]],
-        alike: bool,
     ) -> "Standings":
         """The standings of a board's rows.
 
         Args:
             axes: with the name of each one's score, in their order.
-            alike: all speeds come from one kind of machine.
         """
         known = {column.name: column for column in columns if column.direction}
         found = {axis: known[name] for axis, name in axes if name in known}
         lacking = {axis: f"no candidate has a score of {axis}" for axis, _ in axes if axis not in found}
-        if not alike:
+        if any(row.elsewhere == MIXED_SPEEDS for row in rows):
             lacking |= {axis: MIXED_SPEEDS for axis, column in found.items() if column.axis is Axis.SPEED}
         ranked = {axis: column for axis, column in found.items() if axis not in lacking}
         guards = {axis: guard for axis, column in ranked.items() if (guard := guard_of(column, known, controls))}
@@ -87,7 +84,7 @@ class Standings:
     def _barred(self, row: Row, axis: str) -> str:
         """Why a row is off an axis on which it has a score; "" where it is not."""
         guarded = self.guards[axis].barred(row) if axis in self.guards else ""
-        own = row.off(self.columns[axis])
+        own = row.apart(self.columns[axis])
         return guarded or (f"off this axis: {own}" if own else "")
 
     @cached_property
@@ -108,6 +105,8 @@ class Standings:
         """By ranked candidate that is out of the running, why."""
         barred = {row.name: words for row in self.rows for axis in self.guards if (words := self._barred(row, axis))}
         found = outsiders(self.contest, self.columns, control(self.controls, ControlKind.CEILING))
+        if any(column.axis is Axis.SPEED for column in self.columns.values()):
+            found |= {row.name: row.elsewhere for row in self.rows if row.elsewhere}
         found |= {row.name: SAMPLES_ONLY for row in self.rows if row.samples_only}
         return {name: words for name, words in (found | barred).items() if name in self.contest.seeds}
 

@@ -135,8 +135,10 @@ def key(board: Leaderboard, drawn: Iterable[Scatter]) -> list[tuple[int, str, st
 
 
 def scatter(board: Leaderboard, x: Column, y: Column) -> Scatter | None:
-    """The chart of all rows that have both scores; None where no row has."""
-    rows = [row for row in (*board.rows, *board.controls) if all(_plotted(row.cells[c.name], c) for c in (x, y))]
+    """The chart of all rows that have both scores, speeds of the board's machine; None where no row has."""
+    timed = board.home if Axis.SPEED in (x.axis, y.axis) else ""
+    kept = [row for row in (*board.rows, *board.controls) if not (timed and row.elsewhere)]
+    rows = [row for row in kept if all(_plotted(row.cells[c.name], c) for c in (x, y))]
     if not rows:
         return None
     across, up = _axis(x, rows, LEFT, RIGHT), _axis(y, rows, BOTTOM, TOP)

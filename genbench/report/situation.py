@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from genbench.leaderboard import Cell, Leaderboard, Row
 from genbench.leaderboard.anchors import control
+from genbench.leaderboard.home import MIXED_SPEEDS
 from genbench.leaderboard.running import SIDES
-from genbench.leaderboard.standings import MIXED_SPEEDS
 from genbench.leaderboard.statistics import ENOUGH, LEAST, Ruling
 from genbench.leaderboard.words import fragile, hindrance, listed, told
 from genbench.records.kinds import ControlKind

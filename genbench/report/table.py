@@ -87,6 +87,7 @@ def table(board: Leaderboard) -> dict[str, Any]:
         "brief": len(board.rows) + len(board.controls) > DETAILED,
         "spoken": {column.axis.value for column in board.columns if column.axis},
         "hardware": hardware(board),
+        "home": next((mark for mark, name in hardware(board) if name == board.home), 0),
     }
 
 
