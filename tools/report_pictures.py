@@ -17,18 +17,20 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture: which page, in a window of which size in CSS pixels, from which element on."""
+    """A picture: which page, in a window of which size in CSS pixels, from which element on, or of which element alone."""
 
     page: str
     width: int
     height: int
     top: str = ""
+    alone: str = ""
 
 
 SHOTS = {
     "board": Shot("digits/boards/generate.html", 1200, 870),
     "phone": Shot("digits/boards/generate.html", 390, 844, "#leaderboard tbody tr"),
     "model": Shot("digits/models/ddpm.html", 1200, 900),
+    "evaluations": Shot("digits/boards/generate.html", 1200, 900, alone="#evaluations ~ .charts"),
 }
 
 
@@ -42,7 +44,8 @@ def main() -> None:
             if shot.top:
                 page.evaluate("top => document.querySelector(top).scrollIntoView({behavior: 'instant'})", shot.top)
                 page.evaluate("scrollBy({top: -130, behavior: 'instant'})")
-            picture = Image.open(io.BytesIO(page.screenshot()))
+            shown = page.locator(shot.alone).screenshot() if shot.alone else page.screenshot()
+            picture = Image.open(io.BytesIO(shown))
             picture.convert("RGB").save(ROOT / "docs/pictures" / f"{name}.webp", quality=80, method=6)
         browser.close()
 

@@ -25,18 +25,19 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
     Entries are scaled to [-1, 1], so that neighbouring levels lie Δ = 2 / (levels - 1) apart. Below the first step's
     noise √β₁ = 0.4 Δ the decoder of eq. 13 takes over. Of x_t = √α_bar x_0 + √(1 - α_bar) ε the network tells
     v = √α_bar ε - √(1 - α_bar) x_0, or ε, or x_0, from each of which the others follow (Salimans and Ho 2022,
-    https://arxiv.org/abs/2202.00512).
+    https://arxiv.org/abs/2202.00512). The paper's own are the settings steps=1000, schedule=linear, tells=eps,
+    loss=simple, variance=beta.
 
     NFE: T of "ddpm", 25, 10, and 20 of "guided-10", which asks twice a step, with the class and without. "ddpm" alone
-    follows p_θ, whose bound `log_prob` tells. Guidance draws what is typical of its class, and less of what is rare: on
-    the validation split of digits FD is 1.28 without, 1.38 at 1.25, 1.63 at 1.5 and 2.13 at 2.
-    Weak at speed: a GAN or a flow draws in one step. The weights kept are the average of the late ones, for samples and
-    bound alike.
+    follows p_θ, whose bound `log_prob` tells, but for its last step, which shows the mean of eq. 13, as the paper's
+    does. Guidance draws what is typical of its class, and less of what is rare: on the validation split of digits FD is
+    1.28 without, 1.38 at 1.25, 1.63 at 1.5 and 2.13 at 2. Weak at speed: a GAN or a flow draws in one step. The weights
+    kept are the average of the late ones, for samples and bound alike.
 
     Args:
         steps: T.
         width, depth: channels at full size, blocks at the smallest, see `genbench_unet.UNet`.
-        schedule: α_bar falls as under the paper's linear β, scaled to T, or √α_bar as a cosine.
+        schedule: how α_bar falls, see `genbench_diffusion_schedules.remaining_signal`.
         networks: one network for all times, or T of them, NN_1 … NN_T, each trained on 1 / T of the images.
         tells: what the network tells.
         loss: of what it tells, over uniform t. "simple": squared error, L_simple of eq. 14. "l1": absolute error.
@@ -48,7 +49,7 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
             mean, https://arxiv.org/abs/2206.07309); or "learned", told by the network between the first two (Nichol
             and Dhariwal 2021, eq. 15), under "vlb" or "hybrid"; in the latter L_vlb teaches the variance alone.
         dropout: of channels, in training.
-        lr, batch, epochs: see `genbench_unet.train`.
+        lr, batch, epochs: see `genbench_unet.train`. compiled: see `genbench_unet.UNet`.
     Raises:
         Unsuitable: no image, or fewer than 2 levels; or settings that contradict each other.
     """
@@ -73,7 +74,7 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
         steps: Annotated[int, Range(2, 4000, log=True)] = 100,
         width: Annotated[int, Choice(8, 16, 24, 32, 48, 64, 96, 128)] = 16,
         depth: Annotated[int, Range(1, 8)] = 2,
-        schedule: Annotated[str, Choice("cosine", "linear")] = "cosine",
+        schedule: Annotated[str, Choice("cosine", "linear", "nichol-dhariwal")] = "cosine",
         networks: Annotated[str, Choice("shared", "separate")] = "shared",
         tells: Annotated[str, Choice("v", "eps", "x0")] = "v",
         loss: Annotated[str, Choice("weighted", "simple", "l1", "vlb", "hybrid")] = "weighted",
@@ -83,6 +84,7 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
         epochs: Annotated[int, Range(1, 100_000, log=True)] = 300,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         if not space.is_image or space.levels is None or space.levels < 2:
@@ -95,7 +97,7 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
         self.kind, self.bound, self.lr, self.batch, self.epochs = loss, bound, lr, batch, epochs
         self.half_gap = 1 / (space.levels - 1)
         nets = [
-            UNet(space, width, depth, dropout, outputs=1 + (variance == "learned"))
+            UNet(space, width, depth, dropout, outputs=1 + (variance == "learned"), compiled=compiled)
             for _ in range(steps if networks == "separate" else 1)
         ]
         self.net = SeparateDenoisers(nets) if networks == "separate" else nets[0]
@@ -279,10 +281,7 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
     def nats(self, x_0: Tensor, x_t: Tensor, t: int | Tensor, guess: Tensor, sigma2: Tensor) -> Tensor:
         """L_{t-1} of eq. 5 for each entry [N, C, H, W]: a KL divergence of two Gaussians, or at t = 1 the decoder.
 
-        Args:
-            t: [N], or one for all.
-            guess: the network's x_0.
-            sigma2: σ_t², [N or 1, C, H, W].
+        At times t [N], or one for all, of the network's `guess` at x_0, with σ_t² [N or 1, C, H, W].
         """
         mean = self.posterior_mean(guess, x_t, t)
         ratio = at(self.posterior.clamp(min=TINY), t) / sigma2

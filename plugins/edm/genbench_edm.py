@@ -40,6 +40,7 @@ class EDM(genbench.Model, genbench.Denoiser, genbench.Conditional):
         rho: ρ of eq. 5; the larger, the more of the steps are at little noise.
         dropout: of channels, in training.
         lr, batch, epochs: see `genbench_unet.train`.
+        compiled: see `genbench_unet.UNet`.
     Raises:
         Unsuitable: no image, or fewer than 2 levels.
     """
@@ -68,6 +69,7 @@ class EDM(genbench.Model, genbench.Denoiser, genbench.Conditional):
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
         epochs: Annotated[int, Range(1, 100_000, log=True)] = 300,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         if not space.is_image or space.levels is None or space.levels < 2:
@@ -75,7 +77,7 @@ class EDM(genbench.Model, genbench.Denoiser, genbench.Conditional):
         self.space, self.p_mean, self.p_std = space, p_mean, p_std
         self.sigma_min, self.sigma_max, self.rho = sigma_min, sigma_max, rho
         self.lr, self.batch, self.epochs = lr, batch, epochs
-        self.net = UNet(space, width, depth, dropout)
+        self.net = UNet(space, width, depth, dropout, compiled=compiled)
         self.register_buffer("sigma_data", torch.tensor(0.5))
 
     def fit(self, data: genbench.TrainingData) -> None:

@@ -26,6 +26,7 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
         width, depth: channels at full size, blocks at the smallest, see `genbench_unet.UNet`.
         dropout: of channels, in training.
         lr, batch, epochs: see `genbench_unet.train`.
+        compiled: see `genbench_unet.UNet`.
     Raises:
         Unsuitable: no image, or fewer than 2 levels.
     """
@@ -33,7 +34,11 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
     name = "flow-matching"
     family = genbench.Family.DIFFUSION
     source = "Lipman et al. 2022, https://arxiv.org/abs/2210.02747; Liu et al. 2022, https://arxiv.org/abs/2209.03003"
-    samplers: ClassVar = {"euler-20": {"method": "euler", "steps": 20}, "midpoint-20": {"steps": 20}}
+    samplers: ClassVar = {
+        "euler-20": {"method": "euler", "steps": 20},
+        "midpoint-20": {"steps": 20},
+        "euler-5": {"method": "euler", "steps": 5},
+    }
 
     def __init__(
         self,
@@ -45,12 +50,13 @@ class FlowMatching(genbench.Model, genbench.Latent, genbench.Conditional):
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
         epochs: Annotated[int, Range(1, 100_000, log=True)] = 300,
+        compiled: bool = False,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"{self.name} needs grey or colour images of 2 or more levels, got {space}")
         super().__init__()
         self.space, self.lr, self.batch, self.epochs = space, lr, batch, epochs
-        self.net = UNet(space, width, depth, dropout)
+        self.net = UNet(space, width, depth, dropout, compiled=compiled)
 
     @property
     def latent_dim(self) -> int:

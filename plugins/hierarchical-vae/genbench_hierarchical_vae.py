@@ -16,20 +16,21 @@ WARM_UP = 0.1  # share of the training over which the weight of the KL terms gro
 
 
 class HierarchicalVAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench.Conditional):
-    """p(x, z|y) = p(x|z) ∏_l p(z_l | z_<l, y); q(z|x, y) = ∏_l q(z_l | z_<l, x, y) goes the same way, from z_1 down.
+    """p(x, z|y) = p(x|z, y) ∏_l p(z_l | z_<l, y); q(z|x, y) = ∏_l q(z_l | z_<l, x, y) goes the same way, from z_1 down.
 
-    Maximised is log p(x|z) - β Σ_l KL(q(z_l | z_<l, x, y) | p(z_l | z_<l, y)) at one draw of z, Gaussians all; β is
+    Maximised is log p(x|z, y) - β Σ_l KL(q(z_l | z_<l, x, y) | p(z_l | z_<l, y)) at one draw of z, Gaussians all; β is
     warmed up. Layers l = 1 … L stand at one place and at each size below the image's own. Prior and posterior of a
     layer share the way down (Sønderby et al. 2016, sec. 2.2 and 2.3, https://arxiv.org/abs/1602.02282), and a layer
-    adds to it what its prior and its z say (Child, sec. 3). p(x|z) is a mixture of discretised logistics at each
-    pixel. Classes enter at the top. The weights are an average over the late training steps.
+    adds to it what its prior and its z say (Child, sec. 3). p(x|z, y) is a mixture of discretised logistics at each
+    pixel. The class is where the way down begins, so that all below it know it. The weights are an average over the
+    late training steps.
 
     `log_prob` is a bound: of the class y whose bound at one draw, with log p(y), is the highest, by `draws` draws of z,
     log p(y) + log 1/K Σ_k p(x, z_k|y) / q(z_k|x, y) (Burda et al. 2016, https://arxiv.org/abs/1509.00519).
 
-    Each sampler asks every network once. `ancestral` draws z, then x from p(x|z): the law that is bounded. `mean`
-    shows the mean of p(x|z) instead; `cool` does so with all σ of the priors times 0.85, which trades variety for
-    clean images (Child, sec. 4). A latent vector is ε in z_l = μ_p + σ_p ε_l, and a normal for each class.
+    Each sampler asks every network once: NFE 1. `ancestral` draws z, then x from p(x|z, y): the law that is bounded.
+    `mean` shows the mean of p(x|z, y) instead; `cool` does so with all σ of the priors times 0.85, which trades variety
+    for clean images (Child, sec. 4). A latent vector is ε in z_l = μ_p + σ_p ε_l, and a normal for each class.
 
     Learned priors want many images. Where they are few, β = 1 gives the best bound, by leaving most latents unused and
     images to the noise of their pixels; a smaller β gives better samples. Kept are the late weights, though the bound
@@ -109,7 +110,7 @@ class HierarchicalVAE(genbench.Model, genbench.ConditionalDensity, genbench.Late
         return -self.bound_terms(x, y).sum(1)
 
     def bound_terms(self, x: Tensor, y: Tensor) -> Tensor:
-        """-log p(x|z), KL_1, …, KL_L of images int64 [N, C, H, W] of classes [N], at one draw of z: [N, 1 + L] nats."""
+        """-log p(x|z, y), KL_1, …, KL_L of int64 [N, C, H, W] of classes [N], at one draw of z: [N, 1 + L] nats."""
         found = self.net(self._noise(x), y, self.net.encoder(self._scaled(x)))
         told = -LogisticMixture(found.pixels, self.space).log_prob(x)
         return torch.stack([told, *[layer.kl() for layer in found.layers]], dim=1)
@@ -146,7 +147,7 @@ class HierarchicalVAE(genbench.Model, genbench.ConditionalDensity, genbench.Late
         return nats + self.share[y].log() if labels is None else nats
 
     def sample(self, n: int, *, labels: Tensor | None = None, noise: bool = True, temperature: float = 1.0) -> Tensor:
-        """Draw z with all σ of the priors times `temperature`, then x, or without noise the mean of p(x|z)."""
+        """Draw z with all σ of the priors times `temperature`, then x, or without noise the mean of p(x|z, y)."""
         e, y = self._parted(torch.randn(n, self.latent_dim, device=self.share.device))
         pixels = LogisticMixture(self.net(temperature * e, y if labels is None else labels).pixels, self.space)
         return pixels.sample() if noise else pixels.rounded(pixels.mean())

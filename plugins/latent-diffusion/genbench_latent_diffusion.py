@@ -30,7 +30,8 @@ class LatentDiffusion(genbench.Model, genbench.Latent, genbench.Conditional):
     network tells ε). Its weights are an average over the late steps.
 
     The samplers are DDIM (Song et al. 2020, eq. 12 and 16, https://arxiv.org/abs/2010.02502), which asks the U-Net
-    once a step: `ddim-25` with η = 0, `ddpm-100` with η = 1, which draws noise at each step. The decoder is asked once.
+    once a step (NFE 25 and 100): `ddim-25` with η = 0, `ddpm-100` with η = 1, which draws noise at each step. The
+    decoder is asked once.
     A latent vector is z_1, and a normal for each class. No density: p(x) would take integrals over both z_0 and paths.
     What the decoder cannot rebuild no prior mends; where images are as small as 8×8, maps save nothing.
 
@@ -113,8 +114,8 @@ class LatentDiffusion(genbench.Model, genbench.Latent, genbench.Conditional):
 
     @torch.no_grad()
     def _standardise(self, data: genbench.TrainingData) -> None:
-        """Take mean and deviation of each channel of z over the training set."""
-        z = torch.cat([self.posterior(x)[0] for x, _ in data.train.batches(self.batch, data.device)])
+        """Take mean and deviation of each channel of z ~ q(z|x) over the training set."""
+        z = torch.cat([self.drawn(x) for x, _ in data.train.batches(self.batch, data.device)])
         self.mean.copy_(z.mean((0, 2, 3)).view_as(self.mean))
         self.deviation.copy_(z.std((0, 2, 3)).view_as(self.mean).clamp(min=1e-6))
 
@@ -133,8 +134,12 @@ class LatentDiffusion(genbench.Model, genbench.Latent, genbench.Conditional):
     @torch.no_grad()
     def maps(self, x: Tensor) -> Tensor:
         """Draws of z ~ q(z|x), shifted and scaled."""
+        return (self.drawn(x) - self.mean) / self.deviation
+
+    def drawn(self, x: Tensor) -> Tensor:
+        """z ~ q(z|x), [N, planes, h, w]."""
         mu, log_sigma = self.posterior(x)
-        return (mu + log_sigma.exp() * torch.randn_like(mu) - self.mean) / self.deviation
+        return mu + log_sigma.exp() * torch.randn_like(mu)
 
     def pixels(self, z: Tensor) -> Tensor:
         """The images that shifted and scaled maps stand for: float32 [N, C, H, W] in levels."""

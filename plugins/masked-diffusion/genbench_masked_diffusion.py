@@ -13,7 +13,7 @@ import genbench
 from genbench import Choice, Range
 
 
-class MaskedDiffusion(genbench.Model, genbench.Density, genbench.Conditional):
+class MaskedDiffusion(genbench.Model, genbench.ConditionalDensity, genbench.Conditional):
     """q masks ever more entries of x until all of z_1 is masked; p_θ(x | z_t, y) fills in some of them at each step.
 
     A masked entry tells nothing, and one that is not stays as it is: the network never says "masked", and is not asked
@@ -124,8 +124,14 @@ class MaskedDiffusion(genbench.Model, genbench.Density, genbench.Conditional):
             x = x.flatten(1).scatter(1, entries, drawn).view(x.shape)
         return x
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    @property
+    def class_prior(self) -> Tensor | None:
+        return self.net.share if self.net.classes else None
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
         """log p(y) and the bound of a draw in `steps` steps given y, with one z for each of them: [N] nats."""
+        if labels is not None:
+            return -self.bound_terms(x, labels).sum(1)
         t = torch.linspace(0, 1, LOOKS + 2, device=x.device)[1:-1]
         label = self.net.likeliest(x.float(), t, self.integrand)
         nats = -self.bound_terms(x, label).sum(1)

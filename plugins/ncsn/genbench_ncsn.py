@@ -25,9 +25,10 @@ class NCSN(genbench.Model, genbench.Denoiser, genbench.Conditional):
         x ← x + α_i s(x, σ_i) + √(2 α_i) z,    α_i = ε σ_i² / σ_L²,    z ~ N(0, I),
 
     and ends with the mean x + σ_L² s. The levels are geometric. σ_1 is the largest distance of two training images
-    (technique 1); their ratio γ is what noise of neighbouring levels overlaps at in D dimensions (technique 2);
-    ε / σ_L² is such that T steps keep the variance (technique 4); weights are averaged (technique 5). NFE: L T + 1,
-    with L = 23 at 8×8 pixels. There is no density, and samples take more evaluations than those of any later relative.
+    (technique 1). There are as many as noise of neighbouring levels takes to overlap in D dimensions (technique 2) from
+    σ_L to 2 √D, which no distance exceeds: their ratio γ is that of technique 2 or, σ_1 being smaller, less; ε / σ_L²
+    is such that T steps keep the variance (technique 4); weights are averaged (technique 5). NFE: L T + 1, with L = 23
+    at 8×8 pixels. There is no density, and samples take more evaluations than those of any later relative.
 
     Args:
         space: images with integer levels.
@@ -35,6 +36,7 @@ class NCSN(genbench.Model, genbench.Denoiser, genbench.Conditional):
         sigma_min: σ_L, in units of x_0, which lies in [-1, 1].
         dropout: of channels, in training.
         lr, batch, epochs: see `genbench_unet.train`.
+        compiled: see `genbench_unet.UNet`.
     Raises:
         Unsuitable: no image, or fewer than 2 levels.
     """
@@ -57,13 +59,14 @@ class NCSN(genbench.Model, genbench.Denoiser, genbench.Conditional):
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
         epochs: Annotated[int, Range(1, 100_000, log=True)] = 300,
+        compiled: bool = False,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"ncsn needs grey or colour images of 2 or more levels, got {space}")
         super().__init__()
         self.space, self.sigma_min = space, sigma_min
         self.lr, self.batch, self.epochs = lr, batch, epochs
-        self.net = UNet(space, width, depth, dropout)
+        self.net = UNet(space, width, depth, dropout, compiled=compiled)
         widest = 2 * math.sqrt(space.dim)  # no two images are farther apart
         self.L = 1 + math.ceil(math.log(widest / sigma_min) / math.log(overlapping_ratio(space.dim)))
         self.register_buffer("sigma_max", torch.tensor(widest))  # σ_1

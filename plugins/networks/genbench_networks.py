@@ -59,8 +59,11 @@ def class_of(g: Tensor, share: Tensor) -> Tensor:
 
 
 def normals_of(label: Tensor, classes: int) -> Tensor:
-    """Normals [N, classes] that stand for classes [N]: the own entry is √classes, as far out as normals lie."""
-    return math.sqrt(classes) * nn.functional.one_hot(label, classes)
+    """Normals [N, classes] that stand for classes [N]: the own entry is √classes, as far out as normals lie.
+
+    It is 3 at least, by which `class_of` knows every class of p(y) > .002.
+    """
+    return max(3.0, math.sqrt(classes)) * nn.functional.one_hot(label, classes)
 
 
 class Mix(nn.Conv2d):

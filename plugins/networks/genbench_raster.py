@@ -79,7 +79,7 @@ class Walk(ABC):
         """Go on by one place: the pixel at `place` is int64 [n, C]. At the last one the context ends."""
 
 
-class RasterModel(genbench.Model, genbench.Density, genbench.Sequential, genbench.Conditional):
+class RasterModel(genbench.Model, genbench.ConditionalDensity, genbench.Sequential, genbench.Conditional):
     """p(x) = Σ_y p(y) ∏ᵢ p(xᵢ | x₁ … xᵢ₋₁, y) over pixels in raster order, and over the channels within a pixel.
 
     What is minimised is -log p(x|y), exactly. A network makes a context of all earlier pixels and of the class, a head
@@ -158,7 +158,13 @@ class RasterModel(genbench.Model, genbench.Density, genbench.Sequential, genbenc
         laws = [LevelLaw(self.logits(context, x, c), self.space.levels) for c in range(x.shape[1])]
         return torch.stack([law.log_mass(x[:, c : c + 1]) for c, law in enumerate(laws)]).sum((0, 2, 3))
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    @property
+    def class_prior(self) -> Tensor:
+        return self.share
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        if labels is not None:
+            return self.log_prob_given(x, labels)
         return torch.cat([self._log_prob(rows) for rows in x.split(max(1, ROWS // len(self.share)))])
 
     def _log_prob(self, x: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from genbench import Choice, Range
 LARGE = 16  # the shorter side of images in which layers see 1, 2, 4 and 8 pixels far, and then again
 
 
-class PixelCNN(RasterModel, genbench.ConditionalDensity):
+class PixelCNN(RasterModel):
     """p(x) = Σ_y p(y) ∏ᵢ p(xᵢ | x₁ … xᵢ₋₁, y) over pixels in raster order, and over the channels within a pixel, eq. 3.
 
     A vertical stack sees the rows above, a horizontal one the pixels to the left, and together they leave no blind
@@ -77,13 +77,6 @@ class PixelCNN(RasterModel, genbench.ConditionalDensity):
             v, above = layer.down(layer.vertical(v), y)
             h = layer.right(h, above)
         return h
-
-    @property
-    def class_prior(self) -> Tensor:
-        return self.share
-
-    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
-        return super().log_prob(x) if labels is None else self.log_prob_given(x, labels)
 
     def walk(self, y: Tensor) -> GatedWalk:
         return GatedWalk(self, y)

@@ -18,7 +18,7 @@ CROWDED = 0.02  # √t below which the steps of the likelihood are all alike, an
 LEVELS = 100  # noise levels that `sigmas` tells
 
 
-class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Latent, genbench.Conditional):
+class ScoreSDE(genbench.Model, genbench.ConditionalDensity, genbench.Denoiser, genbench.Latent, genbench.Conditional):
     r"""dx = -½ β(t) x dt + √β(t) dw makes noise of images, eq. 11; s(x, t, y) learns its score ∇ log p_t(x | y).
 
     β(t) = β_min + t (β_max - β_min), t in [0, 1]. Then x_t = α_t x_0 + σ_t ε, eq. 29, with
@@ -29,14 +29,14 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
         dx = (-½ β x - β s) dt + √β dw    "em", the reverse SDE, eq. 6, by Euler-Maruyama. NFE: N
         dx = (-½ β x - ½ β s) dt          "flow", the ODE of the same marginals, eq. 13, by Heun's method. NFE: 2N
 
-    σ_t grows as √t at first, so all steps are even in √t. The ODE has a density: log p_0(x_0) = log N(x_1; 0, I) +
-    ∫ div dt, eq. 39, an ESTIMATE here: the divergence is Hutchinson's, of one random probe for each image, and the
-    steps are finite. Integers are dequantised: to each belongs a cell as wide as the gap Δ = 2 / (levels - 1) of
-    neighbouring levels, in training as well, and one point of it is drawn, which bounds the cell's mass from below
-    (Theis et al. 2015, https://arxiv.org/abs/1511.01844). The estimate of one digit of 8×8 pixels scatters by 7 nats.
-    What the ODE does wrong it keeps, and the noise of the SDE mends: few steps are the ODE's, quality is the SDE's. The
-    averaged weights at the end of training serve likelihood and samples. A latent vector is x_1 and a normal for each
-    class, by which y is drawn.
+    σ_t grows as √t at first, so all steps are even in √t: each goes on by the difference of two t. The ODE has a
+    density: log p_0(x_0) = log N(x_1; 0, I) + ∫ div dt, eq. 39, an ESTIMATE here: the divergence is Hutchinson's, of
+    one random probe for each image, and the steps are finite. Integers are dequantised: to each belongs a cell as wide
+    as the gap Δ = 2 / (levels - 1) of neighbouring levels, in training as well, and one point of it is drawn, which
+    bounds the cell's mass from below (Theis et al. 2015, https://arxiv.org/abs/1511.01844). The estimate of one digit
+    of 8×8 pixels scatters by 7 nats. What the ODE does wrong it keeps, and the noise of the SDE mends: few steps are
+    the ODE's, quality is the SDE's. The averaged weights at the end of training serve likelihood and samples. A latent
+    vector is x_1 and a normal for each class, by which y is drawn.
 
     Args:
         space: images with integer levels.
@@ -47,6 +47,7 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
         steps: of the ODE, for latent vectors; the likelihood takes twice as many.
         dropout: of channels, in training.
         lr, batch, epochs: see `genbench_unet.train`.
+        compiled: see `genbench_unet.UNet`.
     Raises:
         Unsuitable: no image, or fewer than 2 levels.
     """
@@ -73,6 +74,7 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
         lr: Annotated[float, Range(1e-5, 1e-1, log=True)] = 4e-3,
         batch: Annotated[int, Range(8, 1024, log=True)] = 64,
         epochs: Annotated[int, Range(1, 100_000, log=True)] = 300,
+        compiled: bool = False,
     ) -> None:
         if not space.is_image or space.levels is None or space.levels < 2:
             raise genbench.Unsuitable(f"score-sde needs grey or colour images of 2 or more levels, got {space}")
@@ -80,7 +82,7 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
         self.space, self.beta_min, self.beta_max, self.weighting = space, beta_min, beta_max, weighting
         self.steps, self.lr, self.batch, self.epochs = steps, lr, batch, epochs
         self.gap = 2 / (space.levels - 1)  # Δ
-        self.net = UNet(space, width, depth, dropout)
+        self.net = UNet(space, width, depth, dropout, compiled=compiled)
 
     def fit(self, data: genbench.TrainingData) -> None:
         """Denoising score matching at random times."""
@@ -149,7 +151,7 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
     def maruyama(self, x: Tensor, roots: Tensor, label: Tensor | None = None) -> Tensor:
         """The reverse SDE through falling √t from x [N, C, H, W]; the last step shows its mean, as the paper's does."""
         for i, (root, following) in enumerate(pairwise(roots)):
-            t, dt = root.square(), 2 * root * (root - following)
+            t, dt = root.square(), root.square() - following.square()
             beta = self.beta(t)
             x = x + dt * beta * (x / 2 + self.score(x, t, label))
             if i < len(roots) - 2:
@@ -164,15 +166,19 @@ class ScoreSDE(genbench.Model, genbench.Density, genbench.Denoiser, genbench.Lat
             x = x + (following - root) * (slope + self.flow(ahead, following, label)) / 2
         return x
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """log p(y) + log p(x | y) of one dequantised point for each image, [N] nats.
+    @property
+    def class_prior(self) -> Tensor | None:
+        return self.net.share if self.net.classes else None
+
+    def log_prob(self, x: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        """log p(y) + log p(x | y) of one dequantised point for each image, [N] nats; log p(x | y) where y is given.
 
         log p(x) is at least that of any one class y: the one of which v is told best at a few times is taken.
         """
         times = torch.linspace(0, 1, LOOKS + 2, device=x.device)[1:-1].square()
-        label = self.net.likeliest(self.scaled(x), times, self.error)
+        label = self.net.likeliest(self.scaled(x), times, self.error) if labels is None else labels
         nats = self.log_density(self.dequantised(x), label) + x[0].numel() * math.log(self.gap)
-        return nats if label is None else nats + self.net.share[label].log()
+        return nats if label is None or labels is not None else nats + self.net.share[label].log()
 
     def log_density(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """log p_0 of points x [N, C, H, W], eq. 39, with the divergence of eq. 40: [N] nats by Heun's method.

@@ -1,6 +1,6 @@
 """Flow matching by the library torchcfm: noise is coupled to images by optimal transport in each batch."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import torch
 from genbench_flow_matching import FlowMatching, even_times
@@ -26,7 +26,6 @@ class TorchCFM(FlowMatching):
 
     name = "torchcfm"
     source = "Tong et al. 2024, https://arxiv.org/abs/2302.00482; https://github.com/atong01/conditional-flow-matching"
-    samplers: ClassVar = {**FlowMatching.samplers, "euler-5": {"method": "euler", "steps": 5}}
 
     def __init__(
         self,

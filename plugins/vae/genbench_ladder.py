@@ -34,28 +34,31 @@ class Group(nn.Module):
     Args:
         size: height and width.
         width: channels of the features.
-        planes: latents at each place.
+        planes: latents at each place; 0: there are none, and features go on as they are.
     """
 
     def __init__(self, size: tuple[int, int], width: int, planes: int, dropout: float) -> None:
         super().__init__()
         self.shape = (planes, *size)
-        self.loudness = nn.Conv2d(width, planes, 1)
-        self.merge = nn.Conv2d(planes, width, 3, padding=1)
-        self.posterior = nn.Sequential(
-            nn.SiLU(), nn.Conv2d(2 * width, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, 2 * planes, 1)
-        )
+        if planes:
+            self.loudness = nn.Conv2d(width, planes, 1)
+            self.merge = nn.Conv2d(planes, width, 3, padding=1)
+            self.posterior = nn.Sequential(
+                nn.SiLU(), nn.Conv2d(2 * width, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, 2 * planes, 1)
+            )
+            nn.init.zeros_(self.loudness.weight)
+            nn.init.zeros_(self.loudness.bias)
         self.before, self.after = Residual(width, dropout), Residual(width, dropout)
-        nn.init.zeros_(self.loudness.weight)
-        nn.init.zeros_(self.loudness.bias)
 
     def entered(self, h: Tensor, z: Tensor) -> Tensor:
         """Features h [N, width, H, W] that z [N, planes H W] has entered, each as loud as h allows."""
+        if not self.shape[0]:
+            return self.after(h)
         return self.after(h + self.merge(self.loudness(h).clamp(-5, 3).exp() * z.view(-1, *self.shape)))
 
     def guessed(self, h: Tensor, seen: Tensor) -> Tensor:
         """μ and log σ of q(z | x, the latents before), [N, 2 planes H W], given h and what the encoder saw."""
-        return self.posterior(torch.cat([h, seen], dim=1)).flatten(1)
+        return self.posterior(torch.cat([h, seen], dim=1)).flatten(1) if self.shape[0] else h.new_zeros(len(h), 0)
 
 
 class Ladder(nn.Module):
@@ -122,7 +125,7 @@ class Inferred(NamedTuple):
 
 def _bounded(said: Tensor) -> tuple[Tensor, Tensor]:
     """μ and log σ, [N, count] each, of what a posterior says [N, 2 count]."""
-    mu, log_sigma = said.chunk(2, dim=1)
+    mu, log_sigma = said.chunk(2, dim=1) if said.shape[1] else (said, said)
     return mu, log_sigma.clamp(-7, 3)
 
 

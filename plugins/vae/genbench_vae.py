@@ -25,11 +25,12 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
     first, and the decoder sees z_g scaled by what the groups before it say. Groups that share one way down, and that
     warm-up, are of Sønderby et al. 2016, https://arxiv.org/abs/1602.02282, whose prior depends on z_<g as well. What
     the posterior makes of the training set is no N(0, I): p(z|y) is fitted to it, a Gaussian for each class (Ghosh et
-    al. 2020, sec. 4, https://arxiv.org/abs/1903.12436). Where the Space has no classes, all images are of one. With
-    several `particles` what is trained is the importance-weighted bound of as many draws of z,
-    log 1/K Σ_k p(x|z_k) (p(z_k) / q(z_k|x))^β: it asks less of the posterior, whose gradient it also makes noisier
-    (Rainforth et al. 2018, https://arxiv.org/abs/1802.04537). The weights kept, for samples and bound alike, are an
-    average over the late training steps.
+    al. 2020, sec. 4, https://arxiv.org/abs/1903.12436). The plain autoencoder of the source is planes=0, beta=1,
+    prior=standard: one vector z, the evidence lower bound, p(z|y) = N(0, I). Where the Space has no classes, all images
+    are of one. With several `particles` what is trained is the importance-weighted bound of as many draws of z, log 1/K
+    Σ_k p(x|z_k) (p(z_k) / q(z_k|x))^β: it asks less of the posterior, whose gradient it also makes noisier (Rainforth
+    et al. 2018, https://arxiv.org/abs/1802.04537). The weights kept, for samples and bound alike, are an average over
+    the late training steps.
 
     `log_prob` is the importance-weighted bound of `draws` draws of z, in nats of the integer image: log 1/K Σ_k
     p(x|z_k) p(z_k) / q(z_k|x), which lies between the evidence lower bound and log p(x) in expectation (Burda et al.
@@ -40,10 +41,11 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
     Args:
         space: images of at least 2×2 pixels with integer levels.
         latent: entries of the first group, a vector.
-        planes: latents at each place of the others, one for each size of features below the image's own.
+        planes: latents at each place of the others, one for each size of features below the image's own; 0: no others.
         width: channels at full resolution, fewer where images have more than 8×8 pixels; doubled at each halving.
         mixtures: logistics a pixel.
         dropout: of channels in the residual blocks, in training, less where images are seldom seen twice.
+        prior: p(z|y), "fitted" after training, or "standard", N(0, I), by which a draw knows nothing of its class.
         beta: the weight of the KL term in training; below 1 codes say more and pixels are surer.
         particles: draws of z for each training image; 1: the evidence lower bound, its KL term in closed form.
         draws: of z, in `log_prob`.
@@ -66,10 +68,11 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
         space: genbench.Space,
         *,
         latent: Annotated[int, genbench.Range(1, 1024, log=True)] = 16,
-        planes: Annotated[int, genbench.Range(1, 64, log=True)] = 4,
+        planes: Annotated[int, genbench.Range(0, 64)] = 4,
         width: Annotated[int, genbench.Range(4, 512, log=True)] = 32,
         mixtures: Annotated[int, genbench.Range(1, 64)] = 4,
         dropout: Annotated[float, genbench.Range(0, 0.9)] = 0.1,
+        prior: Annotated[str, genbench.Choice("fitted", "standard")] = "fitted",
         beta: Annotated[float, genbench.Range(1e-3, 10, log=True)] = 0.3,
         particles: Annotated[int, genbench.Range(1, 64, log=True)] = 1,
         draws: Annotated[int, genbench.Range(1, 4096, log=True)] = 16,
@@ -80,7 +83,13 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1):
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with two or more levels, got {space}")
         super().__init__()
-        self.space, self.beta, self.particles, self.draws = space, beta, particles, draws
+        self.space, self.beta, self.particles, self.draws, self.fitted = (
+            space,
+            beta,
+            particles,
+            draws,
+            prior == "fitted",
+        )
         self.lr, self.batch, self.epochs = lr, batch, epochs
         out, width = mixtures * (1 + 2 * space.shape[0]), narrowed(width, space.shape)
         self.net = Ladder(space.shape, latent, planes, width, out, dropout)
@@ -98,7 +107,10 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
         spared(self, min(data.images / len(data.train), self.epochs))
         told = {"lr": self.lr, "batch": self.batch, "epochs": self.epochs, "schedule": cosine(0.02), "decay": 1e-2}
         descend(self, data, self.loss, **told, clip=5.0, looks=20, nats=VAE.bound)
-        self._fit_prior(data)
+        if self.fitted:
+            self._fit_prior(data)
+        elif data.train.y is not None:
+            self.prior.share.copy_(torch.bincount(data.train.y[:], minlength=len(self.prior.share)) / len(data.train))
 
     @torch.no_grad()
     def _fit_prior(self, data: genbench.TrainingData) -> None:

@@ -7,8 +7,12 @@ from genbench_class_gaussians import ClassGaussians
 from genbench_ddpm import DDPM
 from genbench_glow import Glow
 from genbench_hierarchical_vae import HierarchicalVAE
+from genbench_image_transformer import ImageTransformer
+from genbench_masked_diffusion import MaskedDiffusion
 from genbench_pixelcnn import PixelCNN
+from genbench_pixelrnn import PixelRNN
 from genbench_realnvp import RealNVP
+from genbench_score_sde import ScoreSDE
 from genbench_vae import VAE
 from scipy.stats import multivariate_normal
 
@@ -20,6 +24,10 @@ from genbench.workers.untrusted.promises import Asked
 
 SMALL = {
     PixelCNN: {"width": 8, "layers": 1},
+    PixelRNN: {"width": 8, "layers": 1},
+    ImageTransformer: {"width": 8, "layers": 1},
+    ScoreSDE: {"width": 8, "depth": 1, "steps": 2},
+    MaskedDiffusion: {"width": 8, "depth": 1, "steps": 4},
     RealNVP: {"width": 8, "draws": 2},
     VAE: {"width": 8, "draws": 4},
     Glow: {"width": 8, "steps": 2, "draws": 2, "dequantisation": "uniform"},

@@ -32,6 +32,17 @@ def scrambled(space, **settings):
     return model
 
 
+def test_the_cosine_of_nichol_and_dhariwal_is_that_of_eq_17():
+    """f(t) / f(0), f(t) = cos²((t/T + s) / (1 + s) π/2), s = .008; β ≤ .999, which the last step alone needs."""
+    steps = 1000
+    f = [math.cos((t / steps + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(steps + 1)]
+    found = remaining_signal("nichol-dhariwal", steps, first=0.01)
+    expected = torch.tensor([own / f[0] for own in f], dtype=torch.float64)
+    torch.testing.assert_close(found[:-1], expected[:-1], rtol=1e-9, atol=0)
+    assert (1 - found[-1] / found[-2]).item() == pytest.approx(0.999)
+    assert DDPM(TINY, **SMALL, schedule="nichol-dhariwal").sample(2).shape == (2, 1, 2, 2)
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
 @pytest.mark.parametrize("steps", [2, 20, 250, 4000])
 def test_the_signal_falls_from_all_to_almost_nothing(schedule, steps):

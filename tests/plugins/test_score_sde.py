@@ -126,6 +126,15 @@ def test_both_ways_lead_from_noise_to_the_data(method, steps):
     assert x.std().item() == pytest.approx(DEVIATION, abs=5 * DEVIATION / (8 * n) ** 0.5 + 0.01)
 
 
+@pytest.mark.parametrize(("steps", "most"), [(20, 0.03), (100, 0.004)])
+def test_the_reverse_sde_leaves_sharp_data_sharp(steps, most):
+    """Of deviation .003; steps of 2 √t d√t in the place of the difference of two t left .09 and .0002."""
+    model = to_normal(0.003)
+    x = model.maruyama(torch.randn(4_000, 1, 2, 2, dtype=torch.float64), model.roots(steps).flip(0).double())
+    assert x.mean().item() == pytest.approx(MEAN, abs=1e-3)
+    assert 0.002 < x.std().item() < most
+
+
 def test_the_flow_keeps_distances_in_deviations_and_its_way_back_undoes_it():
     model, x = to_normal(steps=200), MEAN + DEVIATION * torch.linspace(-2, 2, 12, dtype=torch.float64).view(3, 1, 2, 2)
     roots = model.roots(200).double()

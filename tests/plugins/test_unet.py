@@ -92,6 +92,36 @@ def test_latent_vectors_hold_the_class_and_draw_it_as_often_as_it_is():
     torch.testing.assert_close(drawn, net.share, rtol=0, atol=0.01)  # four standard errors
 
 
+def test_latent_vectors_hold_a_rare_class_of_two():
+    net = UNet(genbench.Space((1, 2, 2), levels=4, classes=2), width=8, depth=1, dropout=0.0)
+    net.share.copy_(torch.tensor([0.01, 0.99]))
+    label = torch.tensor([0, 1])
+    assert torch.equal(net.parted(net.joined(torch.randn(2, 1, 2, 2), label))[1], label)
+
+
+@pytest.mark.slow
+def test_a_compiled_network_says_the_same_and_is_saved_and_averaged_as_before(ramps):
+    space = genbench.Space((1, 8, 8), levels=4)
+    plain, compiled = (UNet(space, width=8, depth=1, dropout=0.0, compiled=own) for own in (False, True))
+    for parameter in plain.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    assert [*compiled.state_dict()] == [*plain.state_dict()]
+    compiled.load_state_dict(plain.state_dict())
+    x, t = torch.randn(5, 1, 8, 8), torch.rand(5)
+    before = torch._dynamo.utils.counters["stats"]["unique_graphs"]
+    torch.testing.assert_close(compiled(x, t), plain(x, t), rtol=1e-3, atol=1e-4)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > before
+    train(
+        compiled,
+        ramps(space, 64),
+        lambda x, _: compiled(x.float(), t[:1]).square().mean(),
+        lr=1e-3,
+        batch=32,
+        epochs=1,
+        untold=0.0,
+    )
+
+
 def test_without_classes_none_are_drawn_or_told(ramps):
     space = genbench.Space((1, 4, 4), levels=4)
     net, told = UNet(space, width=8, depth=1, dropout=0.0), []

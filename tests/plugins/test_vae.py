@@ -143,6 +143,23 @@ def test_particles_are_trained(ramps):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_the_plain_autoencoder_has_one_vector_of_latents_and_a_standard_normal(shape, ramps):
+    space = genbench.Space(shape, levels=17)
+    model = VAE(space, width=8, latent=4, planes=0, beta=1.0, prior="standard", batch=32, draws=1)
+    assert [sum(model.net.counts), model.net.counts[0]] == [4, 4]
+    model = fitted(model, ramps(space, 64))
+    prior = model.prior
+    assert torch.equal(prior.mu, torch.zeros_like(prior.mu))
+    assert torch.equal(prior.W, torch.eye(4).expand_as(prior.W))
+    x = model.sample(3)
+    torch.manual_seed(1)
+    told = model.log_prob(x)
+    torch.manual_seed(1)
+    torch.testing.assert_close(told, importance_weight(model, x), rtol=1e-4, atol=0)  # float32, of the same noise
+    assert model.encode(model.render(torch.zeros(2, 4)).round().long()).shape == (2, 4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_the_decoder_makes_the_same_of_inferred_latents_as_the_posterior_saw(shape):
     model = VAE(genbench.Space(shape), **SMALL).eval()
     found = model.net.inferred(torch.rand(3, *shape), torch.randn(3, sum(model.net.counts)))
