@@ -132,8 +132,7 @@ class Leaderboard:
         """The best mean among the candidates that are ranked.
 
         None without any, where several are all equal, for the worst value that there can be, for novelty, which the
-        gate judges (noise is novel too), and for cost, which stands beside a result: what keeps its training data has
-        no parameters.
+        gate judges (noise is novel too), and for cost: what keeps its training data has no parameters.
         """
         return next((row.cells[column.name].mean for row in self.leads(column)), None)
 
@@ -156,8 +155,7 @@ class Leaderboard:
             return []
         best = max((mean for mean, _ in means), key=column.oriented)
         leaders = [row for mean, row in means if mean == best]
-        tied = len(leaders) == len(means) > 1
-        return [] if tied or best == column.worst else leaders
+        return [] if best == column.worst or len(leaders) == len(means) > 1 else leaders
 
     def _competing(self, column: Column) -> list[Row]:
         """Those that are ranked; of densities the verified ones alone, where there are any."""

@@ -83,6 +83,11 @@ class Blocks(nn.Module):
         return h
 
 
+def halved(fine: int, coarse: int) -> nn.Sequential:
+    """[N, fine, H, W] → [N, coarse, H / 2, W / 2], rounded up."""
+    return nn.Sequential(nn.SiLU(), nn.Conv2d(fine, coarse, 3, stride=2, padding=1))
+
+
 class UNet(nn.Module):
     """f(x_t, t, y), as large as x_t: what is seen on the way to smaller sizes is added on the way back.
 
@@ -126,16 +131,12 @@ class UNet(nn.Module):
         self.register_buffer("share", torch.ones(self.classes) / max(self.classes, 1))  # p(y)
         self.time = nn.Sequential(nn.Linear(times * width, time), nn.SiLU(), nn.Linear(time, time))
         self.label = nn.Embedding(self.classes + 1, time)
-        if latent:
-            mapped = nn.Linear(latent, time), nn.SiLU(), nn.Linear(time, time), nn.LayerNorm(time)  # as loud as a class
-            self.z = nn.Sequential(*mapped)
+        if latent:  # z is mapped to what is as loud as a class
+            self.z = nn.Sequential(nn.Linear(latent, time), nn.SiLU(), nn.Linear(time, time), nn.LayerNorm(time))
         self.stem = nn.Conv2d(space.shape[0], width, 3, padding=1)
         self.place = nn.Parameter(torch.zeros(width, *space.shape[1:]))
         self.there = nn.ModuleList(Blocks(there, fine, time, dropout) for fine in widths[:-1])
-        self.smaller = nn.ModuleList(
-            nn.Sequential(nn.SiLU(), nn.Conv2d(fine, coarse, 3, stride=2, padding=1))
-            for fine, coarse in pairwise(widths)
-        )
+        self.smaller = nn.ModuleList(halved(fine, coarse) for fine, coarse in pairwise(widths))
         self.inside = Blocks(depth, widths[-1], time, dropout, attention=large)
         self.larger = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
         self.back = nn.ModuleList(Blocks(back, fine, time, dropout) for fine in widths[:-1])
