@@ -27,7 +27,7 @@ class Shot:
 
 
 SHOTS = {
-    "board": Shot("digits/boards/generate.html", 1200, 870),
+    "board": Shot("digits/boards/generate.html", 1200, 1180),
     "phone": Shot("digits/boards/generate.html", 390, 844, "#leaderboard tbody tr"),
     "model": Shot("digits/models/ddpm.html", 1200, 900),
     "evaluations": Shot("digits/boards/generate.html", 1200, 900, alone="#evaluations ~ .charts"),
