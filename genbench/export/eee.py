@@ -49,7 +49,12 @@ def files(board: Leaderboard, organization: str = "") -> dict[str, bytes]:
 
 def ranked(board: Leaderboard, row: Row) -> list[Column]:
     """The columns in which a candidate has a score that no gate bars."""
-    return [c for c in board.columns if row.ok and row.cells[c.name].mean is not None and not row.unranked(c)]
+    return [c for c in board.columns if row.ok and row.cells[c.name].mean is not None and not _barred(row, c)]
+
+
+def _barred(row: Row, column: Column) -> bool:
+    """Whether a value counts for nothing; a speed of another machine does not, since the file names its hardware."""
+    return row.control is not None or bool(row.bar or row.off(column))
 
 
 def _log(board: Leaderboard, row: Row, organization: str) -> dict[str, Json]:

@@ -123,16 +123,15 @@ class Leaderboard:
         """The machines of all rows, sorted."""
         return tuple(sorted({name for row in (*self.rows, *self.controls) for name in row.hardware}))
 
-    @property
+    @cached_property
     def home(self) -> str:
         """The machine by which speeds are ranked; "" where none has more than half of the fits."""
         return home(self.rows)
 
     def best(self, column: Column) -> float | None:
-        """The best mean among the candidates that are ranked.
+        """The best mean among the candidates that are ranked; None where they are all equal, or there is none.
 
-        None without any, where several are all equal, for the worst value that there can be, for novelty, which the
-        gate judges (noise is novel too), and for cost: what keeps its training data has no parameters.
+        None also for the worst value that there can be, for novelty, which the gate judges, and for cost.
         """
         return next((row.cells[column.name].mean for row in self.leads(column)), None)
 
@@ -196,6 +195,7 @@ class Leaderboard:
             "suite": encoded(self.suite),
             "dataset": encoded(self.dataset),
             "hardware": list(self.hardware),
+            "home": self.home or None,
             "columns": [encoded(column) for column in self.columns],
             "verdict": verdict_json(standings.verdict, self.sentence),
             "verdict_with_margins": verdict_json(standings.with_margins, self.sentence_with_margins),

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 FURTHER = ("fd", "bits-per-dim")  # compared beside the axes' scores where nobody says which
 ALL = "all"
-OF_MACHINES = (Axis.SPEED, Axis.COST)  # what has a unit there depends on the machine
 
 
 def compared(
@@ -186,7 +185,7 @@ def _of_scores(work: _Work, name: str, before: Row, after: Row, lost: tuple[Chan
         if was or now:
             change = Change.UNCOMPARED if was and now else lost[1] if was else lost[0]
             yield replace(own, change=change, reason=now or was)
-        elif column.axis in OF_MACHINES and column.unit and len(machines) > 1:
+        elif (column.of_machine or column.axis is Axis.COST) and column.unit and len(machines) > 1:
             yield replace(own, reason=f"measured on several machines: {'; '.join(machines)}")
         else:
             yield _Test(own, work, column, before, after)

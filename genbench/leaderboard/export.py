@@ -29,6 +29,7 @@ def row_json(row: Row) -> dict[str, Json]:
         "front_share": row.front_share,
         "volume": row.volume,
         "outside": row.outside or None,
+        "elsewhere": row.elsewhere or None,
         "likelihood": row.likelihood or None,
         "assurance": encoded(row.assurance),
         "memorisation": {

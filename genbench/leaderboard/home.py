@@ -11,11 +11,12 @@ MIXED_SPEEDS = "speeds of several machines are not ranked against each other"
 def home(rows: Sequence[Row]) -> str:
     """The kind of machine that more than half of the fits were timed on, at all of their seeds; "" where there is none.
 
-    Fits are counted and not candidates, so that one of many presets weighs no more than another.
+    Fits are counted and not candidates, so that one of many presets weighs no more than another; and of them those
+    alone that a gate lets through and whose speeds hold at some preset.
     """
     fits: dict[str, set[str]] = {}
     for row in rows:
-        if row.hardware:
+        if row.hardware and not row.bar and not row.void:
             fits.setdefault(row.model.reference, set()).update(row.hardware)
     kinds = [next(iter(own)) for own in fits.values() if len(own) == 1]
     most = max(sorted({*kinds}), key=kinds.count, default="")

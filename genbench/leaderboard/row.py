@@ -16,6 +16,7 @@ from genbench.records.status import Status, words
 from genbench.records.vouchers import Extent, Voucher
 
 MIXED = "mixed"
+CALLS = "calls"  # unit of network evaluations, of which a sampler takes as many on any machine
 SAMPLES_ONLY = "samples only: nothing is known of its fit and its speed"
 
 
@@ -43,6 +44,11 @@ class Column:
     def features(self) -> str:
         """What its features come from, as its name says it; "" where it looks at none."""
         return self.name.partition("@")[2]
+
+    @property
+    def of_machine(self) -> bool:
+        """Whether its values are of the machine that they were taken on: a speed, but for one that counts calls."""
+        return self.axis is Axis.SPEED and self.unit != CALLS
 
     @property
     def further_unit(self) -> str:
@@ -275,7 +281,7 @@ class Row:
 
     def apart(self, column: Column) -> str:
         """Why its values in a column are not ranked beside the others'; "" where they are."""
-        return self.off(column) or (self.elsewhere if column.axis is Axis.SPEED else "")
+        return self.off(column) or (self.elsewhere if column.of_machine else "")
 
     def off(self, column: Column) -> str:
         """Why its own values in a column do not count; "" where they do."""

@@ -58,7 +58,7 @@ class Standings:
         found = {axis: known[name] for axis, name in axes if name in known}
         lacking = {axis: f"no candidate has a score of {axis}" for axis, _ in axes if axis not in found}
         if any(row.elsewhere == MIXED_SPEEDS for row in rows):
-            lacking |= {axis: MIXED_SPEEDS for axis, column in found.items() if column.axis is Axis.SPEED}
+            lacking |= {axis: MIXED_SPEEDS for axis, column in found.items() if column.of_machine}
         ranked = {axis: column for axis, column in found.items() if axis not in lacking}
         guards = {axis: guard for axis, column in ranked.items() if (guard := guard_of(column, known, controls))}
         return cls(rows, controls, [axis for axis, _ in axes], ranked, lacking, guards)
@@ -105,7 +105,7 @@ class Standings:
         """By ranked candidate that is out of the running, why."""
         barred = {row.name: words for row in self.rows for axis in self.guards if (words := self._barred(row, axis))}
         found = outsiders(self.contest, self.columns, control(self.controls, ControlKind.CEILING))
-        if any(column.axis is Axis.SPEED for column in self.columns.values()):
+        if any(column.of_machine for column in self.columns.values()):
             found |= {row.name: row.elsewhere for row in self.rows if row.elsewhere}
         found |= {row.name: SAMPLES_ONLY for row in self.rows if row.samples_only}
         return {name: words for name, words in (found | barred).items() if name in self.contest.seeds}

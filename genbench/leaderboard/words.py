@@ -74,7 +74,9 @@ def hindrance(standings: Standings) -> str:
     if len(standings.contest.seeds) < 2:
         return "there is only one ranked candidate, and nothing to compare it with"
     if not standings.running.seeds:
-        return "no candidate is in the running, which takes half of the quality and coverage of held-out real data"
+        here = ", and speeds of the board's machine" if any(row.elsewhere for row in standings.rows) else ""
+        half = "which takes half of the quality and coverage of held-out real data"
+        return f"no candidate is in the running, {half}{here}"
     fits = {standings.running.fits[name] for name in standings.running.seeds}
     return "fewer than two fits are in the running, and presets of one are not each other's rivals" * (len(fits) < 2)
 

@@ -70,6 +70,9 @@ class Scatter:
     kin: tuple[Kin, ...]
     staircase: tuple[Spot, ...]
     left_out: int
+    """How many rows are not drawn."""
+    elsewhere: int
+    """How many of them for speeds of another machine."""
     front: str
     """Who is on the front, in words."""
 
@@ -136,9 +139,10 @@ def key(board: Leaderboard, drawn: Iterable[Scatter]) -> list[tuple[int, str, st
 
 def scatter(board: Leaderboard, x: Column, y: Column) -> Scatter | None:
     """The chart of all rows that have both scores, speeds of the board's machine; None where no row has."""
-    timed = board.home if Axis.SPEED in (x.axis, y.axis) else ""
-    kept = [row for row in (*board.rows, *board.controls) if not (timed and row.elsewhere)]
-    rows = [row for row in kept if all(_plotted(row.cells[c.name], c) for c in (x, y))]
+    rows = [row for row in (*board.rows, *board.controls) if all(_plotted(row.cells[c.name], c) for c in (x, y))]
+    timed = board.home if x.of_machine or y.of_machine else ""
+    elsewhere = {row.name for row in rows if timed and row.hardware not in ((), (timed,))}
+    rows = [row for row in rows if row.name not in elsewhere]
     if not rows:
         return None
     across, up = _axis(x, rows, LEFT, RIGHT), _axis(y, rows, BOTTOM, TOP)
@@ -165,7 +169,7 @@ def scatter(board: Leaderboard, x: Column, y: Column) -> Scatter | None:
     )
     names = listed([clip(row.name, 40) for row in front], "and")
     left_out = len(board.rows) + len(board.controls) - len(rows)
-    return Scatter(x, y, across, up, marks, kin, stairs, left_out, names)
+    return Scatter(x, y, across, up, marks, kin, stairs, left_out, len(elsewhere), names)
 
 
 def _texts(rows: Sequence[Row], known: Mapping[str, int]) -> list[tuple[str, str]]:

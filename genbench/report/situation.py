@@ -96,7 +96,7 @@ def _lacking(board: Leaderboard) -> Situation | None:
         return None
     why = next(iter(board.standings.lacking.values()))
     advice = (
-        "Run all candidates on one kind of machine."
+        "Run more than half of the models, all of their seeds, on one kind of machine."
         if why == MIXED_SPEEDS
         else "The notes below the table say what keeps each candidate from that score."
     )
@@ -134,7 +134,7 @@ def _nearest(board: Leaderboard) -> Iterator[str]:
     def _reach(row: Row) -> float:
         return min((row.cells[column.name].mean or 0.0) / most for column, most in held)
 
-    outside = [row for row in board.rows if row.outside and not row.samples_only]
+    outside = [row for row in board.rows if row.outside and not row.samples_only and not row.elsewhere]
     if held and outside:
         row = max(outside, key=_reach)
         parts = [f"{clip(own.title, 40)} {row.cells[own.name].mean or 0.0:.3g} of {most:.3g}" for own, most in held]

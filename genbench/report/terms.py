@@ -55,8 +55,8 @@ TERMS = (
     Term(
         "running",
         "In the running",
-        "Candidates whose quality and coverage may reach half of what held-out real data have. The others keep their "
-        "scores and ranks, and decide nothing.",
+        "Candidates whose quality and coverage may reach half of what held-out real data have, timed on the machine "
+        "whose speeds are ranked. The others keep their scores and ranks, and decide nothing.",
         ("in the running", "Not in the running", "not in the running", "rivals", "rival"),
     ),
     Term(

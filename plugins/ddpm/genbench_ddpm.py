@@ -23,10 +23,10 @@ class DDPM(genbench.Model, genbench.ConditionalDensity, genbench.ConditionalDeno
     """q adds Gaussian noise in T steps, p_θ removes it, given the class y; log p_θ is bounded by a sum over all steps.
 
     Entries are scaled to [-1, 1], so that neighbouring levels lie Δ = 2 / (levels - 1) apart. Below the first step's
-    noise √β₁ = 0.4 Δ the decoder of eq. 13 takes over. Of x_t = √α_bar x_0 + √(1 - α_bar) ε the network tells
-    v = √α_bar ε - √(1 - α_bar) x_0, or ε, or x_0, from each of which the others follow (Salimans and Ho 2022,
-    https://arxiv.org/abs/2202.00512). The paper's own are the settings steps=1000, schedule=linear, tells=eps,
-    loss=simple, variance=beta.
+    noise √β₁ = 0.4 Δ the decoder of eq. 13 takes over. Of x_t = √α_bar x_0 + √(1 - α_bar) ε the network tells v =
+    √α_bar ε - √(1 - α_bar) x_0, or ε, or x_0, from each of which the others follow (Salimans and Ho 2022,
+    https://arxiv.org/abs/2202.00512). The paper's own, but for β₁, are the settings steps=1000, schedule=linear,
+    tells=eps, loss=simple, variance=beta.
 
     NFE: T of "ddpm", 25, 10, and 20 of "guided-10", which asks twice a step, with the class and without. "ddpm" alone
     follows p_θ, whose bound `log_prob` tells, but for its last step, which shows the mean of eq. 13, as the paper's

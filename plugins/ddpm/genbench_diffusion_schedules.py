@@ -10,7 +10,7 @@ ALPHA_BAR_T = 4e-5  # the share of signal variance left at t = T, that of the pa
 
 
 def remaining_signal(schedule: str, steps: int, first: float) -> Tensor:
-    """α_bar of t = 0 … T, [T + 1] float64 falling from 1, with β₁ = first.
+    """α_bar of t = 0 … T, [T + 1] float64 falling from 1, with β₁ = first but in "nichol-dhariwal".
 
     "linear": β from 0.1 / T to 20 / T, which at T = 1000 is the paper's but for β₁. "cosine": √α_bar is the cosine of
     an angle, as of Nichol and Dhariwal 2021, eq. 17, https://arxiv.org/abs/2102.09672. There it grows evenly, here its

@@ -114,10 +114,12 @@ class LatentDiffusion(genbench.Model, genbench.Latent, genbench.Conditional):
 
     @torch.no_grad()
     def _standardise(self, data: genbench.TrainingData) -> None:
-        """Take mean and deviation of each channel of z ~ q(z|x) over the training set."""
-        z = torch.cat([self.drawn(x) for x, _ in data.train.batches(self.batch, data.device)])
-        self.mean.copy_(z.mean((0, 2, 3)).view_as(self.mean))
-        self.deviation.copy_(z.std((0, 2, 3)).view_as(self.mean).clamp(min=1e-6))
+        """Take mean and deviation of each channel of z ~ q(z|x) over the training set: Var z = Var μ + E σ²."""
+        told = [self.posterior(x) for x, _ in data.train.batches(self.batch, data.device)]
+        mu, log_sigma = (torch.cat(parts) for parts in zip(*told, strict=True))
+        self.mean.copy_(mu.mean((0, 2, 3)).view_as(self.mean))
+        variance = mu.var((0, 2, 3)) + (2 * log_sigma).exp().mean((0, 2, 3))
+        self.deviation.copy_(variance.sqrt().view_as(self.mean).clamp(min=1e-6))
 
     def terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """-log p(x|z) at one draw of z ~ q(z|x), and KL(q(z|x) | N(0, I)): nats, [N] each."""
@@ -134,12 +136,8 @@ class LatentDiffusion(genbench.Model, genbench.Latent, genbench.Conditional):
     @torch.no_grad()
     def maps(self, x: Tensor) -> Tensor:
         """Draws of z ~ q(z|x), shifted and scaled."""
-        return (self.drawn(x) - self.mean) / self.deviation
-
-    def drawn(self, x: Tensor) -> Tensor:
-        """z ~ q(z|x), [N, planes, h, w]."""
         mu, log_sigma = self.posterior(x)
-        return mu + log_sigma.exp() * torch.randn_like(mu)
+        return (mu + log_sigma.exp() * torch.randn_like(mu) - self.mean) / self.deviation
 
     def pixels(self, z: Tensor) -> Tensor:
         """The images that shifted and scaled maps stand for: float32 [N, C, H, W] in levels."""

@@ -105,8 +105,8 @@ class UNet(nn.Module):
         outputs: how many images, each as large as x_t, are told; their channels follow each other.
         times: numbers that tell the time of an image, of a model of several.
         latent: entries of a vector z that changes what is made of x_t as the time does; 0: there is none.
-        compiled: whether `torch.compile` compiles it, by a C++ compiler and in a minute; results are the same but for
-            rounding.
+        compiled: whether `torch.compile` compiles it, by a C++ compiler and in a minute; it says the same but for
+            rounding, and draws other dropout in training.
     """
 
     def __init__(

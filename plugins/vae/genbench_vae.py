@@ -68,7 +68,7 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
         space: genbench.Space,
         *,
         latent: Annotated[int, genbench.Range(1, 1024, log=True)] = 16,
-        planes: Annotated[int, genbench.Range(0, 64)] = 4,
+        planes: Annotated[int, genbench.Choice(0, 1, 2, 4, 8, 16, 32, 64)] = 4,
         width: Annotated[int, genbench.Range(4, 512, log=True)] = 32,
         mixtures: Annotated[int, genbench.Range(1, 64)] = 4,
         dropout: Annotated[float, genbench.Range(0, 0.9)] = 0.1,

@@ -3,15 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from boards import CEILING, FLOOR, MACHINES, SPEED, by_name, scored
-from records import AXES, candidate, record
+from boards import CEILING, FLOOR, MACHINES, SPEED, by_name, changed, scored
+from records import AXES, candidate, memorisation, record, score
 
+from genbench.export.eee import ranked
 from genbench.export.latex import content
 from genbench.leaderboard import Leaderboard
 from genbench.leaderboard.home import MIXED_SPEEDS
+from genbench.records.gates import GateStatus
+from genbench.records.kinds import Direction
 from genbench.records.record import Record
 from genbench.report.board_page import table
-from genbench.report.charts import trilemma
+from genbench.report.charts import effort, trilemma
 from genbench.report.situation import situation
 
 HERE, THERE = (machine.speed_class for machine in MACHINES)
@@ -72,6 +75,53 @@ def test_presets_of_one_fit_weigh_as_much_as_one():
     board = Leaderboard.of([*HOME, *(replace(own, machine=MACHINES[1]) for own in many)])
     assert len(board.rows) == 11
     assert board.home == HERE
+
+
+@pytest.mark.parametrize("guests", ["flagged", "void"])
+def test_who_is_barred_or_void_does_not_decide_which_machine_it_is(guests: str):
+    records = []
+    for name in "cde":
+        for own in seeds(name, 0.9, 9e9, there=3):
+            if guests == "flagged":
+                own = changed(own, memorisation=memorisation(GateStatus.FLAGGED))
+            else:
+                own = changed(own, timing=replace(own.candidates[0].timing, void="its repetitions differ"))
+            records.append(own)
+    board = Leaderboard.of([*HOME, *records])
+    assert board.home == HERE
+    assert [by_name(board)[name].places["speed"].rank for name in "ab"] == [1, 2]
+
+
+def test_network_evaluations_are_the_same_on_any_machine():
+    calls = {"a": 100.0, "b": 10.0, "c": 1.0}
+    counted = replace(score(SPEED, 1.0), title="NFE", unit="calls", direction=Direction.LOWER)
+    records = [
+        changed(own, scores={**own.candidates[0].scores, "nfe": replace(counted, value=calls[own.model.name])})
+        for own in (*HOME[:-2], *GUEST)
+    ]
+    asked = records[0].suite.tasks["generate"]
+    tasks = {"generate": replace(asked, scores=(*asked.scores, "nfe"))}
+    board = Leaderboard.of([replace(own, suite=replace(own.suite, tasks=tasks)) for own in records])
+    column = next(c for c in board.columns if c.name == "nfe")
+    assert board.is_best(by_name(board)["c"], column)
+    assert {"row-c" in {mark.row for mark in chart.marks} for chart in effort(board)} == {True}
+    axes = {"quality": AXES["quality"], "steps": "nfe"}
+    tasks = {"generate": replace(tasks["generate"], axes=axes)}
+    alone = Leaderboard.of([replace(own, suite=replace(own.suite, tasks=tasks)) for own in records])
+    assert alone.standings.outside == {}
+    assert by_name(alone)["c"].places["steps"].rank == 1
+
+
+def test_a_page_says_what_is_left_out_for_which_reason_and_who_is_not_near():
+    only = Leaderboard.of([*seeds("a", 0.6, 900.0), *seeds("b", 0.1, 500.0), FLOOR, CEILING, *GUEST])
+    assert {chart.elsewhere for chart in trilemma(only) if SPEED in (chart.x.name, chart.y.name)} == {1}
+    assert {chart.elsewhere for chart in trilemma(only) if SPEED not in (chart.x.name, chart.y.name)} == {0}
+    poor = Leaderboard.of([*seeds("a", 0.1, 900.0), *seeds("b", 0.1, 500.0), FLOOR, CEILING, *GUEST])
+    assert "and speeds of the board's machine" in poor.sentence
+    assert not any("c comes nearest" in why for why in situation(poor).why)
+    assert poor.to_json()["home"] == HERE
+    assert [row["elsewhere"] for row in poor.to_json()["rows"] if row["name"] == "c"] == [ELSEWHERE]
+    assert {c.name for c in ranked(BOARD, by_name(BOARD)["c"])} >= {SPEED}
 
 
 def test_where_controls_were_timed_keeps_nobody_from_a_rank():
