@@ -11,9 +11,12 @@ MIXED_SPEEDS = "speeds of several machines are not ranked against each other"
 def home(rows: Sequence[Row]) -> str:
     """The kind of machine that more than half of the fits were timed on, at all of their seeds; "" where there is none.
 
-    Fits are counted and not candidates, so that one of many presets weighs no more than another; and of them those
-    alone that a gate lets through and whose speeds hold at some preset.
+    Where all were timed on one kind it is that. Fits are counted and not candidates, so that one of many presets weighs
+    no more than another; and of them those alone that a gate lets through and whose speeds hold at some preset.
     """
+    every = sorted({name for row in rows for name in row.hardware})
+    if len(every) == 1:
+        return every[0]
     fits: dict[str, set[str]] = {}
     for row in rows:
         if row.hardware and not row.bar and not row.void:
