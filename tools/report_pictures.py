@@ -17,7 +17,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture: which page, in a window of which size in CSS pixels, from which element on, or of one element alone."""
+    """A picture: which page, in a window of which size in CSS pixels, from which element on, or one element alone."""
 
     page: str
     width: int
