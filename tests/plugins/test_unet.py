@@ -1,5 +1,7 @@
 """The U-Net that knows the time and the class, and its training."""
 
+import shutil
+
 import pytest
 import torch
 from genbench_unet import Attention, UNet, train
@@ -100,6 +102,7 @@ def test_latent_vectors_hold_a_rare_class_of_two():
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="torch.compile needs a C++ compiler")
 def test_a_compiled_network_says_the_same_and_is_saved_and_averaged_as_before(ramps):
     space = genbench.Space((1, 8, 8), levels=4)
     plain, compiled = (UNet(space, width=8, depth=1, dropout=0.0, compiled=own) for own in (False, True))
