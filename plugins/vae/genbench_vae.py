@@ -83,13 +83,8 @@ class VAE(genbench.Model, genbench.ConditionalDensity, genbench.Latent, genbench
         if not space.is_image or min(space.shape[1:]) < 2 or space.levels in (None, 1):
             raise genbench.Unsuitable(f"needs images of at least 2×2 pixels with two or more levels, got {space}")
         super().__init__()
-        self.space, self.beta, self.particles, self.draws, self.fitted = (
-            space,
-            beta,
-            particles,
-            draws,
-            prior == "fitted",
-        )
+        self.space, self.beta, self.fitted = space, beta, prior == "fitted"
+        self.particles, self.draws = particles, draws
         self.lr, self.batch, self.epochs = lr, batch, epochs
         out, width = mixtures * (1 + 2 * space.shape[0]), narrowed(width, space.shape)
         self.net = Ladder(space.shape, latent, planes, width, out, dropout)

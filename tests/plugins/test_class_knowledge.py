@@ -67,6 +67,24 @@ def test_each_keeps_the_promises_of_its_types(cls, models, valid):
     assert models[cls].class_prior.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("cls", [PixelCNN, PixelRNN, ImageTransformer, ScoreSDE, MaskedDiffusion, DDPM])
+def test_each_row_is_told_under_its_own_class(cls, valid):
+    torch.manual_seed(0)
+    model = cls(genbench.Space((1, 8, 8), levels=17, classes=10), **SMALL[cls]).eval()
+    x, y = valid[0][:5], torch.arange(5)
+
+    def told(labels):
+        torch.manual_seed(1)  # a bound and an estimate draw
+        return model.log_prob(x, labels=labels)
+
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+        every = torch.stack([told(torch.full((5,), k)) for k in range(10)], dim=1)  # [N, classes]
+        torch.testing.assert_close(told(y), every.gather(1, y[:, None]).squeeze(1), rtol=1e-4, atol=0)  # float32
+    assert (every.std(1) > 1e-3).all()
+
+
 @pytest.mark.parametrize("cls", IMAGES)
 def test_bayes_tells_classes_apart_by_each(cls, models, valid):
     x, y = valid

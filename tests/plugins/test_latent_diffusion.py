@@ -104,3 +104,13 @@ def test_a_short_fit_rebuilds_images_and_draws_maps_of_their_spread(digits):
     assert latent.shape == (100, model.latent_dim)
     rebuilt = model.render(latent)
     assert (rebuilt - x).square().mean() < 0.6 * (rebuilt.roll(1, 0) - x).square().mean()
+
+
+def test_maps_have_mean_0_and_variance_1_with_the_noise_of_the_posterior(ramps):
+    space = genbench.Space((1, 8, 8), levels=17)
+    data, model = ramps(space, 640), LatentDiffusion(space, **SMALL).eval()  # before training σ is about 1, μ near 0
+    assert model.posterior(data.train.x[:])[1].exp().mean() > 0.5
+    model._standardise(data)
+    z = torch.cat([model.maps(data.train.x[:]) for _ in range(20)])
+    torch.testing.assert_close(z.mean((0, 2, 3)), torch.zeros(2), rtol=0, atol=0.03)
+    torch.testing.assert_close(z.std((0, 2, 3)), torch.ones(2), rtol=0, atol=0.03)
